@@ -1,0 +1,563 @@
+"""Hidden tests of the assignment "The perceptron"."""
+
+import numpy as np
+import pytest
+
+from autograder.checks import array, assert_close, number, raises
+from reference import perceptron as reference
+
+SHAPES = [(1, 1), (5, 3), (4, 4), (3, 1), (1, 6), (40, 2)]
+# A square layer comes first: there a wrong order of indices gives wrong numbers, not an error.
+LAYERS = [(4, 4, 4), (5, 3, 4), (1, 1, 1), (3, 5, 3), (2, 6, 6), (1, 3, 2), (6, 1, 2), (7, 2, 1)]
+
+# Inputs are of order 1, wrong answers deviate by 0.01 or more, single precision by 1e-6.
+ATOL = 1e-5
+
+
+def normal_unit(rng, n, d):
+    """Random x (n, d), w (d,) and b of one perceptron."""
+    return rng.normal(size=(n, d)), rng.normal(size=d), float(rng.uniform(0.5, 2.0))
+
+
+def normal_layer(rng, n, d, m):
+    """Random x (n, d), W (m, d) and b (m,)."""
+    return rng.normal(size=(n, d)), rng.normal(size=(m, d)), rng.uniform(0.5, 2.0, m)
+
+
+def regression(rng, n, d):
+    """Random w (d,), b, x (n, d), y (n,) that are far from the minimum of the loss."""
+    return (
+        rng.normal(size=d),
+        float(rng.normal()),
+        rng.uniform(-2.0, 2.0, (n, d)),
+        rng.normal(3.0, 1.0, n),
+    )
+
+
+def parts(result, count):
+    """Entries of a returned tuple or list, after a look at their number."""
+    assert isinstance(result, tuple | list) and len(result) == count, f"expected {count} values"
+    return result
+
+
+def assert_same_arguments(call, *before):
+    """Check that a call left its first arguments as they were."""
+    for after, expected in zip(call.args_after, before, strict=False):
+        assert_close(after, expected, rtol=0.0, atol=1e-12)
+
+
+# Question 1: the perceptron
+
+
+@pytest.mark.question("q1", weight=3)
+def test_perceptron_of_every_shape(student, rng):
+    """Weighted sum plus bias, for any number of samples and inputs."""
+    for n, d in SHAPES:
+        x, w, b = normal_unit(rng, n, d)
+        assert_close(
+            student.perceptron(x, w, b), reference.perceptron(x, w, b), atol=ATOL, axes="n"
+        )
+
+
+@pytest.mark.question("q1")
+def test_perceptron_without_signal(student, rng):
+    """Samples whose inputs are all zero give the bias, of either sign."""
+    for n, d, sign in [(1, 1, 1.0), (4, 3, -1.0), (3, 3, 1.0)]:
+        _, w, b = normal_unit(rng, n, d)
+        assert_close(
+            student.perceptron(np.zeros((n, d)), w, sign * b), np.full(n, sign * b), axes="n"
+        )
+
+
+@pytest.mark.question("q1")
+def test_perceptron_is_affine(student, rng):
+    """f(x + x') - f(x) - f(x') + f(0) is zero."""
+    for n, d in [(4, 3), (3, 3), (1, 5)]:
+        x, w, b = normal_unit(rng, n, d)
+        other = rng.normal(size=(n, d))
+        values = [
+            array(student.perceptron(v, w, b), (n,), axes="n")
+            for v in (x + other, x, other, 0.0 * x)
+        ]
+        assert_close(
+            values[0] - values[1] - values[2] + values[3], np.zeros(n), atol=10 * ATOL, axes="n"
+        )
+        assert_close(values[1], reference.perceptron(x, w, b), atol=ATOL, axes="n")
+
+
+@pytest.mark.question("q1")
+def test_perceptron_of_integers(student, rng):
+    """Integer inputs with fractional weights, and integers throughout."""
+    for n, d in [(4, 3), (3, 3), (1, 1)]:
+        x, w, b = rng.integers(-9, 10, (n, d)), rng.normal(size=d), 0.37
+        assert_close(
+            student.perceptron(x, w, b), reference.perceptron(x, w, b), atol=10 * ATOL, axes="n"
+        )
+        w = rng.integers(1, 10, d)
+        assert_close(
+            student.perceptron(x, w, -2), reference.perceptron(x, w, -2), atol=10 * ATOL, axes="n"
+        )
+
+
+@pytest.mark.question("q1")
+def test_perceptron_changes_nothing(student, rng):
+    """The arguments stay as they were."""
+    for n, d in [(4, 3), (3, 3)]:
+        x, w, b = normal_unit(rng, n, d)
+        call = student.perceptron.call(x.copy(), w.copy(), b)
+        assert_close(call.value, reference.perceptron(x, w, b), atol=ATOL, axes="n")
+        assert_same_arguments(call, x, w)
+
+
+@pytest.mark.question("q1")
+def test_perceptron_refuses_wrong_weights(student, rng):
+    """Too many or too few weights raise ValueError."""
+    for n, d, k in [(4, 3, 4), (4, 3, 2), (3, 3, 1), (4, 1, 3)]:
+        x, w, b = rng.normal(size=(n, d)), rng.normal(size=k), 1.0
+        with raises(ValueError):
+            student.perceptron(x, w, b)
+
+
+# Question 2: a layer
+
+
+@pytest.mark.question("q2", weight=4)
+def test_dense_of_every_shape(student, rng):
+    """Any number of samples, inputs and units."""
+    for n, d, m in LAYERS:
+        x, W, b = normal_layer(rng, n, d, m)
+        assert_close(student.dense(x, W, b), reference.dense(x, W, b), atol=ATOL, axes="n m")
+
+
+@pytest.mark.question("q2")
+def test_dense_is_a_stack_of_perceptrons(student, rng):
+    """Each unit is the perceptron with its own row of W and its own bias."""
+    for n, d, m in [(5, 3, 4), (3, 3, 3), (4, 1, 4)]:
+        x, W, b = normal_layer(rng, n, d, m)
+        y = array(student.dense(x, W, b), (n, m), axes="n m")
+        for k in range(m):
+            assert_close(y[:, k], reference.perceptron(x, W[k], b[k]), atol=ATOL, axes="n")
+
+
+@pytest.mark.question("q2")
+def test_dense_of_integers(student, rng):
+    """Integer inputs with fractional weights, and integers throughout."""
+    for n, d, m in [(4, 3, 2), (3, 3, 3)]:
+        x, b = rng.integers(-9, 10, (n, d)), rng.integers(1, 10, m)
+        for W in (rng.normal(size=(m, d)), rng.integers(-9, 10, (m, d))):
+            assert_close(
+                student.dense(x, W, b), reference.dense(x, W, b), atol=10 * ATOL, axes="n m"
+            )
+
+
+@pytest.mark.question("q2")
+def test_dense_changes_nothing(student, rng):
+    """The arguments stay as they were."""
+    for n, d, m in [(4, 3, 2), (3, 3, 3)]:
+        x, W, b = normal_layer(rng, n, d, m)
+        call = student.dense.call(x.copy(), W.copy(), b.copy())
+        assert_close(call.value, reference.dense(x, W, b), atol=ATOL, axes="n m")
+        assert_same_arguments(call, x, W, b)
+
+
+@pytest.mark.question("q2")
+def test_dense_refuses_wrong_shapes(student, rng):
+    """Weights or biases that do not fit raise ValueError."""
+    for n, d, rows, columns, biases in [
+        (5, 3, 4, 2, 4),
+        (5, 3, 3, 4, 3),
+        (5, 3, 4, 3, 3),
+        (5, 3, 4, 3, 1),
+    ]:
+        x, W, b = rng.normal(size=(n, d)), rng.normal(size=(rows, columns)), rng.normal(size=biases)
+        with raises(ValueError):
+            student.dense(x, W, b)
+
+
+# Question 3: counting parameters
+
+
+@pytest.mark.question("q3", weight=2)
+def test_n_parameters_of_small_nets(student):
+    """Nets with one, two and three layers that can be counted on a drawing."""
+    for sizes, expected in [([3, 2], 8), ([2, 4, 1], 17), ([2, 4, 4, 1], 37), ([1, 1], 2)]:
+        assert_close(student.n_parameters(sizes), expected)
+
+
+@pytest.mark.question("q3", weight=2)
+def test_n_parameters_of_any_net(student, rng):
+    """Nets of any depth and width."""
+    for depth in (1, 2, 3, 4, 6, 9):
+        sizes = [int(size) for size in rng.integers(1, 60, depth + 1)]
+        assert_close(student.n_parameters(sizes), reference.n_parameters(sizes), rtol=1e-9)
+
+
+@pytest.mark.question("q3")
+def test_n_parameters_changes_nothing(student, rng):
+    """The list stays as it was."""
+    for depth in (1, 3):
+        sizes = [int(size) for size in rng.integers(2, 60, depth + 1)]
+        call = student.n_parameters.call(list(sizes))
+        assert_close(call.value, reference.n_parameters(sizes), rtol=1e-9)
+        assert_close(call.args_after[0], sizes, rtol=0.0, atol=1e-12)
+
+
+@pytest.mark.question("q3")
+def test_n_parameters_refuses_what_is_no_net(student):
+    """A net without a layer, or with an empty layer, raises ValueError."""
+    for sizes in ([5], [], [4, 0, 3], [0, 3], [3, 2, -1]):
+        with raises(ValueError):
+            student.n_parameters(sizes)
+
+
+# Question 4: a random layer
+
+
+def layer_of(student, n_in, n_out, rng):
+    """Weights and biases that the student draws, as arrays of the right shape."""
+    w, b = parts(student.random_layer(n_in, n_out, rng), 2)
+    return array(w, (n_out, n_in), axes="n_out n_in"), array(b, (n_out,), axes="n_out")
+
+
+def fresh(rng):
+    """A generator for the student's code alone."""
+    return np.random.default_rng(int(rng.integers(2**31)))
+
+
+@pytest.mark.question("q4")
+def test_random_layer_range(student, rng):
+    """Shapes of weights and biases, and all values between -1 and 1."""
+    for n_in, n_out in [(3, 2), (2, 5), (1, 4), (6, 1), (4, 4)]:
+        w, b = layer_of(student, n_in, n_out, fresh(rng))
+        assert float(np.max(np.abs(w))) <= 1.0
+        assert float(np.max(np.abs(b))) <= 1.0
+
+
+@pytest.mark.question("q4", weight=2)
+def test_random_layer_moments(student, rng):
+    """Mean and variance of the weights and of the biases are those of the uniform distribution."""
+    w, b = layer_of(student, 10, 4000, fresh(rng))
+    for values in (w.reshape(-1), b):
+        # Six standard deviations of the estimates; 4/45 is the variance of u^2.
+        assert abs(float(np.mean(values))) < 6.0 * np.sqrt(1.0 / 3.0 / values.size)
+        assert abs(float(np.mean(values**2)) - 1.0 / 3.0) < 6.0 * np.sqrt(4.0 / 45.0 / values.size)
+        # A part of 1/4 lies in each quarter: integers and other laws with these moments do not.
+        assert abs(float(np.mean(np.abs(values) < 0.5)) - 0.5) < 6.0 * np.sqrt(0.25 / values.size)
+
+
+@pytest.mark.question("q4")
+def test_random_layer_independence(student, rng):
+    """Weights of different units, weights of different inputs, and biases are independent."""
+    n = 4000
+    w_wide, _ = layer_of(student, n, 2, fresh(rng))
+    w_tall, b_tall = layer_of(student, 2, n, fresh(rng))
+    pairs = [
+        (w_wide[0], w_wide[1]),
+        (w_tall[:, 0], w_tall[:, 1]),
+        (w_tall[:, 0], b_tall),
+        (w_tall[:, 1], b_tall),
+    ]
+    for u, v in pairs:
+        # Variance of u v is 1/9.
+        assert abs(float(np.mean(u * v))) < 6.0 / 3.0 / np.sqrt(n)
+
+
+@pytest.mark.question("q4", weight=2)
+def test_random_layer_uses_its_generator(student, sandbox, rng):
+    """Equal generators give equal layers; one used again, or another one, gives another layer."""
+    for n_in, n_out in [(3, 2), (4, 4)]:
+        seed = int(rng.integers(2**31))
+        generator = np.random.default_rng(seed)
+        sandbox.run("import numpy, random; numpy.random.seed(1); random.seed(1)")
+        first, again = (
+            layer_of(student, n_in, n_out, generator),
+            layer_of(student, n_in, n_out, generator),
+        )
+        sandbox.run("import numpy, random; numpy.random.seed(2); random.seed(2)")
+        replay = layer_of(student, n_in, n_out, np.random.default_rng(seed))
+        other = layer_of(student, n_in, n_out, np.random.default_rng(seed + 1))
+        for k in range(2):
+            assert_close(replay[k], first[k], rtol=0.0, atol=1e-9)
+            assert float(np.max(np.abs(again[k] - first[k]))) > 1e-4
+            assert float(np.max(np.abs(other[k] - first[k]))) > 1e-4
+
+
+@pytest.mark.question("q4", weight=4)
+def test_apply_layer(student, rng):
+    """Sigmoid of the affine sum, for one sample and for a batch."""
+    for n_in, n_out in [(3, 2), (2, 5), (4, 4), (1, 3), (3, 1), (1, 1)]:
+        w, b = rng.normal(size=(n_out, n_in)), rng.uniform(0.5, 2.0, n_out)
+        y = rng.normal(size=n_in)
+        assert_close(
+            student.apply_layer(y, w, b), reference.apply_layer(y, w, b), atol=ATOL, axes="n_out"
+        )
+        for n in (1, n_in, 7):
+            y = rng.normal(size=(n, n_in))
+            assert_close(
+                student.apply_layer(y, w, b),
+                reference.apply_layer(y, w, b),
+                atol=ATOL,
+                axes="n n_out",
+            )
+
+
+@pytest.mark.question("q4")
+def test_apply_layer_saturates(student):
+    """Very large sums of either sign give finite values, and integers are welcome."""
+    for size in (1000, 5000):
+        y, w, b = (
+            np.array([[size, size], [-size, -size]]),
+            np.array([[1, 0], [0, -1]]),
+            np.array([0, 0]),
+        )
+        assert_close(
+            student.apply_layer(y, w, b),
+            np.array([[1.0, 0.0], [0.0, 1.0]]),
+            atol=1e-6,
+            axes="n n_out",
+        )
+
+
+@pytest.mark.question("q4")
+def test_apply_layer_changes_nothing(student, rng):
+    """The arguments stay as they were."""
+    for shape in [(3,), (5, 3)]:
+        y, w, b = rng.normal(size=shape), rng.normal(size=(2, 3)), rng.normal(size=2)
+        call = student.apply_layer.call(y.copy(), w.copy(), b.copy())
+        assert_close(call.value, reference.apply_layer(y, w, b), atol=ATOL)
+        assert_same_arguments(call, y, w, b)
+
+
+@pytest.mark.question("q4")
+def test_layers_refuse_wrong_sizes(student, rng):
+    """Layers without inputs or units, and inputs that do not fit, raise ValueError."""
+    for n_in, n_out in [(0, 2), (2, 0), (-1, 3)]:
+        with raises(ValueError):
+            student.random_layer(n_in, n_out, fresh(rng))
+    for shape in [(2,), (4, 5)]:
+        y, w, b = rng.normal(size=shape), rng.normal(size=(4, 3)), rng.normal(size=4)
+        with raises(ValueError):
+            student.apply_layer(y, w, b)
+
+
+# Question 5: the loss
+
+
+def pairings(y_true, y_pred):
+    """The same values as (n,) and as (n, 1), in all four pairings."""
+    for true in (y_true, y_true[:, np.newaxis]):
+        for pred in (y_pred, y_pred[:, np.newaxis]):
+            yield true.copy(), pred.copy()
+
+
+@pytest.mark.question("q5", weight=3)
+def test_mse_mean_in_all_shapes(student, rng):
+    """The mean, also if one argument is (n, 1) and the other (n,)."""
+    for n in (5, 1, 2, 30):
+        y_true, y_pred = rng.normal(size=n), rng.normal(3.0, 1.0, n)
+        for true, pred in pairings(y_true, y_pred):
+            assert_close(student.mse(true, pred, "mean"), reference.mse(y_true, y_pred))
+
+
+@pytest.mark.question("q5", weight=2)
+def test_mse_sum_is_n_times_mean(student, rng):
+    """The sum is n times the mean, in all shapes."""
+    for n in (5, 1, 2, 30):
+        y_true, y_pred = rng.normal(size=n), rng.normal(3.0, 1.0, n)
+        for true, pred in pairings(y_true, y_pred):
+            assert_close(student.mse(true, pred, "sum"), n * reference.mse(y_true, y_pred))
+
+
+@pytest.mark.question("q5")
+def test_mse_default_is_mean(student, rng):
+    """Without a word about the reduction it is the mean."""
+    for n in (3, 7):
+        y_true, y_pred = rng.normal(size=n), rng.normal(3.0, 1.0, n)
+        assert_close(student.mse(y_true, y_pred), reference.mse(y_true, y_pred))
+
+
+@pytest.mark.question("q5")
+def test_mse_of_integers(student, rng):
+    """Integers against integers and against fractions."""
+    for n in (3, 8):
+        y_true = rng.integers(-9, 10, n)
+        for y_pred in (y_true + rng.integers(1, 5, n), y_true + rng.uniform(0.1, 0.9, n)):
+            assert_close(student.mse(y_true, y_pred), reference.mse(y_true, y_pred))
+
+
+@pytest.mark.question("q5")
+def test_mse_changes_nothing(student, rng):
+    """The arguments stay as they were."""
+    for true, pred in pairings(rng.normal(size=4), rng.normal(3.0, 1.0, 4)):
+        call = student.mse.call(true.copy(), pred.copy())
+        assert_close(call.value, reference.mse(true, pred))
+        assert_same_arguments(call, true, pred)
+
+
+@pytest.mark.question("q5")
+def test_mse_refuses_bad_input(student, rng):
+    """Different lengths, no values at all and an unknown reduction raise ValueError."""
+    for n_true, n_pred in [(4, 3), (4, 1), (1, 4), (0, 0)]:
+        with raises(ValueError):
+            student.mse(rng.normal(size=n_true), rng.normal(size=n_pred))
+    for reduction in ("median", "max"):
+        with raises(ValueError):
+            student.mse(rng.normal(size=3), rng.normal(size=3), reduction)
+
+
+# Question 6: one step of gradient descent
+
+
+def assert_step(result, expected):
+    """Check new weights and bias."""
+    w, b = parts(result, 2)
+    assert_close(w, expected[0], atol=ATOL, axes="d")
+    assert_close(b, expected[1], atol=ATOL)
+
+
+@pytest.mark.question("q6", weight=4)
+def test_gd_step_on_random_batches(student, rng):
+    """New weights and bias, both from the old ones, for batches of any size."""
+    for n, d in SHAPES:
+        w, b, x, y = regression(rng, n, d)
+        lr = float(rng.uniform(0.05, 0.3))
+        assert_step(student.gd_step(w, b, x, y, lr), reference.gd_step(w, b, x, y, lr))
+
+
+@pytest.mark.question("q6")
+def test_gd_step_follows_the_slope(student, rng):
+    """The step follows the slope of the mean loss, measured by small changes of each parameter."""
+    for n, d in [(5, 3), (3, 3), (1, 2)]:
+        w, b, x, y = regression(rng, n, d)
+        w_new, b_new = parts(student.gd_step(w, b, x, y, 0.1), 2)
+        theta, new = np.append(w, b), np.append(array(w_new, (d,), axes="d"), number(b_new))
+        changes = 1e-5 * np.eye(d + 1)
+        loss = [
+            reference.mse(y, x @ t[:-1] + t[-1])
+            for t in np.concatenate([theta + changes, theta - changes])
+        ]
+        slope = (np.array(loss[: d + 1]) - np.array(loss[d + 1 :])) / 2e-5
+        assert_close(new, theta - 0.1 * slope, atol=10 * ATOL)
+
+
+@pytest.mark.question("q6")
+def test_gd_step_of_integers(student, rng):
+    """Integer parameters and data give fractional new parameters."""
+    for n, d in [(5, 3), (3, 3), (1, 1)]:
+        w, x, y = rng.integers(-3, 4, d), rng.integers(-3, 4, (n, d)), rng.integers(10, 20, n)
+        assert_step(student.gd_step(w, 1, x, y, 0.013), reference.gd_step(w, 1, x, y, 0.013))
+
+
+@pytest.mark.question("q6")
+def test_gd_step_changes_nothing(student, rng):
+    """The arguments stay as they were, and the same call again gives the same step."""
+    for n, d in [(5, 3), (3, 3)]:
+        w, b, x, y = regression(rng, n, d)
+        expected = reference.gd_step(w, b, x, y, 0.1)
+        for _ in range(2):
+            call = student.gd_step.call(w.copy(), b, x.copy(), y.copy(), 0.1)
+            assert_step(call.value, expected)
+            assert_same_arguments(call, w, b, x, y)
+
+
+@pytest.mark.question("q6")
+def test_gd_step_refuses_bad_input(student, rng):
+    """A bad learning rate, lengths that differ and an empty batch raise ValueError."""
+    w, b, x, y = regression(rng, 5, 3)
+    bad = [
+        (w, x, y, 0.0),
+        (w, x, y, -0.1),
+        (w, x, y[:4], 0.1),
+        (w, x, y[:1], 0.1),
+        (w[:2], x, y, 0.1),
+    ]
+    for w_bad, x_bad, y_bad, lr in [*bad, (w, x[:0], y[:0], 0.1)]:
+        with raises(ValueError):
+            student.gd_step(w_bad.copy(), b, x_bad.copy(), y_bad.copy(), lr)
+
+
+# Question 7: the fit
+
+
+@pytest.mark.question("q7", weight=3)
+def test_fit_parameters(student, rng):
+    """Weights and bias after a few steps from any start, for any number of samples and inputs."""
+    for (n, d), steps in zip(SHAPES, [3, 25, 7, 1, 2, 10], strict=True):
+        w0, b0, x, y = regression(rng, n, d)
+        expected = reference.fit(x, y, w0, b0, 0.02, steps)
+        w, b, _ = parts(student.fit(x, y, w0, b0, 0.02, steps), 3)
+        assert_close(w, expected[0], atol=ATOL, axes="d")
+        assert_close(b, expected[1], atol=ATOL)
+
+
+@pytest.mark.question("q7", weight=2)
+def test_fit_of_the_lecture(student):
+    """The run of the lecture: weight and bias after all its steps."""
+    x, y = np.array([[1.0], [2.0], [3.0], [4.0]]), np.array([2.0, 4.0, 6.0, 8.0])
+    w, b, _ = parts(student.fit(x, y, np.array([0.1140337]), 0.0, 0.01, 300), 3)
+    # S0:667-829, as printed on the slide.
+    assert_close(w, [1.9204563], axes="d")
+    assert_close(b, 0.23386857)
+
+
+@pytest.mark.question("q7", weight=2)
+def test_fit_history(student, rng):
+    """One loss for each step, taken before the step, however small it has become."""
+    for (n, d), steps in zip(SHAPES, [3, 25, 7, 1, 2, 10], strict=True):
+        w0, b0, x, y = regression(rng, n, d)
+        for target in (y, x @ w0 + b0):  # the second start is the minimum already
+            expected = reference.fit(x, target, w0, b0, 0.02, steps)[2]
+            _, _, history = parts(student.fit(x, target, w0, b0, 0.02, steps), 3)
+            assert_close(history, expected, atol=ATOL, axes="steps")
+
+
+@pytest.mark.question("q7")
+def test_fit_without_steps(student, rng):
+    """No step: the start comes back, with an empty history."""
+    for n, d in [(5, 3), (1, 1)]:
+        w0, b0, x, y = regression(rng, n, d)
+        w, b, history = parts(student.fit(x, y, w0, b0, 0.02, 0), 3)
+        assert_close(w, w0, axes="d")
+        assert_close(b, b0)
+        assert array(history).size == 0
+
+
+@pytest.mark.question("q7")
+def test_fit_of_integers(student, rng):
+    """Integer data and an integer start give fractional parameters."""
+    for n, d in [(5, 3), (3, 3)]:
+        w0, x, y = rng.integers(-3, 4, d), rng.integers(-3, 4, (n, d)), rng.integers(10, 20, n)
+        expected = reference.fit(x, y, w0, 1, 0.0073, 5)
+        for value, wanted in zip(
+            parts(student.fit(x, y, w0, 1, 0.0073, 5), 3), expected, strict=True
+        ):
+            assert_close(value, wanted, atol=ATOL)
+
+
+@pytest.mark.question("q7")
+def test_fit_changes_nothing(student, rng):
+    """The arguments stay as they were, and a second fit starts afresh."""
+    for n, d in [(5, 3), (3, 3)]:
+        w0, b0, x, y = regression(rng, n, d)
+        expected = reference.fit(x, y, w0, b0, 0.02, 4)
+        for _ in range(2):
+            call = student.fit.call(x.copy(), y.copy(), w0.copy(), b0, 0.02, 4)
+            assert_same_arguments(call, x, y, w0)
+            for value, wanted in zip(parts(call.value, 3)[:2], expected[:2], strict=True):
+                assert_close(value, wanted, atol=ATOL)
+
+
+@pytest.mark.question("q7")
+def test_fit_refuses_bad_input(student, rng):
+    """A bad learning rate, a negative number of steps and data that do not fit raise ValueError."""
+    w0, b0, x, y = regression(rng, 5, 3)
+    bad = [
+        (x, y, 0.0, 3),
+        (x, y, -0.1, 3),
+        (x, y, 0.02, -1),
+        (x, y[:4], 0.02, 3),
+        (x, y[:1], 0.02, 3),
+    ]
+    for x_bad, y_bad, lr, steps in [*bad, (x[:0], y[:0], 0.02, 3)]:
+        with raises(ValueError):
+            student.fit(x_bad.copy(), y_bad.copy(), w0.copy(), b0, lr, steps)

@@ -1,0 +1,580 @@
+"""Typical wrong answers to the assignment "XOR weights", each with the hint that a student gets."""
+
+import numpy as np
+
+from autograder.variants import misconception, wrong_values
+
+# ---- q1: a network by hand
+
+wrong_values(
+    "q1",
+    title="OR: the second unit is subtracted once instead of strongly enough",
+    hint="Three corners are right. Look at (1, 1): how much has to be taken away there?",
+    W1=[[1, 1], [1, 1]],
+    b1=[0, -1],
+    W2=[1, -1],
+    b2=0,
+)
+wrong_values(
+    "q1",
+    title="AND, the example of the text, with an idle second unit",
+    hint="This network finds coincidences (AND). XOR is 1 if exactly one input is high.",
+    W1=[[1, 1], [0, 0]],
+    b1=[-1, 0],
+    W2=[1, 0],
+    b2=0,
+)
+wrong_values(
+    "q1",
+    title="XNOR: the labels are exchanged",
+    hint="The network answers 1 where the inputs are equal. XOR asks for the opposite.",
+    W1=[[1, -1], [-1, 1]],
+    b1=[0, 0],
+    W2=[-1, -1],
+    b2=1,
+)
+wrong_values(
+    "q1",
+    title="Thresholds of a network of step functions (1/2 and 3/2)",
+    hint="These thresholds fit units that switch from 0 to 1. A ReLU grows above its threshold.",
+    W1=[[1, 1], [1, 1]],
+    b1=[-0.5, -1.5],
+    W2=[1, -2],
+    b2=0,
+)
+wrong_values(
+    "q1",
+    title="W1 transposed: a column instead of a row per hidden unit",
+    hint="Which index of W1 counts the hidden units? Each row belongs to one unit here.",
+    W1=[[1, -1], [1, -1]],
+    b1=[-1, 1],
+    W2=[-1, -1],
+    b2=1,
+)
+wrong_values(
+    "q1",
+    title="The output bias forgotten",
+    hint="The outputs differ rightly from corner to corner, but all are shifted by one number.",
+    W1=[[1, 1], [-1, -1]],
+    b1=[-1, 1],
+    W2=[-1, -1],
+    b2=0,
+)
+wrong_values(
+    "q1",
+    title="Labels -1 and +1",
+    hint="The labels here are 0 and 1, not -1 and +1.",
+    W1=[[1, 1], [1, 1]],
+    b1=[0, -1],
+    W2=[2, -4],
+    b2=-1,
+)
+wrong_values(
+    "q1",
+    title="Only the side of 1/2 is right: -1 instead of 0 at (1, 1)",
+    hint="All corners are on the right side of 1/2, but not at the values 0 and 1 themselves.",
+    W1=[[1, 1], [1, 1]],
+    b1=[0, -1],
+    W2=[1, -3],
+    b2=0,
+)
+wrong_values(
+    "q1",
+    title="Sign of the threshold: +1 instead of -1 as a bias",
+    hint="A bias is added before the ReLU. Which sign makes a unit switch on later?",
+    W1=[[1, 1], [1, 1]],
+    b1=[0, 1],
+    W2=[1, -2],
+    b2=0,
+)
+wrong_values(
+    "q1",
+    title="Both units see the same difference",
+    hint="One of the two corners with the label 1 is missed: both hidden units are silent there.",
+    W1=[[1, -1], [1, -1]],
+    b1=[0, 0],
+    W2=[0.5, 0.5],
+    b2=0,
+)
+wrong_values(
+    "q1",
+    title="Weights of a training run that was stopped too early",
+    hint="Close, but not to 0.00001. Were these weights trained? Round towards an exact solution.",
+    W1=[[0.98, 1.01], [1.02, 0.99]],
+    b1=[0.01, -1.0],
+    W2=[1.0, -1.97],
+    b2=0.01,
+)
+wrong_values(
+    "q1",
+    title="W2 as a column (2, 1)",
+    hint="W2 has one row per output and one column per hidden unit, or is a plain vector.",
+    W2=[[1], [-2]],
+)
+
+# ---- q2: the forward pass
+
+
+@misconception("q2", hint="Negative pre-activations come through: where is the ReLU?")
+def forward(x, W1, b1, W2, b2):
+    """No ReLU."""
+    if x.shape[1] != W1.shape[1] or b1.shape != (len(W1),) or W2.shape != (len(W1),):
+        raise ValueError("shapes")
+    return (x @ W1.T + b1) @ W2 + b2
+
+
+@misconception("q2", hint="The outputs are never negative here. Has the output an activation?")
+def forward(x, W1, b1, W2, b2):
+    """ReLU at the output, too."""
+    if x.shape[1] != W1.shape[1] or b1.shape != (len(W1),) or W2.shape != (len(W1),):
+        raise ValueError("shapes")
+    return np.maximum(np.maximum(x @ W1.T + b1, 0) @ W2 + b2, 0)
+
+
+@misconception("q2", hint="Rows of W1 are hidden units. Test with h different from d.")
+def forward(x, W1, b1, W2, b2):
+    """W1 taken as (inputs, outputs)."""
+    if x.shape[1] != W1.shape[1] or b1.shape != (len(W1),) or W2.shape != (len(W1),):
+        raise ValueError("shapes")
+    return np.maximum(x @ W1 + b1, 0) @ W2 + b2
+
+
+@misconception("q2", hint="This is right if samples are columns. Here they are the rows of x.")
+def forward(x, W1, b1, W2, b2):
+    """Samples as columns."""
+    if x.shape[1] != W1.shape[1] or b1.shape != (len(W1),) or W2.shape != (len(W1),):
+        raise ValueError("shapes")
+    return W2 @ np.maximum(W1 @ x + b1[:, np.newaxis], 0) + b2
+
+
+@misconception("q2", hint="The hidden units switch on at the wrong place: where does b1 enter?")
+def forward(x, W1, b1, W2, b2):
+    """Hidden bias forgotten."""
+    if x.shape[1] != W1.shape[1] or b1.shape != (len(W1),) or W2.shape != (len(W1),):
+        raise ValueError("shapes")
+    return np.maximum(x @ W1.T, 0) @ W2 + b2
+
+
+@misconception("q2", hint="b1 is added on the wrong side of the ReLU.")
+def forward(x, W1, b1, W2, b2):
+    """Hidden bias added after the ReLU."""
+    if x.shape[1] != W1.shape[1] or b1.shape != (len(W1),) or W2.shape != (len(W1),):
+        raise ValueError("shapes")
+    return (np.maximum(x @ W1.T, 0) + b1) @ W2 + b2
+
+
+@misconception("q2", hint="All outputs are off by one number: one of the four weights is unused.")
+def forward(x, W1, b1, W2, b2):
+    """Output bias forgotten."""
+    if x.shape[1] != W1.shape[1] or b1.shape != (len(W1),) or W2.shape != (len(W1),):
+        raise ValueError("shapes")
+    return np.maximum(x @ W1.T + b1, 0) @ W2
+
+
+@misconception("q2", hint="The hidden units only say yes or no. A ReLU grows above its threshold.")
+def forward(x, W1, b1, W2, b2):
+    """Step function instead of ReLU."""
+    if x.shape[1] != W1.shape[1] or b1.shape != (len(W1),) or W2.shape != (len(W1),):
+        raise ValueError("shapes")
+    return (x @ W1.T + b1 > 0).astype(float) @ W2 + b2
+
+
+@misconception("q2", hint="The hidden units are never quite silent. Which activation is asked for?")
+def forward(x, W1, b1, W2, b2):
+    """Sigmoid instead of ReLU."""
+    if x.shape[1] != W1.shape[1] or b1.shape != (len(W1),) or W2.shape != (len(W1),):
+        raise ValueError("shapes")
+    return 1 / (1 + np.exp(-(x @ W1.T + b1))) @ W2 + b2
+
+
+@misconception("q2", hint="Negative pre-activations become positive. A silent unit gives nothing.")
+def forward(x, W1, b1, W2, b2):
+    """Absolute value instead of ReLU."""
+    if x.shape[1] != W1.shape[1] or b1.shape != (len(W1),) or W2.shape != (len(W1),):
+        raise ValueError("shapes")
+    return np.abs(x @ W1.T + b1) @ W2 + b2
+
+
+@misconception("q2", hint="Negative inputs are lost before the first weights see them.")
+def forward(x, W1, b1, W2, b2):
+    """ReLU on the inputs instead of the hidden units."""
+    if x.shape[1] != W1.shape[1] or b1.shape != (len(W1),) or W2.shape != (len(W1),):
+        raise ValueError("shapes")
+    return (np.maximum(x, 0) @ W1.T + b1) @ W2 + b2
+
+
+@misconception("q2", hint="np.max and np.maximum differ: one of them mixes the samples.")
+def forward(x, W1, b1, W2, b2):
+    """np.max(z, 0) instead of np.maximum(z, 0): the maximum over the samples."""
+    if x.shape[1] != W1.shape[1] or b1.shape != (len(W1),) or W2.shape != (len(W1),):
+        raise ValueError("shapes")
+    return np.max(x @ W1.T + b1, 0) @ W2 + b2
+
+
+@misconception("q2", hint="The numbers are right, but they stand in a column. One axis is enough.")
+def forward(x, W1, b1, W2, b2):
+    """A column (n, 1) instead of (n,)."""
+    if x.shape[1] != W1.shape[1] or b1.shape != (len(W1),) or W2.shape != (len(W1),):
+        raise ValueError("shapes")
+    return np.maximum(x @ W1.T + b1, 0) @ W2[:, np.newaxis] + b2
+
+
+@misconception("q2", hint="A whole batch comes in; only its first sample comes out.")
+def forward(x, W1, b1, W2, b2):
+    """Only the first sample."""
+    if x.shape[1] != W1.shape[1] or b1.shape != (len(W1),) or W2.shape != (len(W1),):
+        raise ValueError("shapes")
+    return np.maximum(W1 @ x[0] + b1, 0) @ W2 + b2
+
+
+@misconception(
+    "q2", hint="With integer samples the outputs lose their decimals: mind the array's type."
+)
+def forward(x, W1, b1, W2, b2):
+    """Result array of the samples' type: integers cut the decimals off."""
+    if x.shape[1] != W1.shape[1] or b1.shape != (len(W1),) or W2.shape != (len(W1),):
+        raise ValueError("shapes")
+    y = np.zeros_like(x[:, 0])
+    for i in range(len(x)):
+        y[i] = np.maximum(W1 @ x[i] + b1, 0) @ W2 + b2
+    return y
+
+
+@misconception("q2", hint="The values are right, but one of the arguments is changed by the call.")
+def forward(x, W1, b1, W2, b2):
+    """Output weights of the caller are used as scratch space."""
+    if x.shape[1] != W1.shape[1] or b1.shape != (len(W1),) or W2.shape != (len(W1),):
+        raise ValueError("shapes")
+    W2_old = W2.copy()
+    y = np.zeros(len(x))
+    for i in range(len(x)):
+        W2[:] = W2_old * np.maximum(W1 @ x[i] + b1, 0)
+        y[i] = W2.sum() + b2
+    return y
+
+
+@misconception("q2", hint="A b1 of length 1 is accepted: NumPy broadcasts it.")
+def forward(x, W1, b1, W2, b2):
+    """Relies on NumPy's own errors: a b1 of length 1 is broadcast."""
+    return np.maximum(x @ W1.T + b1, 0) @ W2 + b2
+
+
+@misconception("q2", hint="Arguments that do not fit are cut to size instead of being refused.")
+def forward(x, W1, b1, W2, b2):
+    """Loops with zip, which cuts to the shortest: no shape is ever refused."""
+    y = []
+    for sample in x:
+        total = float(b2)
+        for row, bias, factor in zip(W1, b1, W2, strict=False):
+            z = bias + sum(w * xi for w, xi in zip(row, sample, strict=False))
+            total += factor * max(z, 0.0)
+        y.append(total)
+    return np.array(y)
+
+
+# ---- q3: rescaling
+
+
+@misconception(
+    "q3", hint="The units switch on at another place than before. Which number sets that place?"
+)
+def rescale(W1, b1, W2, b2, a):
+    """Hidden biases not scaled."""
+    if np.shape(a) != (len(W1),) or (a <= 0).any():
+        raise ValueError("factors")
+    return W1 * a[:, None], b1, W2 / a, b2
+
+
+@misconception("q3", hint="The hidden units are louder now. Who takes the factor back?")
+def rescale(W1, b1, W2, b2, a):
+    """Output weights not divided."""
+    if np.shape(a) != (len(W1),) or (a <= 0).any():
+        raise ValueError("factors")
+    return W1 * a[:, None], b1 * a, W2, b2
+
+
+@misconception("q3", hint="The factors enter the output squared instead of dropping out.")
+def rescale(W1, b1, W2, b2, a):
+    """Output weights multiplied as well."""
+    if np.shape(a) != (len(W1),) or (a <= 0).any():
+        raise ValueError("factors")
+    return W1 * a[:, None], b1 * a, W2 * a, b2
+
+
+@misconception(
+    "q3", hint="The biases go the wrong way: what is inside the ReLU has to grow as a whole."
+)
+def rescale(W1, b1, W2, b2, a):
+    """Hidden biases divided."""
+    if np.shape(a) != (len(W1),) or (a <= 0).any():
+        raise ValueError("factors")
+    return W1 * a[:, None], b1 / a, W2 / a, b2
+
+
+@misconception("q3", hint="Same function, but the rows are divided by the factors, not multiplied.")
+def rescale(W1, b1, W2, b2, a):
+    """The inverse: rows divided, output weights multiplied."""
+    if np.shape(a) != (len(W1),) or (a <= 0).any():
+        raise ValueError("factors")
+    return W1 / a[:, None], b1 / a, W2 * a, b2
+
+
+@misconception(
+    "q3", hint="The output bias lies behind the hidden units. Does their scale concern it?"
+)
+def rescale(W1, b1, W2, b2, a):
+    """Output bias divided, too."""
+    if np.shape(a) != (len(W1),) or (a <= 0).any():
+        raise ValueError("factors")
+    return W1 * a[:, None], b1 * a, W2 / a, b2 / np.mean(a)
+
+
+@misconception(
+    "q3", hint="The factors run along the columns (inputs). They belong to the hidden units."
+)
+def rescale(W1, b1, W2, b2, a):
+    """Columns of W1 scaled instead of rows."""
+    if np.shape(a) != (len(W1),) or (a <= 0).any():
+        raise ValueError("factors")
+    return W1 * a, b1 * a, W2 / a, b2
+
+
+@misconception("q3", hint="Same function, but every unit gets the same factor. Each has its own.")
+def rescale(W1, b1, W2, b2, a):
+    """The first factor for all units."""
+    if np.shape(a) != (len(W1),) or (a <= 0).any():
+        raise ValueError("factors")
+    return W1 * a[0], b1 * a[0], W2 / a[0], b2
+
+
+@misconception(
+    "q3", hint="Same function, indeed: the weights are the old ones. W1 should be rescaled."
+)
+def rescale(W1, b1, W2, b2, a):
+    """Returns the old weights."""
+    if np.shape(a) != (len(W1),) or (a <= 0).any():
+        raise ValueError("factors")
+    return W1, b1, W2, b2
+
+
+@misconception("q3", hint="Integer weights stay integers here and lose their decimals.")
+def rescale(W1, b1, W2, b2, a):
+    """New arrays of the old type: integers cut the decimals off."""
+    if np.shape(a) != (len(W1),) or (a <= 0).any():
+        raise ValueError("factors")
+    new_W1, new_b1, new_W2 = W1.copy(), b1.copy(), W2.copy()
+    for k in range(len(W1)):
+        new_W1[k], new_b1[k], new_W2[k] = W1[k] * a[k], b1[k] * a[k], W2[k] / a[k]
+    return new_W1, new_b1, new_W2, b2
+
+
+@misconception("q3", hint="The new weights are right, but the old ones are overwritten.")
+def rescale(W1, b1, W2, b2, a):
+    """Works in place on the arguments."""
+    if np.shape(a) != (len(W1),) or (a <= 0).any():
+        raise ValueError("factors")
+    new_W1, new_b1, new_W2 = W1 * a[:, None], b1 * a, W2 / a
+    W1[:], b1[:], W2[:] = new_W1, new_b1, new_W2
+    return new_W1, new_b1, new_W2, b2
+
+
+@misconception(
+    "q3", hint="Negative factors are accepted. Does relu(a z) = a relu(z) hold for them?"
+)
+def rescale(W1, b1, W2, b2, a):
+    """Any factor is accepted."""
+    if np.shape(a) != (len(W1),):
+        raise ValueError("factors")
+    return W1 * a[:, None], b1 * a, W2 / a, b2
+
+
+@misconception("q3", hint="One bad factor among good ones slips through.")
+def rescale(W1, b1, W2, b2, a):
+    """Refuses only if no factor is positive."""
+    if np.shape(a) != (len(W1),) or (a <= 0).all():
+        raise ValueError("factors")
+    return W1 * a[:, None], b1 * a, W2 / a, b2
+
+
+@misconception(
+    "q3", hint="A factor of zero slips through: it divides by zero and silences the unit."
+)
+def rescale(W1, b1, W2, b2, a):
+    """Refuses negative factors, accepts zero."""
+    if np.shape(a) != (len(W1),) or (a < 0).any():
+        raise ValueError("factors")
+    return W1 * a[:, None], b1 * a, W2 / a, b2
+
+
+@misconception("q3", hint="A single factor is accepted for several units: NumPy broadcasts it.")
+def rescale(W1, b1, W2, b2, a):
+    """The number of factors is not checked."""
+    if (a <= 0).any():
+        raise ValueError("factors")
+    return W1 * a[:, None], b1 * a, W2 / a, b2
+
+
+# ---- q4: a second network
+
+wrong_values(
+    "q4",
+    title="The network of question 1 with its units exchanged",
+    hint="Exchanging the hidden units gives the same network in another guise.",
+    alt=([[1, 1], [1, 1]], [-1, 0], [-2, 1], 0),
+)
+wrong_values(
+    "q4",
+    title="The network of question 1, rescaled",
+    hint="Rescaling as in question 3 gives the same network in another guise.",
+    alt=([[2, 2], [0.5, 0.5]], [0, -0.5], [0.5, -4], 0),
+)
+wrong_values(
+    "q4",
+    title="The network of question 1 once more",
+    hint="This is the network of question 1.",
+    alt=([[1, 1], [1, 1]], [0, -1], [1, -2], 0),
+)
+wrong_values(
+    "q4",
+    title="The difference without its other sign",
+    hint="One of the corners with the label 1 is missed: a ReLU keeps only one sign of a difference.",
+    alt=([[1, -1], [1, -1]], [0, 0], [1, 0], 0),
+)
+wrong_values(
+    "q4",
+    title="Output bias forgotten",
+    hint="All outputs are shifted by the same number.",
+    alt=([[1, 1], [-1, -1]], [-1, 1], [-1, -1], 0),
+)
+wrong_values(
+    "q4",
+    title="The network of question 1 with a third, idle unit",
+    hint="Two hidden units are asked for.",
+    alt=([[1, 1], [1, 1], [1, 0]], [0, -1, 0], [1, -2, 0], 0),
+)
+wrong_values(
+    "q4",
+    title="The network of question 1 with one unit mirrored",
+    hint="A negative factor is not a symmetry of a ReLU unit.",
+    alt=([[1, 1], [-1, -1]], [0, 1], [1, 2], 0),
+)
+
+# ---- q5: the best affine model
+
+wrong_values(
+    "q5",
+    title="The sum of the inputs as a model",
+    hint="At the minimum no small change lowers the loss. Change one weight and compare the losses.",
+    w_lin=[1.0, 1.0],
+    b_lin=0.0,
+)
+wrong_values(
+    "q5",
+    title="Weights of one half",
+    hint="Weigh the residuals with each input: do they add up to zero for these weights?",
+    w_lin=[0.5, 0.5],
+)
+wrong_values(
+    "q5",
+    title="No bias",
+    hint="At the minimum the residuals add up to zero. Do they with this bias?",
+    b_lin=0.0,
+)
+wrong_values(
+    "q5",
+    title="Sum of squares instead of their mean",
+    hint="This is the sum over the four corners; the loss is their mean.",
+    mse_lin=1.0,
+)
+wrong_values(
+    "q5",
+    title="A factor of one half in the loss",
+    hint="There is no factor of one half in this loss.",
+    mse_lin=0.125,
+)
+wrong_values(
+    "q5",
+    title="Root mean square",
+    hint="This is the root of the mean squared error.",
+    mse_lin=0.5,
+)
+wrong_values(
+    "q5",
+    title="Accuracy of the model with the smallest error",
+    hint="This is the accuracy of the least-squares model. Another line may get more corners right.",
+    acc_max=0.5,
+)
+wrong_values(
+    "q5",
+    title="All four corners",
+    hint="A line that gets all four corners right would solve XOR.",
+    acc_max=1.0,
+)
+wrong_values(
+    "q5",
+    title="Per cent instead of a fraction",
+    hint="The accuracy is asked for as a fraction, not in per cent.",
+    acc_max=75,
+)
+wrong_values(
+    "q5",
+    title="Three, the number of corners, instead of a fraction",
+    hint="The accuracy is a fraction of the corners, not their number.",
+    acc_max=3,
+)
+
+# ---- q6: the whole board
+
+wrong_values(
+    "q6",
+    title="The network of question 1, made for the corners 0 and 1",
+    hint="This network is made for inputs 0 and 1; the board reaches from -1 to 1.",
+    board=([[1, 1], [1, 1]], [0, -1], [1, -2], 0),
+)
+wrong_values(
+    "q6",
+    title="The opposite labels",
+    hint="The output is positive where it should not be, and the other way round.",
+    board=([[1, -1], [-1, 1], [1, 1], [-1, -1]], [0, 0, 0, 0], [-1, -1, 1, 1], 0),
+)
+wrong_values(
+    "q6",
+    title="XOR of 0 and 1 shifted and stretched to the board",
+    hint="The four corners of the board are right. Look at the figure near the axes.",
+    board=([[0.5, -0.5], [-0.5, 0.5]], [0, 0], [1, 1], -0.5),
+)
+wrong_values(
+    "q6",
+    title="One of the two label-1 quadrants only",
+    hint="One quadrant with the label 1 is missed completely.",
+    board=([[1, -1], [1, 1], [-1, -1]], [0, 0, 0], [1, -1, -1], 0),
+)
+wrong_values(
+    "q6",
+    title="A threshold of 1/2 kept in the output bias",
+    hint="Points near the axes are wrong: the output is compared with 0 here, not with 1/2.",
+    board=([[1, -1], [-1, 1], [1, 1], [-1, -1]], [0, 0, 0, 0], [1, 1, -1, -1], -0.5),
+)
+wrong_values(
+    "q6",
+    title="Ten hidden units",
+    hint="At most eight hidden units are asked for.",
+    board=(
+        [[1, -1], [-1, 1], [1, 1], [-1, -1]] + [[1, 0]] * 6,
+        [0] * 10,
+        [1, 1, -1, -1] + [0] * 6,
+        0,
+    ),
+)
+wrong_values(
+    "q6",
+    title="W1 as (inputs, outputs)",
+    hint="W1 has one row per hidden unit and one column per input.",
+    board=([[1, -1, 1, -1], [-1, 1, 1, -1]], [0, 0, 0, 0], [1, 1, -1, -1], 0),
+)
+wrong_values(
+    "q6",
+    title="The output bias left out of the tuple",
+    hint="Four weights are asked for; a bias of zero is one of them.",
+    board=([[1, -1], [-1, 1], [1, 1], [-1, -1]], [0, 0, 0, 0], [1, 1, -1, -1]),
+)

@@ -1,0 +1,1 @@
+"""Grade Jupyter notebooks with hidden tests that student code cannot reach."""

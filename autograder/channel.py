@@ -1,0 +1,347 @@
+"""The grader's end of the call channel: hidden tests' calls go out, values come back."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final, NoReturn, Protocol
+
+import numpy as np
+
+from autograder import wire
+from autograder.errors import (
+    CallTimeout,
+    Invalid,
+    KernelDied,
+    MemoryExceeded,
+    Missing,
+    OutputExceeded,
+)
+from autograder.student import Call, Reference, Target, student_raised
+
+_CHUNK: Final = 1 << 20
+
+
+class Supervisor(Protocol):
+    """Who holds the kernel's reins: the process that this channel's owner was forked for."""
+
+    def interrupt(self) -> None:
+        """Send SIGINT to the kernel."""
+
+    def end_kernel(self, *, kill: bool) -> str | None:
+        """Tell why the kernel ended; with `kill`, end it first."""
+
+
+@dataclass(frozen=True)
+class RecordedCall:
+    """
+    One call that a test made, kept so that a misconception can be recognised.
+
+    Args:
+        name: The student's function.
+        request: Its encoded arguments.
+        functions: The grader's functions among them, by number.
+        answer: The decoded value, or the exception that was raised.
+    """
+
+    name: str
+    request: bytes
+    functions: dict[int, Callable[..., Any]]
+    answer: Any
+
+
+@dataclass
+class CallLimits:
+    """What one test may ask of the kernel."""
+
+    call_seconds: float
+    grace_seconds: float
+    callback_calls: int
+
+
+@dataclass
+class Recording:
+    """What one test asked of the kernel."""
+
+    calls: list[RecordedCall] = field(default_factory=list)
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+class CallChannel:
+    """
+    Evaluates names, calls and operations in the kernel.
+
+    Args:
+        stream: The call channel.
+        supervisor: Interrupts and ends the kernel.
+        limits: Time of a call and number of callbacks.
+    """
+
+    def __init__(self, stream: socket.socket, supervisor: Supervisor, limits: CallLimits) -> None:
+        self.recording = Recording()
+        self.dead = False
+        self._stream = stream
+        self._supervisor = supervisor
+        self._limits = limits
+        self._functions: dict[int, Callable[..., Any]] = {}
+        self._callbacks = 0
+        self._names: frozenset[str] | None = None
+
+    def begin_test(self) -> None:
+        """Forget what the last test recorded."""
+        self.recording = Recording()
+        self._functions = {}
+        self._callbacks = 0
+
+    def close(self) -> None:
+        """Let the kernel's loop end."""
+        self._stream.close()
+
+    def names(self) -> frozenset[str]:
+        """Give the names that the notebook defines."""
+        if self._names is None:
+            names = self._value(self._exchange(("names",)))
+            if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+                self._broken()
+            self._names = frozenset(names)
+        return self._names
+
+    def get(self, name: str) -> Any:
+        """
+        Give the value of a name.
+
+        Raises:
+            Missing: If the notebook does not define it.
+        """
+        value = self._value(self._exchange(("get", name)), name)
+        if isinstance(value, Reference):
+            return Reference(self, value._handle, name)
+        self.recording.values[name] = value
+        return value
+
+    def call(self, target: Target, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
+        """
+        Call a function of the notebook, or an object that stayed in the kernel.
+
+        Raises:
+            StudentFault: Whatever the student's code did instead of returning a value.
+        """
+        encoder = wire.Encoder(self._handle_for)
+        body = encoder.encode(("call", target.name, target.number, args, kwargs, True))
+        generators = list(encoder.generators)
+        record = self._recorder(target, (args, kwargs))
+        try:
+            answer = self._answer(self._send(body), target.name)
+        except Exception as error:
+            record(error)
+            raise
+        if answer[0] != "returned" or len(answer) != 4:
+            self._broken()
+        _, value, states, after = answer
+        self._write_back(generators, states)
+        record(value)
+        args_after, kwargs_after = self._after(after)
+        return Call(value, args_after, kwargs_after)
+
+    def ask(self, operation: str, number: int, argument: object = None) -> Any:
+        """Evaluate one operation on an object that stayed in the kernel."""
+        return self._value(self._exchange((operation, number, argument)))
+
+    def run(self, source: str) -> None:
+        """Run a line of trusted code inside."""
+        self._value(self._exchange(("run", source)))
+
+    def _recorder(self, target: Target, arguments: object) -> Callable[[Any], None]:
+        if target.name is None:
+            return lambda _: None
+        name, functions = target.name, self._functions
+        request = wire.Encoder(self._handle_for).encode(arguments)
+
+        def record(answer: Any) -> None:
+            self.recording.calls.append(RecordedCall(name, request, dict(functions), answer))
+
+        return record
+
+    def _exchange(self, request: tuple[Any, ...]) -> tuple[Any, ...]:
+        body = wire.Encoder(self._handle_for).encode(request)
+        return self._answer(self._send(body), request[1] if request[0] == "get" else None)
+
+    def _send(self, body: bytes) -> float:
+        if self.dead:
+            raise KernelDied("the kernel had ended before")
+        deadline = time.monotonic() + self._limits.call_seconds
+        try:
+            self._stream.settimeout(self._limits.call_seconds)
+            self._stream.sendall(wire.frame(body))
+        except TimeoutError:
+            self._timed_out()
+        except OSError:
+            self._died()
+        return deadline
+
+    def _answer(self, deadline: float, name: str | None) -> tuple[Any, ...]:
+        while True:
+            answer = self._decode(self._receive(deadline))
+            kind = answer[0]
+            if kind == "callback":
+                self._answer_callback(answer)
+                continue
+            if kind in ("value", "returned"):
+                return answer
+            if kind == "missing":
+                raise Missing(name or "")
+            if kind == "interrupted":
+                raise CallTimeout("the call took too long")
+            if kind == "unsendable":
+                raise Invalid(f"the value cannot leave the sandbox: {answer[1]}")
+            if kind == "raised":
+                self._raise_student_error(answer)
+            self._broken()
+
+    def _decode(self, body: bytes) -> tuple[Any, ...]:
+        # Untrusted: student code wrote these bytes.
+        try:
+            answer = wire.Decoder(self._resolve, wire.GeneratorState.restore).decode(body)
+        except wire.WireError as error:
+            self._broken(str(error))
+        if not isinstance(answer, tuple) or not answer or not isinstance(answer[0], str):
+            self._broken()
+        return answer
+
+    def _value(self, answer: tuple[Any, ...], name: str | None = None) -> Any:
+        if answer[0] != "value" or len(answer) != 2:
+            self._broken()
+        return answer[1]
+
+    def _receive(self, deadline: float) -> bytes:
+        header = self._read(4, deadline)
+        try:
+            length = wire.frame_length(header)
+        except wire.WireError as error:
+            self._broken(str(error))
+        return self._read(length, deadline)
+
+    def _read(self, count: int, deadline: float) -> bytes:
+        parts = []
+        interrupted = False
+        while count:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                if interrupted:
+                    self._timed_out()
+                # The call is asked to end; the loop inside answers, and lives on.
+                self._supervisor.interrupt()
+                interrupted = True
+                deadline = time.monotonic() + self._limits.grace_seconds
+                continue
+            try:
+                self._stream.settimeout(left)
+                part = self._stream.recv(min(count, _CHUNK))
+            except TimeoutError:
+                continue
+            except OSError:
+                part = b""
+            if not part:
+                self._died()
+            parts.append(part)
+            count -= len(part)
+        return b"".join(parts)
+
+    def _timed_out(self) -> NoReturn:
+        self.dead = True
+        self._supervisor.end_kernel(kill=True)
+        raise CallTimeout("the call took too long and did not stop when asked to")
+
+    def _died(self) -> NoReturn:
+        self.dead = True
+        reason = self._supervisor.end_kernel(kill=False)
+        if reason == "memory":
+            raise MemoryExceeded("more memory than allowed")
+        if reason == "timeout":
+            raise CallTimeout("more CPU time than allowed")
+        if reason == "output":
+            raise OutputExceeded("more output than allowed")
+        raise KernelDied("the kernel ended during the call")
+
+    def _broken(self, reason: str = "not an answer") -> NoReturn:
+        """Student code wrote to the channel itself; nothing that follows can be told apart."""
+        self.dead = True
+        self._supervisor.end_kernel(kill=True)
+        raise Invalid(f"the kernel's answer cannot be read: {reason}")
+
+    def _handle_for(self, value: object) -> wire.Handle:
+        if isinstance(value, Reference):
+            return value._handle
+        if callable(value):
+            number = id(value)
+            self._functions[number] = value
+            return wire.Handle("callback", number)
+        raise wire.Unsendable(f"{type(value).__name__} cannot travel into the sandbox")
+
+    def _resolve(self, handle: wire.Handle) -> object:
+        if handle.kind == "reference":
+            return Reference(self, handle)
+        if handle.number not in self._functions:
+            raise wire.WireError("no such function")
+        return self._functions[handle.number]
+
+    def _answer_callback(self, request: tuple[Any, ...]) -> None:
+        # Untrusted: number and arguments are student code's; the function is a hidden test's.
+        if len(request) != 4 or not isinstance(request[2], tuple | list):
+            self._broken()
+        _, number, args, kwargs = request
+        function = self._functions.get(number) if isinstance(number, int) else None
+        if function is None or not isinstance(kwargs, dict):
+            self._broken()
+        self._callbacks += 1
+        if self._callbacks > self._limits.callback_calls:
+            self.dead = True
+            self._supervisor.end_kernel(kill=True)
+            raise CallTimeout("the function that was passed in was called too often")
+        try:
+            answer: tuple[Any, ...] = ("returned", function(*args, **kwargs))
+        except Exception as error:
+            answer = ("raised", f"{type(error).__name__} in the function that was passed in")
+        try:
+            self._stream.sendall(wire.frame(wire.Encoder(self._handle_for).encode(answer)))
+        except TimeoutError:
+            self._timed_out()
+        except OSError:
+            self._died()
+
+    def _write_back(self, generators: list[np.random.Generator], states: object) -> None:
+        # Untrusted: a state is checked by NumPy before it replaces the test's generator's own.
+        if not isinstance(states, list) or len(states) != len(generators):
+            self._broken()
+        for generator, state in zip(generators, states, strict=True):
+            if not isinstance(state, np.random.Generator):
+                self._broken()
+            try:
+                wire.GeneratorState.of(state).apply(generator)
+            except wire.WireError:
+                self._broken()
+
+    def _after(self, after: object) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        if (
+            not isinstance(after, tuple)
+            or len(after) != 2
+            or not isinstance(after[0], tuple)
+            or not isinstance(after[1], dict)
+        ):
+            self._broken()
+        return after
+
+    def _raise_student_error(self, answer: tuple[Any, ...]) -> NoReturn:
+        # Untrusted: names, text and place are student code's claim.
+        if len(answer) != 5 or not isinstance(answer[1], list) or not isinstance(answer[2], str):
+            self._broken()
+        _, names, message, cell, line = answer
+        names = tuple(name for name in names[:32] if isinstance(name, str)) or ("Exception",)
+        if "MemoryError" in names:
+            raise MemoryExceeded("MemoryError")
+        error = student_raised(names[0], names[1:], message)
+        if isinstance(cell, int) and isinstance(line, int):
+            error.place = (cell, line)
+        raise error

@@ -1,0 +1,203 @@
+"""
+What hidden tests compare with: finite first, then shape, then a tolerance that knows the dtype.
+
+Every helper turns the student's value into plain floats of its own before it looks at it, so no
+object of the student's ever takes part in a comparison.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from autograder.errors import Invalid, StudentRaised
+from autograder.student import Reference
+
+SINGLE_PRECISION_RTOL: Final = 2e-4
+NUMERIC_KINDS: Final = "biuf"
+
+
+class CheckCounter:
+    """
+    How many checks held in the test that is running.
+
+    A test earns its weight only if at least one did: a loop over an empty answer proves nothing.
+    """
+
+    def __init__(self) -> None:
+        self.held = 0
+
+    def reset(self) -> None:
+        """Begin a new test."""
+        self.held = 0
+
+    def count(self) -> None:
+        """Note that one check held."""
+        self.held += 1
+
+
+counter: Final = CheckCounter()
+
+
+def array(
+    value: object, shape: tuple[int, ...] | None = None, axes: str | None = None
+) -> NDArray[np.float64]:
+    """
+    Turn a student's value into a finite float64 array of its own.
+
+    Args:
+        value: What the student's code returned: numbers, nested lists, arrays, tensors.
+        shape: The shape that it must have; any shape if ``None``.
+        axes: Names of the axes of `shape`, such as ``"n m"``, for the student's report.
+
+    Raises:
+        Invalid: If it is not numeric, not finite, or has another shape.
+    """
+    numbers = _numeric(value)
+    if shape is not None and numbers.shape != shape:
+        raise _wrong_shape(numbers.shape, shape, axes)
+    _require_finite(numbers)
+    return numbers
+
+
+def number(value: object) -> float:
+    """
+    Turn a Python number, a 0-d array or a 1-element array into a finite float.
+
+    Raises:
+        Invalid: If it is anything else.
+    """
+    numbers = _numeric(value)
+    if numbers.size != 1:
+        raise _wrong_shape(numbers.shape, (), None)
+    _require_finite(numbers)
+    return float(numbers.reshape(-1)[0])
+
+
+def assert_close(
+    actual: object,
+    expected: ArrayLike,
+    *,
+    rtol: float = 1e-4,
+    atol: float | None = None,
+    axes: str | None = None,
+) -> None:
+    """
+    Check that a student's value equals the expected one within a tolerance.
+
+    The bound is ``atol + rtol * |expected|`` for each entry; `atol` defaults to 1e-6 of the largest
+    expected entry, so a zero among large numbers may carry the rounding of its neighbours. Answers
+    in half or single precision get at least that precision's tolerance.
+
+    Raises:
+        Invalid: If the value is not numeric, not finite, or has another shape.
+        AssertionError: If it differs.
+    """
+    wanted = np.asarray(expected, dtype=np.float64)
+    numbers = _numeric(actual)
+    if wanted.ndim == 0 and numbers.size == 1:
+        numbers = numbers.reshape(())
+    if numbers.shape != wanted.shape:
+        raise _wrong_shape(numbers.shape, wanted.shape, axes)
+    _require_finite(numbers)
+    scale = float(np.max(np.abs(wanted), initial=0.0))
+    rtol, floor = _precision(actual, rtol)
+    bound = (max(floor * scale, 1e-12) if atol is None else atol) + rtol * np.abs(wanted)
+    difference = np.abs(numbers - wanted)
+    if not bool(np.all(difference <= bound)):
+        worst = np.unravel_index(int(np.argmax(difference - bound)), difference.shape)
+        place = f" at {tuple(map(int, worst))}" if wanted.ndim else ""
+        raise AssertionError(f"got {numbers[worst]!r}, expected {wanted[worst]!r}{place}")
+    counter.count()
+
+
+@contextmanager
+def raises(*expected: type[Exception]) -> Iterator[None]:
+    """
+    Check that student code raises one of the given built-in exceptions, or a subclass of one.
+
+    Raises:
+        AssertionError: If nothing is raised; another exception passes through.
+    """
+    try:
+        yield
+    except StudentRaised as error:
+        if not isinstance(error, expected):
+            raise
+        counter.count()
+    else:
+        names = " or ".join(kind.__name__ for kind in expected)
+        raise AssertionError(f"{names} was not raised")
+
+
+def shape_message(actual: tuple[int, ...], expected: tuple[int, ...], axes: str | None) -> str:
+    """
+    Say which shape was expected and which came, in the symbols of the question.
+
+    A student is told shapes in symbols only, so that no hidden input can be read from them.
+    """
+    names = axes.replace(",", " ").split() if axes else []
+    symbols: dict[int, str] = {}
+    for length, name in zip(expected, names, strict=False):
+        symbols.setdefault(length, name)
+    if not expected:
+        return f"expected one number, got an array with {len(actual)} axes"
+    wanted = _shape_text(names if len(names) == len(expected) else ["?"] * len(expected))
+    got = _shape_text([_symbol(length, symbols) for length in actual])
+    return f"expected the shape {wanted}, got {got}"
+
+
+def _wrong_shape(
+    actual: tuple[int, ...], expected: tuple[int, ...], axes: str | None
+) -> Invalid:
+    safe = shape_message(actual, expected, axes)
+    return Invalid(f"{safe}: {actual} instead of {expected}", safe)
+
+
+def _symbol(length: int, symbols: dict[int, str]) -> str:
+    return "1" if length == 1 else symbols.get(length, "?")
+
+
+def _shape_text(parts: Sequence[str]) -> str:
+    return f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
+
+
+def _numeric(value: object) -> NDArray[np.float64]:
+    if isinstance(value, Reference):
+        # A pandas Series, a torch tensor, a range: the sandbox is asked for it as a plain array.
+        value = value.to_array()
+    if isinstance(value, str | bytes | dict | set | frozenset) or value is None:
+        message = f"expected numbers, got {type(value).__name__}"
+        raise Invalid(message, message)
+    try:
+        numbers = np.asarray(_without_references(value))
+        if numbers.dtype.kind not in NUMERIC_KINDS:
+            raise Invalid(f"expected numbers, got entries of type {numbers.dtype.name}")
+        return np.array(numbers, dtype=np.float64, copy=True)
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise Invalid("expected numbers in a regular array") from error
+
+
+def _without_references(value: object) -> object:
+    if isinstance(value, list | tuple):
+        return [_without_references(item) for item in value]
+    return value.to_array() if isinstance(value, Reference) else value
+
+
+def _require_finite(numbers: NDArray[np.float64]) -> None:
+    if not bool(np.isfinite(numbers).all()):
+        message = "the result holds NaN or infinity"
+        raise Invalid(message, message)
+
+
+def _precision(value: Any, rtol: float) -> tuple[float, float]:
+    """Give the relative tolerance and the floor, as parts of the scale, for a value's dtype."""
+    dtype = getattr(value, "dtype", None)
+    if isinstance(dtype, np.dtype) and dtype.kind == "f" and dtype.itemsize <= 4:
+        # 128-long dot products differ by 2e-5 between single and double precision.
+        return max(rtol, SINGLE_PRECISION_RTOL if dtype.itemsize == 4 else 2e-2), 2e-5
+    return rtol, 1e-6

@@ -1,0 +1,110 @@
+"""The command line: arguments in, exit codes out."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from autograder.errors import InputError, InternalError
+
+EXIT_GRADED, EXIT_UNUSABLE, EXIT_OUR_FAULT = 0, 2, 3
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and give its exit code."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except InputError as error:
+        print(f"autograder: {error}", file=sys.stderr)
+        return EXIT_UNUSABLE
+    except InternalError as error:
+        print(f"autograder: our fault: {error}", file=sys.stderr)
+        return EXIT_OUR_FAULT
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_GRADED
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="autograder", description="Grade Jupyter notebooks behind a wall."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    build = commands.add_parser("build", help="write the notebook that students get")
+    build.add_argument("assignment", help="a folder, or a name under assignments/")
+    build.add_argument("outdir", type=Path)
+    build.add_argument("--solution", action="store_true", help="write the solved notebook instead")
+    build.set_defaults(run=_build)
+    grade = commands.add_parser("grade", help="grade notebooks and print reports")
+    grade.add_argument("assignment", help="a folder, or a name under assignments/")
+    grade.add_argument("notebooks", nargs="+", type=Path, metavar="NOTEBOOK")
+    grade.add_argument("--json", type=Path, metavar="F", help="write the report as JSON")
+    grade.add_argument("--html", type=Path, metavar="F", help="write the report as a web page")
+    grade.add_argument("--student", action="store_true", help="write what the student may read")
+    grade.set_defaults(run=_grade)
+    doctor = commands.add_parser("doctor", help="try every layer of the wall on this machine")
+    doctor.set_defaults(run=_doctor)
+    for point in entry_points(group="autograder.commands"):
+        point.load()(commands)
+    return parser
+
+
+def _build(options: argparse.Namespace) -> int:
+    from autograder.assignment import find_assignment, load_assignment
+    from autograder.build import build
+
+    assignment = load_assignment(find_assignment(options.assignment))
+    print(build(assignment, options.outdir, solution=options.solution))
+    return EXIT_GRADED
+
+
+def _grade(options: argparse.Namespace) -> int:
+    from autograder.assignment import find_assignment, load_assignment
+    from autograder.grade import Grader
+    from autograder.notebook import read_notebook
+    from autograder.render.terminal import print_report
+
+    assignment = load_assignment(find_assignment(options.assignment))
+    submissions = [(path, read_notebook(path)) for path in options.notebooks]
+    workers = min(len(submissions), os.cpu_count() or 1)
+    views: list[dict[str, Any]] = []
+    with Grader(spares=workers) as grader, ThreadPoolExecutor(workers) as threads:
+        reports = threads.map(
+            lambda item: grader.grade(item[1], assignment, name=str(item[0])), submissions
+        )
+        for (path, _), report in zip(submissions, reports, strict=True):
+            print_report(report, path, student=options.student)
+            view = report.student_view() if options.student else report.staff_view()
+            views.append(view.as_json())
+            if options.html:
+                _write_html(options, report, path)
+    if options.json:
+        document = views[0] if len(views) == 1 else views
+        options.json.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    return EXIT_GRADED if all(view["graded"] for view in views) else EXIT_OUR_FAULT
+
+
+def _write_html(options: argparse.Namespace, report: Any, path: Path) -> None:
+    from autograder.render.page import report_page
+
+    several = len(options.notebooks) > 1
+    target = options.html / f"{path.stem}.html" if several else options.html
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(report_page(report, student=options.student), encoding="utf-8")
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from autograder.doctor import run_doctor
+
+    return run_doctor()

@@ -1,0 +1,108 @@
+"""
+The environments that notebooks run in: a lock file and a list of modules to import.
+
+Two are shipped, ``numpy`` and ``tensorflow``; an operator adds another by a file ``NAME.toml`` in
+the folder that ``AUTOGRADER_ENVIRONMENTS`` names.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from autograder.errors import SandboxError
+
+SHIPPED: Final = Path(__file__).parent
+_DESCRIBE: Final = """
+import json, sys, sysconfig
+print(json.dumps({
+    "executable": sys._base_executable, "base_prefix": sys.base_prefix,
+    "stdlib": sysconfig.get_path("stdlib", vars={"installed_base": sys.base_prefix}),
+    "platstdlib": sysconfig.get_path("platstdlib", vars={"platbase": sys.base_prefix}),
+    "libdir": sysconfig.get_config_var("LIBDIR"), "library": sysconfig.get_config_var("LDLIBRARY"),
+}))
+"""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """
+    One environment.
+
+    Args:
+        name: ``"numpy"``, ``"tensorflow"`` or an operator's own.
+        folder: Its virtual environment.
+        preload: Modules that the warm process imports.
+    """
+
+    name: str
+    folder: Path
+    preload: tuple[str, ...]
+
+    @property
+    def python(self) -> Path:
+        """The interpreter."""
+        return self.folder / "bin" / "python"
+
+
+@dataclass(frozen=True)
+class BaseInterpreter:
+    """Where the interpreter under a virtual environment lives."""
+
+    executable: Path
+    stdlib: Path
+    library: Path | None
+
+
+def load_environment(name: str) -> Environment:
+    """
+    Find an environment by name.
+
+    Raises:
+        SandboxError: If there is none, or it has not been set up.
+    """
+    for folder in (os.environ.get("AUTOGRADER_ENVIRONMENTS"), SHIPPED):
+        file = Path(folder or "/nonexistent") / f"{name}.toml"
+        if file.is_file():
+            break
+    else:
+        raise SandboxError(f"there is no environment named {name!r}")
+    settings = tomllib.loads(file.read_text())
+    venv = Path(settings["folder"]) if "folder" in settings else default_folder()
+    if not (venv / "bin" / "python").exists():
+        raise SandboxError(f"the environment {name!r} is not set up: {venv} is missing; run make setup")
+    return Environment(name, venv, tuple(settings["preload"]))
+
+
+def default_folder() -> Path:
+    """Give the virtual environment of notebooks, which stands beside the program's own."""
+    configured = os.environ.get("AUTOGRADER_KERNEL_VENV")
+    return Path(configured) if configured else Path(f"{sys.prefix}-kernel")
+
+
+@functools.cache
+def base_interpreter(python: Path) -> BaseInterpreter:
+    """
+    Ask an interpreter where its own files are.
+
+    Raises:
+        SandboxError: If it does not run.
+    """
+    try:
+        answer = subprocess.run(  # noqa: S603
+            [python, "-I", "-S", "-c", _DESCRIBE], capture_output=True, check=True, text=True
+        )
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise SandboxError(f"the environment's interpreter {python} does not run") from error
+    facts = json.loads(answer.stdout)
+    library = Path(facts["libdir"] or "", facts["library"] or "")
+    shared = library if library.suffix != ".a" and library.is_file() else None
+    executable = Path(facts["executable"]).resolve()
+    return BaseInterpreter(executable, Path(facts["stdlib"]), shared)

@@ -1,0 +1,311 @@
+"""
+The process that runs an assignment's hidden tests, and the grader's hold on it.
+
+An examiner collects the tests once, with pytest, and forks a child for each submission. The child
+talks to the kernel over the call channel and to the grader in packets:
+
+    child                          grader
+    {"begin": id}                                          a test begins
+    {"result": {...}}                                      its verdict
+    {"hint": {...}}                                        a misconception was recognised
+    {"ask": "interrupt"}           {}                      SIGINT to the kernel
+    {"ask": "end", "kill": bool}   {"reason": R}           why the kernel ended
+    {"ask": "replace"}             {} +channel             a new kernel, the notebook run again
+    {"done": true}                                         all tests have run
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from autograder.assignment import Assignment
+from autograder.environments import SHIPPED
+from autograder.errors import AssignmentError, ExaminerError
+from autograder.packets import Packets
+from autograder.public_tests import public_test_module
+from autograder.verdict import Verdict
+
+COLLECT_SECONDS: Final = 60.0
+SLACK_SECONDS: Final = 10.0
+_MAX_CHILDREN_LOST: Final = 20
+
+
+@dataclass(frozen=True)
+class TestDescription:
+    """One test of an assignment, as collected."""
+
+    __test__ = False
+
+    id: str
+    question: str
+    title: str
+    weight: str
+    public: bool
+
+
+class KernelKeeper(Protocol):
+    """Who holds the kernel while tests run: interrupts, ends and replaces it."""
+
+    def calls(self) -> socket.socket | None:
+        """Give the call channel of the present kernel."""
+
+    def interrupt(self) -> None:
+        """Send SIGINT to the kernel."""
+
+    def end(self, *, kill: bool) -> str | None:
+        """Tell why the kernel ended; with `kill`, end it first."""
+
+    def replace(self) -> socket.socket | None:
+        """Run the notebook in a new kernel and give its call channel."""
+
+
+class Examiner:
+    """
+    Collects an assignment's tests once and runs them against many kernels, one at a time.
+
+    Args:
+        assignment: Whose tests.
+    """
+
+    def __init__(self, assignment: Assignment) -> None:
+        self.assignment = assignment
+        self._lock = threading.Lock()
+        self._folder = tempfile.TemporaryDirectory(prefix="autograder-examiner-")
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._packets = Packets(ours)
+        self._errors = tempfile.TemporaryFile()
+        with theirs:
+            self._process = self._start(theirs)
+        self.tests = self._collected()
+
+    def examine(
+        self,
+        keeper: KernelKeeper,
+        seed: int,
+        on_event: Callable[[dict[str, Any]], None],
+        tests: Iterable[TestDescription] | None = None,
+    ) -> list[dict[str, Any]]:
+        """
+        Run tests against the keeper's kernel.
+
+        Args:
+            keeper: Holds the kernel.
+            seed: Seed of the hidden inputs.
+            on_event: Called with each packet that begins or ends a test.
+            tests: Which tests; all if ``None``.
+
+        Returns:
+            A result for each test, and the hints.
+
+        Raises:
+            ExaminerError: If the examiner broke for a reason of our own.
+        """
+        with self._lock:
+            return _Job(self, keeper, seed, on_event).run(
+                [test.id for test in (self.tests if tests is None else tests)]
+            )
+
+    def close(self) -> None:
+        """End the process."""
+        self._packets.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(1)
+        self._process.kill()
+        self._process.wait()
+        self._errors.close()
+        self._folder.cleanup()
+
+    @property
+    def packets(self) -> Packets:
+        """The connection to the process."""
+        return self._packets
+
+    def _start(self, theirs: socket.socket) -> subprocess.Popen[bytes]:
+        public = Path(self._folder.name) / "test_public.py"
+        public.write_text(public_test_module(self.assignment), encoding="utf-8")
+        command = [sys.executable, "-m", "autograder.examiner", str(self.assignment.folder)]
+        root = str(SHIPPED.parent.parent)
+        return subprocess.Popen(  # noqa: S603
+            [*command, self._folder.name, str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=self._errors,
+            stderr=self._errors,
+            env=_environment() | {"PYTHONPATH": root, "PYTHONSAFEPATH": "1"},
+        )
+
+    def _collected(self) -> tuple[TestDescription, ...]:
+        try:
+            message, _ = self._packets.receive(COLLECT_SECONDS)
+        except TimeoutError:
+            message = {}
+        if "tests" not in message:
+            self._process.kill()
+            self._process.wait()
+            self._errors.seek(0)
+            text = self._errors.read().decode(errors="replace").strip()
+            raise AssignmentError(
+                f"the hidden tests cannot be collected:\n{text[-3000:]}",
+                str(self.assignment.folder / "hidden"),
+            )
+        return tuple(
+            TestDescription(
+                test["id"], test["question"], test["title"], test["weight"], test["public"]
+            )
+            for test in message["tests"]
+        )
+
+
+class _Job:
+    """One submission's run through an examiner."""
+
+    def __init__(
+        self,
+        examiner: Examiner,
+        keeper: KernelKeeper,
+        seed: int,
+        on_event: Callable[[dict[str, Any]], None],
+    ) -> None:
+        self._examiner = examiner
+        self._keeper = keeper
+        self._on_event = on_event
+        limits = examiner.assignment.limits
+        self._test_seconds = limits.test_seconds
+        self._replay_seconds = limits.total_seconds
+        self._parameters = {
+            "seed": seed,
+            "call_seconds": limits.call_seconds,
+            "grace_seconds": limits.grace_seconds,
+            "callback_calls": limits.callback_calls,
+            "test_seconds": limits.test_seconds,
+            "total_seconds": limits.total_seconds,
+        }
+        self._messages: list[dict[str, Any]] = []
+
+    def run(self, tests: list[str]) -> list[dict[str, Any]]:
+        began = time.monotonic()
+        for _ in range(_MAX_CHILDREN_LOST):
+            left = self._parameters["total_seconds"] - (time.monotonic() - began)
+            lost = self._run_child(tests, max(0.0, left))
+            if lost is None:
+                return self._messages
+            # Untrusted: handling a student's value ended or stopped the child; that test is theirs.
+            self._messages.append(
+                {
+                    "result": {
+                        "id": lost,
+                        "verdict": Verdict.INVALID.value,
+                        "detail": "handling the value took more time or memory than a test may",
+                    }
+                }
+            )
+            done = {message["result"]["id"] for message in self._messages if "result" in message}
+            tests = [test for test in tests if test not in done]
+            if not tests:
+                return self._messages
+            self._keeper.end(kill=True)
+            self._keeper.replace()
+        raise ExaminerError("the examiner lost too many children")
+
+    def _run_child(self, tests: list[str], left: float) -> str | None:
+        """Run tests in one child; give the test that it was lost in, if it was."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        packets = Packets(ours)
+        calls = self._keeper.calls()
+        descriptors = [theirs.fileno(), *([calls.fileno()] if calls else [])]
+        job = {**self._parameters, "total_seconds": left, "tests": tests}
+        child: int | None = None
+        try:
+            self._examiner.packets.send(job, descriptors)
+            theirs.close()
+            started, _ = self._examiner.packets.receive(COLLECT_SECONDS)
+            child = started.get("child")
+            if child is None:
+                raise ExaminerError("the examiner has ended")
+            return self._serve(packets, child)
+        except OSError as error:
+            raise ExaminerError("the examiner has ended") from error
+        finally:
+            theirs.close()
+            packets.close()
+            if child is not None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(child, signal.SIGKILL)
+                self._examiner.packets.receive(COLLECT_SECONDS)
+
+    def _serve(self, packets: Packets, child: int) -> str | None:
+        current: str | None = None
+        allowed = self._test_seconds + SLACK_SECONDS
+        while True:
+            try:
+                message, _ = packets.receive(allowed)
+            except TimeoutError:
+                message = {}
+            if not message:
+                if current is None:
+                    raise ExaminerError("the examiner's child ended before its first test")
+                return current
+            if "ask" in message:
+                self._obey(packets, message)
+                continue
+            if "done" in message:
+                return None
+            if "begin" in message:
+                current = message["begin"]
+            else:
+                self._messages.append(message)
+            self._on_event(message)
+
+    def _obey(self, packets: Packets, message: dict[str, Any]) -> None:
+        if message["ask"] == "interrupt":
+            self._keeper.interrupt()
+            packets.send({"ok": True})
+        elif message["ask"] == "end":
+            packets.send({"reason": self._keeper.end(kill=message["kill"])})
+        else:
+            calls = self._keeper.replace()
+            packets.send({"ok": True}, [calls.fileno()] if calls else [])
+
+
+def _environment() -> dict[str, str]:
+    """Give what a hidden test may see of the environment: no secret of the portal's."""
+    kept = ("PATH", "HOME", "LANG", "TMPDIR", "PYTHONDONTWRITEBYTECODE")
+    settings = {name: os.environ[name] for name in kept if name in os.environ}
+    # One thread: several submissions are graded side by side.
+    return settings | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+
+
+def main() -> None:
+    """Be the examiner: collect, then serve jobs until the grader has gone."""
+    import pytest
+
+    from autograder.pytest_plugin import ExaminerPlugin
+
+    folder, public_folder = Path(sys.argv[1]), Path(sys.argv[2])
+    packets = Packets(socket.socket(fileno=int(sys.argv[3])))
+    plugin = ExaminerPlugin(packets, folder / "misconceptions.py")
+    settings = public_folder / "pytest.ini"
+    settings.write_text("[pytest]\nenable_assertion_pass_hook = true\n")
+    arguments = ["-c", str(settings), f"--rootdir={public_folder}", "--import-mode=importlib"]
+    arguments += ["--strict-markers", "-q", "-s"]
+    for unused in ("cacheprovider", "junitxml", "pastebin", "stepwise", "nose", "doctest"):
+        arguments += ["-p", f"no:{unused}"]
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    tests = [str(public_folder / "test_public.py"), *map(str, sorted((folder / "hidden").glob("test_*.py")))]
+    sys.exit(pytest.main([*arguments, *tests], plugins=[plugin]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,412 @@
+"""
+Run a notebook in a sandboxed kernel, by nbclient, with the bounds that nbclient lacks.
+
+Endless cells are interrupted and, after a grace, killed; output is counted where it arrives; a
+kernel that dies is replaced and the notebook run again without the cell that killed it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import json
+import tarfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+import nbformat
+import zmq
+import zmq.asyncio
+from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_client.channels import AsyncZMQSocketChannel
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+from traitlets import Type
+
+from autograder.errors import SandboxError
+from autograder.notebook import Notebook
+from autograder.sandbox.policy import MEGABYTE, Limits
+from autograder.sandbox.runtime.protocol import SERVE_CALLS
+from autograder.sandbox.warm_process import KernelProcess
+
+CONNECT_SECONDS: Final = 30.0
+MAX_KERNELS: Final = 6
+_RECEIVE_QUEUE: Final = 64
+
+
+class CellStatus(StrEnum):
+    """What came of running a cell."""
+
+    OK = "ok"
+    ERROR = "error"
+    TIMEOUT = "timeout"
+    OUTPUT_LIMIT = "output_limit"
+    MEMORY = "memory"
+    KERNEL_DIED = "kernel_died"
+    SKIPPED = "skipped"
+
+
+_KILLERS: Final = frozenset(
+    {CellStatus.TIMEOUT, CellStatus.OUTPUT_LIMIT, CellStatus.MEMORY, CellStatus.KERNEL_DIED}
+)
+
+
+@dataclass(frozen=True)
+class CellRun:
+    """
+    How one code cell ran.
+
+    Args:
+        index: Its place among all cells.
+        status: What came of it.
+        seconds: Wall time.
+        count: Its execution count, if it ran.
+        error: Name of the exception that it raised, as its output shows it.
+    """
+
+    index: int
+    status: CellStatus
+    seconds: float = 0.0
+    count: int | None = None
+    error: str | None = None
+
+
+@dataclass
+class Execution:
+    """
+    A notebook that has run, and the kernel that answers calls on what it defined.
+
+    Args:
+        notebook: With outputs.
+        runs: How each code cell ran.
+        kernel: The kernel, ``None`` if none survived.
+        skipped: Cells that later runs leave out, because they killed a kernel.
+    """
+
+    notebook: NotebookNode
+    runs: dict[int, CellRun]
+    kernel: KernelProcess | None
+    client: AsyncKernelClient | None = None
+    skipped: set[int] = field(default_factory=set)
+
+    def cell_of(self, count: int) -> int | None:
+        """Give the cell that ran with an execution count."""
+        return next((run.index for run in self.runs.values() if run.count == count), None)
+
+    def close(self) -> None:
+        """End the kernel and close the sockets."""
+        if self.client is not None:
+            _close_client(self.client)
+            self.client = None
+        if self.kernel is not None:
+            self.kernel.kill()
+
+
+Progress = Callable[[int, int], None]
+
+
+class NotebookRunner:
+    """
+    Runs one notebook, in as many kernels as it takes.
+
+    Args:
+        take_kernel: Gives a fresh kernel.
+        notebook: The submission.
+        archive: Files that the kernel sees, as a tar archive.
+        limits: What the notebook may use.
+        progress: Called before each code cell with its number and how many there are.
+    """
+
+    def __init__(
+        self,
+        take_kernel: Callable[[], KernelProcess],
+        notebook: Notebook,
+        archive: bytes,
+        limits: Limits,
+        progress: Progress = lambda _, __: None,
+    ) -> None:
+        self._take_kernel = take_kernel
+        self._notebook = notebook
+        self._archive = archive
+        self._limits = limits
+        self._progress = progress
+
+    def run(self, skipped: set[int] | None = None) -> Execution:
+        """
+        Run the notebook from top to bottom in a clean kernel.
+
+        Args:
+            skipped: Cells to leave out.
+
+        Returns:
+            What came of it, with a kernel that is ready to answer calls.
+        """
+        deadline = time.monotonic() + self._limits.total_seconds
+        left_out = set(skipped or ())
+        killers: dict[int, CellRun] = {}
+        for _ in range(MAX_KERNELS):
+            execution, killer = asyncio.run(self._run_once(left_out, deadline))
+            execution.skipped = left_out
+            if killer is not None:
+                killers[killer.index] = killer
+                left_out.add(killer.index)
+                execution.close()
+            execution.runs |= killers
+            for each in killers.values():
+                _mark_killed(execution.notebook, each)
+            if killer is None:
+                return execution
+            if time.monotonic() >= deadline:
+                break
+        execution.kernel = None
+        return execution
+
+    async def _run_once(
+        self, left_out: set[int], deadline: float
+    ) -> tuple[Execution, CellRun | None]:
+        """Run the cells in one kernel; give the run of the cell that killed it, if one did."""
+        kernel = self._take_kernel()
+        document = as_document(self._notebook)
+        execution = Execution(document, {}, kernel, skipped=left_out)
+        try:
+            await asyncio.to_thread(kernel.assign, self._archive, self._limits)
+            execution.client = await _connect(kernel, self._limits)
+            session = _Session(kernel, execution.client, document, self._limits)
+            killer = await self._run_cells(session, execution, left_out, deadline)
+            if killer is None:
+                session.serve_calls()
+            return execution, killer
+        except BaseException:
+            execution.close()
+            raise
+
+    async def _run_cells(
+        self, session: _Session, execution: Execution, left_out: set[int], deadline: float
+    ) -> CellRun | None:
+        code = [i for i, cell in enumerate(execution.notebook.cells) if cell.cell_type == "code"]
+        for number, index in enumerate(code):
+            self._progress(number, len(code))
+            if index in left_out or not execution.notebook.cells[index].source.strip():
+                continue
+            left = deadline - time.monotonic()
+            if left <= 0:
+                execution.runs[index] = CellRun(index, CellStatus.SKIPPED)
+                continue
+            run = await session.run_cell(index, min(left, self._limits.cell_seconds))
+            execution.runs[index] = run
+            if run.status in _KILLERS and session.dead:
+                return run
+        return None
+
+
+class _BoundedChannel(AsyncZMQSocketChannel):
+    """The kernel's output channel, which counts the bytes that arrive."""
+
+    received_bytes = 0
+
+    async def _recv(self, **kwargs: Any) -> dict[str, Any]:
+        # Untrusted: student code knows the kernel's key, so every message may be its own.
+        parts = await self.socket.recv_multipart(**kwargs)
+        self.received_bytes += sum(map(len, parts))
+        _, message = self.session.feed_identities(parts)
+        return dict(self.session.deserialize(message))
+
+
+class _Client(AsyncKernelClient):
+    iopub_channel_class = Type(_BoundedChannel)
+
+
+class _Session:
+    """One kernel, one client, one notebook: runs cells within limits."""
+
+    def __init__(
+        self,
+        kernel: KernelProcess,
+        client: AsyncKernelClient,
+        document: NotebookNode,
+        limits: Limits,
+    ) -> None:
+        self.dead = False
+        self._kernel = kernel
+        self._client = client
+        self._limits = limits
+        self._document = document
+        self._runner = NotebookClient(
+            document,
+            km=AsyncKernelManager(),
+            allow_errors=True,
+            timeout=None,
+            store_widget_state=False,
+            record_timing=False,
+        )
+        self._runner.kc = client
+
+    async def run_cell(self, index: int, seconds: float) -> CellRun:
+        """Run one cell; afterwards the kernel is idle, or dead."""
+        cell = self._document.cells[index]
+        began = time.monotonic()
+        task = asyncio.ensure_future(self._runner.async_execute_cell(cell, index))
+        status = await self._watched(task, seconds)
+        elapsed = time.monotonic() - began
+        error = _error_name(cell)
+        if status is CellStatus.OK and error is not None:
+            status = CellStatus.ERROR
+        count = cell.get("execution_count")
+        return CellRun(index, status, elapsed, count if type(count) is int else None, error)
+
+    def serve_calls(self) -> None:
+        """Ask the kernel to answer calls, and stop listening to what it prints."""
+        message = self._client.session.msg(SERVE_CALLS, {})
+        self._client.shell_channel.send(message)
+        self._client.iopub_channel.close()
+
+    async def _watched(self, task: asyncio.Future[Any], seconds: float) -> CellStatus:
+        loop = asyncio.get_running_loop()
+        ended = asyncio.Event()
+        loop.add_reader(self._kernel.fileno(), self._on_news, ended)
+        try:
+            status = await self._first(task, ended, seconds)
+            if status is CellStatus.OK:
+                return status
+            if not self.dead:
+                self._kernel.interrupt()
+                await self._first(task, ended, self._limits.grace_seconds)
+                # A cell that swallows the interrupt would be waited for without end.
+                self.dead = not task.done() or self._output_exceeded() or self.dead
+            return status
+        finally:
+            loop.remove_reader(self._kernel.fileno())
+            if not task.done():
+                task.cancel()
+            with contextlib.suppress(BaseException):
+                await task
+
+    async def _first(
+        self, task: asyncio.Future[Any], ended: asyncio.Event, seconds: float
+    ) -> CellStatus:
+        """Wait for the cell's end, the kernel's end, too much output, or time."""
+        deadline = time.monotonic() + seconds
+        while True:
+            left = deadline - time.monotonic()
+            await asyncio.wait({task}, timeout=max(0.0, min(left, 0.05)))
+            if ended.is_set():
+                self.dead = True
+                return _status_of_end(self._kernel)
+            if self._output_exceeded():
+                return CellStatus.OUTPUT_LIMIT
+            if task.done():
+                # What nbclient cannot make sense of is the kernel's doing.
+                self.dead = task.exception() is not None
+                return CellStatus.KERNEL_DIED if self.dead else CellStatus.OK
+            if left <= 0:
+                return CellStatus.TIMEOUT
+
+    def _on_news(self, ended: asyncio.Event) -> None:
+        if self._kernel.poll() is not None:
+            ended.set()
+
+    def _output_exceeded(self) -> bool:
+        received = self._client.iopub_channel.received_bytes
+        return bool(received > self._limits.output_mb * MEGABYTE)
+
+
+def as_document(notebook: Notebook) -> NotebookNode:
+    """Make a fresh notebook of a submission's cells; no metadata or output of its own comes in."""
+    make = {
+        "code": nbformat.v4.new_code_cell,
+        "markdown": nbformat.v4.new_markdown_cell,
+        "raw": nbformat.v4.new_raw_cell,
+    }
+    cells = [
+        make[cell.kind](cell.source, id=f"cell-{number}")
+        for number, cell in enumerate(notebook.cells)
+    ]
+    return nbformat.v4.new_notebook(cells=cells)
+
+
+def kernel_files(
+    name: str, notebook: Notebook, metadata: dict[str, Any], data: Iterator[tuple[str, bytes]]
+) -> bytes:
+    """
+    Pack what a kernel sees: the notebook under the master's name, and the public data.
+
+    Args:
+        name: The assignment's name.
+        notebook: The submission.
+        metadata: The release's metadata, which holds the public tests that otter looks for.
+        data: The public data files, by name.
+
+    Returns:
+        A tar archive.
+    """
+    document = as_document(notebook)
+    document.metadata = nbformat.from_dict(metadata)
+    files = [(f"{name}.ipynb", json.dumps(document).encode()), *data]
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for path, content in files:
+            info = tarfile.TarInfo(path)
+            info.size, info.mode = len(content), 0o644
+            archive.addfile(info, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+async def _connect(kernel: KernelProcess, limits: Limits) -> AsyncKernelClient:
+    context = zmq.asyncio.Context()
+    # Student code can replace a socket's file by a link to another socket: connect once only.
+    context.setsockopt(zmq.RECONNECT_IVL, -1)
+    context.setsockopt(zmq.MAXMSGSIZE, limits.message_mb * MEGABYTE)
+    context.setsockopt(zmq.RCVHWM, _RECEIVE_QUEUE)
+    context.setsockopt(zmq.LINGER, 0)
+    client = _Client(context=context)
+    client.load_connection_info(dict(kernel.connection))
+    client.start_channels(hb=False, stdin=False)
+    client.allow_stdin = False
+    # The first message on the output channel says that the kernel heard the subscription.
+    try:
+        await asyncio.wait_for(client.iopub_channel.get_msg(), CONNECT_SECONDS)
+    except TimeoutError:
+        _close_client(client)
+        raise SandboxError("a new kernel did not answer") from None
+    return client
+
+
+def _close_client(client: AsyncKernelClient) -> None:
+    context = client.context
+    with contextlib.suppress(Exception):
+        client.stop_channels()
+    context.destroy(linger=0)
+
+
+def _status_of_end(kernel: KernelProcess) -> CellStatus:
+    reason = kernel.exit.reason if kernel.exit else None
+    return {"memory": CellStatus.MEMORY, "timeout": CellStatus.TIMEOUT}.get(
+        reason or "", CellStatus.KERNEL_DIED
+    )
+
+
+def _error_name(cell: NotebookNode) -> str | None:
+    for output in cell.get("outputs", ()):
+        if output.get("output_type") == "error":
+            return str(output.get("ename", "Exception"))[:100]
+    return None
+
+
+_KILLED_NOTES: Final = {
+    CellStatus.TIMEOUT: "This cell took too long and did not stop when asked to.",
+    CellStatus.OUTPUT_LIMIT: "This cell printed more than is allowed.",
+    CellStatus.MEMORY: "This cell needed more memory than is allowed.",
+    CellStatus.KERNEL_DIED: "This cell ended the Python process.",
+}
+
+
+def _mark_killed(document: NotebookNode, killer: CellRun) -> None:
+    note = _KILLED_NOTES[killer.status] + " The notebook was run again without it."
+    document.cells[killer.index].outputs = [
+        nbformat.v4.new_output("stream", name="stderr", text=note)
+    ]

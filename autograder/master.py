@@ -1,0 +1,238 @@
+"""A master notebook in otter-assign's format: questions, points, public tests, given cells."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from autograder.errors import AssignmentError, NotebookError
+from autograder.notebook import Cell, parse_notebook
+
+_MARKER: Final = re.compile(
+    r"^#\s*(BEGIN|END)\s+(QUESTION|SOLUTION|TESTS|PROMPT|TEST CONFIG)\b\s*(.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+_CONFIG: Final = re.compile(r"^#\s*ASSIGNMENT CONFIG\b\s*\n?(.*)", re.IGNORECASE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class PublicTest:
+    """
+    One public test: a function whose parameters are names of the notebook's.
+
+    Args:
+        name: Name of the function.
+        title: First line of its docstring.
+        source: Its text.
+        parameters: The names that it asks for.
+    """
+
+    name: str
+    title: str
+    source: str
+    parameters: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question, as the master notebook states it."""
+
+    id: str
+    points: Fraction
+    manual: bool
+    public_tests: tuple[PublicTest, ...]
+    solution: tuple[Cell, ...] = field(repr=False, default=())
+
+
+@dataclass(frozen=True)
+class MasterNotebook:
+    """
+    A parsed master notebook.
+
+    Args:
+        path: Where it is.
+        assignment_name: The name in its configuration cell.
+        questions: In order.
+        given: Code cells that students get as they are.
+    """
+
+    path: Path
+    text: str = field(repr=False)
+    assignment_name: str | None
+    questions: tuple[Question, ...]
+    given: tuple[Cell, ...] = field(repr=False)
+
+    def place(self, text: str) -> str:
+        """Give ``file:line`` of the first line of the file that holds `text`."""
+        pattern = re.compile(rf"{re.escape(json.dumps(text)[1:-1])}(?!\w)")
+        for number, line in enumerate(self.text.splitlines(), start=1):
+            if pattern.search(line):
+                return f"{self.path}:{number}"
+        return str(self.path)
+
+    @property
+    def solution_names(self) -> frozenset[str]:
+        """The names that solution cells define: these are the student's."""
+        cells = [cell for question in self.questions for cell in question.solution]
+        return frozenset(name for cell in cells for name in defined_names(cell.source))
+
+
+def read_master(path: Path) -> MasterNotebook:
+    """
+    Read a master notebook.
+
+    Raises:
+        AssignmentError: If it is missing or not in otter-assign's format; names file and line.
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise AssignmentError("is missing", str(path)) from None
+    try:
+        cells = parse_notebook(data, path.name).cells
+    except NotebookError as error:
+        raise AssignmentError(str(error), str(path)) from None
+    text = data.decode("utf-8-sig", errors="replace")
+    reader = _Reader(MasterNotebook(path, text, None, (), ()))
+    return reader.read(cells)
+
+
+class _Reader:
+    """Walks through the cells once, keeping track of the blocks that raw cells open and close."""
+
+    def __init__(self, empty: MasterNotebook) -> None:
+        self._master = empty
+        self._questions: list[Question] = []
+        self._given: list[Cell] = []
+        self._config: dict[str, Any] = {}
+        self._open: dict[str, Any] | None = None
+        self._block: str | None = None
+        self._tests: list[PublicTest] = []
+        self._solution: list[Cell] = []
+
+    def read(self, cells: tuple[Cell, ...]) -> MasterNotebook:
+        for cell in cells:
+            marker = _MARKER.match(cell.source.strip()) if cell.kind == "raw" else None
+            if marker:
+                self._mark(marker[1].upper(), marker[2].upper(), marker[3], cell)
+            elif cell.kind == "raw" and (config := _CONFIG.match(cell.source.strip())):
+                self._config = self._yaml(config[1], cell)
+            else:
+                self._content(cell)
+        if self._open is not None or self._block is not None:
+            raise self._error(f"the block {self._block or 'QUESTION'} is never closed", "# BEGIN")
+        name = self._config.get("name")
+        return MasterNotebook(
+            self._master.path,
+            self._master.text,
+            name if isinstance(name, str) else None,
+            tuple(self._questions),
+            tuple(self._given),
+        )
+
+    def _mark(self, edge: str, block: str, rest: str, cell: Cell) -> None:
+        first_line = cell.source.strip().splitlines()[0]
+        if block == "QUESTION" and edge == "BEGIN":
+            if self._open is not None:
+                raise self._error("a question begins inside another", first_line)
+            self._open = self._yaml(rest, cell)
+            if not isinstance(self._open.get("name"), str):
+                raise self._error("a question has no name", first_line)
+        elif block == "QUESTION":
+            if self._open is None:
+                raise self._error("a question ends that never began", first_line)
+            self._questions.append(self._question(self._open))
+            self._open, self._tests, self._solution = None, [], []
+        else:
+            if (edge == "BEGIN") == (self._block is not None) or (
+                edge == "END" and self._block != block
+            ):
+                raise self._error(f"{edge} {block} is out of place", first_line)
+            self._block = block if edge == "BEGIN" else None
+
+    def _content(self, cell: Cell) -> None:
+        if self._block == "TESTS":
+            if cell.kind == "code":
+                self._tests.append(self._test(cell))
+        elif self._block == "SOLUTION":
+            self._solution.append(cell)
+        elif cell.kind == "code":
+            if "# BEGIN SOLUTION" in cell.source or "# SOLUTION" in cell.source:
+                raise self._error(
+                    "a solution stands outside of BEGIN SOLUTION and END SOLUTION cells",
+                    next(line for line in cell.source.splitlines() if "SOLUTION" in line),
+                )
+            self._given.append(cell)
+
+    def _question(self, config: dict[str, Any]) -> Question:
+        points = config.get("points", 1)
+        if isinstance(points, bool) or not isinstance(points, int | float) or points < 0:
+            raise self._error("points must be a number", f"name: {config['name']}")
+        if any(question.id == config["name"] for question in self._questions):
+            raise self._error(f"two questions are called {config['name']!r}", config["name"])
+        return Question(
+            config["name"],
+            Fraction(str(points)),
+            bool(config.get("manual", False)),
+            tuple(self._tests),
+            tuple(self._solution),
+        )
+
+    def _test(self, cell: Cell) -> PublicTest:
+        try:
+            function = ast.parse(cell.source).body[-1]
+        except (SyntaxError, IndexError):
+            function = ast.Pass()
+        if isinstance(function, ast.Expr) and len(ast.parse(cell.source).body) == 2:
+            function = ast.parse(cell.source).body[0]
+        if not isinstance(function, ast.FunctionDef):
+            raise self._error(
+                "a public test cell holds one function and at most a call of it",
+                next(iter(cell.source.splitlines()), "# BEGIN TESTS"),
+            )
+        title = (ast.get_docstring(function) or function.name).splitlines()[0]
+        parameters = tuple(argument.arg for argument in function.args.args)
+        return PublicTest(function.name, title, ast.unparse(function), parameters)
+
+    def _yaml(self, text: str, cell: Cell) -> dict[str, Any]:
+        try:
+            config = yaml.safe_load(text) or {}
+        except yaml.YAMLError as error:
+            raise self._error(f"is not valid YAML: {error}", cell.source.splitlines()[0]) from None
+        if not isinstance(config, dict):
+            raise self._error("is no table of settings", cell.source.splitlines()[0])
+        return config
+
+    def _error(self, message: str, near: str) -> AssignmentError:
+        return AssignmentError(message, self._master.place(near))
+
+
+def defined_names(source: str) -> Iterator[str]:
+    """Give the names that a cell's top level binds; a cell that does not parse binds none."""
+    try:
+        statements = ast.parse(source).body
+    except SyntaxError:
+        return
+    for statement in statements:
+        yield from bound_names(statement)
+
+
+def bound_names(statement: ast.stmt) -> Iterator[str]:
+    """Give the names that one top-level statement binds."""
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        yield statement.name
+    elif isinstance(statement, ast.Import | ast.ImportFrom):
+        for alias in statement.names:
+            yield (alias.asname or alias.name).split(".")[0]
+    else:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                yield node.id

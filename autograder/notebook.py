@@ -1,0 +1,173 @@
+"""An untrusted ``.ipynb``: read, bounded and parsed; only its cells' sources are kept."""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import json
+import os
+import re
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from autograder.errors import NotebookError
+
+MAX_BYTES: Final = 30 * 2**20
+MAX_CELLS: Final = 5_000
+CellKind = Literal["code", "markdown", "raw"]
+_BYTE_ORDER_MARKS: Final = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """
+    One cell, as far as it is trusted: its kind, its text, and its tags as a way to find answers.
+    """
+
+    kind: CellKind
+    source: str
+    tags: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """
+    A submitted notebook.
+
+    Args:
+        cells: Its cells in order.
+        assignment: The assignment that its metadata names, if any.
+        sha256: Hash of the bytes as they came.
+    """
+
+    cells: tuple[Cell, ...]
+    assignment: str | None
+    sha256: str
+
+
+def read_notebook(path: Path) -> bytes:
+    """
+    Read a notebook's file.
+
+    Raises:
+        NotebookError: If there is no such file, or it is a link, no file, or too large.
+    """
+    # Untrusted: a name that a student chose may be a link to a file that only we can read.
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise NotebookError(f"{path}: no such file") from None
+    except OSError as error:
+        if path.is_symlink():
+            raise NotebookError(f"{path}: is a link; hand in the file itself") from None
+        raise NotebookError(f"{path}: cannot be read: {error.strerror}") from None
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise NotebookError(f"{path}: is not a file")
+        if status.st_size > MAX_BYTES:
+            raise NotebookError(
+                f"{path}: has {status.st_size / 2**20:.0f} MB; at most {MAX_BYTES // 2**20} MB are "
+                "accepted. Clear the outputs and save it again"
+            )
+        return file.read(MAX_BYTES + 1)
+
+
+def parse_notebook(data: bytes, name: str = "notebook") -> Notebook:
+    """
+    Parse a notebook's bytes.
+
+    Args:
+        data: The file as it came; a byte-order mark and UTF-16 are accepted.
+        name: What to call it in messages.
+
+    Raises:
+        NotebookError: If they are no notebook of format 4.
+    """
+    # Untrusted: a student wrote every byte.
+    if len(data) > MAX_BYTES:
+        raise NotebookError(f"{name}: is larger than {MAX_BYTES // 2**20} MB")
+    document = _json_object(_text(data, name), name)
+    _check_format(document, name)
+    entries = document.get("cells")
+    if not isinstance(entries, list):
+        raise NotebookError(f"{name}: is not a notebook: it has no list of cells")
+    if len(entries) > MAX_CELLS:
+        raise NotebookError(f"{name}: has more than {MAX_CELLS} cells")
+    cells = tuple(_cell(entry, number, name) for number, entry in enumerate(entries, start=1))
+    return Notebook(cells, _assignment(document), hashlib.sha256(data).hexdigest())
+
+
+def _text(data: bytes, name: str) -> str:
+    encoding = next((codec for mark, codec in _BYTE_ORDER_MARKS if data.startswith(mark)), "utf-8")
+    if encoding == "utf-8" and len(data) > 1 and 0 in data[:2]:
+        encoding = "utf-16-be" if data[0] == 0 else "utf-16-le"
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError:
+        raise NotebookError(f"{name}: is not a notebook: it is not text in UTF-8") from None
+
+
+def _json_object(text: str, name: str) -> dict[str, Any]:
+    try:
+        document = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise NotebookError(
+            f"{name}: is not a notebook: not JSON (line {error.lineno}: {error.msg})"
+        ) from None
+    except (RecursionError, ValueError):
+        raise NotebookError(f"{name}: is not a notebook: its JSON cannot be read") from None
+    if not isinstance(document, dict):
+        raise NotebookError(f"{name}: is not a notebook: its JSON is no object")
+    return document
+
+
+def _check_format(document: dict[str, Any], name: str) -> None:
+    version = document.get("nbformat")
+    if "cells" not in document and "worksheets" not in document and version is None:
+        raise NotebookError(f"{name}: is not a notebook: it has no cells and no nbformat")
+    if type(version) is not int or version != 4:
+        shown = version if isinstance(version, int | float) else "unknown"
+        raise NotebookError(
+            f"{name}: has notebook format {shown}, not 4; open it in JupyterLab and save it again"
+        )
+
+
+def _cell(entry: object, number: int, name: str) -> Cell:
+    if not isinstance(entry, dict):
+        raise NotebookError(f"{name}: cell {number} is not a cell")
+    kind, source = entry.get("cell_type"), entry.get("source", "")
+    if kind not in ("code", "markdown", "raw"):
+        raise NotebookError(f"{name}: cell {number} is of no known type")
+    if isinstance(source, list) and all(isinstance(line, str) for line in source):
+        source = "".join(source)
+    if not isinstance(source, str):
+        raise NotebookError(f"{name}: cell {number} has no text")
+    if _SURROGATE.search(source):
+        raise NotebookError(
+            f"{name}: cell {number} holds half a character (a lone surrogate); retype that line"
+        )
+    return Cell(kind, source, _tags(entry.get("metadata")))
+
+
+def _tags(metadata: object) -> frozenset[str]:
+    tags = metadata.get("tags") if isinstance(metadata, dict) else None
+    if not isinstance(tags, list):
+        return frozenset()
+    return frozenset(tag for tag in tags[:100] if isinstance(tag, str) and len(tag) < 200)
+
+
+def _assignment(document: dict[str, Any]) -> str | None:
+    metadata = document.get("metadata")
+    otter = metadata.get("otter") if isinstance(metadata, dict) else None
+    name = otter.get("assignment_name") if isinstance(otter, dict) else None
+    return name[:200] if isinstance(name, str) else None

@@ -1,0 +1,49 @@
+"""Messages between our own processes: one JSON object a packet, with file descriptors beside it."""
+
+from __future__ import annotations
+
+import json
+import select
+import socket
+from typing import Any, Final
+
+MAX_PACKET_BYTES: Final = 1 << 18
+MAX_DESCRIPTORS: Final = 4
+
+
+class Packets:
+    """
+    One end of a connection between two trusted processes.
+
+    Args:
+        sock: A Unix socket that keeps the borders of messages.
+    """
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.socket = sock
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, MAX_PACKET_BYTES * 2)
+
+    def send(self, message: dict[str, Any], descriptors: list[int] | None = None) -> None:
+        """Send one message; raises `OSError` if the other end is gone."""
+        socket.send_fds(self.socket, [json.dumps(message).encode()], descriptors or [])
+
+    def receive(self, timeout: float | None = None) -> tuple[dict[str, Any], list[int]]:
+        """
+        Wait for one message; an empty one once the other end is gone.
+
+        Raises:
+            TimeoutError: If none comes in time.
+        """
+        if timeout is not None and not select.select([self.socket], [], [], max(0.0, timeout))[0]:
+            raise TimeoutError
+        try:
+            data, descriptors, _, _ = socket.recv_fds(
+                self.socket, MAX_PACKET_BYTES, MAX_DESCRIPTORS
+            )
+        except ConnectionResetError:
+            return {}, []
+        return (json.loads(data) if data else {}), descriptors
+
+    def close(self) -> None:
+        """Close this end."""
+        self.socket.close()

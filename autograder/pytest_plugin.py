@@ -1,0 +1,342 @@
+"""
+Hidden tests are plain pytest: this plugin gives them fixtures and markers and collects results.
+
+The process that runs it, the examiner, is trusted. It collects an assignment's tests once; then it
+waits for jobs, and for each forks a child that runs the tests against one kernel. See `examiner`
+for the other end.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import socket
+import time
+import zlib
+from collections.abc import Generator
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final
+
+import numpy as np
+import pytest
+
+from autograder import errors
+from autograder.channel import CallChannel, CallLimits, Recording
+from autograder.checks import counter
+from autograder.packets import Packets
+from autograder.recognise import load_variants, recognise
+from autograder.student import Student
+from autograder.variants import Variant
+from autograder.verdict import Verdict
+
+MEMORY_BYTES: Final = 6 * 2**30
+MAX_DETAIL_CHARACTERS: Final = 4000
+_VERDICTS: Final = (
+    (errors.Missing, Verdict.MISSING),
+    (errors.CallTimeout, Verdict.TIMEOUT),
+    (errors.MemoryExceeded, Verdict.MEMORY),
+    (errors.OutputExceeded, Verdict.OUTPUT_LIMIT),
+    (errors.KernelDied, Verdict.KERNEL_DIED),
+    (errors.StudentRaised, Verdict.ERROR),
+    (errors.Invalid, Verdict.INVALID),
+    (errors.InternalError, Verdict.INTERNAL),
+    (AssertionError, Verdict.FAILED),
+)
+
+
+class TestTookTooLong(BaseException):
+    """The grader's own work on a student's value took longer than a test may take."""
+
+    __test__ = False
+
+
+class Sandbox:
+    """The fixture ``sandbox``: runs a line of a hidden test's inside the kernel."""
+
+    def __init__(self, channel: CallChannel) -> None:
+        self._channel = channel
+
+    def run(self, source: str) -> None:
+        """Execute Python source in the notebook's namespace."""
+        self._channel.run(source)
+
+
+class _Host:
+    """The examiner's parent, which holds the kernel: the channel's supervisor."""
+
+    def __init__(self, packets: Packets) -> None:
+        self._packets = packets
+
+    def interrupt(self) -> None:
+        self._packets.send({"ask": "interrupt"})
+        self._packets.receive()
+
+    def end_kernel(self, *, kill: bool) -> str | None:
+        self._packets.send({"ask": "end", "kill": kill})
+        answer, _ = self._packets.receive()
+        reason = answer.get("reason")
+        return reason if isinstance(reason, str) else None
+
+    def new_kernel(self) -> socket.socket | None:
+        self._packets.send({"ask": "replace"})
+        _, descriptors = self._packets.receive()
+        return socket.socket(fileno=descriptors[0]) if descriptors else None
+
+
+class Examination:
+    """
+    One job in its forked child: the tests of an assignment, run against one kernel.
+
+    Args:
+        packets: The connection to the parent.
+        job: Seed, limits, and which tests to run.
+        stream: The kernel's call channel, if there is a kernel.
+        misconceptions: The assignment's.
+    """
+
+    def __init__(
+        self,
+        packets: Packets,
+        job: dict[str, Any],
+        stream: socket.socket | None,
+        misconceptions: tuple[Variant, ...],
+    ) -> None:
+        self.job = job
+        self._packets = packets
+        self._host = _Host(packets)
+        self._misconceptions = misconceptions
+        self._limits = CallLimits(
+            job["call_seconds"], job["grace_seconds"], job["callback_calls"]
+        )
+        self.channel = self._open(stream)
+        self._died_in: str | None = None
+        self._failure: pytest.ExceptionInfo[BaseException] | None = None
+        self._recordings: dict[str, list[tuple[bool, Recording]]] = {}
+        self._started = time.monotonic()
+
+    def _open(self, stream: socket.socket | None) -> CallChannel:
+        dead = stream is None
+        channel = CallChannel(stream or socket.socket(), self._host, self._limits)
+        channel.dead = dead
+        return channel
+
+    def run(self, items: list[pytest.Item]) -> None:
+        """Run the tests one by one and send each result."""
+        signal.signal(signal.SIGALRM, _on_alarm)
+        for number, item in enumerate(items):
+            self._packets.send({"begin": item.nodeid})
+            following = items[number + 1] if number + 1 < len(items) else None
+            self._packets.send({"result": self._run_one(item, following)})
+        for question_id, recordings in self._recordings.items():
+            self._send_hint(question_id, recordings)
+
+    def note(self, call: pytest.CallInfo[Any]) -> None:
+        """Keep the first exception of a test's set-up, run and tear-down."""
+        self._failure = self._failure or call.excinfo
+
+    def _run_one(self, item: pytest.Item, following: pytest.Item | None) -> dict[str, Any]:
+        question = question_of(item)
+        if time.monotonic() - self._started > self.job["total_seconds"]:
+            return _result(item, Verdict.TIMEOUT, "no time was left for this test")
+        if self.channel.dead and self._died_in != question:
+            self.channel.close()
+            self.channel = self._open(self._host.new_kernel())
+        self.channel.begin_test()
+        counter.reset()
+        self._failure = None
+        began = time.monotonic()
+        item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
+        if self.channel.dead:
+            self._died_in = question
+        result = _judge(item, self._failure)
+        result["seconds"] = time.monotonic() - began
+        passed = result["verdict"] == Verdict.PASSED
+        self._recordings.setdefault(question, []).append((passed, self.channel.recording))
+        return result
+
+    def _send_hint(self, question: str, recordings: list[tuple[bool, Recording]]) -> None:
+        failed = [recording for passed, recording in recordings if not passed]
+        if not failed:
+            return
+        variants = [variant for variant in self._misconceptions if variant.question == question]
+        signal.setitimer(signal.ITIMER_REAL, self.job["test_seconds"])
+        try:
+            found = recognise(variants, failed, [r for passed, r in recordings if passed])
+        except TestTookTooLong:
+            found = None
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        if found is not None:
+            hint = {"question": question, "hint": found.hint, "title": found.title}
+            self._packets.send({"hint": hint})
+
+
+class ExaminerPlugin:
+    """
+    The plugin object that an examiner hands to pytest.
+
+    Args:
+        packets: The connection to the grader.
+        misconceptions_file: The assignment's ``misconceptions.py``.
+    """
+
+    def __init__(self, packets: Packets, misconceptions_file: Path) -> None:
+        self._packets = packets
+        self._misconceptions = load_variants(misconceptions_file)
+        self._examination: Examination | None = None
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Declare the marker."""
+        config.addinivalue_line(
+            "markers", "question(id, weight=1, public=False): the question that a test belongs to"
+        )
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Wait for jobs instead of running the tests here."""
+        self._packets.send({"tests": [describe(item) for item in session.items]})
+        while True:
+            job, descriptors = self._packets.receive()
+            if not job:
+                return True
+            child = os.fork()
+            if child == 0:
+                self._run_job(job, descriptors, session.items)
+            for descriptor in descriptors:
+                os.close(descriptor)
+            self._packets.send({"child": child})
+            os.waitpid(child, 0)
+            self._packets.send({"ended": child})
+
+    def _run_job(
+        self, job: dict[str, Any], descriptors: list[int], items: list[pytest.Item]
+    ) -> None:
+        status = 1
+        try:
+            resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+            packets = Packets(socket.socket(fileno=descriptors[0]))
+            stream = socket.socket(fileno=descriptors[1]) if len(descriptors) > 1 else None
+            chosen = [item for item in items if item.nodeid in set(job["tests"])]
+            # Public tests first: nothing that a hidden call brought in can leave through them.
+            chosen.sort(key=lambda item: not is_public(item))
+            self._examination = Examination(packets, job, stream, self._misconceptions)
+            self._examination.run(chosen)
+            packets.send({"done": True})
+            status = 0
+        finally:
+            os._exit(status)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self) -> Generator[None, object, object]:
+        """Bound the time that a test takes, the grader's own work on student values included."""
+        signal.setitimer(signal.ITIMER_REAL, self._running().job["test_seconds"])
+        try:
+            return (yield)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(self, call: pytest.CallInfo[Any]) -> None:
+        """Collect what a test raised."""
+        self._running().note(call)
+
+    @pytest.fixture(name="student")
+    def student_fixture(self) -> Student:
+        """Give the student's notebook."""
+        return Student(self._running().channel)
+
+    @pytest.fixture(name="sandbox")
+    def sandbox_fixture(self) -> Sandbox:
+        """Give what runs a line inside the kernel."""
+        return Sandbox(self._running().channel)
+
+    @pytest.fixture(name="rng")
+    def rng_fixture(self, request: pytest.FixtureRequest) -> np.random.Generator:
+        """Give random inputs that are the same for every run of the same submission."""
+        test = zlib.crc32(request.node.name.encode())
+        return np.random.default_rng([self._running().job["seed"], test])
+
+    @pytest.hookimpl
+    def pytest_assertion_pass(self) -> None:
+        """Count an ``assert`` that held."""
+        counter.count()
+
+    def _running(self) -> Examination:
+        assert self._examination is not None
+        return self._examination
+
+
+def describe(item: pytest.Item) -> dict[str, Any]:
+    """Give a test's id, question, title, weight and visibility, as plain data."""
+    marker = item.get_closest_marker("question")
+    function = getattr(item, "function", None)
+    title = next(iter((getattr(function, "__doc__", None) or item.name).strip().splitlines()))
+    return {
+        "id": item.nodeid,
+        "name": item.name,
+        "question": question_of(item),
+        "title": title.strip(),
+        "weight": str(marker.kwargs.get("weight", 1)) if marker else "1",
+        "public": is_public(item),
+    }
+
+
+def question_of(item: pytest.Item) -> str:
+    """Give the id of the question that a test belongs to."""
+    marker = item.get_closest_marker("question")
+    return str(marker.args[0]) if marker and marker.args else ""
+
+
+def is_public(item: pytest.Item) -> bool:
+    """Tell whether students have this test."""
+    marker = item.get_closest_marker("question")
+    return bool(marker and marker.kwargs.get("public", False))
+
+
+def _on_alarm(number: int, frame: FrameType | None) -> None:
+    raise TestTookTooLong
+
+
+def _judge(
+    item: pytest.Item, failure: pytest.ExceptionInfo[BaseException] | None
+) -> dict[str, Any]:
+    if failure is None:
+        if counter.held:
+            return _result(item, Verdict.PASSED, "")
+        return _result(item, Verdict.FAILED, "the test ended without a single check")
+    error = failure.value
+    result = _result(item, _verdict(error), _detail(failure))
+    if isinstance(error, errors.StudentRaised):
+        result["exception"], result["place"] = error.builtin_name, error.place
+    if isinstance(error, errors.Missing):
+        result["name"] = str(error)
+    if isinstance(error, errors.Invalid):
+        result["safe"] = error.safe_message
+    return result
+
+
+def _verdict(error: BaseException) -> Verdict:
+    if isinstance(error, pytest.skip.Exception):
+        return Verdict.SKIPPED
+    for kind, verdict in _VERDICTS:
+        if isinstance(error, kind):
+            return verdict
+    # The tests are proved on right answers, so what else they raise comes of the student's value.
+    return Verdict.INVALID
+
+
+def _detail(excinfo: pytest.ExceptionInfo[BaseException]) -> str:
+    entry = excinfo.traceback[-1]
+    for candidate in excinfo.traceback:
+        if "test_" in Path(str(candidate.path)).name:
+            entry = candidate
+    text = str(excinfo.value) or excinfo.typename
+    place = f"{Path(str(entry.path)).name}:{entry.lineno + 1}"
+    return f"{place}: {excinfo.typename}: {text}"[:MAX_DETAIL_CHARACTERS]
+
+
+def _result(item: pytest.Item, verdict: Verdict, detail: str) -> dict[str, Any]:
+    return {"id": item.nodeid, "verdict": verdict.value, "detail": detail}
+

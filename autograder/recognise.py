@@ -1,0 +1,125 @@
+"""Recognise a misconception: a wrong answer that gives the student's results on the same input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from autograder import wire
+from autograder.channel import RecordedCall, Recording
+from autograder.errors import StudentRaised
+from autograder.student import Reference
+from autograder.variants import Variant, variants_of
+
+RTOL: Final = 1e-6
+
+
+def load_variants(path: Path) -> tuple[Variant, ...]:
+    """
+    Execute a module of misconceptions or alternatives and give what it registered, in order.
+
+    Trusted: the module is the assignment author's.
+    """
+    if not path.is_file():
+        return ()
+    namespace: dict[str, Any] = {"__name__": f"autograder_{path.stem}", "__file__": str(path)}
+    # Compiled with its path, so that `inspect.getsource` finds each function's text.
+    exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), namespace)  # noqa: S102
+    return variants_of(namespace)
+
+
+def recognise(
+    variants: Iterable[Variant], failed: Sequence[Recording], passed: Sequence[Recording]
+) -> Variant | None:
+    """
+    Find the misconception that explains a question's failed tests.
+
+    Args:
+        variants: The question's misconceptions, in the author's order.
+        failed: What its failed tests asked of the kernel, in order.
+        passed: What its passed tests asked.
+
+    Returns:
+        The variant that reproduces the student's results in most failed tests, without giving
+        another result in a passed one; the first of equals.
+    """
+    best: tuple[int, Variant] | None = None
+    for variant in variants:
+        explained = [_explains(variant, recording) for recording in failed]
+        count = sum(answer is True for answer in explained)
+        contradicted = any(_explains(variant, recording) is False for recording in passed)
+        if count and not contradicted and (best is None or count > best[0]):
+            best = (count, variant)
+    return best[1] if best else None
+
+
+def _explains(variant: Variant, recording: Recording) -> bool | None:
+    """Tell whether a variant gives all the results of a test; ``None`` if it was not asked."""
+    if variant.function is not None:
+        calls = [call for call in recording.calls if call.name == variant.name]
+        return all(_same_result(variant, call) for call in calls) if calls else None
+    seen = {name: recording.values[name] for name in variant.values if name in recording.values}
+    if not seen:
+        return None
+    return all(_same_value(value, variant.values[name]) for name, value in seen.items())
+
+
+def _same_result(variant: Variant, call: RecordedCall) -> bool:
+    assert variant.function is not None
+    try:
+        args, kwargs = _fresh_arguments(call)
+        with np.errstate(all="ignore"):
+            result = variant.function(*args, **kwargs)
+    except Exception as error:
+        return isinstance(call.answer, StudentRaised) and call.answer.builtin_name in {
+            kind.__name__ for kind in type(error).__mro__
+        }
+    if isinstance(call.answer, Exception):
+        return False
+    return _same_value(call.answer, result)
+
+
+def _fresh_arguments(call: RecordedCall) -> Any:
+    def resolve(handle: wire.Handle) -> object:
+        if handle.kind == "callback":
+            return call.functions[handle.number]
+        raise wire.WireError("an object of the kernel's")
+
+    return wire.Decoder(resolve, wire.GeneratorState.restore).decode(call.request)
+
+
+def _same_value(actual: Any, expected: Any) -> bool:
+    """Compare two plain values, entry by entry where they are numbers."""
+    if isinstance(actual, Reference):
+        return False
+    if isinstance(expected, tuple | list) and isinstance(actual, tuple | list):
+        if len(actual) == len(expected) and all(map(_same_value, actual, expected)):
+            return True
+    if isinstance(expected, dict) or isinstance(actual, dict):
+        return _same_dict(actual, expected)
+    try:
+        left, right = np.asarray(actual), np.asarray(expected)
+        if left.dtype.kind not in "biufc" or right.dtype.kind not in "biufc":
+            return type(actual) is type(expected) and bool(actual == expected)
+        if left.shape != right.shape and not left.size == right.size == 1:
+            return False
+        single = left.dtype.itemsize <= 4 and left.dtype.kind == "f"
+        scale = float(np.max(np.abs(right), initial=0.0))
+        rtol = 1e-4 if single else RTOL
+        return bool(
+            np.allclose(left, right, rtol=rtol, atol=rtol * scale + 1e-12, equal_nan=True)
+        )
+    except (TypeError, ValueError):
+        return False
+
+
+def _same_dict(actual: Any, expected: Any) -> bool:
+    return (
+        isinstance(actual, dict)
+        and isinstance(expected, dict)
+        and actual.keys() == expected.keys()
+        and all(_same_value(actual[key], value) for key, value in expected.items())
+    )

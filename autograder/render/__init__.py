@@ -1,0 +1,1 @@
+"""Reports for people: in the terminal and as a web page."""

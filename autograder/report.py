@@ -1,0 +1,356 @@
+"""
+What came of a submission: points, verdicts and hints, for staff and for the student.
+
+`StaffView` and `StudentView` are separate types, made from a `Report` in one place each; what a
+student may read is chosen field by field here, and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from fractions import Fraction
+from typing import Any, Final
+
+from nbformat import NotebookNode
+
+from autograder.execute import CellRun
+from autograder.verdict import Verdict, combined
+
+VERSION: Final = 1
+
+
+@dataclass(frozen=True)
+class SourceLine:
+    """
+    A line of the student's own notebook.
+
+    Args:
+        cell: Number of the cell, from 1.
+        line: Number of the line in it, from 1.
+        text: The line, from the submission.
+    """
+
+    cell: int
+    line: int
+    text: str
+
+
+@dataclass(frozen=True)
+class TestResult:
+    """
+    What came of one test.
+
+    Args:
+        id: The test's id, for staff.
+        question: The question it belongs to.
+        title: First line of its docstring.
+        verdict: What came of it.
+        public: Whether students have the test.
+        weight: Its share among the question's public or hidden tests.
+        detail: What happened, for staff only: may hold hidden inputs.
+        message: What happened, in words that a student may read.
+        hint: A recognised misconception's hint.
+        line: Where the student's code raised.
+        seconds: Wall time.
+    """
+
+    __test__ = False
+
+    id: str
+    question: str
+    title: str
+    verdict: Verdict
+    public: bool
+    weight: Fraction
+    detail: str = ""
+    message: str = ""
+    hint: str | None = None
+    line: SourceLine | None = None
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class QuestionResult:
+    """
+    What came of one question.
+
+    Args:
+        id: The question's id.
+        points: What it is worth.
+        score: What was earned, in tenths; ``None`` while it is not graded.
+        verdict: Of all its tests together.
+        tests: Their results.
+        misconception: The recognised misconception's title, for staff.
+        answer_cells: Cells of a written answer, by number from 0.
+    """
+
+    id: str
+    points: Fraction
+    score: Fraction | None
+    verdict: Verdict
+    tests: tuple[TestResult, ...] = ()
+    misconception: str | None = None
+    answer_cells: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Report:
+    """
+    What came of a submission.
+
+    Args:
+        assignment: Name of the assignment.
+        title: What people call it.
+        assignment_hash: Hash of all that decided about the marks.
+        submission_sha256: Hash of the submitted bytes.
+        seed: Of the hidden inputs.
+        questions: In the notebook's order.
+        cells: How each code cell ran.
+        notebook: The executed notebook.
+        seconds: Wall time of the grading.
+    """
+
+    assignment: str
+    title: str
+    assignment_hash: str
+    submission_sha256: str
+    seed: int
+    questions: tuple[QuestionResult, ...]
+    cells: tuple[CellRun, ...]
+    notebook: NotebookNode = field(repr=False, compare=False)
+    seconds: float = field(default=0.0, compare=False)
+
+    @property
+    def score(self) -> Fraction:
+        """The points earned so far."""
+        return sum((question.score or Fraction(0) for question in self.questions), Fraction(0))
+
+    @property
+    def max_score(self) -> Fraction:
+        """The points of all questions, written ones too."""
+        return sum((question.points for question in self.questions), Fraction(0))
+
+    @property
+    def graded(self) -> bool:
+        """Whether nothing was left ungraded by a fault of ours."""
+        return all(question.verdict is not Verdict.INTERNAL for question in self.questions)
+
+    def staff_view(self) -> StaffView:
+        """Give all that is known."""
+        return StaffView(
+            version=VERSION,
+            assignment=self.assignment,
+            title=self.title,
+            assignment_hash=self.assignment_hash,
+            submission_sha256=self.submission_sha256,
+            seed=self.seed,
+            score=number(self.score),
+            max_score=number(self.max_score),
+            graded=self.graded,
+            questions=tuple(map(_staff_question, self.questions)),
+            cells=tuple(
+                StaffCell(run.index + 1, run.status.value, round(run.seconds, 3), run.error)
+                for run in self.cells
+            ),
+            seconds=round(self.seconds, 3),
+        )
+
+    def student_view(self) -> StudentView:
+        """Give what a student may read: no hidden input, output, expected value, path or source."""
+        return StudentView(
+            version=VERSION,
+            assignment=self.assignment,
+            title=self.title,
+            assignment_hash=self.assignment_hash,
+            submission_sha256=self.submission_sha256,
+            score=number(self.score),
+            max_score=number(self.max_score),
+            graded=self.graded,
+            questions=tuple(map(_student_question, self.questions)),
+            cells=tuple(StudentCell(run.index + 1, run.status.value) for run in self.cells),
+        )
+
+
+@dataclass(frozen=True)
+class StudentTest:
+    """What a student reads of a test."""
+
+    title: str
+    verdict: str
+    visible: bool
+    message: str
+    hint: str | None
+    line: SourceLine | None
+
+
+@dataclass(frozen=True)
+class StudentQuestion:
+    """What a student reads of a question."""
+
+    id: str
+    score: float | None
+    max_score: float
+    verdict: str
+    tests: tuple[StudentTest, ...]
+
+
+@dataclass(frozen=True)
+class StudentCell:
+    """What a student reads of a cell's run."""
+
+    number: int
+    status: str
+
+
+@dataclass(frozen=True)
+class StudentView:
+    """What a student reads of a report."""
+
+    version: int
+    assignment: str
+    title: str
+    assignment_hash: str
+    submission_sha256: str
+    score: float
+    max_score: float
+    graded: bool
+    questions: tuple[StudentQuestion, ...]
+    cells: tuple[StudentCell, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Give plain data."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class StaffTest:
+    """What staff read of a test."""
+
+    id: str
+    title: str
+    verdict: str
+    visible: bool
+    weight: str
+    detail: str
+    message: str
+    hint: str | None
+    line: SourceLine | None
+    seconds: float
+
+
+@dataclass(frozen=True)
+class StaffQuestion:
+    """What staff read of a question."""
+
+    id: str
+    score: float | None
+    max_score: float
+    verdict: str
+    misconception: str | None
+    answer_cells: tuple[int, ...]
+    tests: tuple[StaffTest, ...]
+
+
+@dataclass(frozen=True)
+class StaffCell:
+    """What staff read of a cell's run."""
+
+    number: int
+    status: str
+    seconds: float
+    error: str | None
+
+
+@dataclass(frozen=True)
+class StaffView:
+    """What staff read of a report."""
+
+    version: int
+    assignment: str
+    title: str
+    assignment_hash: str
+    submission_sha256: str
+    seed: int
+    score: float
+    max_score: float
+    graded: bool
+    questions: tuple[StaffQuestion, ...]
+    cells: tuple[StaffCell, ...]
+    seconds: float
+
+    def as_json(self) -> dict[str, Any]:
+        """Give plain data."""
+        return asdict(self)
+
+
+def question_score(
+    points: Fraction, public_share: Fraction, tests: Iterable[TestResult]
+) -> Fraction:
+    """
+    Give a question's score: points times passed weight over total weight, in tenths.
+
+    The public tests share `public_share` of the points by their weights, the hidden ones the rest.
+    Computed in exact fractions and rounded once, half up.
+    """
+    results = list(tests)
+    earned = Fraction(0)
+    for public, share in ((True, public_share), (False, 1 - public_share)):
+        group = [test for test in results if test.public is public]
+        total = sum((test.weight for test in group), Fraction(0))
+        passed = sum((test.weight for test in group if test.verdict is Verdict.PASSED), Fraction(0))
+        if total:
+            earned += share * passed / total
+    tenths = points * earned * 10 + Fraction(1, 2)
+    return Fraction(tenths.numerator // tenths.denominator, 10)
+
+
+def question_verdict(tests: Iterable[TestResult]) -> Verdict:
+    """Give a question's verdict."""
+    return combined(test.verdict for test in tests)
+
+
+def number(value: Fraction) -> float:
+    """Give a number of points as people write it."""
+    return float(value)
+
+
+def _student_question(question: QuestionResult) -> StudentQuestion:
+    return StudentQuestion(
+        question.id,
+        None if question.score is None else number(question.score),
+        number(question.points),
+        question.verdict.value,
+        tuple(
+            StudentTest(
+                test.title, test.verdict.value, test.public, test.message, test.hint, test.line
+            )
+            for test in question.tests
+        ),
+    )
+
+
+def _staff_question(question: QuestionResult) -> StaffQuestion:
+    return StaffQuestion(
+        question.id,
+        None if question.score is None else number(question.score),
+        number(question.points),
+        question.verdict.value,
+        question.misconception,
+        question.answer_cells,
+        tuple(
+            StaffTest(
+                test.id,
+                test.title,
+                test.verdict.value,
+                test.public,
+                str(test.weight),
+                test.detail,
+                test.message,
+                test.hint,
+                test.line,
+                round(test.seconds, 3),
+            )
+            for test in question.tests
+        ),
+    )

@@ -1,0 +1,1 @@
+"""The wall: what is between a student's code and everything else."""

@@ -1,0 +1,155 @@
+"""
+What the sandbox allows, as data: limits, mounts, environment, system calls. Default is deny.
+
+bubblewrap is only as strong as its arguments, and the inner wall only as strong as these tables;
+`tests/sandbox/test_policy.py` tests them as data, `autograder doctor` tries them from inside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Final
+
+MEGABYTE: Final = 2**20
+RUNTIME: Final = "/opt/autograder"
+VENV: Final = "/opt/environment"
+HOME: Final = "/home/student"
+SANDBOX_UID: Final = 1000
+ROOT_DROPS_TO_UID: Final = 65534
+
+
+@dataclass(frozen=True)
+class Limits:
+    """
+    All limits of one grading run, with their defaults.
+
+    ``assignment.toml`` may change those in its ``[limits]`` table; a student's time multiplier
+    stretches those in seconds.
+    """
+
+    cell_seconds: float = 30.0
+    """Wall time of one cell."""
+    call_seconds: float = 10.0
+    """Wall time of one call from a hidden test."""
+    total_seconds: float = 300.0
+    """Wall time of the cells together, and again of the tests together."""
+    grace_seconds: float = 1.0
+    """From the interrupt of an endless cell or call to its kill."""
+    cpu_seconds: float = 600.0
+    """CPU time of all processes of a kernel together."""
+    memory_mb: int = 2048
+    """Memory of all processes of a kernel together; also RLIMIT_DATA of each."""
+    address_space_extra_mb: int = 2560
+    """RLIMIT_AS exceeds the memory limit by this: libraries map more than they touch."""
+    scratch_mb: int = 128
+    """What a kernel may write to files, and RLIMIT_FSIZE."""
+    scratch_files: int = 2000
+    """How many files a kernel may have."""
+    processes: int = 64
+    """Processes and threads of a kernel."""
+    open_files: int = 512
+    """Open files of one process."""
+    output_mb: int = 16
+    """Output of all cells together, counted where it arrives."""
+    message_mb: int = 8
+    """One message of the kernel's, such as a figure."""
+    callback_calls: int = 100_000
+    """Calls of one test's functions by student code."""
+    test_seconds: float = 60.0
+    """Wall time of one hidden test, the grader's own work on student values included."""
+
+    def stretched(self, factor: float) -> Limits:
+        """Give limits for a student with a time multiplier; memory and sizes stay."""
+        return replace(
+            self,
+            **{
+                field.name: getattr(self, field.name) * factor
+                for field in fields(self)
+                if field.name.endswith("_seconds") and field.name != "grace_seconds"
+            },
+        )
+
+    def for_guardian(self) -> dict[str, int]:
+        """Give the limits that the guardian sets and watches, in bytes and seconds."""
+        return {
+            "memory_bytes": self.memory_mb * MEGABYTE,
+            "address_space_extra_bytes": self.address_space_extra_mb * MEGABYTE,
+            "scratch_bytes": self.scratch_mb * MEGABYTE,
+            "scratch_files": self.scratch_files,
+            "processes": self.processes,
+            "open_files": self.open_files,
+            "cpu_seconds": int(self.cpu_seconds),
+        }
+
+
+ENVIRONMENT: Final[Mapping[str, str]] = {
+    "HOME": HOME,
+    "USER": "student",
+    "LOGNAME": "student",
+    "LANG": "C.UTF-8",
+    "PATH": "/usr/bin:/bin",
+    "TMPDIR": "/tmp",  # noqa: S108  # the kernel's own
+    "IPYTHONDIR": f"{HOME}/.ipython",
+    "MPLCONFIGDIR": f"{HOME}/.matplotlib",
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    "KERAS_HOME": f"{HOME}/.keras",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTHONHASHSEED": "0",
+    "JUPYTER_PLATFORM_DIRS": "1",
+    # One thread: several students share the cores, and results must not depend on their number.
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "TF_ENABLE_ONEDNN_OPTS": "0",
+    "CUDA_VISIBLE_DEVICES": "-1",
+    # `!pip install` ends at once instead of waiting for a network that is not there.
+    "PIP_NO_INDEX": "1",
+    "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+}
+
+# Shared libraries and the shell; nothing of /usr/local, /etc, /opt, /srv, /var or /home.
+SYSTEM_FOLDERS: Final = ("/usr/bin", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/share/zoneinfo")
+MERGED_FOLDERS: Final = ("/bin", "/lib", "/lib32", "/lib64")
+SYSTEM_FILES: Final = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime")
+# Packages that the machine's owner has installed may be this project.
+MASKED_FOLDERS: Final = ("/usr/lib/python3/dist-packages",)
+EMPTY_FOLDERS: Final = ("/scratch", "/run/kernel")
+# Where libraries write while the warm process imports them; each kernel mounts its own over them.
+WARM_SCRATCH_FOLDERS: Final = ("/tmp", HOME)  # noqa: S108
+PASSWD: Final = f"student:x:{SANDBOX_UID}:{SANDBOX_UID}:student:{HOME}:/bin/sh\n"
+GROUP: Final = f"student:x:{SANDBOX_UID}:\n"
+
+# System calls that student code has no use for and that have been ways through a wall: new
+# namespaces and mounts, tracing, keys, programs in the kernel, memory that no limit counts.
+DENIED_SYSTEM_CALLS: Final = tuple(
+    """
+    acct add_key bpf chroot clock_adjtime clock_settime delete_module fanotify_init finit_module
+    fsconfig fsmount fsopen fspick init_module io_uring_enter io_uring_register io_uring_setup
+    ioperm iopl kcmp kexec_file_load kexec_load keyctl landlock_create_ruleset lookup_dcookie
+    memfd_create memfd_secret mount mount_setattr move_mount move_pages mq_open msgget name_to_handle_at
+    nfsservctl open_by_handle_at open_tree perf_event_open personality pidfd_getfd pivot_root
+    process_madvise process_vm_readv process_vm_writev ptrace quotactl quotactl_fd reboot
+    request_key semget set_mempolicy setdomainname sethostname setns settimeofday shmget swapoff
+    swapon syslog umount2 unshare uselib userfaultfd vhangup
+    """.split()
+)
+ALLOWED_SOCKET_FAMILIES: Final = (1, 16)  # AF_UNIX; AF_NETLINK, without which libzmq aborts
+NAMESPACE_CLONE_FLAGS: Final = 0x7E020080
+TERMINAL_INJECTION_IOCTLS: Final = (0x5412, 0x541C)  # TIOCSTI, TIOCLINUX
+
+
+@dataclass(frozen=True)
+class Mount:
+    """
+    One thing of the host's that the sandbox sees, read-only.
+
+    Args:
+        source: Where it is on the host.
+        target: Where the sandbox sees it.
+    """
+
+    source: Path
+    target: str

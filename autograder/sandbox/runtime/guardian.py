@@ -1,0 +1,270 @@
+"""
+The guardian of one kernel: builds the inner wall, then is PID 1 behind it.
+
+It stays trusted: student code has no capability over it, cannot trace it and cannot signal it. The
+host tells it what to do over a control socket, in packets of JSON:
+
+    host                                   guardian
+    {"do": "assign", "limits": {...}} +fd  {"event": "assigned"}    files are in place, limits hold
+    {"do": "interrupt"}                                             SIGINT to the kernel
+                                           {"event": "bound"}       the kernel's sockets exist
+                                           {"event": "exit", "status": N, "reason": R}
+
+If either end goes away the guardian ends, and every process of the namespace with it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import resource
+import select
+import signal
+import socket
+import sys
+import tarfile
+import traceback
+from typing import Any
+
+from autograder.sandbox.runtime import linux
+
+UID = 1000
+HOME = "/home/student"
+KERNEL_FOLDER = "/run/kernel"
+SOCKETS_FOLDER = "/run/sockets"
+SCRATCH = "/scratch"
+WRITABLE = (HOME, "/tmp", "/dev/shm", KERNEL_FOLDER)  # noqa: S108
+TICK_MILLISECONDS = 50
+_KEPT_FLAGS = {"nodev": linux.MS_NODEV, "noexec": linux.MS_NOEXEC}
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+PREFORK_SCRATCH_BYTES = 256 * 2**20
+NAMESPACES = (
+    linux.CLONE_NEWUSER
+    | linux.CLONE_NEWNS
+    | linux.CLONE_NEWPID
+    | linux.CLONE_NEWIPC
+    | linux.CLONE_NEWNET
+    | linux.CLONE_NEWUTS
+    | linux.CLONE_NEWCGROUP
+)
+
+
+def run(name: str, control_fd: int, calls_fd: int) -> None:
+    """Become the guardian of the kernel called `name`; never returns to the warm process."""
+    control = socket.socket(fileno=control_fd)
+    try:
+        linux.unshare(NAMESPACES)
+        _map_user()
+        if os.fork() != 0:
+            os._exit(0)
+        # PID 1 of the new namespace from here on.
+        linux.prctl(linux.PR_SET_DUMPABLE, 0)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        _mount_inner_wall(name)
+        ready_read, ready_write = os.pipe()
+        kernel_pid = os.fork()
+        if kernel_pid == 0:
+            _become_kernel(control, ready_read, calls_fd, ready_write)
+        os.close(calls_fd)
+        os.close(ready_write)
+        Guardian(control, kernel_pid, ready_read).supervise()
+    except Exception:
+        reason = traceback.format_exc(limit=-3)[-2000:]
+        with contextlib.suppress(OSError):
+            _send(control, {"event": "exit", "status": 1, "reason": "setup", "detail": reason})
+    os._exit(0)
+
+
+def _map_user() -> None:
+    for name, line in (
+        ("setgroups", "deny"),
+        ("uid_map", f"{UID} {UID} 1"),
+        ("gid_map", f"{UID} {UID} 1"),
+    ):
+        with open(f"/proc/self/{name}", "w") as file:
+            file.write(line)
+
+
+def _mount_inner_wall(name: str) -> None:
+    """Give the kernel its own scratch, sockets folder and view of processes."""
+    linux.mount("", "/", flags=linux.MS_SLAVE | linux.MS_REC)
+    # One file system holds all that the kernel may write, so one cap on size and files holds.
+    options = f"size={PREFORK_SCRATCH_BYTES},nr_inodes=20000,mode=0755,uid={UID},gid={UID}"
+    linux.mount("tmpfs", SCRATCH, "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, options)
+    for folder, place in (("home", HOME), ("tmp", "/tmp"), ("shm", "/dev/shm")):  # noqa: S108
+        os.mkdir(f"{SCRATCH}/{folder}", 0o700)
+        linux.mount(f"{SCRATCH}/{folder}", place, flags=linux.MS_BIND)
+    linux.mount(f"{SOCKETS_FOLDER}/{name}", KERNEL_FOLDER, flags=linux.MS_BIND)
+    # Other kernels' sockets and the scratch's second name disappear.
+    for folder in (SOCKETS_FOLDER, SCRATCH):
+        linux.mount("tmpfs", folder, "tmpfs", linux.MS_RDONLY, "size=0,nr_inodes=1")
+    flags = linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC
+    linux.mount("proc", "/proc", "proc", flags)
+    _seal_mounts()
+
+
+def _seal_mounts() -> None:
+    """Make every mount read-only but the kernel's own: what one kernel writes, the next may see."""
+    with open("/proc/self/mounts") as file:
+        mounts = [line.split()[1:4] for line in file]
+    for place, kind, options in reversed(mounts):
+        if place not in WRITABLE and kind != "proc" and "ro" not in options.split(","):
+            flags = linux.MS_REMOUNT | linux.MS_BIND | linux.MS_RDONLY | linux.MS_NOSUID
+            for name, flag in _KEPT_FLAGS.items():
+                flags |= flag if name in options.split(",") else 0
+            linux.mount("", place, flags=flags)
+
+
+def _become_kernel(control: socket.socket, ready_read: int, calls_fd: int, ready: int) -> None:
+    status = 1
+    try:
+        control.close()
+        os.close(ready_read)
+        # Only here: the host's own code reads this module's docstring without IPython.
+        from autograder.sandbox.runtime import kernel
+
+        kernel.run(calls_fd, ready)
+        status = 0
+    except SystemExit as error:
+        status = error.code if isinstance(error.code, int) else 1
+    except BaseException:
+        traceback.print_exc(file=sys.__stderr__)
+    finally:
+        os._exit(status & 0xFF)
+
+
+def _send(control: socket.socket, message: dict[str, Any]) -> None:
+    control.send(json.dumps(message).encode())
+
+
+class Guardian:
+    """Watches one kernel from inside its PID namespace, as that namespace's first process."""
+
+    def __init__(self, control: socket.socket, kernel_pid: int, ready: int) -> None:
+        self._control = control
+        self._kernel_pid = kernel_pid
+        self._ready = ready
+        self._memory_bytes = 0
+        self._cpu_seconds = 0.0
+        self._reason: str | None = None
+
+    def supervise(self) -> None:
+        """Serve the host until the kernel has ended or the host has gone."""
+        pidfd = os.pidfd_open(self._kernel_pid)
+        poll = select.poll()
+        for descriptor in (self._control.fileno(), pidfd, self._ready):
+            poll.register(descriptor, select.POLLIN)
+        while True:
+            # Until the kernel has work there is nothing to watch.
+            events = dict(poll.poll(TICK_MILLISECONDS if self._memory_bytes else None))
+            if self._ready in events:
+                poll.unregister(self._ready)
+                self._seal_sockets()
+            if self._control.fileno() in events and not self._obey():
+                return
+            if pidfd in events:
+                self._report_exit()
+                return
+            if self._memory_bytes and self._reason is None:
+                self._watch()
+
+    def _seal_sockets(self) -> None:
+        if os.read(self._ready, 1) == b"":
+            return  # the kernel ended before its sockets were bound
+        # Student code could replace a socket by a link to another one; now it cannot.
+        linux.bind_read_only(KERNEL_FOLDER)
+        _send(self._control, {"event": "bound"})
+
+    def _obey(self) -> bool:
+        data, descriptors, _, _ = socket.recv_fds(self._control, 65536, 1)
+        if not data:
+            return False
+        message = json.loads(data)
+        if message["do"] == "interrupt":
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._kernel_pid, signal.SIGINT)
+        elif message["do"] == "assign":
+            with os.fdopen(descriptors[0], "rb") as archive:
+                _place_files(archive)
+            self._limit(message["limits"])
+            _send(self._control, {"event": "assigned"})
+        return True
+
+    def _limit(self, limits: dict[str, int]) -> None:
+        memory = limits["memory_bytes"]
+        for kind, amount in (
+            (resource.RLIMIT_DATA, memory),
+            (resource.RLIMIT_AS, memory + limits["address_space_extra_bytes"]),
+            (resource.RLIMIT_FSIZE, limits["scratch_bytes"]),
+            (resource.RLIMIT_NPROC, limits["processes"]),
+            (resource.RLIMIT_NOFILE, limits["open_files"]),
+        ):
+            resource.prlimit(self._kernel_pid, kind, (amount, amount))
+        options = f"size={limits['scratch_bytes']},nr_inodes={limits['scratch_files']}"
+        linux.mount("", HOME, flags=linux.MS_REMOUNT | linux.MS_NOSUID | linux.MS_NODEV,
+                    options=options)
+        self._memory_bytes, self._cpu_seconds = memory, limits["cpu_seconds"]
+
+    def _watch(self) -> None:
+        pids = [int(name) for name in os.listdir("/proc") if name.isdigit() and name != "1"]
+        self._reap()
+        if sum(map(_resident_bytes, pids)) > self._memory_bytes:
+            # Resident pages may be shared with the warm process; the exact share costs more.
+            if sum(map(_proportional_bytes, pids)) > self._memory_bytes:
+                self._end("memory")
+        if sum(map(_cpu_seconds, pids)) > self._cpu_seconds:
+            self._end("timeout")
+
+    def _end(self, reason: str) -> None:
+        self._reason = reason
+        os.kill(-1, signal.SIGKILL)
+
+    def _reap(self) -> None:
+        """Bury orphans, but leave the kernel itself to `_report_exit`."""
+        for pid in (int(name) for name in os.listdir("/proc") if name.isdigit()):
+            if pid not in (1, self._kernel_pid):
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(pid, os.WNOHANG)
+
+    def _report_exit(self) -> None:
+        _, status = os.waitpid(self._kernel_pid, 0)
+        code = os.waitstatus_to_exitcode(status)
+        with contextlib.suppress(OSError):
+            _send(self._control, {"event": "exit", "status": code, "reason": self._reason})
+
+
+def _place_files(archive: Any) -> None:
+    """Put the notebook and the public data where the kernel starts, read-only."""
+    with tarfile.open(fileobj=archive) as files:
+        files.extractall(HOME, filter="data")
+        names = {member.name.split("/")[0] for member in files.getmembers()}
+    for name in sorted(names):
+        linux.bind_read_only(f"{HOME}/{name}")
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path) as file:
+            return file.read()
+    except OSError:
+        return ""  # the process has ended meanwhile, or made itself unreadable
+
+
+def _resident_bytes(pid: int) -> int:
+    fields = _read(f"/proc/{pid}/statm").split()
+    return int(fields[1]) * PAGE_BYTES if len(fields) > 1 else 0
+
+
+def _proportional_bytes(pid: int) -> int:
+    for line in _read(f"/proc/{pid}/smaps_rollup").splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) * 1024
+    return _resident_bytes(pid)
+
+
+def _cpu_seconds(pid: int) -> float:
+    # The name in parentheses may hold anything, so fields are counted behind its end.
+    fields = _read(f"/proc/{pid}/stat").rpartition(")")[2].split()
+    return sum(map(int, fields[11:15])) / TICKS_PER_SECOND if len(fields) > 14 else 0.0

@@ -1,0 +1,117 @@
+"""
+One kernel: an IPython kernel that also answers the calls of hidden tests.
+
+Untrusted: from the first cell on, everything in this process belongs to the student.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import random
+import resource
+import signal
+import socket
+import sys
+import warnings
+from typing import Any
+
+import numpy
+from ipykernel.ipkernel import IPythonKernel
+from ipykernel.kernelapp import IPKernelApp
+from ipykernel.zmqshell import ZMQInteractiveShell
+from traitlets.config import Config
+
+from autograder.sandbox.runtime import calls, linux
+from autograder.sandbox.runtime.protocol import SERVE_CALLS
+
+FILTER_FILE = "/opt/autograder/filter.bpf"
+HOME = "/home/student"
+CONNECTION_FILE = "/run/kernel/connection.json"
+
+
+_call_channel: socket.socket | None = None
+_seccomp_filter = b""
+
+
+def prepare() -> None:
+    """Do once, before any fork, what every kernel would do again."""
+    global _seccomp_filter
+    with open(FILTER_FILE, "rb") as file:
+        _seccomp_filter = file.read()
+    # A debugger has no use here, and its import would take longer than the rest of a kernel.
+    sys.modules.setdefault("debugpy", None)  # type: ignore[arg-type]  # how Python marks "not there"
+    # Building the parsers and traits of IPython's shell takes longer than the rest of a kernel.
+    shell = ZMQInteractiveShell(config=_config())
+    # An error is shown once, for the modules that showing it imports.
+    with contextlib.redirect_stdout(io.StringIO()):
+        shell.run_cell("1 / 0", silent=True)
+    ZMQInteractiveShell.clear_instance()
+
+
+class SandboxKernel(IPythonKernel):
+    """An IPython kernel with one more message, which starts the loop that answers calls."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.shell_handlers[SERVE_CALLS] = self.serve_calls
+
+    async def serve_calls(self, _stream: Any, _ident: Any, _parent: Any) -> None:
+        """Answer calls in the main thread, where student code expects to run."""
+        assert _call_channel is not None
+        calls.serve(_call_channel, self.shell)
+
+
+def run(calls_fd: int, ready: int) -> None:
+    """Be the kernel until it is told to end."""
+    global _call_channel
+    os.setsid()
+    _redirect_standard_streams()
+    _call_channel = socket.socket(fileno=calls_fd)
+    _give_up_all_privileges()
+    os.chdir(HOME)
+    _reseed()
+    # There is no network for the pipe that forked children would print through.
+    warnings.filterwarnings("ignore", message="Couldn't bind IOPub Pipe")
+    app = IPKernelApp.instance(config=_config(), kernel_class=SandboxKernel)
+    app.initialize([])
+    os.write(ready, b"1")
+    os.close(ready)
+    app.start()
+
+
+def _config() -> Config:
+    config = Config()
+    config.IPKernelApp.connection_file = CONNECTION_FILE
+    config.IPKernelApp.log_level = 50
+    config.HistoryManager.enabled = False
+    config.InteractiveShell.colors = "nocolor"
+    return config
+
+
+def _redirect_standard_streams() -> None:
+    null = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1) if os.environ.get("AUTOGRADER_DEBUG") else (0, 1, 2):
+        os.dup2(null, descriptor)
+    os.close(null)
+
+
+def _give_up_all_privileges() -> None:
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1)
+    linux.drop_capabilities()
+    # Before any thread exists: the filter holds for this thread and for all that it starts.
+    linux.install_seccomp_filter(_seccomp_filter)
+
+
+def _reseed() -> None:
+    """Forks share the state of their parent's generators; a fresh interpreter would not."""
+    random.seed()
+    numpy.random.seed()
+    tensorflow = sys.modules.get("tensorflow")
+    if tensorflow is not None:
+        # Limits thread pools without starting one; it must come before the first operation.
+        tensorflow.config.threading.set_intra_op_parallelism_threads(1)
+        tensorflow.config.threading.set_inter_op_parallelism_threads(1)

@@ -1,0 +1,70 @@
+"""
+The warm process: imports the libraries once, runs no student code, and forks kernels.
+
+It reads requests from its control socket. A request is one packet, ``{"kernel": NAME}``, with two
+file descriptors: the guardian's control socket and the kernel's call channel.
+"""
+
+from __future__ import annotations
+
+import array
+import contextlib
+import gc
+import importlib
+import json
+import os
+import signal
+import socket
+import sys
+
+from autograder.sandbox.runtime import guardian
+
+MAX_REQUEST_BYTES = 4096
+
+
+def receive_request(control: socket.socket) -> tuple[str, list[int]] | None:
+    """Wait for a request; ``None`` once the host has gone."""
+    space = socket.CMSG_SPACE(2 * array.array("i").itemsize)
+    data, ancillary, _, _ = control.recvmsg(MAX_REQUEST_BYTES, space)
+    if not data:
+        return None
+    descriptors = array.array("i")
+    for level, kind, content in ancillary:
+        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+            descriptors.frombytes(content)
+    return json.loads(data)["kernel"], list(descriptors)
+
+
+def preload(modules: list[str]) -> None:
+    """Import what kernels will want, and what they all need."""
+    for name in modules:
+        importlib.import_module(name)
+    importlib.import_module("autograder.sandbox.runtime.kernel").prepare()
+    # Collecting garbage would touch, and so copy, every page that a fork shares.
+    gc.collect()
+    gc.freeze()
+
+
+def main() -> None:
+    """Serve requests until the host has gone."""
+    control = socket.socket(fileno=int(sys.argv[1]))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    preload(sys.argv[2:])
+    control.send(json.dumps({"event": "warm"}).encode())
+    while (request := receive_request(control)) is not None:
+        name, descriptors = request
+        if os.fork() == 0:
+            # Whatever goes wrong, the child must never come back to this loop.
+            with contextlib.suppress(BaseException):
+                control.close()
+                guardian.run(name, *descriptors)
+            os._exit(1)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+
+
+if __name__ == "__main__":
+    main()

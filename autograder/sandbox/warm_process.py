@@ -1,0 +1,426 @@
+"""The host's side of a warm process, and of the kernels that it forks."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import select
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import autograder
+from autograder.environments import BaseInterpreter, Environment, base_interpreter
+from autograder.errors import SandboxError
+from autograder.sandbox import policy
+from autograder.sandbox.policy import Limits
+from autograder.sandbox.seccomp import compiled_filter
+
+WARM_UP_SECONDS: Final = 120.0
+BIND_SECONDS: Final = 30.0
+PORTS: Final = ("shell_port", "iopub_port", "stdin_port", "hb_port", "control_port")
+_RUNTIME_FILES: Final = (
+    "__init__.py",
+    "wire.py",
+    "sandbox/__init__.py",
+    "sandbox/runtime/__init__.py",
+    "sandbox/runtime/calls.py",
+    "sandbox/runtime/guardian.py",
+    "sandbox/runtime/kernel.py",
+    "sandbox/runtime/linux.py",
+    "sandbox/runtime/protocol.py",
+    "sandbox/runtime/warm.py",
+)
+_START: Final = (
+    f"import sys; sys.path.insert(0, {policy.RUNTIME!r}); "
+    "from autograder.sandbox.runtime import warm; sys.path.pop(0); warm.main()"
+)
+
+
+@dataclass(frozen=True)
+class KernelExit:
+    """How a kernel ended: its exit code and, if the guardian ended it, why."""
+
+    status: int
+    reason: str | None = None
+    detail: str = ""
+
+
+class KernelProcess:
+    """
+    One single-use kernel behind the wall.
+
+    Args:
+        control: The guardian's control socket.
+        calls: The call channel.
+        connection: What a Jupyter client needs to connect.
+        folder: The kernel's sockets folder, removed at the end.
+    """
+
+    def __init__(
+        self,
+        control: socket.socket,
+        calls: socket.socket,
+        connection: dict[str, Any],
+        folder: Path,
+    ) -> None:
+        self.calls = calls
+        self.connection = connection
+        self.exit: KernelExit | None = None
+        self._control = control
+        self._folder = folder
+        self._guardian: int | None = None
+        self._seen: set[str] = set()
+        self._lock = threading.Lock()
+        control.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+
+    def fileno(self) -> int:
+        """Give the descriptor that becomes readable when the guardian has news."""
+        return self._control.fileno()
+
+    def wait_bound(self, timeout: float = BIND_SECONDS) -> None:
+        """
+        Wait until a client can connect.
+
+        Raises:
+            SandboxError: If the kernel could not be made.
+        """
+        self._wait_for("bound", timeout)
+
+    def assign(self, archive: bytes, limits: Limits) -> None:
+        """
+        Give the kernel its work, once: files to see, as a tar archive, and limits to keep.
+
+        Raises:
+            SandboxError: If the guardian is gone.
+        """
+        descriptor = os.memfd_create("files", os.MFD_CLOEXEC)
+        try:
+            with os.fdopen(descriptor, "wb", closefd=False) as file:
+                file.write(archive)
+            os.lseek(descriptor, 0, os.SEEK_SET)
+            message = json.dumps({"do": "assign", "limits": limits.for_guardian()}).encode()
+            socket.send_fds(self._control, [message], [descriptor])
+        except OSError as error:
+            raise SandboxError("the kernel went away before it had work") from error
+        finally:
+            os.close(descriptor)
+        self._wait_for("assigned", BIND_SECONDS)
+
+    def interrupt(self) -> None:
+        """Send SIGINT to the kernel and its children."""
+        with contextlib.suppress(OSError):
+            self._control.send(b'{"do": "interrupt"}')
+
+    def poll(self) -> KernelExit | None:
+        """Read the guardian's news without waiting; the exit, if the kernel has ended."""
+        while self.exit is None and select.select([self._control], [], [], 0)[0]:
+            self._read_news()
+        return self.exit
+
+    def wait_exit(self, timeout: float) -> KernelExit | None:
+        """Wait for the kernel's end."""
+        deadline = time.monotonic() + timeout
+        while self.exit is None:
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([self._control], [], [], left)[0]:
+                break
+            self._read_news()
+        return self.exit
+
+    def kill(self) -> None:
+        """End the kernel, all its descendants and its guardian, and forget its folder."""
+        with self._lock:
+            if self._guardian is not None:
+                # PID 1 of the namespace: its end takes every process of the kernel with it.
+                with contextlib.suppress(ProcessLookupError):
+                    signal.pidfd_send_signal(self._guardian, signal.SIGKILL)
+                os.close(self._guardian)
+                self._guardian = None
+            # A guardian whose pid was never heard ends when it sees this.
+            self._control.close()
+            self.calls.close()
+            if self.exit is None:
+                self.exit = KernelExit(-signal.SIGKILL)
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _wait_for(self, event: str, timeout: float) -> None:
+        deadline = time.monotonic() + timeout
+        while event not in self._seen:
+            left = deadline - time.monotonic()
+            if self.exit is not None:
+                raise SandboxError(f"a kernel could not be made: {self.exit.detail or self.exit}")
+            if left <= 0 or not select.select([self._control], [], [], left)[0]:
+                raise SandboxError(f"a kernel was not {event} within {timeout:g} s")
+            self._read_news()
+
+    def _read_news(self) -> None:
+        space = socket.CMSG_SPACE(struct.calcsize("3i"))
+        try:
+            data, ancillary, _, _ = self._control.recvmsg(65536, space)
+        except OSError:
+            data, ancillary = b"", []
+        if not data:
+            self.exit = KernelExit(-signal.SIGKILL)
+            return
+        if self._guardian is None:
+            self._guardian = _sender(ancillary)
+        message = json.loads(data)
+        if message["event"] == "exit":
+            self.exit = KernelExit(
+                message["status"], message.get("reason"), message.get("detail", "")
+            )
+        self._seen.add(message["event"])
+
+
+def _sender(ancillary: list[tuple[int, int, bytes]]) -> int | None:
+    """Open a descriptor of the process that sent a packet; the kernel vouches for its pid."""
+    for level, kind, content in ancillary:
+        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS):
+            pid = struct.unpack("3i", content[:12])[0]
+            with contextlib.suppress(OSError):
+                return os.pidfd_open(pid)
+    return None
+
+
+class WarmProcess:
+    """
+    A process behind bubblewrap that has imported an environment's libraries and forks kernels.
+
+    Args:
+        environment: What to import.
+    """
+
+    def __init__(self, environment: Environment) -> None:
+        self.environment = environment
+        self._lock = threading.Lock()
+        self._number = 0
+        # Unix sockets' paths end at 107 bytes, so the folder's name is short.
+        self._folder = Path(tempfile.mkdtemp(prefix="ag-", dir="/tmp"))  # noqa: S108
+        self._folder.chmod(0o755)
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        started: list[subprocess.Popen[bytes]] = []
+        # bubblewrap dies with the thread that started it, so that thread lives as long as we do.
+        self._stop = threading.Event()
+        self._error: Exception | None = None
+        up = threading.Event()
+
+        def live() -> None:
+            try:
+                started.append(self._launch(theirs))
+            except Exception as error:
+                self._error = error
+            finally:
+                theirs.close()
+                up.set()
+            self._stop.wait()
+
+        threading.Thread(target=live, daemon=True, name=f"warm-{environment.name}").start()
+        up.wait()
+        if self._error is not None:
+            self.close()
+            raise self._error
+        self._process = started[0]
+        self._wait_until_warm()
+
+    def fork_kernel(self) -> KernelProcess:
+        """
+        Ask for a new kernel; it is being made when this returns.
+
+        Raises:
+            SandboxError: If the warm process is gone.
+        """
+        with self._lock:
+            self._number += 1
+            name = f"k{self._number}"
+        folder = self._sockets / name
+        folder.mkdir(mode=0o755)
+        connection = _connection(folder)
+        inside = connection | {"ip": "/run/kernel/s"}
+        (folder / "connection.json").write_text(json.dumps(inside))
+        for path in (folder, folder / "connection.json"):
+            _give_to_sandbox(path)
+        control, guardian = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        calls, kernel = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        process = KernelProcess(control, calls, connection, folder)
+        with guardian, kernel:
+            try:
+                request = json.dumps({"kernel": name}).encode()
+                socket.send_fds(self._control, [request], [guardian.fileno(), kernel.fileno()])
+            except OSError as error:
+                process.kill()
+                raise SandboxError("the warm process has ended") from error
+        return process
+
+    def alive(self) -> bool:
+        """Tell whether the warm process still runs."""
+        return self._process.poll() is None
+
+    def close(self) -> None:
+        """End the warm process and every kernel that it forked."""
+        self._control.close()
+        process = getattr(self, "_process", None)
+        if process is not None:
+            process.kill()
+            process.wait()
+        self._stop.set()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    @property
+    def _sockets(self) -> Path:
+        return self._folder / "s"
+
+    def _launch(self, control: socket.socket) -> subprocess.Popen[bytes]:
+        for name in ("s", "stage", "runtime"):
+            (self._folder / name).mkdir(mode=0o755)
+        _give_to_sandbox(self._sockets)
+        runtime = self._folder / "runtime"
+        _copy_runtime(runtime)
+        plan = _plan(self.environment, self._folder, control.fileno())
+        error_log = None if os.environ.get("AUTOGRADER_DEBUG") else subprocess.PIPE
+        return subprocess.Popen(  # noqa: S603
+            [sys.executable, "-c", _LAUNCH, json.dumps(plan)],
+            pass_fds=[control.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=error_log,
+            cwd="/",
+            # The launcher is trusted; bubblewrap clears what it passes on.
+            env={"PYTHONPATH": str(Path(autograder.__file__).parent.parent), "PATH": "/usr/bin:/bin"},
+        )
+
+    def _wait_until_warm(self) -> None:
+        if select.select([self._control], [], [], WARM_UP_SECONDS)[0]:
+            with contextlib.suppress(OSError):
+                if self._control.recv(4096):
+                    return
+        self._process.kill()
+        _, errors = self._process.communicate()
+        text = (errors or b"").decode(errors="replace").strip()[-2000:]
+        self.close()
+        raise SandboxError(f"the sandbox could not be built: {explain(text)}")
+
+
+_LAUNCH: Final = "from autograder.sandbox.launcher import main; main()"
+
+
+def explain(errors: str) -> str:
+    """Turn bubblewrap's complaint into what the operator can do about it."""
+    if "uid map" in errors or "user namespace" in errors or "namespace" in errors.lower():
+        return (
+            f"{errors}\nThis machine does not let ordinary users make namespaces. Allow it with "
+            "`sysctl -w kernel.unprivileged_userns_clone=1` (Debian) or an AppArmor profile for "
+            "bwrap that holds `userns,` (Ubuntu 24.04: kernel.apparmor_restrict_unprivileged_userns)."
+        )
+    return errors or "no reason was given"
+
+
+def _connection(folder: Path) -> dict[str, Any]:
+    ports = {port: number for number, port in enumerate(PORTS, start=1)}
+    return {
+        "transport": "ipc",
+        "ip": f"{folder}/s",
+        "key": secrets.token_hex(16),
+        "signature_scheme": "hmac-sha256",
+        "kernel_name": "",
+        **ports,
+    }
+
+
+def _give_to_sandbox(path: Path) -> None:
+    if os.geteuid() == 0:
+        os.chown(path, policy.ROOT_DROPS_TO_UID, policy.ROOT_DROPS_TO_UID)
+
+
+def _copy_runtime(target: Path) -> None:
+    source = Path(autograder.__file__).parent
+    for name in _RUNTIME_FILES:
+        place = target / "autograder" / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes((source / name).read_bytes())
+    (target / "filter.bpf").write_bytes(compiled_filter())
+    (target / "passwd").write_text(policy.PASSWD)
+    (target / "group").write_text(policy.GROUP)
+
+
+def _plan(environment: Environment, folder: Path, control: int) -> dict[str, Any]:
+    bwrap = shutil.which("bwrap", path="/usr/bin:/bin:/usr/local/bin")
+    if bwrap is None:
+        raise SandboxError("bubblewrap is missing; install it: apt install bubblewrap")
+    base = base_interpreter(environment.python)
+    before = ["--unshare-all", "--uid", str(policy.SANDBOX_UID), "--gid", str(policy.SANDBOX_UID)]
+    before += ["--hostname", "sandbox", "--die-with-parent", "--new-session", "--clearenv"]
+    for name, value in policy.ENVIRONMENT.items():
+        before += ["--setenv", name, value]
+    before += ["--setenv", "PATH", f"{policy.VENV}/bin:{policy.ENVIRONMENT['PATH']}"]
+    if os.environ.get("AUTOGRADER_DEBUG"):
+        before += ["--setenv", "AUTOGRADER_DEBUG", "1"]
+    for merged in policy.MERGED_FOLDERS:
+        if Path(merged).is_symlink():
+            before += ["--symlink", os.readlink(merged), merged]
+    for scratch in policy.WARM_SCRATCH_FOLDERS:
+        before += ["--tmpfs", scratch]
+    after: list[str] = []
+    for masked in _masked(base):
+        after += ["--tmpfs", str(masked)]
+    for empty in policy.EMPTY_FOLDERS:
+        after += ["--dir", empty]
+    after += ["--proc", "/proc", "--dev", "/dev", "--bind", str(folder / "s"), "/run/sockets"]
+    after += ["--remount-ro", "/", "--chdir", "/", "--"]
+    after += [f"{policy.VENV}/bin/python", "-s", "-E", "-c", _START, str(control)]
+    return {
+        "bwrap": bwrap,
+        "staging": str(folder / "stage"),
+        "before": before,
+        "binds": [(str(mount.source), mount.target) for mount in _mounts(environment, base, folder)],
+        "after": [*after, *environment.preload],
+    }
+
+
+def _mounts(environment: Environment, base: BaseInterpreter, folder: Path) -> Iterator[policy.Mount]:
+    for name in (*policy.SYSTEM_FOLDERS, *policy.SYSTEM_FILES):
+        if Path(name).exists():
+            yield policy.Mount(Path(name).resolve(), name)
+    for name in policy.MERGED_FOLDERS:
+        if Path(name).is_dir() and not Path(name).is_symlink():
+            yield policy.Mount(Path(name), name)
+    for path in (base.executable, base.stdlib, base.library):
+        if path is not None and not str(path).startswith(("/usr/bin/", "/usr/lib/")):
+            yield policy.Mount(path, str(path))
+    for link in _interpreter_links(environment.python, base.executable):
+        yield policy.Mount(base.executable, str(link))
+    yield policy.Mount(environment.folder, policy.VENV)
+    runtime = folder / "runtime"
+    yield policy.Mount(runtime, policy.RUNTIME)
+    yield policy.Mount(runtime / "passwd", "/etc/passwd")
+    yield policy.Mount(runtime / "group", "/etc/group")
+
+
+def _interpreter_links(python: Path, executable: Path) -> Iterator[Path]:
+    """Give the names outside the environment that its interpreter's link goes through."""
+    path = python
+    while path.is_symlink():
+        path = path.parent / path.readlink()
+        inside = path.parent == python.parent
+        if not inside and path != executable and not str(path).startswith("/usr/bin/"):
+            yield path
+
+
+def _masked(base: BaseInterpreter) -> list[Path]:
+    site = [base.stdlib / name for name in ("site-packages", "dist-packages")]
+    folders = [*map(Path, policy.MASKED_FOLDERS), *site]
+    return [folder for folder in folders if folder.is_dir()]
+
+

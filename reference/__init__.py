@@ -1,0 +1,1 @@
+"""Reference solutions of the course, one module per assignment, in NumPy and in TensorFlow."""
