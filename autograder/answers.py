@@ -33,9 +33,7 @@ def answer_cells(notebook: Notebook, assignment: Assignment, question: str) -> t
     return tuple(range(len(notebook.cells)))
 
 
-def _between_markers(
-    cells: tuple[Cell, ...], assignment: Assignment, question: str
-) -> list[int]:
+def _between_markers(cells: tuple[Cell, ...], assignment: Assignment, question: str) -> list[int]:
     """Give the cells between the prompt's marker and the end's, the prompt excluded."""
     prompt = _prompt(assignment, question)
     start = next((n for n, cell in enumerate(cells) if prompt and prompt in cell.source), None)

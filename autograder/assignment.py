@@ -303,8 +303,7 @@ def _tested_questions(assignment: Assignment) -> dict[str, str]:
                 question_id = _question_of(node)
                 if question_id is None:
                     raise AssignmentError(
-                        f"{node.name} names no question: "
-                        '@pytest.mark.question("q1") is missing',
+                        f'{node.name} names no question: @pytest.mark.question("q1") is missing',
                         f"{path}:{node.lineno}",
                     )
                 tested.setdefault(question_id, f"{path}:{node.lineno}")

@@ -151,9 +151,7 @@ def shape_message(actual: tuple[int, ...], expected: tuple[int, ...], axes: str 
     return f"expected the shape {wanted}, got {got}"
 
 
-def _wrong_shape(
-    actual: tuple[int, ...], expected: tuple[int, ...], axes: str | None
-) -> Invalid:
+def _wrong_shape(actual: tuple[int, ...], expected: tuple[int, ...], axes: str | None) -> Invalid:
     safe = shape_message(actual, expected, axes)
     return Invalid(f"{safe}: {actual} instead of {expected}", safe)
 

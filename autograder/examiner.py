@@ -303,7 +303,10 @@ def main() -> None:
     for unused in ("cacheprovider", "junitxml", "pastebin", "stepwise", "nose", "doctest"):
         arguments += ["-p", f"no:{unused}"]
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    tests = [str(public_folder / "test_public.py"), *map(str, sorted((folder / "hidden").glob("test_*.py")))]
+    tests = [
+        str(public_folder / "test_public.py"),
+        *map(str, sorted((folder / "hidden").glob("test_*.py"))),
+    ]
     sys.exit(pytest.main([*arguments, *tests], plugins=[plugin]))
 
 

@@ -282,8 +282,8 @@ def _report(
         )
         verdict = question_verdict(tested)
         share = assignment.public_share[question.id]
-        score = None if verdict is Verdict.INTERNAL else question_score(
-            question.points, share, tested
+        score = (
+            None if verdict is Verdict.INTERNAL else question_score(question.points, share, tested)
         )
         title = hint["title"] if hint else None
         questions.append(
@@ -328,9 +328,7 @@ def _test_result(
     )
 
 
-def _source_line(
-    place: object, notebook: Notebook, execution: Execution
-) -> SourceLine | None:
+def _source_line(place: object, notebook: Notebook, execution: Execution) -> SourceLine | None:
     # Untrusted: the kernel's claim; only a line that the submission has is shown, from there.
     if not isinstance(place, list) or len(place) != 2 or not all(type(n) is int for n in place):
         return None

@@ -26,9 +26,7 @@ class KernelPool:
         self._spares = spares
         self._lock = threading.Lock()
         self._warm = WarmProcess(environment)
-        self._ready: deque[KernelProcess] = deque(
-            self._warm.fork_kernel() for _ in range(spares)
-        )
+        self._ready: deque[KernelProcess] = deque(self._warm.fork_kernel() for _ in range(spares))
 
     def take(self) -> KernelProcess:
         """

@@ -107,9 +107,7 @@ class Examination:
         self._packets = packets
         self._host = _Host(packets)
         self._misconceptions = misconceptions
-        self._limits = CallLimits(
-            job["call_seconds"], job["grace_seconds"], job["callback_calls"]
-        )
+        self._limits = CallLimits(job["call_seconds"], job["grace_seconds"], job["callback_calls"])
         self.channel = self._open(stream)
         self._died_in: str | None = None
         self._failure: pytest.ExceptionInfo[BaseException] | None = None
@@ -339,4 +337,3 @@ def _detail(excinfo: pytest.ExceptionInfo[BaseException]) -> str:
 
 def _result(item: pytest.Item, verdict: Verdict, detail: str) -> dict[str, Any]:
     return {"id": item.nodeid, "verdict": verdict.value, "detail": detail}
-

@@ -109,9 +109,7 @@ def _same_value(actual: Any, expected: Any) -> bool:
         single = left.dtype.itemsize <= 4 and left.dtype.kind == "f"
         scale = float(np.max(np.abs(right), initial=0.0))
         rtol = 1e-4 if single else RTOL
-        return bool(
-            np.allclose(left, right, rtol=rtol, atol=rtol * scale + 1e-12, equal_nan=True)
-        )
+        return bool(np.allclose(left, right, rtol=rtol, atol=rtol * scale + 1e-12, equal_nan=True))
     except (TypeError, ValueError):
         return False
 

@@ -437,7 +437,7 @@ wrong_values(
 wrong_values(
     "q4",
     title="The difference without its other sign",
-    hint="One of the corners with the label 1 is missed: a ReLU keeps only one sign of a difference.",
+    hint="A corner with the label 1 is missed: a ReLU keeps only one sign of a difference.",
     alt=([[1, -1], [1, -1]], [0, 0], [1, 0], 0),
 )
 wrong_values(
@@ -464,7 +464,7 @@ wrong_values(
 wrong_values(
     "q5",
     title="The sum of the inputs as a model",
-    hint="At the minimum no small change lowers the loss. Change one weight and compare the losses.",
+    hint="At the minimum no small change lowers the loss. Change one weight and compare.",
     w_lin=[1.0, 1.0],
     b_lin=0.0,
 )
@@ -501,7 +501,7 @@ wrong_values(
 wrong_values(
     "q5",
     title="Accuracy of the model with the smallest error",
-    hint="This is the accuracy of the least-squares model. Another line may get more corners right.",
+    hint="So accurate is the least-squares model. Another line may get more corners right.",
     acc_max=0.5,
 )
 wrong_values(

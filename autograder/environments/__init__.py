@@ -77,7 +77,9 @@ def load_environment(name: str) -> Environment:
     settings = tomllib.loads(file.read_text())
     venv = Path(settings["folder"]) if "folder" in settings else default_folder()
     if not (venv / "bin" / "python").exists():
-        raise SandboxError(f"the environment {name!r} is not set up: {venv} is missing; run make setup")
+        raise SandboxError(
+            f"the environment {name!r} is not set up: {venv} is missing; run make setup"
+        )
     return Environment(name, venv, tuple(settings["preload"]))
 
 

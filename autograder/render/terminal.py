@@ -14,4 +14,14 @@ def print_report(report: Report, path: Path, *, student: bool = False) -> None:
         print(" ", question.id, question.score, question.points, question.verdict)
         for test in question.tests:
             if test.verdict != "passed":
-                print("     ", test.verdict, test.title, "|", test.message, "|", test.hint, "|", "" if student else test.detail)
+                print(
+                    "     ",
+                    test.verdict,
+                    test.title,
+                    "|",
+                    test.message,
+                    "|",
+                    test.hint,
+                    "|",
+                    "" if student else test.detail,
+                )

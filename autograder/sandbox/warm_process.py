@@ -298,7 +298,10 @@ class WarmProcess:
             stderr=error_log,
             cwd="/",
             # The launcher is trusted; bubblewrap clears what it passes on.
-            env={"PYTHONPATH": str(Path(autograder.__file__).parent.parent), "PATH": "/usr/bin:/bin"},
+            env={
+                "PYTHONPATH": str(Path(autograder.__file__).parent.parent),
+                "PATH": "/usr/bin:/bin",
+            },
         )
 
     def _wait_until_warm(self) -> None:
@@ -384,12 +387,16 @@ def _plan(environment: Environment, folder: Path, control: int) -> dict[str, Any
         "bwrap": bwrap,
         "staging": str(folder / "stage"),
         "before": before,
-        "binds": [(str(mount.source), mount.target) for mount in _mounts(environment, base, folder)],
+        "binds": [
+            (str(mount.source), mount.target) for mount in _mounts(environment, base, folder)
+        ],
         "after": [*after, *environment.preload],
     }
 
 
-def _mounts(environment: Environment, base: BaseInterpreter, folder: Path) -> Iterator[policy.Mount]:
+def _mounts(
+    environment: Environment, base: BaseInterpreter, folder: Path
+) -> Iterator[policy.Mount]:
     for name in (*policy.SYSTEM_FOLDERS, *policy.SYSTEM_FILES):
         if Path(name).exists():
             yield policy.Mount(Path(name).resolve(), name)
@@ -422,5 +429,3 @@ def _masked(base: BaseInterpreter) -> list[Path]:
     site = [base.stdlib / name for name in ("site-packages", "dist-packages")]
     folders = [*map(Path, policy.MASKED_FOLDERS), *site]
     return [folder for folder in folders if folder.is_dir()]
-
-

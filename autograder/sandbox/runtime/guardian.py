@@ -203,8 +203,9 @@ class Guardian:
         ):
             resource.prlimit(self._kernel_pid, kind, (amount, amount))
         options = f"size={limits['scratch_bytes']},nr_inodes={limits['scratch_files']}"
-        linux.mount("", HOME, flags=linux.MS_REMOUNT | linux.MS_NOSUID | linux.MS_NODEV,
-                    options=options)
+        linux.mount(
+            "", HOME, flags=linux.MS_REMOUNT | linux.MS_NOSUID | linux.MS_NODEV, options=options
+        )
         self._memory_bytes, self._cpu_seconds = memory, limits["cpu_seconds"]
 
     def _watch(self) -> None:

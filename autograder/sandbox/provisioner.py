@@ -1,0 +1,118 @@
+"""The sandbox as a kernel provisioner: any Jupyter program can run notebooks behind the wall."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import signal
+import threading
+from typing import Any, Final
+
+from jupyter_client.connect import KernelConnectionInfo
+from jupyter_client.provisioning import KernelProvisionerBase
+from traitlets import Unicode
+
+from autograder.environments import load_environment
+from autograder.sandbox.policy import Limits
+from autograder.sandbox.warm_process import KernelProcess, WarmProcess
+
+_EMPTY_TAR: Final = bytes(1024)
+_POLL_SECONDS: Final = 0.05
+
+
+class _WarmProcesses:
+    """The warm processes of this Jupyter program, one an environment, ended with it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._by_name: dict[str, WarmProcess] = {}
+        atexit.register(self.close)
+
+    def get(self, name: str) -> WarmProcess:
+        with self._lock:
+            warm = self._by_name.get(name)
+            if warm is None or not warm.alive():
+                warm = self._by_name[name] = WarmProcess(load_environment(name))
+            return warm
+
+    def close(self) -> None:
+        with self._lock:
+            for warm in self._by_name.values():
+                warm.close()
+            self._by_name.clear()
+
+
+_warm: Final = _WarmProcesses()
+
+
+class SandboxProvisioner(KernelProvisionerBase):
+    """Provides kernels that are forked behind the wall; the kernelspec names the environment."""
+
+    environment_name = Unicode("numpy", help="Which environment's kernels to provide.").tag(
+        config=True
+    )
+    _kernel: KernelProcess | None = None
+
+    @property
+    def has_process(self) -> bool:
+        """Whether there is a kernel."""
+        return self._kernel is not None
+
+    async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
+        """Called before launch; the kernel's command and environment are ours, not the caller's."""
+        kwargs["cmd"] = list(self.kernel_spec.argv)
+        return kwargs
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
+        """Called to start the kernel; returns what a client needs to connect."""
+        self._kernel = await asyncio.to_thread(self._forked)
+        connection = dict(self._kernel.connection)
+        connection["key"] = connection["key"].encode()
+        self.connection_info = connection
+        return connection
+
+    async def poll(self) -> int | None:
+        """Called to learn whether the kernel lives: ``None`` if it does."""
+        if self._kernel is None:
+            return 0
+        ended = self._kernel.poll()
+        return None if ended is None else ended.status
+
+    async def wait(self) -> int | None:
+        """Called after a shutdown request; returns once the kernel has ended."""
+        while (status := await self.poll()) is None:
+            await asyncio.sleep(_POLL_SECONDS)
+        await self._end()
+        return status
+
+    async def send_signal(self, signum: int) -> None:
+        """Called to interrupt; other signals than SIGINT end the kernel."""
+        if self._kernel is None or signum == 0:
+            return
+        if signum == signal.SIGINT:
+            self._kernel.interrupt()
+        else:
+            await self._end()
+
+    async def kill(self, restart: bool = False) -> None:  # noqa: FBT001, FBT002  # the base's
+        """Called to end the kernel at once."""
+        await self._end()
+
+    async def terminate(self, restart: bool = False) -> None:  # noqa: FBT001, FBT002  # the base's
+        """Called to end the kernel; there is nothing that it could still save."""
+        await self._end()
+
+    async def cleanup(self, restart: bool = False) -> None:  # noqa: FBT001, FBT002  # the base's
+        """Called when the kernel will not be used again."""
+        await self._end()
+
+    def _forked(self) -> KernelProcess:
+        kernel = _warm.get(self.environment_name).fork_kernel()
+        kernel.wait_bound()
+        kernel.assign(_EMPTY_TAR, Limits())
+        return kernel
+
+    async def _end(self) -> None:
+        kernel, self._kernel = self._kernel, None
+        if kernel is not None:
+            await asyncio.to_thread(kernel.kill)
