@@ -83,11 +83,22 @@ def build(assignment: Assignment, target: Path, *, solution: bool = False) -> Pa
 
 def build_student(assignment: Assignment) -> Built:
     """
-    Build what students get.
+    Build what students get; of the same assignment only once.
 
     Raises:
         AssignmentError: If a solution, a hidden test or a reference would get out.
     """
+    key = (assignment.folder, assignment.content_hash)
+    built = _built.get(key)
+    if built is None:
+        built = _built[key] = _checked_student(assignment)
+    return built
+
+
+_built: Final[dict[tuple[Path, str], Built]] = {}
+
+
+def _checked_student(assignment: Assignment) -> Built:
     student, _ = _assigned(assignment)
     built = Built(_cleaned(assignment, student))
     secrets = [*_solution_secrets(assignment), *_hidden_secrets(assignment)]
@@ -126,7 +137,7 @@ def _assigned_once(master: Path, content: bytes) -> tuple[dict[str, Any], dict[s
     cached.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with tempfile.NamedTemporaryFile("w", dir=cached.parent, delete=False) as file:
         json.dump(pair, file)
-    os.replace(file.name, cached)
+    Path(file.name).replace(cached)
     return pair
 
 

@@ -115,7 +115,7 @@ class CallChannel:
         Raises:
             Missing: If the notebook does not define it.
         """
-        value = self._value(self._exchange(("get", name)), name)
+        value = self._value(self._exchange(("get", name)))
         if isinstance(value, Reference):
             return Reference(self, value._handle, name)
         self.recording.values[name] = value
@@ -210,7 +210,7 @@ class CallChannel:
             self._broken()
         return answer
 
-    def _value(self, answer: tuple[Any, ...], name: str | None = None) -> Any:
+    def _value(self, answer: tuple[Any, ...]) -> Any:
         if answer[0] != "value" or len(answer) != 2:
             self._broken()
         return answer[1]

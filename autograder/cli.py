@@ -104,7 +104,7 @@ def _write_html(options: argparse.Namespace, report: Any, path: Path) -> None:
     target.write_text(report_page(report, student=options.student), encoding="utf-8")
 
 
-def _doctor(options: argparse.Namespace) -> int:
+def _doctor(_: argparse.Namespace) -> int:
     from autograder.doctor import run_doctor
 
-    return run_doctor()
+    return int(run_doctor())

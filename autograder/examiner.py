@@ -85,7 +85,7 @@ class Examiner:
         self._folder = tempfile.TemporaryDirectory(prefix="autograder-examiner-")
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._packets = Packets(ours)
-        self._errors = tempfile.TemporaryFile()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the process
         with theirs:
             self._process = self._start(theirs)
         self.tests = self._collected()
@@ -234,7 +234,7 @@ class _Job:
             child = started.get("child")
             if child is None:
                 raise ExaminerError("the examiner has ended")
-            return self._serve(packets, child)
+            return self._serve(packets)
         except OSError as error:
             raise ExaminerError("the examiner has ended") from error
         finally:
@@ -245,7 +245,7 @@ class _Job:
                     os.kill(child, signal.SIGKILL)
                 self._examiner.packets.receive(COLLECT_SECONDS)
 
-    def _serve(self, packets: Packets, child: int) -> str | None:
+    def _serve(self, packets: Packets) -> str | None:
         current: str | None = None
         allowed = self._test_seconds + SLACK_SECONDS
         while True:

@@ -16,13 +16,14 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import nbformat
 import zmq
 import zmq.asyncio
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.channels import AsyncZMQSocketChannel
+from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbformat import NotebookNode
@@ -209,7 +210,9 @@ class _BoundedChannel(AsyncZMQSocketChannel):
 
     received_bytes = 0
 
-    async def _recv(self, **kwargs: Any) -> dict[str, Any]:
+    async def _recv(  # type: ignore[override]  # as the class above it does
+        self, **kwargs: Any
+    ) -> dict[str, Any]:
         # Untrusted: student code knows the kernel's key, so every message may be its own.
         parts = await self.socket.recv_multipart(**kwargs)
         self.received_bytes += sum(map(len, parts))
@@ -326,7 +329,8 @@ def as_document(notebook: Notebook) -> NotebookNode:
         make[cell.kind](cell.source, id=f"cell-{number}")
         for number, cell in enumerate(notebook.cells)
     ]
-    return nbformat.v4.new_notebook(cells=cells)
+    document: NotebookNode = nbformat.v4.new_notebook(cells=cells)
+    return document
 
 
 def kernel_files(
@@ -364,7 +368,7 @@ async def _connect(kernel: KernelProcess, limits: Limits) -> AsyncKernelClient:
     context.setsockopt(zmq.RCVHWM, _RECEIVE_QUEUE)
     context.setsockopt(zmq.LINGER, 0)
     client = _Client(context=context)
-    client.load_connection_info(dict(kernel.connection))
+    client.load_connection_info(cast(KernelConnectionInfo, dict(kernel.connection)))
     client.start_channels(hb=False, stdin=False)
     client.allow_stdin = False
     # The first message on the output channel says that the kernel heard the subscription.

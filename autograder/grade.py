@@ -101,13 +101,12 @@ class Grader:
             InternalError: If the wall cannot be built.
         """
         with ThreadPoolExecutor(3) as threads:
-            tasks = [
-                threads.submit(self._pool, assignment.environment),
-                threads.submit(lambda: self._return(assignment, self._examiner(assignment))),
-                threads.submit(build_student, assignment),
-            ]
-            for task in tasks:
-                task.result()
+            pool = threads.submit(self._pool, assignment.environment)
+            examiner = threads.submit(self._examiner, assignment)
+            built = threads.submit(build_student, assignment)
+            self._return(assignment, examiner.result())
+            pool.result()
+            built.result()
 
     def grade(
         self,

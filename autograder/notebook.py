@@ -29,9 +29,7 @@ _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 @dataclass(frozen=True)
 class Cell:
-    """
-    One cell, as far as it is trusted: its kind, its text, and its tags as a way to find answers.
-    """
+    """One cell, as far as it is kept: kind, text, and tags as a way to find answers."""
 
     kind: CellKind
     source: str

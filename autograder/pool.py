@@ -1,4 +1,4 @@
-"""Warm processes with kernels forked ahead, and examiners: what a grader keeps between submissions."""
+"""What a grader keeps between submissions: warm processes, kernels forked ahead, examiners."""
 
 from __future__ import annotations
 

@@ -293,7 +293,7 @@ def is_public(item: pytest.Item) -> bool:
     return bool(marker and marker.kwargs.get("public", False))
 
 
-def _on_alarm(number: int, frame: FrameType | None) -> None:
+def _on_alarm(_number: int, _frame: FrameType | None) -> None:
     raise TestTookTooLong
 
 

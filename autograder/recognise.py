@@ -95,9 +95,8 @@ def _same_value(actual: Any, expected: Any) -> bool:
     """Compare two plain values, entry by entry where they are numbers."""
     if isinstance(actual, Reference):
         return False
-    if isinstance(expected, tuple | list) and isinstance(actual, tuple | list):
-        if len(actual) == len(expected) and all(map(_same_value, actual, expected)):
-            return True
+    if _are_sequences(actual, expected) and all(map(_same_value, actual, expected)):
+        return True
     if isinstance(expected, dict) or isinstance(actual, dict):
         return _same_dict(actual, expected)
     try:
@@ -112,6 +111,13 @@ def _same_value(actual: Any, expected: Any) -> bool:
         return bool(np.allclose(left, right, rtol=rtol, atol=rtol * scale + 1e-12, equal_nan=True))
     except (TypeError, ValueError):
         return False
+
+
+def _are_sequences(actual: Any, expected: Any) -> bool:
+    kinds = tuple | list
+    return (
+        isinstance(actual, kinds) and isinstance(expected, kinds) and len(actual) == len(expected)
+    )
 
 
 def _same_dict(actual: Any, expected: Any) -> bool:

@@ -195,7 +195,7 @@ class Encoder:
     def _none(self, _: None, __: int) -> None:
         self._put(b"N")
 
-    def _bool(self, value: bool, _: int) -> None:
+    def _bool(self, value: bool, _: int) -> None:  # noqa: FBT001  # every writer takes a value
         self._put(b"T" if value else b"F")
 
     def _int(self, value: int, _: int) -> None:

@@ -6,10 +6,10 @@ import asyncio
 import atexit
 import signal
 import threading
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from jupyter_client.connect import KernelConnectionInfo
-from jupyter_client.provisioning import KernelProvisionerBase
+from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 from traitlets import Unicode
 
 from autograder.environments import load_environment
@@ -66,10 +66,9 @@ class SandboxProvisioner(KernelProvisionerBase):
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         """Called to start the kernel; returns what a client needs to connect."""
         self._kernel = await asyncio.to_thread(self._forked)
-        connection = dict(self._kernel.connection)
-        connection["key"] = connection["key"].encode()
-        self.connection_info = connection
-        return connection
+        key = self._kernel.connection["key"].encode()
+        self.connection_info = cast(KernelConnectionInfo, {**self._kernel.connection, "key": key})
+        return self.connection_info
 
     async def poll(self) -> int | None:
         """Called to learn whether the kernel lives: ``None`` if it does."""
