@@ -320,16 +320,15 @@ class _Session:
 
 def as_document(notebook: Notebook) -> NotebookNode:
     """Make a fresh notebook of a submission's cells; no metadata or output of its own comes in."""
-    make = {
-        "code": nbformat.v4.new_code_cell,
-        "markdown": nbformat.v4.new_markdown_cell,
-        "raw": nbformat.v4.new_raw_cell,
-    }
-    cells = [
-        make[cell.kind](cell.source, id=f"cell-{number}")
-        for number, cell in enumerate(notebook.cells)
-    ]
-    document: NotebookNode = nbformat.v4.new_notebook(cells=cells)
+    # Made as plain data: nbformat's own makers validate each cell, half a millisecond each.
+    cells: list[dict[str, Any]] = []
+    for number, cell in enumerate(notebook.cells):
+        entry = {"id": f"cell-{number}", "cell_type": cell.kind, "source": cell.source}
+        extra = {"execution_count": None, "outputs": []} if cell.kind == "code" else {}
+        cells.append({**entry, "metadata": {}, **extra})
+    document: NotebookNode = nbformat.from_dict(
+        {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
+    )
     return document
 
 

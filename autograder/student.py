@@ -136,6 +136,7 @@ class Reference:
         return answer
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call it inside; gives what it returned."""
         return self.call(*args, **kwargs).value
 
     def call(self, *args: Any, **kwargs: Any) -> Call:

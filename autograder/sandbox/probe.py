@@ -1,0 +1,102 @@
+"""
+A kernel for trying the wall from inside: what `autograder doctor` and the wall's own tests use.
+
+What runs in it is our own code, but it runs where student code runs and has no more rights.
+"""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from types import TracebackType
+from typing import Any, Final, Self
+
+from jupyter_client.blocking.client import BlockingKernelClient
+
+from autograder.channel import CallChannel, CallLimits
+from autograder.sandbox.policy import Limits
+from autograder.sandbox.runtime.protocol import SERVE_CALLS
+from autograder.sandbox.warm_process import KernelProcess
+from autograder.student import Target
+
+_NO_CALLBACKS: Final = 0
+
+
+class Probe:
+    """
+    A fresh kernel, given limits and no notebook, that answers calls.
+
+    Args:
+        kernel: Fresh from the warm process; ended by `close`.
+        limits: What it may use.
+        files: What its folder holds, by name.
+    """
+
+    def __init__(
+        self, kernel: KernelProcess, limits: Limits, files: dict[str, bytes] | None = None
+    ) -> None:
+        self.kernel = kernel
+        self._limits = limits
+        self._client = BlockingKernelClient()
+        kernel.wait_bound()
+        kernel.assign(_archive(files or {}), limits)
+        self._client.load_connection_info(dict(kernel.connection))
+        self._client.start_channels(iopub=False, stdin=False, hb=False, control=False)
+        self._client.shell_channel.send(self._client.session.msg(SERVE_CALLS, {}))
+        calls = CallLimits(limits.call_seconds, limits.grace_seconds, _NO_CALLBACKS)
+        self._channel = CallChannel(kernel.calls, self, calls)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def run(self, source: str) -> None:
+        """
+        Execute statements inside.
+
+        Raises:
+            StudentFault: Whatever they did instead of ending well.
+        """
+        self._channel.run(source)
+
+    def call(self, name: str, *args: Any) -> Any:
+        """Call a function that `run` defined, and give its value."""
+        return self._channel.call(Target(name=name), args, {}).value
+
+    def evaluate(self, expression: str) -> Any:
+        """Give the value of an expression."""
+        self.run(f"_value = {expression}")
+        return self._channel.get("_value")
+
+    def interrupt(self) -> None:
+        """Send SIGINT to the kernel."""
+        self.kernel.interrupt()
+
+    def end_kernel(self, *, kill: bool) -> str | None:
+        """Tell why the kernel ended; with `kill`, end it first."""
+        end = None if kill else self.kernel.wait_exit(2.0)
+        self.kernel.kill()
+        return end.reason if end else None
+
+    def close(self) -> None:
+        """End the kernel."""
+        self._client.stop_channels()
+        self._client.context.destroy(linger=0)
+        self.kernel.kill()
+
+
+def _archive(files: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for name, content in files.items():
+            info = tarfile.TarInfo(name)
+            info.size, info.mode = len(content), 0o644
+            archive.addfile(info, io.BytesIO(content))
+    return buffer.getvalue()
