@@ -170,14 +170,14 @@ def early_stopping(val: Iterable[float], patience: int) -> tuple[int, int]:
     after the first epoch that lies `patience` epochs behind the best, or with the last one.
     val (E,) with E >= 1, patience >= 1; returns (stop, best).
     """
+    losses = list(val)
     best, lowest = 0, np.inf
-    stop = -1
-    for stop, loss in enumerate(val):  # noqa: B007
+    for epoch, loss in enumerate(losses):
         if loss < lowest:
-            best, lowest = stop, loss
-        elif stop - best >= patience:
-            break
-    return stop, best
+            best, lowest = epoch, loss
+        elif epoch - best >= patience:
+            return epoch, best
+    return len(losses) - 1, best
 
 
 def early_stopping_tf(val: Iterable[float], patience: int) -> tuple[int, int]:
@@ -187,9 +187,9 @@ def early_stopping_tf(val: Iterable[float], patience: int) -> tuple[int, int]:
     callback.set_model(keras.Sequential([keras.layers.Dense(1)]))
     callback.model.stop_training = False
     callback.on_train_begin()
-    stop = -1
-    for stop, loss in enumerate(val):  # noqa: B007
-        callback.on_epoch_end(stop, {"val_loss": float(loss)})
+    losses = list(val)
+    for epoch, loss in enumerate(losses):
+        callback.on_epoch_end(epoch, {"val_loss": float(loss)})
         if callback.model.stop_training:
-            break
-    return stop, int(callback.best_epoch)
+            return epoch, int(callback.best_epoch)
+    return len(losses) - 1, int(callback.best_epoch)
