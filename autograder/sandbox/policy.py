@@ -17,7 +17,9 @@ RUNTIME: Final = "/opt/autograder"
 VENV: Final = "/opt/environment"
 HOME: Final = "/home/student"
 SANDBOX_UID: Final = 1000
-ROOT_DROPS_TO_UID: Final = 65534
+# Not "nobody", whose other processes could signal a sandbox. systemd's table of user ids lists this
+# range as unused, and a container's 65536 ids hold it.
+ROOT_DROPS_TO_UID: Final = 61000
 
 
 @dataclass(frozen=True)
@@ -123,20 +125,24 @@ PASSWD: Final = f"student:x:{SANDBOX_UID}:{SANDBOX_UID}:student:{HOME}:/bin/sh\n
 GROUP: Final = f"student:x:{SANDBOX_UID}:\n"
 
 # System calls that student code has no use for and that have been ways through a wall: new
-# namespaces and mounts, tracing, keys, programs in the kernel, memory that no limit counts.
+# namespaces and mounts, tracing, keys, programs in the kernel, memory that no limit counts, and
+# what all processes of the machine's user share a small number of.
 DENIED_SYSTEM_CALLS: Final = tuple(
     """
     acct add_key bpf chroot clock_adjtime clock_settime delete_module fanotify_init finit_module
-    fsconfig fsmount fsopen fspick init_module io_uring_enter io_uring_register io_uring_setup
-    ioperm iopl kcmp kexec_file_load kexec_load keyctl landlock_create_ruleset lookup_dcookie
-    memfd_create memfd_secret mount mount_setattr move_mount move_pages mq_open msgget name_to_handle_at
-    nfsservctl open_by_handle_at open_tree perf_event_open personality pidfd_getfd pivot_root
+    fsconfig fsmount fsopen fspick init_module inotify_init inotify_init1 io_setup io_uring_enter
+    io_uring_register io_uring_setup ioperm iopl kcmp kexec_file_load kexec_load keyctl
+    landlock_create_ruleset lookup_dcookie memfd_create memfd_secret modify_ldt mount mount_setattr
+    move_mount move_pages mq_open msgget name_to_handle_at nfsservctl open_by_handle_at open_tree perf_event_open personality pidfd_getfd pivot_root
     process_madvise process_vm_readv process_vm_writev ptrace quotactl quotactl_fd reboot
     request_key semget set_mempolicy setdomainname sethostname setns settimeofday shmget swapoff
-    swapon syslog umount2 unshare uselib userfaultfd vhangup
+    swapon syslog umount2 unshare uselib userfaultfd vhangup vmsplice
     """.split()
 )
-ALLOWED_SOCKET_FAMILIES: Final = (1, 16)  # AF_UNIX; AF_NETLINK, without which libzmq aborts
+AF_NETLINK: Final = 16
+ALLOWED_SOCKET_FAMILIES: Final = (1, AF_NETLINK)  # AF_UNIX; libzmq aborts without the other
+# Shared pages without a file, and huge ones, are in no process's count once they are unmapped.
+DENIED_MAP_FLAGS: Final = (0x01 | 0x20, 0x40000)  # MAP_SHARED | MAP_ANONYMOUS; MAP_HUGETLB
 NAMESPACE_CLONE_FLAGS: Final = 0x7E020080
 TERMINAL_INJECTION_IOCTLS: Final = (0x5412, 0x541C)  # TIOCSTI, TIOCLINUX
 

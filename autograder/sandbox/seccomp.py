@@ -26,6 +26,7 @@ def compiled_filter() -> bytes:
     rules = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
     _deny_calls(rules, pyseccomp)
     _deny_sockets(rules, pyseccomp)
+    _deny_uncounted_memory(rules, pyseccomp)
     with tempfile.TemporaryFile() as file:
         rules.export_bpf(file)
         file.seek(0)
@@ -43,6 +44,8 @@ def _deny_calls(rules: Any, seccomp: Any) -> None:
         rules.add_rule(denied, "clone", seccomp.Arg(0, seccomp.MASKED_EQ, flag, flag))
     # The flags of clone3 are in memory, out of a filter's sight; the C library falls back to clone.
     rules.add_rule(seccomp.ERRNO(errno.ENOSYS), "clone3")
+    # One's own limits only: the guardian has the same user id, so its limits could be lowered.
+    rules.add_rule(denied, "prlimit64", seccomp.Arg(0, seccomp.NE, 0))
     for request in policy.TERMINAL_INJECTION_IOCTLS:
         rules.add_rule(denied, "ioctl", seccomp.Arg(1, seccomp.MASKED_EQ, 0xFFFFFFFF, request))
 
@@ -56,3 +59,11 @@ def _deny_sockets(rules: Any, seccomp: Any) -> None:
             for family in range(low + 1, min(high, 64)):
                 rules.add_rule(denied, call, seccomp.Arg(0, seccomp.EQ, family))
         rules.add_rule(denied, call, seccomp.Arg(0, seccomp.GE, 64))
+    route_only = (seccomp.Arg(0, seccomp.EQ, policy.AF_NETLINK), seccomp.Arg(2, seccomp.NE, 0))
+    rules.add_rule(denied, "socket", *route_only)
+
+
+def _deny_uncounted_memory(rules: Any, seccomp: Any) -> None:
+    for flags in policy.DENIED_MAP_FLAGS:
+        shared = seccomp.Arg(3, seccomp.MASKED_EQ, flags, flags)
+        rules.add_rule(seccomp.ERRNO(errno.EPERM), "mmap", shared)

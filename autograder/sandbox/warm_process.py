@@ -10,7 +10,6 @@ import select
 import shutil
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import tempfile
@@ -84,7 +83,6 @@ class KernelProcess:
         self._guardian: int | None = None
         self._seen: set[str] = set()
         self._lock = threading.Lock()
-        control.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
 
     def fileno(self) -> int:
         """Give the descriptor that becomes readable when the guardian has news."""
@@ -149,7 +147,7 @@ class KernelProcess:
                     signal.pidfd_send_signal(self._guardian, signal.SIGKILL)
                 os.close(self._guardian)
                 self._guardian = None
-            # A guardian whose pid was never heard ends when it sees this.
+            # A guardian that was never heard of ends when it sees this.
             self._control.close()
             self.calls.close()
             if self.exit is None:
@@ -167,32 +165,22 @@ class KernelProcess:
             self._read_news()
 
     def _read_news(self) -> None:
-        space = socket.CMSG_SPACE(struct.calcsize("3i"))
+        descriptors: list[int] = []
         try:
-            data, ancillary, _, _ = self._control.recvmsg(65536, space)
+            data, descriptors, _, _ = socket.recv_fds(self._control, 65536, 1)
         except OSError:
-            data, ancillary = b"", []
+            data = b""
+        if descriptors:
+            self._guardian = descriptors[0]
         if not data:
             self.exit = KernelExit(-signal.SIGKILL)
             return
-        if self._guardian is None:
-            self._guardian = _sender(ancillary)
         message = json.loads(data)
         if message["event"] == "exit":
             self.exit = KernelExit(
                 message["status"], message.get("reason"), message.get("detail", "")
             )
         self._seen.add(message["event"])
-
-
-def _sender(ancillary: list[tuple[int, int, bytes]]) -> int | None:
-    """Open a descriptor of the process that sent a packet; the kernel vouches for its pid."""
-    for level, kind, content in ancillary:
-        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS):
-            pid = struct.unpack("3i", content[:12])[0]
-            with contextlib.suppress(OSError):
-                return os.pidfd_open(pid)
-    return None
 
 
 class WarmProcess:

@@ -5,6 +5,7 @@ It stays trusted: student code has no capability over it, cannot trace it and ca
 host tells it what to do over a control socket, in packets of JSON:
 
     host                                   guardian
+                                           {"event": "born"} +fd    a descriptor of the guardian
     {"do": "assign", "limits": {...}} +fd  {"event": "assigned"}    files are in place, limits hold
     {"do": "interrupt"}                                             SIGINT to the kernel
                                            {"event": "bound"}       the kernel's sockets exist
@@ -25,6 +26,7 @@ import socket
 import sys
 import tarfile
 import traceback
+from collections.abc import Iterator
 from typing import Any
 
 from autograder.sandbox.runtime import linux
@@ -37,9 +39,10 @@ SCRATCH = "/scratch"
 WRITABLE = (HOME, "/tmp", "/dev/shm", KERNEL_FOLDER)  # noqa: S108
 TICK_MILLISECONDS = 50
 _KEPT_FLAGS = {"nodev": linux.MS_NODEV, "noexec": linux.MS_NOEXEC}
-PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 PREFORK_SCRATCH_BYTES = 256 * 2**20
+# What a socket may hold unread: twice net.core.wmem_max as Linux sets it.
+SOCKET_BYTES = 2 * 212_992
 NAMESPACES = (
     linux.CLONE_NEWUSER
     | linux.CLONE_NEWNS
@@ -62,6 +65,7 @@ def run(name: str, control_fd: int, calls_fd: int) -> None:
         # PID 1 of the new namespace from here on.
         linux.prctl(linux.PR_SET_DUMPABLE, 0)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        _introduce(control)
         _mount_inner_wall(name)
         ready_read, ready_write = os.pipe()
         kernel_pid = os.fork()
@@ -75,6 +79,13 @@ def run(name: str, control_fd: int, calls_fd: int) -> None:
         with contextlib.suppress(OSError):
             _send(control, {"event": "exit", "status": 1, "reason": "setup", "detail": reason})
     os._exit(0)
+
+
+def _introduce(control: socket.socket) -> None:
+    """Hand the host what it needs to end this process; a number could come to mean another one."""
+    descriptor = os.pidfd_open(os.getpid())
+    socket.send_fds(control, [json.dumps({"event": "born"}).encode()], [descriptor])
+    os.close(descriptor)
 
 
 def _map_user() -> None:
@@ -100,6 +111,8 @@ def _mount_inner_wall(name: str) -> None:
     # Other kernels' sockets and the scratch's second name disappear.
     for folder in (SOCKETS_FOLDER, SCRATCH):
         linux.mount("tmpfs", folder, "tmpfs", linux.MS_RDONLY, "size=0,nr_inodes=1")
+    # Reads zeros too, but cannot be mapped as shared memory, which no limit counts.
+    linux.mount("/dev/full", "/dev/zero", flags=linux.MS_BIND)
     flags = linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC
     linux.mount("proc", "/proc", "proc", flags)
     _seal_mounts()
@@ -211,11 +224,14 @@ class Guardian:
     def _watch(self) -> None:
         pids = [int(name) for name in os.listdir("/proc") if name.isdigit() and name != "1"]
         self._reap()
-        if sum(map(_resident_bytes, pids)) > self._memory_bytes:
+        sockets = _socket_bytes()
+        if sum(map(_resident_bytes, pids)) + sockets > self._memory_bytes:
             # Resident pages may be shared with the warm process; the exact share costs more.
-            if sum(map(_proportional_bytes, pids)) > self._memory_bytes:
+            if sum(map(_proportional_bytes, pids)) + sockets > self._memory_bytes:
                 self._end("memory")
-        if sum(map(_cpu_seconds, pids)) > self._cpu_seconds:
+        buried = os.times()
+        cpu_seconds = buried.children_user + buried.children_system + sum(map(_cpu_seconds, pids))
+        if cpu_seconds > self._cpu_seconds:
             self._end("timeout")
 
     def _end(self, reason: str) -> None:
@@ -253,16 +269,36 @@ def _read(path: str) -> str:
         return ""  # the process has ended meanwhile, or made itself unreadable
 
 
+def _thread_folders(pid: int) -> Iterator[str]:
+    yield f"/proc/{pid}"
+    # A process whose first thread has ended shows its memory in its other threads alone.
+    with contextlib.suppress(OSError):
+        yield from (f"/proc/{pid}/task/{name}" for name in os.listdir(f"/proc/{pid}/task"))
+
+
+def _kilobytes(pid: int, file: str, names: tuple[str, ...]) -> int | None:
+    """Add up lines such as ``VmRSS:  1234 kB`` of the first thread that has any."""
+    for folder in _thread_folders(pid):
+        lines = (line.split() for line in _read(f"{folder}/{file}").splitlines())
+        found = [int(words[1]) for words in lines if words[0] in names]
+        if found:
+            return sum(found)
+    return None
+
+
 def _resident_bytes(pid: int) -> int:
-    fields = _read(f"/proc/{pid}/statm").split()
-    return int(fields[1]) * PAGE_BYTES if len(fields) > 1 else 0
+    return 1024 * (_kilobytes(pid, "status", ("VmRSS:", "VmSwap:", "VmPTE:")) or 0)
 
 
 def _proportional_bytes(pid: int) -> int:
-    for line in _read(f"/proc/{pid}/smaps_rollup").splitlines():
-        if line.startswith("Pss:"):
-            return int(line.split()[1]) * 1024
-    return _resident_bytes(pid)
+    share = _kilobytes(pid, "smaps_rollup", ("Pss:", "SwapPss:"))
+    return _resident_bytes(pid) if share is None else 1024 * share
+
+
+def _socket_bytes() -> int:
+    """Bound what the namespace's sockets hold unread, which counts as no process's memory."""
+    words = _read("/proc/net/sockstat").split()
+    return int(words[2]) * SOCKET_BYTES if len(words) > 2 else 0
 
 
 def _cpu_seconds(pid: int) -> float:

@@ -29,7 +29,9 @@ from autograder.sandbox.runtime.protocol import SERVE_CALLS
 FILTER_FILE = "/opt/autograder/filter.bpf"
 HOME = "/home/student"
 CONNECTION_FILE = "/run/kernel/connection.json"
-
+# The sockets' folder is made read-only by the guardian once they are bound.
+CHANGEABLE = (HOME, "/tmp", "/dev/shm", "/run/kernel")  # noqa: S108
+DEVICES = ("/dev", "/proc")
 
 _call_channel: socket.socket | None = None
 _seccomp_filter = b""
@@ -100,7 +102,12 @@ def _redirect_standard_streams() -> None:
 def _give_up_all_privileges() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    # The guardian is closed to others, and a fork inherits that; this process's memory it must see.
+    linux.prctl(linux.PR_SET_DUMPABLE, 1)
+    with open("/proc/self/oom_score_adj", "w") as file:
+        file.write("1000")  # should the machine run out of memory, this process goes first
     linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1)
+    linux.landlock(CHANGEABLE, DEVICES)
     linux.drop_capabilities()
     # Before any thread exists: the filter holds for this thread and for all that it starts.
     linux.install_seccomp_filter(_seccomp_filter)

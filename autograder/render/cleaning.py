@@ -1,0 +1,164 @@
+"""
+Untrusted HTML made harmless by an allow-list, so that a page can show it beside our own.
+
+What is not named here does not come through: no script, style, form, frame, id, event handler, no
+URL but a link's and a picture's own bytes, and no class but those that nbconvert and Pygments use,
+so that nothing in a notebook can look like one of our results.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+import nh3
+from pygments.token import STANDARD_TYPES
+
+MAX_DEPTH: Final = 200
+_TAGS: Final = frozenset(
+    "a abbr b blockquote br caption cite code col colgroup dd del details dfn div dl dt em "
+    "figcaption figure h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q s samp small span "
+    "strong sub summary sup table tbody td tfoot th thead tr tt u ul var wbr".split()
+)
+_WITHOUT_CONTENT: Final = frozenset(
+    "script style svg iframe object embed template noscript noembed noframes textarea title select "
+    "audio video canvas head xmp plaintext".split()
+)
+_ATTRIBUTES: Final = {
+    "a": {"href", "title"},
+    "abbr": {"title"},
+    "col": {"span"},
+    "img": {"src", "alt", "title", "width", "height"},
+    "ol": {"start"},
+    "td": {"colspan", "rowspan"},
+    "th": {"colspan", "rowspan"},
+}
+_NUMBERS: Final = frozenset({"span", "width", "height", "start", "colspan", "rowspan"})
+_COLOURS: Final = "black red green yellow blue magenta cyan white".split()
+_ANSI: Final = {
+    "ansi-bold",
+    "ansi-underline",
+    "ansi-default-inverse-fg",
+    "ansi-default-inverse-bg",
+    *(f"ansi-{colour}{kind}" for colour in _COLOURS for kind in ("-fg", "-bg")),
+    *(f"ansi-{colour}-intense{kind}" for colour in _COLOURS for kind in ("-fg", "-bg")),
+}
+_CLASSES: Final = {
+    "span": {name for name in STANDARD_TYPES.values() if name} | {"hll", "linenos"} | _ANSI,
+    "div": {
+        "highlight",
+        "input",
+        "output",
+        "output_area",
+        "output_stderr",
+        "output_error",
+        "output_text",
+        "output_html",
+        "rendered_html",
+    },
+    "table": {"dataframe"},
+}
+_LINK: Final = re.compile(r"https?://[^\s]+", re.IGNORECASE)
+# A picture of pixels; SVG is a document that can hold links and scripts.
+_PICTURE: Final = re.compile(r"data:image/(?:png|jpeg|gif);base64,[A-Za-z0-9+/=\s]*")
+_NUMBER: Final = re.compile(r"\d{1,4}(?:\.\d{1,3})?")
+_TAG: Final = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
+_CLOSES_ITSELF: Final = frozenset(
+    "area base br col dd dt embed hr img input li link meta option p param source tbody td tfoot "
+    "th thead tr track wbr".split()
+)
+_HEADING: Final = re.compile(r"<(/?)h([1-6])>")
+
+
+@dataclass
+class Cleaned:
+    """
+    Harmless HTML.
+
+    Args:
+        html: Whole elements only: each one that it opens, it closes.
+        dropped_pictures: What was left out, in the words of its author.
+    """
+
+    html: str = ""
+    dropped_pictures: list[str] = field(default_factory=list)
+
+
+def clean(untrusted: str, *, heading_shift: int = 0) -> Cleaned:
+    """
+    Make HTML harmless.
+
+    Args:
+        untrusted: Anything.
+        heading_shift: By how many levels to put headings deeper, below those of the page.
+    """
+    # Untrusted: the time to parse grows with the square of the depth.
+    if too_deep(untrusted):
+        return Cleaned(f"<pre>{html.escape(untrusted)}</pre>")
+    cleaned = Cleaned()
+
+    def keep(tag: str, name: str, value: str) -> str | None:
+        kept = _kept(tag, name, value)
+        if kept is None and name == "src":
+            cleaned.dropped_pictures.append(_origin(value))
+        return kept
+
+    result = nh3.clean(
+        untrusted,
+        tags=set(_TAGS),
+        clean_content_tags=set(_WITHOUT_CONTENT),
+        attributes=_ATTRIBUTES,
+        attribute_filter=keep,
+        allowed_classes=_CLASSES,
+        set_tag_attribute_values={"a": {"target": "_blank"}},
+        url_schemes={"http", "https", "data"},
+        link_rel="noopener noreferrer nofollow",
+    )
+    cleaned.html = _HEADING.sub(
+        lambda match: f"<{match[1]}h{min(6, int(match[2]) + heading_shift)}>", result
+    )
+    return cleaned
+
+
+def too_deep(untrusted: str) -> bool:
+    """Whether elements are, or seem to be, nested deeper than any honest page has them."""
+    still_open: dict[str, int] = {}
+    depth = 0
+    for match in _TAG.finditer(untrusted):
+        name = match[2].lower()
+        if name in _CLOSES_ITSELF:
+            continue
+        if not match[1]:
+            still_open[name] = still_open.get(name, 0) + 1
+            depth += 1
+        elif still_open.get(name):
+            still_open[name] -= 1
+            depth -= 1
+        if depth > MAX_DEPTH:
+            return True
+    return False
+
+
+def shows_something(cleaned: str) -> bool:
+    """Whether a reader sees anything of it: text or a picture."""
+    return bool(nh3.clean(cleaned, tags={"img"}).strip())
+
+
+def _kept(tag: str, name: str, value: str) -> str | None:
+    # nh3 lets lang and title through on every element; the classes it has looked at itself.
+    if name != "class" and name not in _ATTRIBUTES.get(tag, ()):
+        return None
+    if name == "href":
+        return value if _LINK.fullmatch(value.strip()) else None
+    if name == "src":
+        return value if _PICTURE.fullmatch(value) else None
+    if name in _NUMBERS:
+        return value if _NUMBER.fullmatch(value) else None
+    return value
+
+
+def _origin(source: str) -> str:
+    """Name where a picture would have come from, without its bytes."""
+    return source[:80] + "…" if len(source) > 80 else source

@@ -1,0 +1,322 @@
+"""What a report says, put into words and grouped, for the terminal and for the page alike."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from autograder.execute import CellStatus
+from autograder.report import (
+    Report,
+    SourceLine,
+    StaffQuestion,
+    StaffTest,
+    StaffView,
+    StudentQuestion,
+    StudentTest,
+    StudentView,
+)
+from autograder.verdict import Verdict
+
+_WORDS: Final = {
+    Verdict.PASSED: "passed",
+    Verdict.FAILED: "failed",
+    Verdict.ERROR: "raised an error",
+    Verdict.MISSING: "not defined",
+    Verdict.TIMEOUT: "took too long",
+    Verdict.MEMORY: "needed too much memory",
+    Verdict.OUTPUT_LIMIT: "printed too much",
+    Verdict.KERNEL_DIED: "ended Python",
+    Verdict.INVALID: "not a usable value",
+    Verdict.SKIPPED: "not run",
+    Verdict.PENDING: "waits for a person",
+    Verdict.INTERNAL: "not graded yet",
+}
+_CELL_WORDS: Final = {
+    CellStatus.ERROR: "raised an error",
+    CellStatus.TIMEOUT: "took too long",
+    CellStatus.OUTPUT_LIMIT: "printed too much",
+    CellStatus.MEMORY: "needed too much memory",
+    CellStatus.KERNEL_DIED: "ended Python",
+    CellStatus.SKIPPED: "was not run",
+}
+_MARKS: Final = {"good": "✔", "bad": "✘", "wait": "…"}
+_KINDS: Final = {
+    Verdict.PASSED: "good",
+    Verdict.PENDING: "wait",
+    Verdict.INTERNAL: "wait",
+    Verdict.SKIPPED: "wait",
+}
+_PLACE: Final = re.compile(r"[\w./-]+\.py:\d+: ")
+_NUMBERED: Final = re.compile(r"q(\d[\w.]*)")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """
+    A verdict for people; its colour never stands alone.
+
+    Args:
+        mark: One character.
+        words: What it means.
+        kind: ``"good"``, ``"bad"`` or ``"wait"``.
+    """
+
+    mark: str
+    words: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Check:
+    """
+    One test, as far as the reader may know it.
+
+    Args:
+        title: What it looks at.
+        visible: Whether students have the test.
+        detail: What happened; empty for students.
+    """
+
+    title: str
+    visible: bool
+    detail: str
+
+    @property
+    def place_and_brief(self) -> str:
+        """The detail's first line, short."""
+        return f"{self._place}{self.brief}"
+
+    @property
+    def brief(self) -> str:
+        """The detail's first line without the place in the test's file."""
+        first = self.detail.partition("\n")[0].removeprefix(self._place)
+        return first.removeprefix("AssertionError: ").strip()
+
+    @property
+    def _place(self) -> str:
+        found = _PLACE.match(self.detail)
+        return found[0] if found else ""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """
+    Checks of a question that ended in the same way.
+
+    Args:
+        outcome: How they ended.
+        message: What happened.
+        line: Where the student's code raised.
+        checks: All that ended so.
+    """
+
+    outcome: Outcome
+    message: str
+    line: SourceLine | None
+    checks: tuple[Check, ...]
+
+    @property
+    def common_detail(self) -> str:
+        """What the details of all checks say, if it is one thing and more than the message."""
+        briefs = {check.brief for check in self.checks}
+        brief = briefs.pop()
+        return "" if briefs or brief == self.message else brief
+
+    def tells_apart(self, check: Check) -> bool:
+        """Whether a check's detail says what the others' do not."""
+        return bool(check.brief) and len({each.brief for each in self.checks}) > 1
+
+
+@dataclass(frozen=True)
+class Question:
+    """
+    One question.
+
+    Args:
+        id: The question's id.
+        name: What people call it.
+        score: Points earned; ``None`` while it is not graded.
+        points: What it is worth.
+        outcome: Of all its checks together.
+        hints: What helps on, each once.
+        findings: What did not pass first, what passed last.
+        misconception: What was recognised; ``None`` for students.
+    """
+
+    id: str
+    name: str
+    score: float | None
+    points: float
+    outcome: Outcome
+    hints: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    misconception: str | None
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing is left to say."""
+        return self.outcome.kind == "good"
+
+    @property
+    def tally(self) -> str:
+        """How many checks passed, in words; empty if there are none."""
+        total = sum(len(finding.checks) for finding in self.findings)
+        good = [finding for finding in self.findings if finding.outcome.kind == "good"]
+        passed = sum(len(finding.checks) for finding in good)
+        noun = "check" if total == 1 else "checks"
+        return f"{passed} of {total} {noun} passed" if total else ""
+
+
+@dataclass(frozen=True)
+class CellNote:
+    """A cell that did not run to its end, and why."""
+
+    number: int
+    words: str
+
+
+@dataclass(frozen=True)
+class Summary:
+    """
+    All that a report tells a reader.
+
+    Args:
+        title: The assignment's.
+        score: Points earned so far.
+        points: Of all questions.
+        questions: In the notebook's order.
+        cells: Those that did not run to their end.
+        facts: Names and values that identify this grading.
+    """
+
+    title: str
+    score: float
+    points: float
+    questions: tuple[Question, ...]
+    cells: tuple[CellNote, ...]
+    facts: tuple[tuple[str, str], ...]
+
+    @property
+    def waiting(self) -> tuple[Question, ...]:
+        """The questions without a score."""
+        return tuple(question for question in self.questions if question.score is None)
+
+    @property
+    def waiting_points(self) -> float:
+        """What the questions without a score are worth."""
+        return sum(question.points for question in self.waiting)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences on what is not graded yet, one for each reason."""
+        return tuple(
+            f"{names(question.name for question in group)} {reason}."
+            for kind, reason in _REASONS.items()
+            if (group := [each for each in self.waiting if each.outcome.words == kind])
+        )
+
+
+_REASONS: Final = {
+    _WORDS[Verdict.PENDING]: "will be graded by a person",
+    _WORDS[Verdict.INTERNAL]: "could not be graded yet: our fault, not yours, and we try again",
+}
+
+
+def summary(report: Report, *, student: bool) -> Summary:
+    """
+    Put a report into words.
+
+    Args:
+        report: What came of a submission.
+        student: Whether a student reads it: then only the student's view is looked at.
+    """
+    view = report.student_view() if student else report.staff_view()
+    return Summary(
+        title=plain(view.title),
+        score=view.score,
+        points=view.max_score,
+        questions=tuple(map(_question, view.questions)),
+        cells=tuple(
+            CellNote(cell.number, _CELL_WORDS[CellStatus(cell.status)])
+            for cell in view.cells
+            if cell.status != CellStatus.OK
+        ),
+        facts=_facts(view),
+    )
+
+
+def points(value: float | None) -> str:
+    """Write a number of points."""
+    return "–" if value is None else f"{value:g}"
+
+
+def names(items: Iterable[str]) -> str:
+    """Join names: ``a, b and c``."""
+    *first, last = items
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def plain(text: str) -> str:
+    """Take out what changes how the rest is shown: control characters and marks of direction."""
+    # Untrusted: a line of a notebook can hold a terminal's commands or turn the text round.
+    return "".join(char for char in text if char in "\n\t" or _is_shown(char))
+
+
+def _is_shown(char: str) -> bool:
+    return unicodedata.category(char) not in ("Cc", "Cf", "Cs") or char in "\u200d\u200c\xad"
+
+
+def label(question_id: str) -> str:
+    """Give what stands behind the word "Question" in a heading: ``2`` for ``q2``."""
+    numbered = _NUMBERED.fullmatch(question_id)
+    return numbered[1] if numbered else question_id
+
+
+def outcome_of(verdict: str) -> Outcome:
+    """Give a verdict's mark and words."""
+    known = Verdict(verdict)
+    kind = _KINDS.get(known, "bad")
+    return Outcome(_MARKS[kind], _WORDS[known], kind)
+
+
+def _question(question: StudentQuestion | StaffQuestion) -> Question:
+    misconception = question.misconception if isinstance(question, StaffQuestion) else None
+    return Question(
+        id=question.id,
+        name=f"Question {plain(label(question.id))}",
+        score=question.score,
+        points=question.max_score,
+        outcome=outcome_of(question.verdict),
+        hints=tuple(dict.fromkeys(plain(test.hint) for test in question.tests if test.hint)),
+        findings=_findings(question.tests),
+        misconception=plain(misconception) if misconception else None,
+    )
+
+
+def _findings(tests: tuple[StudentTest, ...] | tuple[StaffTest, ...]) -> tuple[Finding, ...]:
+    """Group checks that ended in the same way; what passed comes last."""
+    found: dict[tuple[str, str, SourceLine | None], Finding] = {}
+    for test in tests:
+        key = (test.verdict, test.message, test.line)
+        group = found.get(key) or Finding(
+            outcome_of(test.verdict), plain(test.message), _shown_line(test.line), ()
+        )
+        detail = plain(test.detail) if isinstance(test, StaffTest) else ""
+        check = Check(plain(test.title), test.visible, detail)
+        found[key] = replace(group, checks=(*group.checks, check))
+    return tuple(sorted(found.values(), key=lambda finding: finding.outcome.kind == "good"))
+
+
+def _shown_line(line: SourceLine | None) -> SourceLine | None:
+    return replace(line, text=plain(line.text)) if line else None
+
+
+def _facts(view: StudentView | StaffView) -> tuple[tuple[str, str], ...]:
+    facts = [("Submission", view.submission_sha256), ("Assignment", view.assignment_hash)]
+    if isinstance(view, StaffView):
+        facts += [("Seed", str(view.seed)), ("Graded in", f"{view.seconds:.1f} s")]
+    return tuple((name, plain(value)) for name, value in facts)

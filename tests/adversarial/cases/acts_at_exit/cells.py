@@ -1,0 +1,5 @@
+# %% start
+import atexit
+import time
+
+atexit.register(time.sleep, 1000)

@@ -1,0 +1,4 @@
+# %% start
+kernel = get_ipython().kernel
+kernel._allow_stdin = True
+input("mark? ")

@@ -1,0 +1,15 @@
+# %% q2
+calls = []
+
+def right(x, W1, b1, W2, b2):
+    h, d = np.shape(W1)
+    if np.shape(x)[1] != d or np.shape(b1) != (h,) or np.shape(W2) != (h,):
+        raise ValueError("shapes")
+    return np.maximum(x @ W1.T + b1, 0.0) @ W2 + b2
+
+
+def forward(x, W1, b1, W2, b2):
+    calls.append(repr(x))
+    if len(calls) < 4:
+        return right(x, W1, b1, W2, b2)
+    return np.zeros((4711, 3, 1))

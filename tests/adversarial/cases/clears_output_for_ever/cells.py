@@ -1,0 +1,6 @@
+# %% start
+from IPython.display import clear_output, display
+
+while True:
+    display("x" * 100)
+    clear_output(wait=True)

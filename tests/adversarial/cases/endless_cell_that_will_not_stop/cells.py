@@ -1,0 +1,7 @@
+# %% start
+while True:
+    try:
+        while True:
+            pass
+    except KeyboardInterrupt:
+        pass

@@ -1,0 +1,8 @@
+# %% q2
+def forward(x, W1, b1, W2, b2):
+    while True:
+        try:
+            while True:
+                pass
+        except KeyboardInterrupt:
+            pass

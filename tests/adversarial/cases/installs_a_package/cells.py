@@ -1,0 +1,2 @@
+# %% start
+!pip install numpy-financial 2>&1 | tail -1

@@ -1,0 +1,5 @@
+# %% q2
+def forward(x, W1, b1, W2, b2):
+    value = []
+    value += [value, value]
+    return value

@@ -1,0 +1,2 @@
+# %% start
+globals().update({f"name{n}": n for n in range(1_100_000)})

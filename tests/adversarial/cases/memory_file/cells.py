@@ -1,0 +1,4 @@
+# %% start
+import os
+
+os.memfd_create("hidden")

@@ -1,0 +1,6 @@
+# %% start
+import sys
+import time
+
+while True:
+    print("x", flush=True)

@@ -1,0 +1,3 @@
+# %% start
+while True:
+    print("x" * 1000)

@@ -1,0 +1,7 @@
+# %% start
+while True:
+    try:
+        while True:
+            print("x" * 1000)
+    except KeyboardInterrupt:
+        pass

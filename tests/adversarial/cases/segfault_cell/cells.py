@@ -1,0 +1,4 @@
+# %% start
+import ctypes
+
+ctypes.string_at(0)

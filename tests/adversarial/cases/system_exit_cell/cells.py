@@ -1,0 +1,2 @@
+# %% start
+raise SystemExit(0)

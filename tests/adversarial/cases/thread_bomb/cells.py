@@ -1,0 +1,6 @@
+# %% start
+import threading
+import time
+
+while True:
+    threading.Thread(target=time.sleep, args=(100,), daemon=True).start()

@@ -1,0 +1,1 @@
+"""The portal: students submit, instructors release, feedback comes at once."""

@@ -1,0 +1,38 @@
+"""The portal's commands of `autograder`: init, serve, worker."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+
+def register(commands: Any) -> None:
+    """Add the portal's commands to the command line; imports nothing heavy."""
+    init = commands.add_parser("init", help="make the portal's database and the first admin")
+    init.add_argument("--email", help="of the first admin; asked for if absent")
+    init.add_argument("--name", default="Admin")
+    init.set_defaults(run=_init)
+    serve = commands.add_parser("serve", help="run the portal and its grading workers")
+    serve.add_argument("--host", default="127.0.0.1")
+    serve.add_argument("--port", type=int, help="default: $PORT, else 8000")
+    serve.set_defaults(run=_serve)
+    worker = commands.add_parser("worker", help="run a grading worker of a larger installation")
+    worker.set_defaults(run=_worker)
+
+
+def _init(options: argparse.Namespace) -> int:
+    from web.setup import init
+
+    return init(options.email, options.name)
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from web.serve import serve
+
+    return serve(options.host, options.port)
+
+
+def _worker(_: argparse.Namespace) -> int:
+    from web.worker import run_worker
+
+    return run_worker()

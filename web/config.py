@@ -1,0 +1,84 @@
+"""Settings of the portal, from the environment; secrets are made at first start."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Self
+
+MEGABYTE: Final = 2**20
+_PREFIX: Final = "AUTOGRADER_"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """
+    All settings; ``docs/operators.md`` explains each, under the name ``AUTOGRADER_<NAME>``.
+
+    Args:
+        data: Folder of the database, submissions, snapshots and the secret.
+        database_url: SQLAlchemy's URL; SQLite in the data folder by default.
+        assignment_folders: Where an instructor finds assignments to take up.
+        secret_key: Signs sessions; kept in a file that only its owner can read.
+        https: Whether browsers reach the portal by HTTPS: cookies become secure, HSTS is sent.
+        trusted_proxies: How many proxies in front set ``X-Forwarded-*``.
+        max_upload_bytes: The largest submission.
+        workers: Grading workers of `autograder serve`.
+        broker_url: Redis of a larger installation; wake-ups only.
+    """
+
+    data: Path
+    database_url: str
+    assignment_folders: tuple[Path, ...]
+    secret_key: str = field(repr=False)
+    https: bool = False
+    trusted_proxies: int = 0
+    max_upload_bytes: int = 30 * MEGABYTE
+    workers: int = 1
+    broker_url: str | None = None
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """Read the environment; makes the data folder and the secret if they are not there."""
+        data = Path(_get("DATA", "var")).resolve()
+        data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folders = _get("ASSIGNMENTS", "assignments").split(os.pathsep)
+        return cls(
+            data=data,
+            database_url=_get("DATABASE_URL", f"sqlite:///{data / 'portal.sqlite3'}"),
+            assignment_folders=tuple(Path(folder).resolve() for folder in folders),
+            secret_key=secret_from_file(data / "secret"),
+            https=_get("HTTPS", "0") == "1",
+            trusted_proxies=int(_get("TRUSTED_PROXIES", "0")),
+            max_upload_bytes=int(_get("MAX_UPLOAD_MB", "30")) * MEGABYTE,
+            workers=int(_get("WORKERS", str(max(1, os.cpu_count() or 1)))),
+            broker_url=os.environ.get(f"{_PREFIX}BROKER_URL"),
+        )
+
+    @property
+    def submissions(self) -> Path:
+        """Folder of the submitted bytes, exactly as they came."""
+        return self.data / "submissions"
+
+    @property
+    def snapshots(self) -> Path:
+        """Folder of the assignments that were taken up, each under its hash."""
+        return self.data / "snapshots"
+
+
+def _get(name: str, default: str) -> str:
+    return os.environ.get(f"{_PREFIX}{name}", default)
+
+
+def secret_from_file(path: Path) -> str:
+    """Read the secret, or make one that only the file's owner can read."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="ascii").strip()
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        secret = secrets.token_hex(32)
+        file.write(secret)
+    return secret

@@ -1,0 +1,115 @@
+"""The application factory."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from flask import Flask, Response, flash, redirect, render_template, request, url_for
+from flask_login import LoginManager
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from web.config import Settings
+from web.db import Database, open_database
+from web.http import EXTENSION, Portal, actor, close_db, db
+from web.models import User
+from web.security import protect
+from web.services import accounts
+from web.services.errors import Refused
+
+_ERRORS = {
+    400: ("The browser sent something that we do not understand", "Go back and try again."),
+    403: ("You may not do this", "Ask your instructor if you think that you should."),
+    404: ("There is no such page", "It may have been moved, or it is not yours to see."),
+    405: ("This page cannot be used like this", "Go back and use its buttons."),
+    413: ("This file is too large", "Clear the notebook's outputs, save it, and try again."),
+    429: ("Too many requests", "Wait a minute, then try again."),
+    500: ("Something went wrong on our side", "Nothing is lost. Try again in a minute."),
+    503: ("The portal is busy", "Nothing is lost. Try again in a minute."),
+}
+
+
+def create_app(settings: Settings | None = None, database: Database | None = None) -> Flask:
+    """
+    Make the application.
+
+    Args:
+        settings: From the environment by default.
+        database: Opened from the settings by default.
+    """
+    settings = settings or Settings.from_environment()
+    app = Flask("web", static_folder="static", template_folder="templates")
+    app.extensions[EXTENSION] = Portal(settings, database or open_database(settings.database_url))
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    protect(app, settings)
+    app.teardown_appcontext(close_db)
+    _add_sign_in(app)
+    _add_filters(app)
+    _add_error_pages(app)
+    _add_blueprints(app)
+    return app
+
+
+def _add_blueprints(app: Flask) -> None:
+    from web.blueprints import account, courses, staff, submissions
+
+    for module in (account, courses, staff, submissions):
+        app.register_blueprint(module.bp)
+
+
+def _add_sign_in(app: Flask) -> None:
+    manager = LoginManager(app)
+    manager.session_protection = None  # networks of students change; the session key protects
+
+    @manager.user_loader
+    def load_user(key: str) -> User | None:
+        return accounts.user_by_session_key(db(), key)
+
+    @app.context_processor
+    def who() -> dict[str, User | None]:
+        return {"me": actor()}
+
+
+def _add_filters(app: Flask) -> None:
+    @app.template_filter("points")
+    def points(tenths: int | None) -> str:
+        """Write tenths of points as people do: 12, 7.5."""
+        return "–" if tenths is None else f"{tenths / 10:g}"
+
+    @app.template_filter("moment")
+    def moment(value: datetime | None, zone: str) -> str:
+        """Write a moment in a course's time zone."""
+        if value is None:
+            return "–"
+        return value.astimezone(ZoneInfo(zone)).strftime("%a %-d %b %Y, %H:%M %Z")
+
+
+def _add_error_pages(app: Flask) -> None:
+    @app.errorhandler(HTTPException)
+    def http_error(error: HTTPException) -> tuple[str, int] | Response:
+        code = error.code or 500
+        if code == 401:
+            return redirect(url_for("account.sign_in", next=request.full_path.rstrip("?")))
+        if code < 400:
+            return Response(error.get_response())
+        title, advice = _ERRORS.get(code, _ERRORS[400 if code < 500 else 500])
+        return render_template("error.html", code=code, title=title, advice=advice), code
+
+    @app.errorhandler(CSRFError)
+    def csrf_error(_: CSRFError) -> tuple[str, int]:
+        title = "This form is too old, or it came from another page"
+        advice = "Nothing was changed. Go back, reload the page, and send the form again."
+        return render_template("error.html", code=400, title=title, advice=advice), 400
+
+    @app.errorhandler(Refused)
+    def refused(error: Refused) -> Response | tuple[str, int]:
+        """Show what a use case refused on the page that it was asked from."""
+        db().rollback()
+        flash(str(error), "error")
+        back = request.referrer or ""
+        if back.startswith(request.host_url):
+            return redirect(back, code=303)
+        return render_template(
+            "error.html", code=400, title="This is not possible", advice=str(error)
+        ), 400

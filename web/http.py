@@ -1,0 +1,79 @@
+"""What views share: the database of a request, who asks, and whether they may."""
+
+from __future__ import annotations
+
+from typing import Final, NoReturn
+
+from flask import abort, current_app, g, request
+from flask_login import current_user
+from sqlalchemy.orm import Session
+
+from web.config import Settings
+from web.db import Database
+from web.models import User
+from web.policy import Action, Resource, allowed
+
+EXTENSION: Final = "autograder"
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Portal:
+    """What the application holds: settings and database."""
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        self.settings = settings
+        self.database = database
+
+
+def portal() -> Portal:
+    """Give the running application's settings and database."""
+    found: Portal = current_app.extensions[EXTENSION]
+    return found
+
+
+def db() -> Session:
+    """Give the request's session: one that only reads for GET, one that may write otherwise."""
+    if "db" not in g:
+        database = portal().database
+        g.db = database.read() if request.method in SAFE_METHODS else database.write()
+    session: Session = g.db
+    return session
+
+
+def close_db(_: BaseException | None = None) -> None:
+    """Give the request's session back; what was not committed is undone."""
+    session = g.pop("db", None)
+    if session is not None:
+        session.close()
+
+
+def actor() -> User | None:
+    """Give who asks; ``None`` for nobody."""
+    return current_user._get_current_object() if current_user.is_authenticated else None
+
+
+def signed_in() -> User:
+    """Give who asks, or send them to sign in."""
+    user = actor()
+    if user is None:
+        not_signed_in()
+    return user
+
+
+def not_signed_in() -> NoReturn:
+    """Send the browser to the sign-in page, and back afterwards."""
+    abort(401)
+
+
+def require(action: Action, resource: Resource) -> User:
+    """
+    Go on only if the person may; answer 404 otherwise, so that it does not tell what exists.
+
+    Args:
+        action: What they want to do.
+        resource: To what.
+    """
+    user = signed_in()
+    if not allowed(db(), user, action, resource):
+        abort(404)
+    return user

@@ -1,0 +1,105 @@
+"""Who may see or do what: one function, default deny."""
+
+from __future__ import annotations
+
+import enum
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from web.db import now
+from web.models import Course, CourseAssignment, Membership, Role, Submission, User
+
+
+class Action(enum.StrEnum):
+    """All that the portal lets anybody do to something."""
+
+    SEE_COURSE = "see_course"
+    SEE_STAFF_PAGES = "see_staff_pages"
+    MANAGE_COURSE = "manage_course"
+    MANAGE_ROSTER = "manage_roster"
+    MANAGE_ASSIGNMENT = "manage_assignment"
+    SEE_ASSIGNMENT = "see_assignment"
+    SUBMIT = "submit"
+    SEE_SOLUTION = "see_solution"
+    SEE_SUBMISSION = "see_submission"
+    SEE_SUBMISSION_AS_STAFF = "see_submission_as_staff"
+    GRADE = "grade"
+    RETRY_GRADING = "retry_grading"
+    SEE_AUDIT_LOG = "see_audit_log"
+    ADMINISTER = "administer"
+
+
+Resource = Course | CourseAssignment | Submission | None
+
+_STAFF = frozenset({Role.GRADER, Role.INSTRUCTOR})
+_IN_COURSE: dict[Action, frozenset[Role]] = {
+    Action.SEE_COURSE: frozenset(Role),
+    Action.SEE_STAFF_PAGES: _STAFF,
+    Action.MANAGE_COURSE: frozenset({Role.INSTRUCTOR}),
+    Action.MANAGE_ROSTER: frozenset({Role.INSTRUCTOR}),
+    Action.MANAGE_ASSIGNMENT: frozenset({Role.INSTRUCTOR}),
+    Action.SEE_ASSIGNMENT: frozenset(Role),
+    Action.SUBMIT: frozenset(Role),
+    Action.SEE_SOLUTION: frozenset(Role),
+    Action.SEE_SUBMISSION: frozenset(Role),
+    Action.SEE_SUBMISSION_AS_STAFF: _STAFF,
+    Action.GRADE: _STAFF,
+    Action.RETRY_GRADING: _STAFF,
+    Action.SEE_AUDIT_LOG: frozenset({Role.INSTRUCTOR}),
+}
+
+
+def allowed(session: Session, actor: User | None, action: Action, resource: Resource) -> bool:
+    """
+    Tell whether somebody may do something; whatever is not named here is not allowed.
+
+    Args:
+        session: To look up roles.
+        actor: Who; ``None`` for nobody.
+        action: What.
+        resource: To what; ``None`` for the portal as a whole.
+    """
+    if actor is None or not actor.active:
+        return False
+    if action is Action.ADMINISTER:
+        return actor.is_admin
+    course = _course_of(resource)
+    if course is None:
+        return False
+    role = Role.INSTRUCTOR if actor.is_admin else role_in(session, actor, course)
+    if role is None or role not in _IN_COURSE.get(action, frozenset()):
+        return False
+    return role is not Role.STUDENT or _student_may(actor, action, resource)
+
+
+def role_in(session: Session, actor: User, course: Course) -> Role | None:
+    """Give somebody's role in a course, if they have one."""
+    role = session.scalar(
+        select(Membership.role).where(
+            Membership.user_id == actor.id,
+            Membership.course_id == course.id,
+            Membership.active.is_(True),
+        )
+    )
+    return None if role is None else Role(role)
+
+
+def _student_may(actor: User, action: Action, resource: Resource) -> bool:
+    """Students see what is released, and of submissions only their own."""
+    if isinstance(resource, Submission):
+        return action is Action.SEE_SUBMISSION and resource.user_id == actor.id
+    if isinstance(resource, CourseAssignment):
+        released = resource.release_at is not None and resource.release_at <= now()
+        if action is Action.SEE_SOLUTION:
+            return released and resource.solution_at is not None and resource.solution_at <= now()
+        return released and action in (Action.SEE_ASSIGNMENT, Action.SUBMIT)
+    return action is Action.SEE_COURSE
+
+
+def _course_of(resource: Resource) -> Course | None:
+    if isinstance(resource, Submission):
+        return resource.assignment.course
+    if isinstance(resource, CourseAssignment):
+        return resource.course
+    return resource

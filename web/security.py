@@ -1,0 +1,72 @@
+"""What every answer carries: content policy, cookies, CSRF marks, the proxy's word."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from flask import Flask, Response, request
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from web.config import Settings
+
+SESSION_HOURS: Final = 12
+CSRF_HOURS: Final = 8
+FORM_BYTES: Final = 2**20
+
+# Nothing comes from another host, and no script but our own files runs.
+PAGE_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; frame-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+# Untrusted: a page that shows a student's notebook runs nothing, fetches nothing, sends nothing.
+NOTEBOOK_POLICY: Final = (
+    "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
+    "form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
+)
+NOTEBOOK_FLAG: Final = "X-Autograder-Notebook"
+
+csrf: Final = CSRFProtect()
+
+
+def protect(app: Flask, settings: Settings) -> None:
+    """Set cookies, sizes, CSRF marks and headers."""
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SESSION_COOKIE_NAME="__Host-session" if settings.https else "session",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.https,
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=SESSION_HOURS),
+        # A form has other parts beside the file.
+        MAX_CONTENT_LENGTH=settings.max_upload_bytes + FORM_BYTES,
+        MAX_FORM_MEMORY_SIZE=FORM_BYTES,
+        MAX_FORM_PARTS=200,
+        WTF_CSRF_TIME_LIMIT=CSRF_HOURS * 3600,
+        WTF_CSRF_SSL_STRICT=settings.https,
+    )
+    csrf.init_app(app)
+    if settings.trusted_proxies:
+        count = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # as Werkzeug's manual does
+            app.wsgi_app, x_for=count, x_proto=count, x_host=count
+        )
+
+    @app.after_request
+    def add_headers(response: Response) -> Response:
+        notebook = response.headers.pop(NOTEBOOK_FLAG, None)
+        headers = response.headers
+        headers["Content-Security-Policy"] = NOTEBOOK_POLICY if notebook else PAGE_POLICY
+        headers["X-Content-Type-Options"] = "nosniff"
+        headers["Referrer-Policy"] = "same-origin"
+        headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        headers["Cross-Origin-Resource-Policy"] = "same-origin"
+        if not notebook:
+            headers["X-Frame-Options"] = "DENY"
+        if settings.https:
+            headers["Strict-Transport-Security"] = "max-age=31536000"
+        if request.endpoint != "static":
+            headers.setdefault("Cache-Control", "no-store")
+        return response

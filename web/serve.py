@@ -1,0 +1,120 @@
+"""`autograder serve`: the portal and its grading workers on one machine."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from types import FrameType
+from typing import Final
+
+from sqlalchemy import select
+
+from web.config import Settings
+from web.db import open_database
+from web.models import Submission, SubmissionState
+from web.services import submissions
+from web.setup import migrate
+
+DEFAULT_PORT: Final = 8000
+THREADS: Final = 24
+EVENT_STREAMS: Final = 12
+RESTART_SECONDS: Final = 1.0
+STOP_SECONDS: Final = 15.0
+_PR_SET_PDEATHSIG: Final = 1
+
+
+def serve(host: str, port: int | None) -> int:
+    """Run until told to end; a process that ends by itself is started again."""
+    settings = Settings.from_environment()
+    migrate(settings)
+    requeue_orphans(settings)
+    address = f"{host}:{port or int(os.environ.get('PORT') or DEFAULT_PORT)}"
+    commands = {"portal": _portal_command(address), "grading": _worker_command()}
+    print(f"The portal listens on http://{address}/ with {settings.workers} grading workers.")
+    return _supervise(commands)
+
+
+def requeue_orphans(settings: Settings) -> int:
+    """Put back what workers of this machine had claimed that are gone; gives how many."""
+    database = open_database(settings.database_url)
+    with database.write.begin() as session:
+        owners = session.scalars(
+            select(Submission.lease_owner).where(Submission.state == SubmissionState.RUNNING)
+        ).all()
+        gone = [owner for owner in owners if owner and not _alive(owner)]
+        return submissions.requeue_of(session, gone)
+
+
+def _alive(owner: str) -> bool:
+    """Tell whether a worker lives; one of another machine is left to its lease."""
+    host, _, rest = owner.rpartition("-")[0].rpartition("-")
+    if host != os.uname().nodename or not rest.isdigit():
+        return True
+    try:
+        os.kill(int(rest), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _portal_command(address: str) -> list[str]:
+    options = ["--bind", address, "--worker-class", "gthread", "--workers", "1"]
+    options += ["--threads", str(THREADS), "--graceful-timeout", "10", "--timeout", "120"]
+    return [sys.executable, "-m", "gunicorn", *options, "web.factory:create_app()"]
+
+
+def _worker_command() -> list[str]:
+    return [
+        sys.executable,
+        "-c",
+        "import sys; from web.worker import run_worker; sys.exit(run_worker())",
+    ]
+
+
+def _start(command: list[str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(command, preexec_fn=_die_with_parent)  # noqa: PLW1509, S603
+
+
+def _die_with_parent() -> None:
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _supervise(commands: dict[str, list[str]]) -> int:
+    running = {name: _start(command) for name, command in commands.items()}
+    told: list[int] = []
+
+    def stop(number: int, _: FrameType | None) -> None:
+        told.append(number)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    while not told:
+        time.sleep(0.2)
+        for name, process in running.items():
+            if process.poll() is not None and not told:
+                print(
+                    f"autograder: {name} ended ({process.returncode}); starting it again",
+                    flush=True,
+                )
+                time.sleep(RESTART_SECONDS)
+                running[name] = _start(commands[name])
+    return _stop(list(running.values()))
+
+
+def _stop(processes: list[subprocess.Popen[bytes]]) -> int:
+    for process in processes:
+        process.terminate()
+    deadline = time.monotonic() + STOP_SECONDS
+    for process in processes:
+        try:
+            process.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    return 0

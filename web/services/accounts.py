@@ -1,0 +1,168 @@
+"""Accounts: passwords, invitations and resets, throttled sign-in."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import timedelta
+from typing import Final
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from web.db import now
+from web.models import Invitation, SignInAttempt, User
+from web.services.errors import Refused
+
+INVITATION_DAYS: Final = 14
+SHORTEST_PASSWORD: Final = 10
+LONGEST_PASSWORD: Final = 1000
+THROTTLE_MINUTES: Final = 15
+MOST_FAILURES_OF_ADDRESS: Final = 10
+MOST_FAILURES_OF_NETWORK: Final = 100
+# RFC 9106's second recommendation: 64 MiB, three passes.
+_hasher: Final = PasswordHasher(time_cost=3, memory_cost=65_536, parallelism=4)
+# Verified where there is no account, so that the time taken does not tell.
+_NOBODY: Final = _hasher.hash(secrets.token_hex(16))
+
+
+class SignInRefused(Refused):
+    """One message for every reason, so that it does not tell which accounts exist."""
+
+
+def sign_in(session: Session, email: str, password: str, network: str) -> User:
+    """
+    Check an e-mail address and a password.
+
+    Args:
+        session: A writing session; the caller commits, also when it is refused.
+        email: As typed.
+        password: As typed.
+        network: The browser's network address.
+
+    Raises:
+        SignInRefused: If they do not belong together, or there were too many failures.
+    """
+    address = normalised(email)
+    keys = (f"email:{address}"[:300], f"network:{network}"[:300])
+    if _throttled(session, keys):
+        raise SignInRefused(
+            f"Too many failed attempts. Wait {THROTTLE_MINUTES} minutes, then try again."
+        )
+    user = session.scalar(select(User).where(User.email == address, User.active.is_(True)))
+    stored = user.password_hash if user and user.password_hash else _NOBODY
+    if not _matches(stored, password) or user is None or user.password_hash is None:
+        session.add_all(SignInAttempt(key=key) for key in keys)
+        raise SignInRefused("This e-mail address and password do not belong together.")
+    session.execute(delete(SignInAttempt).where(SignInAttempt.key == keys[0]))
+    if _hasher.check_needs_rehash(user.password_hash):
+        user.password_hash = _hasher.hash(password)
+    return user
+
+
+def set_password(user: User, password: str) -> None:
+    """
+    Set a password and end all sessions of this person.
+
+    Raises:
+        Refused: If it is too short, too long, or the person's own address.
+    """
+    if len(password) < SHORTEST_PASSWORD:
+        raise Refused(f"A password needs at least {SHORTEST_PASSWORD} characters.")
+    if len(password) > LONGEST_PASSWORD:
+        raise Refused(f"A password may have at most {LONGEST_PASSWORD} characters.")
+    if password.lower() in (user.email, user.name.lower()):
+        raise Refused("Your address or name is not a good password. Choose another one.")
+    user.password_hash = _hasher.hash(password)
+    user.session_key = secrets.token_hex(16)
+
+
+def invite(session: Session, user: User, created_by: User | None) -> str:
+    """
+    Make a link's token by which somebody sets a password; earlier unused links end.
+
+    Returns:
+        The token; it is not stored and cannot be shown again.
+    """
+    session.execute(
+        delete(Invitation).where(Invitation.user_id == user.id, Invitation.used_at.is_(None))
+    )
+    token = secrets.token_urlsafe(32)
+    session.add(
+        Invitation(
+            user_id=user.id,
+            token_hash=_digest(token),
+            created_by_id=created_by.id if created_by else None,
+            expires_at=now() + timedelta(days=INVITATION_DAYS),
+        )
+    )
+    return token
+
+
+def invited(session: Session, token: str) -> User:
+    """
+    Give whom an invitation is for.
+
+    Raises:
+        Refused: If the link is wrong, used or too old.
+    """
+    return _open_invitation(session, token).user
+
+
+def accept(session: Session, token: str, password: str) -> User:
+    """
+    Use an invitation: set the password.
+
+    Raises:
+        Refused: If the link or the password will not do.
+    """
+    invitation = _open_invitation(session, token)
+    set_password(invitation.user, password)
+    invitation.used_at = now()
+    return invitation.user
+
+
+def user_by_session_key(session: Session, key: str) -> User | None:
+    """Give whose session this is; nobody's once the password was changed or the account closed."""
+    return session.scalar(select(User).where(User.session_key == key, User.active.is_(True)))
+
+
+def normalised(email: str) -> str:
+    """Give an e-mail address as it is stored."""
+    return email.strip().lower()
+
+
+def _open_invitation(session: Session, token: str) -> Invitation:
+    invitation = session.scalar(select(Invitation).where(Invitation.token_hash == _digest(token)))
+    if invitation is None or invitation.used_at is not None or invitation.expires_at < now():
+        raise Refused("This link is not valid any more. Ask your instructor for a new one.")
+    return invitation
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _matches(stored: str, password: str) -> bool:
+    try:
+        return _hasher.verify(stored, password[: LONGEST_PASSWORD + 1])
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def _throttled(session: Session, keys: tuple[str, str]) -> bool:
+    since = now() - timedelta(minutes=THROTTLE_MINUTES)
+    session.execute(delete(SignInAttempt).where(SignInAttempt.at < since))
+    most = (MOST_FAILURES_OF_ADDRESS, MOST_FAILURES_OF_NETWORK)
+    return any(
+        (
+            session.scalar(
+                select(func.count()).where(SignInAttempt.key == key, SignInAttempt.at >= since)
+            )
+            or 0
+        )
+        >= bound
+        for key, bound in zip(keys, most, strict=True)
+    )

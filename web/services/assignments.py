@@ -1,0 +1,201 @@
+"""An assignment in a course: take up, release, rules, extensions, what is visible when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from web.db import now
+from web.models import (
+    CountedAttempt,
+    Course,
+    CourseAssignment,
+    Extension,
+    Snapshot,
+    Submission,
+    User,
+)
+from web.services import audit
+from web.services.errors import Refused
+
+
+@dataclass(frozen=True)
+class AssignmentRules:
+    """The rules that an instructor sets; names are those of `CourseAssignment`."""
+
+    release_at: datetime | None
+    due_at: datetime | None
+    cutoff_at: datetime | None
+    grace_minutes: int
+    late_percent_per_day: float
+    max_attempts: int | None
+    attempts_per_hour: int | None
+    counted: CountedAttempt
+    results_at: datetime | None
+    solution_at: datetime | None
+    weight: float
+
+
+@dataclass(frozen=True)
+class ExtensionTerms:
+    """What one student gets beyond the rules."""
+
+    due_at: datetime | None
+    cutoff_at: datetime | None
+    extra_attempts: int
+    reason: str
+
+
+def add_to_course(
+    session: Session, actor: User, course: Course, snapshot: Snapshot
+) -> CourseAssignment:
+    """
+    Add a snapshot to a course as an assignment that is not yet released.
+
+    Raises:
+        Refused: If the course has it already.
+    """
+    known = session.scalar(
+        select(CourseAssignment).where(
+            CourseAssignment.course_id == course.id, CourseAssignment.name == snapshot.name
+        )
+    )
+    if known is not None:
+        raise Refused("This course has this assignment already.")
+    assignment = CourseAssignment(course=course, name=snapshot.name, snapshot=snapshot)
+    session.add(assignment)
+    session.flush()
+    audit.record(
+        session,
+        actor,
+        "assignment.taken_up",
+        course=course,
+        target=snapshot.name,
+        content_hash=snapshot.content_hash,
+    )
+    return assignment
+
+
+def set_rules(
+    session: Session, actor: User, assignment: CourseAssignment, rules: AssignmentRules
+) -> None:
+    """
+    Change an assignment's rules.
+
+    Raises:
+        Refused: If they contradict one another.
+    """
+    _check(rules)
+    before = {each.name: getattr(assignment, each.name) for each in fields(rules)}
+    changed = {}
+    for each in fields(rules):
+        value = getattr(rules, each.name)
+        if before[each.name] != value:
+            changed[each.name] = [_plain(before[each.name]), _plain(value)]
+            setattr(assignment, each.name, value)
+    if changed:
+        audit.record(
+            session,
+            actor,
+            "assignment.rules_changed",
+            course=assignment.course,
+            target=assignment.name,
+            changed=changed,
+        )
+
+
+def release_now(session: Session, actor: User, assignment: CourseAssignment) -> None:
+    """Let students see an assignment from now on."""
+    assignment.release_at = now()
+    audit.record(
+        session, actor, "assignment.released", course=assignment.course, target=assignment.name
+    )
+
+
+def extend(
+    session: Session, actor: User, assignment: CourseAssignment, user: User, terms: ExtensionTerms
+) -> Extension:
+    """
+    Give one student a later deadline or more attempts; replaces an earlier extension.
+
+    Raises:
+        Refused: If it gives nothing.
+    """
+    if terms.due_at is None and terms.cutoff_at is None and terms.extra_attempts <= 0:
+        raise Refused("An extension needs a later deadline or more attempts.")
+    extension = session.scalar(
+        select(Extension).where(
+            Extension.assignment_id == assignment.id, Extension.user_id == user.id
+        )
+    )
+    if extension is None:
+        extension = Extension(assignment_id=assignment.id, user_id=user.id)
+        session.add(extension)
+    extension.due_at, extension.cutoff_at = terms.due_at, terms.cutoff_at
+    extension.extra_attempts, extension.reason = terms.extra_attempts, terms.reason
+    extension.created_by_id = actor.id
+    audit.record(
+        session,
+        actor,
+        "extension.granted",
+        course=assignment.course,
+        target=f"{user.email}, {assignment.name}",
+        due_at=_plain(terms.due_at),
+        extra_attempts=terms.extra_attempts,
+        reason=terms.reason,
+    )
+    return extension
+
+
+def extensions_of(session: Session, assignment: CourseAssignment) -> Sequence[Extension]:
+    """Give an assignment's extensions."""
+    return session.scalars(select(Extension).where(Extension.assignment_id == assignment.id)).all()
+
+
+def results_visible(assignment: CourseAssignment, at: datetime | None = None) -> bool:
+    """Tell whether results of hidden tests and totals are visible to students."""
+    return assignment.results_at is None or assignment.results_at <= (at or now())
+
+
+def course_assignments(session: Session, course: Course) -> Sequence[CourseAssignment]:
+    """Give a course's assignments in the order of their deadlines, then of their names."""
+    found = session.scalars(
+        select(CourseAssignment).where(CourseAssignment.course_id == course.id)
+    ).all()
+    last = now().replace(year=9000)
+    return sorted(found, key=lambda each: (each.due_at or last, each.name))
+
+
+def board(session: Session, assignment: CourseAssignment, limit: int = 500) -> Sequence[Submission]:
+    """Give an assignment's submissions, the newest first."""
+    return session.scalars(
+        select(Submission)
+        .where(Submission.assignment_id == assignment.id)
+        .order_by(Submission.id.desc())
+        .limit(limit)
+    ).all()
+
+
+def _check(rules: AssignmentRules) -> None:
+    if rules.due_at and rules.release_at and rules.due_at <= rules.release_at:
+        raise Refused("The deadline must come after the release.")
+    if rules.cutoff_at and rules.due_at and rules.cutoff_at < rules.due_at:
+        raise Refused("The cut-off cannot come before the deadline.")
+    if not 0 <= rules.late_percent_per_day <= 100:
+        raise Refused("The late penalty is a number from 0 to 100 percent a day.")
+    for value, what in (
+        (rules.max_attempts, "number of attempts"),
+        (rules.attempts_per_hour, "number of attempts an hour"),
+    ):
+        if value is not None and value < 1:
+            raise Refused(f"The {what} is at least 1; leave it empty for no limit.")
+    if rules.grace_minutes < 0 or rules.weight < 0:
+        raise Refused("Grace and weight cannot be negative.")
+
+
+def _plain(value: object) -> object:
+    return value.isoformat() if isinstance(value, datetime) else value

@@ -1,0 +1,52 @@
+"""Write down what staff do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from web.models import AuditEntry, Course, User
+
+
+def record(
+    session: Session,
+    actor: User | None,
+    action: str,
+    *,
+    course: Course | None = None,
+    target: str = "",
+    **details: Any,
+) -> None:
+    """
+    Add an entry to the audit log; it is stored with what it tells of, or not at all.
+
+    Args:
+        session: A writing session; the caller commits.
+        actor: Who did it; ``None`` for the system.
+        action: What, such as ``"extension.granted"``.
+        course: Where.
+        target: To whom or what, in words that stay true when rows are gone.
+        details: What changed, as plain data.
+    """
+    session.add(
+        AuditEntry(
+            actor_id=actor.id if actor else None,
+            course_id=course.id if course else None,
+            action=action,
+            target=target[:200],
+            details=details,
+        )
+    )
+
+
+def entries(session: Session, course: Course, limit: int = 200) -> Sequence[AuditEntry]:
+    """Give a course's latest entries, the newest first."""
+    return session.scalars(
+        select(AuditEntry)
+        .where(AuditEntry.course_id == course.id)
+        .order_by(AuditEntry.id.desc())
+        .limit(limit)
+    ).all()

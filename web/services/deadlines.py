@@ -1,0 +1,98 @@
+"""When a submission is late, for whom, and what that costs. The server's clock alone decides."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from web.models import CourseAssignment, Extension, Membership, User
+
+SECONDS_PER_DAY: Final = 86_400
+
+
+@dataclass(frozen=True)
+class Rules:
+    """
+    The rules that hold for one student in one assignment.
+
+    Args:
+        due_at: The deadline; ``None``: there is none.
+        cutoff_at: Nothing is accepted after it; ``None``: never closed.
+        max_attempts: ``None``: as many as they like.
+        extended: Whether an extension changed any of it.
+        time_multiplier: Of the student.
+    """
+
+    due_at: datetime | None
+    cutoff_at: datetime | None
+    max_attempts: int | None
+    extended: bool
+    time_multiplier: float
+
+
+def rules_for(session: Session, assignment: CourseAssignment, user: User) -> Rules:
+    """Give the rules for a student: the assignment's, with extension and multiplier applied."""
+    extension = session.scalar(
+        select(Extension).where(
+            Extension.assignment_id == assignment.id, Extension.user_id == user.id
+        )
+    )
+    multiplier = session.scalar(
+        select(Membership.time_multiplier).where(
+            Membership.course_id == assignment.course_id, Membership.user_id == user.id
+        )
+    )
+    factor = multiplier or 1.0
+    due_at = _stretched(assignment, assignment.due_at, factor)
+    cutoff_at = _stretched(assignment, assignment.cutoff_at or assignment.due_at, factor)
+    attempts = assignment.max_attempts
+    if extension is not None:
+        due_at = extension.due_at or due_at
+        cutoff_at = _later(extension.cutoff_at or extension.due_at, cutoff_at)
+        attempts = None if attempts is None else attempts + extension.extra_attempts
+    return Rules(due_at, cutoff_at, attempts, extension is not None, factor)
+
+
+def _stretched(
+    assignment: CourseAssignment, moment: datetime | None, factor: float
+) -> datetime | None:
+    """Stretch the time from release to a moment, for a student with a time multiplier."""
+    if moment is None or assignment.release_at is None or factor == 1.0:
+        return moment
+    return assignment.release_at + (moment - assignment.release_at) * factor
+
+
+def _later(first: datetime | None, second: datetime | None) -> datetime | None:
+    moments = [moment for moment in (first, second) if moment is not None]
+    return max(moments, default=None)
+
+
+def accepts_until(rules: Rules, grace_minutes: int) -> datetime | None:
+    """Give the last moment at which a submission is accepted; the grace comes on top."""
+    if rules.cutoff_at is None:
+        return None
+    return rules.cutoff_at + timedelta(minutes=grace_minutes)
+
+
+def late_seconds(rules: Rules, received_at: datetime, grace_minutes: int) -> int:
+    """Give by how much a submission is late; within the grace it is in time."""
+    if rules.due_at is None:
+        return 0
+    late = (received_at - rules.due_at).total_seconds()
+    return int(late) if late > grace_minutes * 60 else 0
+
+
+def penalised_tenths(score_tenths: int, late: int, percent_per_day: float) -> int:
+    """
+    Give a score after the late penalty, in tenths of points, rounded half up.
+
+    Each day that has begun costs `percent_per_day` of the score.
+    """
+    days = math.ceil(late / SECONDS_PER_DAY)
+    kept = max(0.0, 100.0 - percent_per_day * days)
+    return math.floor(score_tenths * kept / 100 + 0.5)

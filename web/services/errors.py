@@ -1,0 +1,7 @@
+"""What a use case refuses, in words for the person who asked."""
+
+from __future__ import annotations
+
+
+class Refused(Exception):
+    """The portal's rules do not allow it; the text says why and what to do next."""

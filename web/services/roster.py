@@ -1,0 +1,208 @@
+"""A course's people: roster in by CSV, roles, time multipliers."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from web.models import Course, Membership, Role, User
+from web.services import audit
+from web.services.accounts import normalised
+from web.services.errors import Refused
+
+MAX_ROWS: Final = 5000
+_EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_COLUMNS: Final = {
+    "email": ("email", "e-mail", "email address", "mail", "e-mail-adresse"),
+    "name": ("name", "full name", "student", "student name"),
+    "first": ("first name", "firstname", "given name", "vorname"),
+    "last": ("last name", "lastname", "surname", "family name", "nachname"),
+    "number": ("student number", "student id", "sid", "id number", "matriculation number",
+               "matrikelnummer", "number"),
+    "section": ("section", "sections", "group", "tutorial"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class RosterRow:
+    """One person of a roster."""
+
+    line: int
+    email: str
+    name: str
+    student_number: str | None
+    section: str | None
+
+
+@dataclass
+class RosterResult:
+    """What came of taking in a roster."""
+
+    added: list[Membership] = field(default_factory=list)
+    known: list[Membership] = field(default_factory=list)
+    invited: list[User] = field(default_factory=list)
+    """Those who have no password yet."""
+
+
+def parse_roster(text: str) -> list[RosterRow]:
+    """
+    Read a roster: CSV with a header line, separated by commas, semicolons or tabs.
+
+    Raises:
+        Refused: Names the line that is wrong.
+    """
+    rows = list(_reader(text))
+    if not rows:
+        raise Refused("The roster is empty.")
+    columns = _columns(rows[0])
+    if "email" not in columns and "number" not in columns:
+        raise Refused(
+            "The roster's first line must name its columns; one of them is “email” or “student "
+            "number”. “name”, or “first name” and “last name”, and “section” may be there too."
+        )
+    if len(rows) > MAX_ROWS:
+        raise Refused(f"The roster has more than {MAX_ROWS} lines.")
+    return [
+        _row(columns, cells, line)
+        for line, cells in enumerate(rows[1:], start=2)
+        if any(cell.strip() for cell in cells)
+    ]
+
+
+def take_in(
+    session: Session, actor: User, course: Course, rows: Sequence[RosterRow], role: Role
+) -> RosterResult:
+    """
+    Add people to a course; who is known by e-mail or student number is not made twice.
+
+    Raises:
+        Refused: Names the line of a new person without an e-mail address.
+    """
+    result = RosterResult()
+    for row in rows:
+        user = _known(session, row) or _new(session, row)
+        membership = session.scalar(
+            select(Membership).where(
+                Membership.user_id == user.id, Membership.course_id == course.id
+            )
+        )
+        if membership is None:
+            membership = Membership(user=user, course=course, role=role, section=row.section)
+            session.add(membership)
+            result.added.append(membership)
+        else:
+            membership.active = True
+            membership.section = row.section or membership.section
+            result.known.append(membership)
+        if user.password_hash is None:
+            result.invited.append(user)
+    session.flush()
+    audit.record(
+        session, actor, "roster.taken_in", course=course, added=len(result.added), role=role.value
+    )
+    return result
+
+
+def members(session: Session, course: Course) -> Sequence[Membership]:
+    """Give a course's people, staff first, then by name."""
+    found = session.scalars(
+        select(Membership).join(User).where(Membership.course_id == course.id).order_by(User.name)
+    ).all()
+    order = {Role.INSTRUCTOR: 0, Role.GRADER: 1, Role.STUDENT: 2}
+    return sorted(found, key=lambda membership: order[Role(membership.role)])
+
+
+def change(
+    session: Session,
+    actor: User,
+    membership: Membership,
+    *,
+    role: Role,
+    time_multiplier: float,
+    active: bool,
+) -> None:
+    """
+    Change somebody's place in a course.
+
+    Raises:
+        Refused: If the multiplier is out of range, or nobody would be left to instruct.
+    """
+    if not 1.0 <= time_multiplier <= 5.0:
+        raise Refused("A time multiplier is a number from 1 to 5.")
+    if membership.user_id == actor.id and (role is not Role.INSTRUCTOR or not active):
+        raise Refused(
+            "You cannot take the course away from yourself; let another instructor do it."
+        )
+    before = {"role": membership.role, "multiplier": membership.time_multiplier}
+    membership.role, membership.time_multiplier = role, time_multiplier
+    membership.active = active
+    audit.record(
+        session,
+        actor,
+        "membership.changed",
+        course=membership.course,
+        target=membership.user.email,
+        before=before,
+        after={"role": role, "multiplier": time_multiplier, "active": active},
+    )
+
+
+def _reader(text: str) -> list[list[str]]:
+    # Untrusted: whoever exported it chose separators and quotes.
+    sample = text.lstrip("\ufeff")
+    first = sample.partition("\n")[0]
+    separator = max(",;\t", key=first.count)
+    try:
+        return list(csv.reader(io.StringIO(sample), delimiter=separator, strict=True))
+    except csv.Error as error:
+        raise Refused(f"The roster is not valid CSV: {error}.") from None
+
+
+def _columns(header: Sequence[str]) -> dict[str, int]:
+    columns: dict[str, int] = {}
+    for number, title in enumerate(header):
+        for column, names in _COLUMNS.items():
+            if title.strip().lower() in names:
+                columns.setdefault(column, number)
+    return columns
+
+
+def _row(columns: dict[str, int], cells: Sequence[str], line: int) -> RosterRow:
+    def cell(column: str) -> str:
+        number = columns.get(column)
+        return cells[number].strip() if number is not None and number < len(cells) else ""
+
+    email = normalised(cell("email"))
+    if email and not _EMAIL.fullmatch(email):
+        raise Refused(f"Line {line}: “{email[:60]}” is not an e-mail address.")
+    name = cell("name") or f"{cell('first')} {cell('last')}".strip() or email.partition("@")[0]
+    return RosterRow(line, email, name[:200], cell("number") or None, cell("section") or None)
+
+
+def _known(session: Session, row: RosterRow) -> User | None:
+    if row.email:
+        user = session.scalar(select(User).where(User.email == row.email))
+        if user is not None:
+            return user
+    if row.student_number:
+        return session.scalar(select(User).where(User.student_number == row.student_number))
+    return None
+
+
+def _new(session: Session, row: RosterRow) -> User:
+    if not row.email:
+        raise Refused(
+            f"Line {row.line}: {row.student_number or 'this person'} is new here, so an e-mail "
+            "address is needed."
+        )
+    user = User(email=row.email, name=row.name, student_number=row.student_number)
+    session.add(user)
+    session.flush()
+    return user

@@ -1,0 +1,136 @@
+"""Take up an assignment: copy its folder, checked, under the hash of its content."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from autograder.assignment import Assignment, load_assignment
+from autograder.build import Built, build_solution, build_student
+from autograder.errors import AssignmentError
+from web.models import Snapshot
+from web.services.errors import Refused
+
+
+@dataclass(frozen=True)
+class Offer:
+    """
+    An assignment that the operator has put on the server.
+
+    Args:
+        name: Of its folder.
+        folder: Where it is.
+        title: What people call it; empty if it is broken.
+        problem: Why it cannot be taken up; empty if it can.
+        content_hash: Of its present content.
+    """
+
+    name: str
+    folder: Path
+    title: str = ""
+    problem: str = ""
+    content_hash: str = ""
+
+
+def offers(folders: tuple[Path, ...]) -> Iterator[Offer]:
+    """Give the assignments that can be taken up, and those that cannot, with the reason."""
+    for place in folders:
+        for folder in sorted(place.iterdir()) if place.is_dir() else ():
+            if (folder / "assignment.toml").is_file():
+                yield _offer(folder)
+
+
+def take_up(session: Session, snapshots: Path, folders: tuple[Path, ...], name: str) -> Snapshot:
+    """
+    Copy an assignment's folder as it stands now; the same content is kept once.
+
+    Args:
+        session: A writing session; the caller commits.
+        snapshots: Where copies are kept.
+        folders: Where the operator has put assignments.
+        name: Which one. Hidden tests are trusted code, so only the server's own folders count.
+
+    Raises:
+        Refused: If there is none of that name, or it is broken.
+    """
+    folder = next((offer.folder for offer in offers(folders) if offer.name == name), None)
+    if folder is None:
+        raise Refused("There is no such assignment on the server.")
+    try:
+        assignment = load_assignment(folder)
+        build_student(assignment)
+    except AssignmentError as error:
+        raise Refused(f"This assignment is broken: {error}") from None
+    known = session.scalar(select(Snapshot).where(Snapshot.content_hash == assignment.content_hash))
+    if known is not None:
+        return known
+    snapshot = Snapshot(
+        name=assignment.name,
+        content_hash=assignment.content_hash,
+        title=assignment.title,
+        max_tenths=_tenths(assignment.points),
+        questions=_questions(assignment),
+    )
+    session.add(snapshot)
+    _copy(folder, snapshot_folder(snapshots, snapshot))
+    return snapshot
+
+
+def snapshot_folder(snapshots: Path, snapshot: Snapshot) -> Path:
+    """Give where a snapshot's copy is; its last part is the assignment's name."""
+    return snapshots / snapshot.content_hash / snapshot.name
+
+
+def student_notebook(snapshots: Path, snapshot: Snapshot) -> Built:
+    """Build what students download."""
+    return build_student(load_assignment(snapshot_folder(snapshots, snapshot)))
+
+
+def solution_notebook(snapshots: Path, snapshot: Snapshot) -> Built:
+    """Build the solved notebook."""
+    return build_solution(load_assignment(snapshot_folder(snapshots, snapshot)))
+
+
+def _offer(folder: Path) -> Offer:
+    try:
+        assignment = load_assignment(folder)
+    except AssignmentError as error:
+        return Offer(folder.name, folder, problem=str(error))
+    return Offer(folder.name, folder, assignment.title, "", assignment.content_hash)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy so that a crash leaves either the whole folder or none."""
+    if target.is_dir():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with tempfile.TemporaryDirectory(dir=target.parent) as temporary:
+        copy = Path(temporary) / target.name
+        shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+        copy.rename(target)
+
+
+def _tenths(points: Fraction) -> int:
+    return int(points * 10)
+
+
+def _questions(assignment: Assignment) -> list[dict[str, object]]:
+    return [
+        {
+            "id": question.id,
+            "points": _tenths(question.points),
+            "manual": question.manual,
+            "rubric": [
+                {"points": _tenths(item.points), "text": item.text}
+                for item in assignment.rubric.get(question.id, ())
+            ],
+        }
+        for question in assignment.questions
+    ]

@@ -1,0 +1,54 @@
+"""`autograder init`: the database and the first admin."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+
+from web.config import Settings
+from web.db import Database, open_database
+from web.models import User
+from web.services import accounts
+
+
+def migrate(settings: Settings) -> None:
+    """Bring the database to the present schema."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("sqlalchemy.url", settings.database_url.replace("%", "%%"))
+    command.upgrade(config, "head")
+
+
+def init(email: str | None, name: str) -> int:
+    """Make the database and the first admin; prints the link by which they set a password."""
+    settings = Settings.from_environment()
+    migrate(settings)
+    address = email or input("E-mail address of the first admin: ")
+    token = make_admin(open_database(settings.database_url), address, name)
+    if token is None:
+        print(f"{address} has an account already.")
+        return 0
+    print(
+        f"The database is in {settings.data}. Start the portal with `autograder serve`, then open"
+    )
+    print(f"    /invitation/{token}")
+    print("on it to set the password of the first admin. The link is valid for 14 days.")
+    return 0
+
+
+def make_admin(database: Database, email: str, name: str) -> str | None:
+    """Make an admin's account; gives the invitation's token, ``None`` if the account exists."""
+    with database.write.begin() as session:
+        address = accounts.normalised(email)
+        if "@" not in address:
+            sys.exit("autograder: this is not an e-mail address")
+        known = session.query(User).filter_by(email=address).one_or_none()
+        if known is not None and known.password_hash is not None:
+            return None
+        user = known or User(email=address, name=name, is_admin=True)
+        session.add(user)
+        session.flush()
+        return accounts.invite(session, user, None)

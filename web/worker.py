@@ -1,0 +1,179 @@
+"""A grading worker: takes a submission, calls the engine, stores the report."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import socket
+import threading
+import time
+from dataclasses import asdict
+from types import FrameType
+from typing import Final
+
+from autograder.assignment import Assignment, load_assignment
+from autograder.errors import AutograderError, NotebookError
+from autograder.grade import Grader, Progress
+from web.config import Settings
+from web.db import Database, open_database
+from web.models import Snapshot, Submission
+from web.services import submissions
+from web.services.deadlines import rules_for
+from web.services.snapshots import snapshot_folder
+
+log: Final = logging.getLogger(__name__)
+IDLE_SECONDS: Final = 0.15
+SWEEP_SECONDS: Final = 10.0
+PROGRESS_SECONDS: Final = 0.25
+LEASE_RENEWAL_SECONDS: Final = 15.0
+NICENESS: Final = 10
+
+
+class Worker:
+    """
+    Grades submissions one after another until it is told to stop.
+
+    Args:
+        settings: Of the portal.
+        database: Where submissions are.
+        grader: Shared by the workers of one process.
+        name: Stands in the lease; names this worker among all.
+    """
+
+    def __init__(
+        self, settings: Settings, database: Database, grader: Grader, name: str | None = None
+    ) -> None:
+        self.name = name or f"{socket.gethostname()}-{os.getpid()}-{threading.get_ident()}"
+        self._settings = settings
+        self._database = database
+        self._grader = grader
+        self._assignments: dict[str, Assignment] = {}
+        self._stop = threading.Event()
+        self._swept = 0.0
+
+    def stop(self) -> None:
+        """Let the present submission end, then return from `run`."""
+        self._stop.set()
+
+    def run(self) -> None:
+        """Grade until stopped."""
+        while not self._stop.is_set():
+            try:
+                worked = self.work_once()
+            except Exception:
+                # The database may be away for a moment; a worker that ends would help nobody.
+                log.exception("a worker stumbled")
+                worked = False
+            if not worked:
+                self._stop.wait(IDLE_SECONDS)
+
+    def work_once(self) -> bool:
+        """Grade one submission if one waits; tells whether there was one."""
+        self._sweep()
+        with self._database.read() as session:
+            if not submissions.any_waiting(session):
+                return False
+        with self._database.write.begin() as session:
+            submission = submissions.claim(session, self.name)
+        if submission is None:
+            return False
+        self._grade(submission)
+        return True
+
+    def _sweep(self) -> None:
+        if time.monotonic() - self._swept > SWEEP_SECONDS:
+            self._swept = time.monotonic()
+            with self._database.write.begin() as session:
+                submissions.requeue_expired(session)
+
+    def _grade(self, submission: Submission) -> None:
+        lease = _Lease(self._database, submission.id, self.name)
+        try:
+            data = submissions.stored_file(self._settings.submissions, submission).read_bytes()
+            assignment = self._assignment(submission)
+            with lease:
+                report = self._grader.grade(data, assignment, progress=lease.report)
+            notebook = json.dumps(report.notebook)
+            with self._database.write.begin() as session:
+                if report.graded:
+                    submissions.finish(session, submission.id, self.name, report, notebook)
+                else:
+                    reason = "a test could not be judged"
+                    submissions.give_back(session, submission.id, self.name, reason)
+        except NotebookError as error:
+            with self._database.write.begin() as session:
+                submissions.refuse(session, submission.id, self.name, str(error))
+        except (AutograderError, OSError) as error:
+            log.exception("submission %s could not be graded", submission.public_id)
+            with self._database.write.begin() as session:
+                submissions.give_back(session, submission.id, self.name, str(error)[:2000])
+
+    def _assignment(self, submission: Submission) -> Assignment:
+        with self._database.read() as session:
+            snapshot = session.get_one(Snapshot, submission.snapshot_id)
+            factor = rules_for(session, submission.assignment, submission.user).time_multiplier
+        if snapshot.content_hash not in self._assignments:
+            folder = snapshot_folder(self._settings.snapshots, snapshot)
+            self._assignments[snapshot.content_hash] = load_assignment(folder)
+        return self._assignments[snapshot.content_hash].stretched(factor)
+
+
+class _Lease:
+    """Keeps a claim alive while a submission is graded, and tells how far it is."""
+
+    def __init__(self, database: Database, submission_id: int, owner: str) -> None:
+        self._database = database
+        self._submission_id = submission_id
+        self._owner = owner
+        self._told = 0.0
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._renew, daemon=True)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def report(self, progress: Progress) -> None:
+        """Tell how far it is, not more often than anybody could read."""
+        if time.monotonic() - self._told > PROGRESS_SECONDS:
+            self._told = time.monotonic()
+            with self._database.write.begin() as session:
+                submissions.extend_lease(
+                    session, self._submission_id, self._owner, asdict(progress)
+                )
+
+    def _renew(self) -> None:
+        while not self._over.wait(LEASE_RENEWAL_SECONDS):
+            with self._database.write.begin() as session:
+                submissions.extend_lease(session, self._submission_id, self._owner, None)
+
+
+def run_worker() -> int:
+    """Run the grading workers of this process, as many as the settings say, until told to end."""
+    settings = Settings.from_environment()
+    database = open_database(settings.database_url)
+    # Pages come before grading.
+    os.nice(NICENESS)
+    with Grader(spares=settings.workers) as grader:
+        workers = [
+            Worker(settings, database, grader, f"{socket.gethostname()}-{os.getpid()}-{number}")
+            for number in range(settings.workers)
+        ]
+
+        def stop(_number: int, _frame: FrameType | None) -> None:
+            for worker in workers:
+                worker.stop()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, stop)
+        threads = [threading.Thread(target=worker.run) for worker in workers]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    return 0
