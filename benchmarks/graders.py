@@ -243,7 +243,9 @@ def start_bare(assignment: Assignment, venv: Path, home: Path) -> Conversation:
     """Start a process that has imported what a warm kernel of ours has."""
     modules = load_environment(assignment.environment).preload
     settings = environment(venv, home) | {"MPLBACKEND": "agg", "TF_CPP_MIN_LOG_LEVEL": "3"}
-    return Conversation([venv / "bin" / "python", ROOT / "benchmarks" / "bare.py", *modules], settings)
+    return Conversation(
+        [venv / "bin" / "python", ROOT / "benchmarks" / "bare.py", *modules], settings
+    )
 
 
 class WarmGrader:

@@ -43,7 +43,9 @@ def adopt_orphans() -> None:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
 
 
-def run_command(command: Sequence[str | Path], folder: Path, environment: Mapping[str, str]) -> Taken:
+def run_command(
+    command: Sequence[str | Path], folder: Path, environment: Mapping[str, str]
+) -> Taken:
     """
     Run a command to its end.
 

@@ -8,13 +8,13 @@ Loading nbconvert takes half a second, so this module is imported where it is ne
 from __future__ import annotations
 
 import html
-import json
+import logging
 import re
 import secrets
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import mistune
 import nbformat
@@ -26,7 +26,7 @@ from pygments.lexers import PythonLexer
 
 from autograder.render.cleaning import clean, shows_something, too_deep
 from autograder.render.findings import plain
-from autograder.render.formulas import extract, formula_html, restore, source_html
+from autograder.render.formulas import extract, formula_html, restore
 
 MAX_RENDERED: Final = 20_000
 """Characters of a markdown cell or an output; what is longer is shown as text, or cut."""
@@ -48,9 +48,9 @@ _TYPES: Final = (
     "image/gif",
     "text/plain",
 )
-_NOTHING_TO_SHOW: Final = "An output of the type {} is not shown here."
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/=\s]+")
-_IN_CODE: Final = re.compile(r"(<(pre|code)\b.*?</\2>)", re.DOTALL)
+
+_log: Final = logging.getLogger(__name__)
 
 
 class Effort:
@@ -104,6 +104,7 @@ def render_cell(
             return _code_cell(source, cell, number, effort, marked)
     # Untrusted: parsers of markdown, colours and formulas raise whatever comes to them.
     except Exception:
+        _log.warning("cell %d could not be rendered", number, exc_info=True)
         return _as_text(source, "This cell could not be rendered; this is its source.")
     return _as_text(source)
 
@@ -115,20 +116,188 @@ def _markdown_cell(source: str, effort: Effort) -> Fragment:
 
 
 def _markdown(source: str) -> Fragment:
-    """Render markdown: formulas out, markdown to HTML, cleaned, formulas in."""
+    """Render markdown: formulas out, markdown to HTML, HTML cleaned, formulas in."""
     token = f"formula{secrets.token_hex(8)}n"
     text, formulas = extract(source, token)
-    cell = nbformat.v4.new_markdown_cell(text)
-    # In an attribute a formula is text, and the cleaning escapes it. In what is left of the words
-    # between the tags, only what `formula_html` has written can come in.
-    fragment = _cleaned(
-        _in_attributes(
-            _exporter_html(cell), lambda value: restore(value, token, formulas, _escaped_source)
+
+    def as_source(value: str) -> str:
+        return restore(value, token, formulas, lambda formula: formula.source)
+
+    def put_back(match: re.Match[str]) -> str:
+        if match[1]:
+            return restore(match[0], token, formulas, lambda each: html.escape(each.source))
+        return restore(match[0], token, formulas, formula_html)
+
+    rendered = _from_template(nbformat.v4.new_markdown_cell(text))
+    # An attribute gets the source, which the cleaning escapes. What comes in after it is MathML
+    # of our own making, and only between tags: the words stand nowhere else by then.
+    cleaned = clean(rendered, heading_shift=HEADING_SHIFT, change=as_source)
+    shown = re.sub(rf"(<(pre|code)>.*?</\2>)|{token}\d+x", put_back, cleaned.html, flags=re.DOTALL)
+    return Fragment(shown, _picture_notes(cleaned.dropped_pictures))
+
+
+def _code_cell(
+    source: str, cell: NotebookNode, number: int, effort: Effort, marked: Collection[int]
+) -> Fragment:
+    if len(source) <= MAX_CODE and effort.spend(len(source)):
+        metadata = {"marked": sorted(marked)}
+        rendered = _from_template(nbformat.v4.new_code_cell(source, metadata=metadata))
+        whole = Fragment(clean(rendered).html)
+    else:
+        whole = _as_text(source)
+    for output in cell.get("outputs", ()):
+        part = _output(output, number, effort)
+        whole.html += f'<div class="output">{part.html}</div>' if part.html else ""
+        whole.notes += part.notes
+    return whole
+
+
+def _output(output: NotebookNode, number: int, effort: Effort) -> Fragment:
+    """Render one output of a code cell."""
+    kind = output.get("output_type")
+    if kind == "stream":
+        name = "stderr" if output.get("name") == "stderr" else "stdout"
+        return _stream(_text(output.get("text")), name, effort)
+    if kind == "error":
+        return _error(output, effort)
+    data = output.get("data")
+    if not isinstance(data, dict):
+        return Fragment("")
+    for media_type in _TYPES:
+        content = _text(data.get(media_type))
+        fragment = _shown_as(media_type, content, number, effort) if content else None
+        if fragment is not None:
+            return fragment
+    return Fragment("", [f"An output of the type {name} is not shown." for name in [*data][:1]])
+
+
+def _stream(text: str, name: str, effort: Effort) -> Fragment:
+    shown, notes = _cut(_last_of_overwritten(text), effort)
+    output = nbformat.v4.new_output("stream", name=name, text=shown)
+    return Fragment(_rendered_output(output), notes)
+
+
+def _error(output: NotebookNode, effort: Effort) -> Fragment:
+    traceback = output.get("traceback")
+    lines = [_text(line) for line in traceback] if isinstance(traceback, list) else []
+    text = "\n".join(lines) or f"{_text(output.get('ename'))}: {_text(output.get('evalue'))}"
+    shown, notes = _cut(text, effort)
+    error = nbformat.v4.new_output("error", ename="", evalue="", traceback=shown.split("\n"))
+    return Fragment(_rendered_output(error), notes)
+
+
+def _shown_as(media_type: str, content: str, number: int, effort: Effort) -> Fragment | None:
+    """Render what a cell displays as one of its types; ``None`` if that shows nothing."""
+    if media_type == "text/plain":
+        return _stream(content, "stdout", effort)
+    if media_type.startswith("image/"):
+        return _picture(media_type, content, number)
+    limit = MAX_HTML if media_type == "text/html" else MAX_RENDERED
+    if len(content) > limit or not effort.spend(len(content)):
+        return None
+    if media_type == "text/html":
+        return _html(content)
+    return _markdown(content)
+
+
+def _html(content: str) -> Fragment | None:
+    if too_deep(content):
+        return None
+    cleaned = clean(content, heading_shift=HEADING_SHIFT)
+    if not shows_something(cleaned.html):
+        return None
+    shown = f'<div class="rendered_html">{cleaned.html}</div>'
+    return Fragment(shown, _picture_notes(cleaned.dropped_pictures))
+
+
+def _picture(media_type: str, content: str, number: int) -> Fragment | None:
+    # Untrusted: only letters of base64 get into the address.
+    if not _BASE64.fullmatch(content):
+        return None
+    source = f"data:{media_type};base64,{''.join(content.split())}"
+    return Fragment(f'<img src="{source}" alt="Figure made by cell {number}">')
+
+
+def _rendered_output(output: NotebookNode) -> str:
+    return clean(_from_template(nbformat.v4.new_code_cell(outputs=[output]), source=False)).html
+
+
+def _as_text(source: str, *notes: str) -> Fragment:
+    shown, cut = _shortened(source, MAX_SHOWN)
+    return Fragment(f"<pre>{html.escape(shown)}</pre>", [*notes, *cut])
+
+
+def _cut(text: str, effort: Effort) -> tuple[str, list[str]]:
+    return _shortened(text, MAX_RENDERED if effort.spend(min(len(text), MAX_RENDERED)) else 1000)
+
+
+def _shortened(text: str, limit: int) -> tuple[str, list[str]]:
+    left_out = len(text) - limit
+    if left_out <= 0:
+        return text, []
+    return text[:limit] + "…", [f"{left_out:,} more characters are not shown."]
+
+
+def _text(value: object) -> str:
+    """Take text as notebooks hold it: a string, or a list of lines."""
+    # Untrusted: a kernel's messages can hold anything that JSON can.
+    if isinstance(value, list):
+        value = "".join(line for line in value if isinstance(line, str))
+    return value if isinstance(value, str) else ""
+
+
+def _last_of_overwritten(text: str) -> str:
+    """Show of a progress bar what a terminal would show in the end."""
+    lines = text.replace("\r\n", "\n").split("\n")
+    return "\n".join(line.rstrip("\r").rpartition("\r")[2].replace("\b", "") for line in lines)
+
+
+def _picture_notes(dropped: list[str]) -> list[str]:
+    return [f"A picture is not shown, only those in the notebook are: {each}" for each in dropped]
+
+
+def _from_template(cell: NotebookNode, *, source: bool = True) -> str:
+    """Render a cell by nbconvert's template."""
+    parts = "code", "markdown", "raw", "unknown", "output"
+    shown = {f"include_{part}": True for part in parts} | {"include_input": source}
+    return str(
+        _exporter().template.render(
+            nb=nbformat.v4.new_notebook(cells=[cell]),
+            resources={"global_content_filter": shown, "should_sanitize_html": True},
         )
     )
-    parts = _IN_CODE.split(fragment.html)
-    fragment.html = "".join(
-        restore(part, token, formulas, _escaped_source if inside else formula_html)
-        for part, inside in _code_or_not(parts)
-    )
-    return fragment
+
+
+@cache
+def _exporter() -> HTMLExporter:
+    exporter = HTMLExporter(template_name="basic")
+    # Its own cleaning takes 20 ms a cell and lets styles through; `clean` comes after it anyway.
+    exporter.register_filter("clean_html", lambda rendered: rendered)
+    exporter.register_filter("markdown2html", _markdown_html)
+    exporter.register_filter("highlight_code", _highlighted)
+    return exporter
+
+
+def _markdown_html(text: str) -> str:
+    return str(_markdown_parser()(text))
+
+
+@cache
+def _markdown_parser() -> mistune.Markdown:
+    plugins = ["strikethrough", "table", "url", "def_list"]
+    return mistune.create_markdown(_Renderer(escape=False), plugins=plugins)
+
+
+class _Renderer(mistune.HTMLRenderer):
+    """Colours Python in markdown too."""
+
+    def block_code(self, code: str, info: str | None = None) -> str:
+        if (info or "").strip().lower() in ("python", "py", "python3", "ipython3"):
+            return str(highlight(code, PythonLexer(), HtmlFormatter()))
+        return super().block_code(code)
+
+
+def _highlighted(source: str, metadata: Mapping[str, Any]) -> str:
+    marked = metadata.get("marked", [])
+    formatter = HtmlFormatter(linenos="inline", hl_lines=marked)
+    return str(highlight(source, PythonLexer(stripnl=False), formatter))

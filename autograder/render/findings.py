@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
@@ -51,6 +50,10 @@ _KINDS: Final = {
     Verdict.SKIPPED: "wait",
 }
 _PLACE: Final = re.compile(r"[\w./-]+\.py:\d+: ")
+_UNSEEN: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u180e\u200b\u200e\u200f\u202a-\u202e"
+    "\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
+)
 _NUMBERED: Final = re.compile(r"q(\d[\w.]*)")
 
 
@@ -263,11 +266,7 @@ def names(items: Iterable[str]) -> str:
 def plain(text: str) -> str:
     """Take out what changes how the rest is shown: control characters and marks of direction."""
     # Untrusted: a line of a notebook can hold a terminal's commands or turn the text round.
-    return "".join(char for char in text if char in "\n\t" or _is_shown(char))
-
-
-def _is_shown(char: str) -> bool:
-    return unicodedata.category(char) not in ("Cc", "Cf", "Cs") or char in "\u200d\u200c\xad"
+    return _UNSEEN.sub("", text)
 
 
 def label(question_id: str) -> str:

@@ -1,0 +1,161 @@
+"""What the comparison measured: medians, ratios, targets, and one table."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from statistics import median
+from typing import Final
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.measure import Taken
+
+
+class Way(enum.StrEnum):
+    """A way to grade a notebook, or a class of them."""
+
+    OTTER = "otter run"
+    NBGRADER = "nbgrader autograde"
+    WARM = "autograder, warm worker"
+    COLD = "autograder grade, cold"
+    BARE = "the bare cells, warm"
+    NBGRADER_CLASS = "nbgrader autograde, class"
+    OUR_CLASS = "autograder grade, class"
+
+
+SINGLE: Final = (Way.OTTER, Way.NBGRADER, Way.WARM, Way.COLD, Way.BARE)
+CLASS: Final = (Way.NBGRADER_CLASS, Way.OUR_CLASS)
+LIBRARY: Final = {"small_numpy": "NumPy", "small_tensorflow": "TensorFlow"}
+
+
+@dataclass(frozen=True)
+class Target:
+    """
+    What was promised, and what was measured.
+
+    Args:
+        text: The promise.
+        measured: The measured value, as text.
+        met: Whether it is kept.
+        aim: What we would like, if that is more.
+        aim_met: Whether that is reached.
+    """
+
+    text: str
+    measured: str
+    met: bool
+    aim: str = ""
+    aim_met: bool = False
+
+
+@dataclass(frozen=True)
+class Results:
+    """
+    All that was measured.
+
+    Args:
+        taken: For each assignment and way, what each round took.
+        class_size: How many notebooks a class has.
+        cores: The machine's.
+    """
+
+    taken: Mapping[tuple[str, Way], list[Taken]]
+    class_size: int
+    cores: int
+
+    @property
+    def names(self) -> list[str]:
+        """The assignments, in order."""
+        return list(dict.fromkeys(name for name, _ in self.taken))
+
+    @property
+    def rounds(self) -> int:
+        """How often each grader graded."""
+        return min(map(len, self.taken.values()))
+
+    def wall(self, name: str, way: Way) -> float:
+        """Give the median of the wall seconds."""
+        return median(each.wall_seconds for each in self.taken[name, way])
+
+    def cpu(self, name: str, way: Way) -> float:
+        """Give the median of the CPU seconds."""
+        return median(each.cpu_seconds for each in self.taken[name, way])
+
+    def ratio(self, name: str, way: Way, to: Way) -> float:
+        """Give the median over the rounds of how much longer one way takes than another."""
+        pairs = zip(self.taken[name, way], self.taken[name, to], strict=True)
+        return median(one.wall_seconds / other.wall_seconds for one, other in pairs)
+
+    def overhead(self, name: str) -> float:
+        """Give the median over the rounds of what grading adds to the bare cells, in seconds."""
+        pairs = zip(self.taken[name, Way.WARM], self.taken[name, Way.BARE], strict=True)
+        return median(warm.wall_seconds - bare.wall_seconds for warm, bare in pairs)
+
+    def targets(self, name: str) -> Iterator[Target]:
+        """Give what was promised for one of the notebooks."""
+        library = LIBRARY[name]
+        peers = (Way.OTTER, Way.NBGRADER) if library == "NumPy" else (Way.OTTER,)
+        factor = 8 if library == "NumPy" else 4
+        for peer in peers:
+            ratio = self.ratio(name, peer, Way.WARM)
+            aim = "16 times" if library == "NumPy" else ""
+            text = f"{library}: warm at least {factor} times as fast as {peer}"
+            yield Target(text, f"{ratio:.1f} times", ratio >= factor, aim, ratio >= 16)
+        extra = self.overhead(name)
+        text = f"{library}: less than 0.5 s over the bare cells"
+        yield Target(text, f"{extra:.2f} s", extra < 0.5, "0.2 s", extra <= 0.2)
+        ratio = self.ratio(name, Way.COLD, Way.OTTER)
+        yield Target(f"{library}: cold not slower than otter run", f"{ratio:.2f} of it", ratio <= 1)
+        ratio = self.ratio(name, Way.NBGRADER_CLASS, Way.OUR_CLASS)
+        text = f"{library}: a class at 8 times nbgrader's throughput"
+        yield Target(text, f"{ratio:.1f} times", ratio >= 8)
+
+
+def print_results(results: Results, console: Console) -> None:
+    """Print the table, and below it each target with what was measured."""
+    console.print(_table(results))
+    for name in results.names:
+        for target in results.targets(name):
+            mark = "[green]✔ met    [/]" if target.met else "[bold red]✘ missed [/]"
+            reached = "reached" if target.aim_met else "not reached"
+            aim = f"[dim] (aim {target.aim}: {reached})[/]" if target.aim else ""
+            console.print(f" {mark} {target.text}: [bold]{target.measured}[/]{aim}")
+
+
+def _table(results: Results) -> Table:
+    table = Table(
+        title=f"Grading one notebook, and a class of {results.class_size}",
+        caption=(
+            f"Medians of {results.rounds} rounds on {results.cores} cores; CPU seconds are those "
+            "of all processes. Ratios are medians of each round's ratio of wall times."
+        ),
+        box=box.SIMPLE_HEAD,
+    )
+    table.add_column("")
+    for heading in ("wall s", "CPU s", "s / notebook", "times ours"):
+        table.add_column(heading, justify="right")
+    for name in results.names:
+        table.add_row(f"[bold]{LIBRARY[name]}[/]")
+        for way in (*SINGLE, *CLASS):
+            table.add_row(*_row(results, name, way), style=_style(way))
+        table.add_section()
+    return table
+
+
+def _row(results: Results, name: str, way: Way) -> tuple[str, ...]:
+    wall = results.wall(name, way)
+    size = results.class_size if way in CLASS else 1
+    ours = Way.OUR_CLASS if way in CLASS else Way.WARM
+    label = f"  {way} of {size}" if way in CLASS else f"  {way}"
+    ratio = f"{results.ratio(name, way, ours):.1f}"
+    return label, f"{wall:.2f}", f"{results.cpu(name, way):.2f}", f"{wall / size:.2f}", ratio
+
+
+def _style(way: Way) -> str:
+    if way is Way.BARE:
+        return "dim"
+    return "green" if way in (Way.WARM, Way.COLD, Way.OUR_CLASS) else ""
