@@ -96,6 +96,8 @@ class Examiner:
         seed: int,
         on_event: Callable[[dict[str, Any]], None],
         tests: Iterable[TestDescription] | None = None,
+        *,
+        until_failure: bool = False,
     ) -> list[dict[str, Any]]:
         """
         Run tests against the keeper's kernel.
@@ -105,6 +107,7 @@ class Examiner:
             seed: Seed of the hidden inputs.
             on_event: Called with each packet that begins or ends a test.
             tests: Which tests; all if ``None``.
+            until_failure: Whether to stop at the first test that fails, without a hint.
 
         Returns:
             A result for each test, and the hints.
@@ -113,7 +116,7 @@ class Examiner:
             ExaminerError: If the examiner broke for a reason of our own.
         """
         with self._lock:
-            return _Job(self, keeper, seed, on_event).run(
+            return _Job(self, keeper, seed, on_event, until_failure=until_failure).run(
                 [test.id for test in (self.tests if tests is None else tests)]
             )
 
@@ -177,6 +180,8 @@ class _Job:
         keeper: KernelKeeper,
         seed: int,
         on_event: Callable[[dict[str, Any]], None],
+        *,
+        until_failure: bool = False,
     ) -> None:
         self._examiner = examiner
         self._keeper = keeper
@@ -191,6 +196,7 @@ class _Job:
             "callback_calls": limits.callback_calls,
             "test_seconds": limits.test_seconds,
             "total_seconds": limits.total_seconds,
+            "until_failure": until_failure,
         }
         self._messages: list[dict[str, Any]] = []
 

@@ -126,7 +126,10 @@ class Examination:
         for number, item in enumerate(items):
             self._packets.send({"begin": item.nodeid})
             following = items[number + 1] if number + 1 < len(items) else None
-            self._packets.send({"result": self._run_one(item, following)})
+            result = self._run_one(item, following)
+            self._packets.send({"result": result})
+            if self.job["until_failure"] and result["verdict"] != Verdict.PASSED:
+                return
         for question_id, recordings in self._recordings.items():
             self._send_hint(question_id, recordings)
 

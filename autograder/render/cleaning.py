@@ -48,17 +48,11 @@ _ANSI: Final = {
 }
 _CLASSES: Final = {
     "span": {name for name in STANDARD_TYPES.values() if name} | {"hll", "linenos"} | _ANSI,
-    "div": {
-        "highlight",
-        "input",
-        "output",
-        "output_area",
-        "output_stderr",
-        "output_error",
-        "output_text",
-        "output_html",
-        "rendered_html",
-    },
+    "div": set(
+        "highlight cell border-box-sizing code_cell text_cell rendered input inner_cell input_area "
+        "text_cell_render rendered_html output output_wrapper output_area output_subarea "
+        "output_stream output_stdout output_stderr output_text output_error output_html".split()
+    ),
     "table": {"dataframe"},
 }
 _LINK: Final = re.compile(r"https?://[^\s]+", re.IGNORECASE)
@@ -71,6 +65,12 @@ _CLOSES_ITSELF: Final = frozenset(
     "th thead tr track wbr".split()
 )
 _HEADING: Final = re.compile(r"<(/?)h([1-6])>")
+_CODE_CLEANER: Final = nh3.Cleaner(
+    tags={"div", "pre", "span"},
+    clean_content_tags=set(_WITHOUT_CONTENT),
+    attributes={},
+    allowed_classes={tag: _CLASSES[tag] for tag in ("div", "span")},
+)
 
 
 @dataclass
@@ -125,6 +125,11 @@ def clean(
         lambda match: f"<{match[1]}h{min(6, int(match[2]) + heading_shift)}>", result
     )
     return cleaned
+
+
+def clean_code(rendered: str) -> str:
+    """Make harmless what has only coloured text in it; much faster than `clean`."""
+    return _CODE_CLEANER.clean(rendered)
 
 
 def too_deep(untrusted: str) -> bool:

@@ -1,0 +1,140 @@
+"""A report as one self-contained web page, and an executed notebook as a harmless fragment."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from nbformat import NotebookNode
+
+from autograder.render.findings import CellNote, Question, Summary, names, points, summary
+from autograder.render.placement import AT_THE_END, places
+from autograder.report import Report
+
+CONTENT_POLICY: Final = (
+    "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; "
+    "form-action 'none'"
+)
+
+
+def report_page(report: Report, *, student: bool) -> str:
+    """
+    Write a report as one HTML page that loads nothing and runs nothing.
+
+    Args:
+        report: What came of a submission.
+        student: Whether a student reads it: then nothing but the student's view is in it.
+    """
+    told = summary(report, student=student)
+    where = places(report.notebook.cells, [question.id for question in told.questions])
+    panels: dict[int, str] = {}
+    for question in told.questions:
+        place = where[question.id]
+        panels[place] = panels.get(place, "") + question_panel(question)
+    notebook = notebook_html(
+        report.notebook, panels, notes=_cell_notes(told.cells), marked=_marked_lines(told)
+    )
+    return _template("page.html.j2").render(
+        report=told,
+        notebook=Markup(notebook),
+        style=Markup(stylesheet()),
+        policy=CONTENT_POLICY,
+        student=student,
+    )
+
+
+def question_panel(question: Question) -> str:
+    """Write a question's result: verdict, points, hints and every check."""
+    return _template("question.html.j2").render(question=question)
+
+
+def notebook_html(
+    notebook: NotebookNode,
+    panels: Mapping[int, str],
+    *,
+    notes: Mapping[int, str] | None = None,
+    marked: Mapping[int, Collection[int]] | None = None,
+) -> str:
+    """
+    Write an executed notebook as harmless HTML, with trusted panels between its cells.
+
+    It is styled by `stylesheet`.
+
+    Args:
+        notebook: The executed notebook; nothing in it is trusted.
+        panels: HTML of ours by the cell that it follows, from 0. What belongs to no cell, such as
+            `AT_THE_END`, comes last.
+        notes: What to say of a cell in words, by its number from 0.
+        marked: Lines of code to highlight, from 1, by cell from 0.
+    """
+    # Loading nbconvert takes half a second, which `autograder grade` without a page can save.
+    from autograder.render.cells import Effort, render_cell
+
+    effort = Effort()
+    parts: list[str] = []
+    for index, cell in enumerate(notebook.cells):
+        fragment = render_cell(cell, index + 1, effort, (marked or {}).get(index, ()))
+        parts.append(
+            _template("cell.html.j2").render(
+                number=index + 1,
+                kind=cell.cell_type,
+                # Untrusted till now: `render_cell` gives only what its allow-list lets through.
+                content=Markup(fragment.html),
+                said=(notes or {}).get(index, ""),
+                notes=fragment.notes,
+            )
+        )
+        parts.append(panels.get(index, ""))
+    parts += [panel for index, panel in panels.items() if not 0 <= index < len(notebook.cells)]
+    return "".join(parts)
+
+
+@cache
+def stylesheet() -> str:
+    """Give the style of reports and notebooks, light and dark."""
+    return files("autograder.render").joinpath("page.css").read_text(encoding="utf-8")
+
+
+def _cell_notes(cells: Sequence[CellNote]) -> dict[int, str]:
+    return {cell.number - 1: cell.words for cell in cells}
+
+
+def _marked_lines(told: Summary) -> dict[int, set[int]]:
+    marked: dict[int, set[int]] = {}
+    for question in told.questions:
+        for finding in question.findings:
+            if finding.line is not None:
+                marked.setdefault(finding.line.cell - 1, set()).add(finding.line.line)
+    return marked
+
+
+@cache
+def _template(name: str):  # type: ignore[no-untyped-def]
+    return _environment().get_template(name)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("autograder.render"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(points=points, names=names)
+    return environment
+
+
+__all__ = [
+    "AT_THE_END",
+    "CONTENT_POLICY",
+    "notebook_html",
+    "question_panel",
+    "report_page",
+    "stylesheet",
+]

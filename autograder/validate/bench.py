@@ -1,0 +1,288 @@
+"""
+A solved notebook that has run once, and on which many variants of its answers are examined.
+
+Running the notebook anew for each variant would cost more than all its tests together, mostly for
+figures. So the notebook runs once; for each variant the kernel forks *inside* the sandbox, the
+child executes the variant's code and answers the hidden tests, and the parent waits until it ends.
+Whatever the variant does to the process (a seed set, a library patched, a global changed) ends with
+the child, so one variant cannot touch the next: the isolation is that of a fresh kernel, at the
+price of a fork. Three things differ from a submission, and the gate knows them:
+
+- What later cells compute from the question's names is computed again (`recomputed`), figures
+  are not drawn again.
+- A process in which TensorFlow has run an operation cannot be forked (its thread pools are gone in
+  the child, `predict` hangs), so there each variant gets a kernel of its own, notebook and all.
+- What comes out otherwise than the gate expects is graded again as a submission, in a fresh kernel
+  by the whole pipeline, before it is reported.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Any, Final, Self
+
+from autograder.assignment import Assignment, public_data
+from autograder.build import build_student
+from autograder.channel import CallChannel, CallLimits
+from autograder.errors import InternalError, StudentFault
+from autograder.examiner import Examiner, TestDescription
+from autograder.execute import Execution, NotebookRunner, kernel_files
+from autograder.notebook import parse_notebook
+from autograder.pool import KernelPool
+from autograder.sandbox.policy import Limits
+from autograder.validate.solved import SolvedNotebook
+from autograder.verdict import Verdict
+
+LEAVE: Final = 77
+# The parent waits deaf to interrupts, which are the child's: both hear them. A child that ends
+# otherwise than it was asked to takes the kernel with it, as it would have as a submission.
+_FORK: Final = f"""
+import os as _os, signal as _signal, sys as _sys
+_child = _os.fork()
+if _child:
+    _handler = _signal.signal(_signal.SIGINT, _signal.SIG_IGN)
+    _status = _os.waitstatus_to_exitcode(_os.waitpid(_child, 0)[1])
+    _signal.signal(_signal.SIGINT, _handler)
+    if _status != {LEAVE}:
+        _os._exit(1)
+else:
+    _sys.stdout = _sys.stderr = open(_os.devnull, "w")
+del _child
+"""
+_LEAVE: Final = f"import os as _os; _os._exit({LEAVE})"
+_TENSORFLOW_RUNS: Final = 'import sys as _sys; assert "tensorflow" not in _sys.modules'
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """
+    What the tests said of one variant.
+
+    Args:
+        verdicts: By the id of the test.
+        details: What happened in the tests that did not pass, by the id of the test.
+        hints: The recognised misconception's hint, by question.
+        refused: What the variant's own code raised when it was executed.
+    """
+
+    verdicts: dict[str, Verdict]
+    details: dict[str, str]
+    hints: dict[str, str]
+    refused: str | None = None
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """The tests that did not pass."""
+        return tuple(test for test, each in self.verdicts.items() if each is not Verdict.PASSED)
+
+
+class Bench:
+    """
+    Keeps the kernel of one solved notebook, and an examiner. Serves one thread.
+
+    Args:
+        pool: Gives kernels.
+        assignment: Whose notebook.
+        limits: Of a call and a test; by default the assignment's own.
+    """
+
+    def __init__(
+        self, pool: KernelPool, assignment: Assignment, limits: Limits | None = None
+    ) -> None:
+        # The kernel is used by many variants, one after the other: their time adds up.
+        bounds = replace(limits or assignment.limits, cpu_seconds=1e6)
+        self._assignment = replace(assignment, limits=bounds)
+        self._pool = pool
+        self._solution = SolvedNotebook(assignment)
+        self._examiner = Examiner(self._assignment)
+        self._execution: Execution | None = None
+        self._forks = True
+        self._variant: tuple[str, str] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End kernel and examiner."""
+        self._end_execution()
+        self._examiner.close()
+
+    @property
+    def tests(self) -> tuple[TestDescription, ...]:
+        """All tests of the assignment."""
+        return self._examiner.tests
+
+    def examine(
+        self,
+        source: str,
+        question: str,
+        runs: Iterable[tuple[int, Sequence[TestDescription]]],
+        *,
+        stop: bool = False,
+    ) -> Iterator[Outcome]:
+        """
+        Examine a variant of the solution.
+
+        Args:
+            source: Its code, put behind the question's solution; none for the solution itself.
+            question: Id of the question that it answers.
+            runs: Seeds of the hidden inputs, each with the tests to run.
+            stop: Whether to stop at the first test that fails; then no hint is looked for.
+
+        Yields:
+            What came of each run.
+        """
+        self._variant = (source, question)
+        refused = self._enter()
+        try:
+            for seed, tests in runs:
+                if refused is not None:
+                    yield Outcome({}, {}, {}, refused)
+                else:
+                    messages = self._examiner.examine(
+                        self, seed, _ignore, tests, until_failure=stop
+                    )
+                    yield _outcome(messages)
+        finally:
+            self._leave()
+
+    # What follows is the examiner's view of this bench: a keeper of kernels.
+
+    def calls(self) -> socket.socket | None:
+        """Give the call channel of the present kernel."""
+        kernel = self._execution.kernel if self._execution else None
+        return kernel.calls if kernel is not None and kernel.exit is None else None
+
+    def interrupt(self) -> None:
+        """Send SIGINT to the kernel, and with it to the variant's process."""
+        if self._execution is not None and self._execution.kernel is not None:
+            self._execution.kernel.interrupt()
+
+    def end(self, *, kill: bool) -> str | None:
+        """Tell why the kernel ended; with `kill`, end it first."""
+        kernel = self._execution.kernel if self._execution else None
+        if kernel is None:
+            return None
+        if not kill:
+            kernel.wait_exit(1.0)
+        exit_ = kernel.poll()
+        self._end_execution()
+        return exit_.reason if exit_ else None
+
+    def replace(self) -> socket.socket | None:
+        """Run the notebook in a new kernel, put the variant in, and give its call channel."""
+        self._end_execution()
+        self._enter()
+        return self.calls()
+
+    def _enter(self) -> str | None:
+        """Bring the kernel to the state that the variant leaves; tell what its code raised."""
+        assert self._variant is not None
+        if self._execution is None and self._forks:
+            self._execution = self._run(self._solution.text())
+            self._forks = self._can_fork()
+        return self._enter_fork(*self._variant) if self._forks else self._enter_new(*self._variant)
+
+    def _enter_fork(self, source: str, question: str) -> str | None:
+        self._fork()
+        try:
+            self._channel().run(source)
+            self._channel().run(self._solution.recomputed(source, question))
+        except StudentFault as fault:
+            return f"{type(fault).__name__.removeprefix('Student')}: {fault}"
+        return None
+
+    def _enter_new(self, source: str, question: str) -> str | None:
+        self._end_execution()
+        self._execution = self._run(self._solution.text(source, question))
+        run = self._execution.runs.get(self._solution.place(question)) if source else None
+        return run.error if run is not None else None
+
+    def _leave(self) -> None:
+        """End the variant's process, and find out whether the kernel lives on."""
+        if not self._forks:
+            self._end_execution()
+        elif self._execution is not None:
+            with contextlib.suppress(StudentFault):
+                self._channel().run(_LEAVE)
+                return
+            self._end_execution()
+
+    def _run(self, text: str) -> Execution:
+        notebook = parse_notebook(text.encode(), self._assignment.name)
+        metadata = build_student(self._assignment).metadata
+        data = (
+            (path, source.read_bytes()) for path, source in public_data(self._assignment.folder)
+        )
+        archive = kernel_files(self._assignment.name, notebook, metadata, data)
+        execution = NotebookRunner(
+            self._pool.take, notebook, archive, self._assignment.limits
+        ).run()
+        if execution.kernel is None:
+            raise InternalError(f"the solved notebook of {self._assignment.name!r} does not run")
+        return execution
+
+    def _can_fork(self) -> bool:
+        try:
+            self._channel().run(_TENSORFLOW_RUNS)
+        except StudentFault:
+            return False
+        return True
+
+    def _fork(self) -> None:
+        try:
+            self._channel().run(_FORK)
+        except StudentFault as fault:
+            raise InternalError(f"the kernel cannot be forked: {fault}") from fault
+
+    def _channel(self) -> CallChannel:
+        calls = self.calls()
+        if calls is None:
+            raise InternalError("the kernel has ended")
+        limits = self._assignment.limits
+        bounds = CallLimits(limits.cell_seconds, limits.grace_seconds, limits.callback_calls)
+        return CallChannel(calls, _Reins(self), bounds)
+
+    def _end_execution(self) -> None:
+        if self._execution is not None:
+            self._execution.close()
+            self._execution = None
+
+
+class _Reins:
+    """A bench as the supervisor of a call channel of our own."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+
+    def interrupt(self) -> None:
+        self._bench.interrupt()
+
+    def end_kernel(self, *, kill: bool) -> str | None:
+        return self._bench.end(kill=kill)
+
+
+def _ignore(_: dict[str, Any]) -> None:
+    pass
+
+
+def _outcome(messages: list[dict[str, Any]]) -> Outcome:
+    results = [message["result"] for message in messages if "result" in message]
+    hints = [message["hint"] for message in messages if "hint" in message]
+    return Outcome(
+        {result["id"]: Verdict(result["verdict"]) for result in results},
+        {result["id"]: result["detail"] for result in results if result["detail"]},
+        {hint["question"]: hint["hint"] for hint in hints},
+    )

@@ -1,0 +1,120 @@
+"""The solved notebook, with room for a variant of an answer behind each solution."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from autograder.assignment import Assignment
+from autograder.build import build_solution
+from autograder.errors import AssignmentError
+from autograder.master import bound_names
+
+SOLUTION_TAG: Final = "otter_assign_solution_cell"
+
+
+class SolvedNotebook:
+    """
+    The solved notebook of an assignment.
+
+    Args:
+        assignment: Whose notebook.
+
+    Raises:
+        AssignmentError: If a solution cell of the master is not in it.
+    """
+
+    def __init__(self, assignment: Assignment) -> None:
+        self._document = build_solution(assignment).notebook
+        self._end_of = _ends_of_solutions(assignment, self._document["cells"])
+
+    def text(self, source: str = "", question: str | None = None) -> str:
+        """Give the notebook's file, with a variant's cell behind the question's solution."""
+        if question is None or not source:
+            return json.dumps(self._document)
+        document = copy.deepcopy(self._document)
+        document["cells"].insert(self.place(question), _cell(source))
+        return json.dumps(document)
+
+    def place(self, question: str) -> int:
+        """Give the number, from 0, of the cell that a variant's becomes."""
+        return self._end_of[question]
+
+    def recomputed(self, source: str, question: str) -> str:
+        """
+        Give the statements that later cells compute from the names that a variant defines.
+
+        Assignments and the like are computed again; statements that are a mere call, such as
+        drawing a figure, are not.
+        """
+        if not source or question not in self._end_of:
+            return ""
+        changed = _names_bound(_statements(source))
+        again = []
+        for cell in self._document["cells"][self.place(question) :]:
+            if cell["cell_type"] != "code":
+                continue
+            for statement in _statements(cell["source"]):
+                if isinstance(statement, ast.Expr) or not changed & _names_used(statement):
+                    continue
+                changed |= set(bound_names(statement))
+                if not isinstance(statement, ast.FunctionDef | ast.ClassDef):
+                    again.append(ast.unparse(statement))
+        return "\n".join(again)
+
+
+def _ends_of_solutions(assignment: Assignment, cells: list[dict[str, Any]]) -> dict[str, int]:
+    """Give, by question, the number of the cell behind its solution."""
+    tagged = (number for number, cell in enumerate(cells) if _is_solution(cell))
+    ends: dict[str, int] = {}
+    for question in assignment.questions:
+        for cell in question.solution:
+            if cell.kind == "code":
+                number = next(tagged, None)
+                if number is None:
+                    raise AssignmentError(
+                        "a solution cell does not arrive in the solved notebook",
+                        assignment.master.place(f"name: {question.id}"),
+                    )
+                ends[question.id] = number + 1
+    return ends
+
+
+def _is_solution(cell: dict[str, Any]) -> bool:
+    return cell["cell_type"] == "code" and SOLUTION_TAG in cell["metadata"].get("tags", ())
+
+
+def _cell(source: str) -> dict[str, Any]:
+    return {
+        "cell_type": "code",
+        "execution_count": None,
+        "id": "variant",
+        "metadata": {},
+        "outputs": [],
+        "source": source,
+    }
+
+
+def _statements(source: str) -> list[ast.stmt]:
+    try:
+        return ast.parse(source).body
+    except SyntaxError:
+        return []  # a cell with magics computes nothing from an answer
+
+
+def _names_bound(statements: Iterable[ast.stmt]) -> set[str]:
+    return {name for statement in statements for name in bound_names(statement)}
+
+
+def _names_used(statement: ast.stmt) -> set[str]:
+    """Give the names that a statement loads, those inside of functions that it defines too."""
+    return set(_loads(statement))
+
+
+def _loads(statement: ast.stmt) -> Iterator[str]:
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            yield node.id
