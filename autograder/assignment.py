@@ -26,6 +26,7 @@ _KEYS: Final = {
     "hidden_seeds": int,
     "limits": dict,
     "public_share": dict,
+    "hidden_tests": dict,
     "rubric": dict,
 }
 _IGNORED_FOLDERS: Final = frozenset({"__pycache__", ".ipynb_checkpoints"})
@@ -54,6 +55,7 @@ class Assignment:
         public_share: Share of a question's points that its public tests carry together.
         rubric: Items of the written questions.
         hidden_seeds: How many seeds the pool holds from which a submission's hash picks one.
+        promised_tests: How many hidden tests each question is said to have, by id.
         master: The master notebook.
         content_hash: SHA-256 over every file that decides about marks.
     """
@@ -67,6 +69,7 @@ class Assignment:
     public_share: Mapping[str, Fraction]
     rubric: Mapping[str, tuple[RubricItem, ...]]
     hidden_seeds: int
+    promised_tests: Mapping[str, int]
     master: MasterNotebook = field(repr=False)
     content_hash: str = ""
 
@@ -129,6 +132,7 @@ def load_assignment(folder: Path) -> Assignment:
         public_share=settings.public_share(master),
         rubric=settings.rubric(),
         hidden_seeds=settings.get("hidden_seeds", HIDDEN_SEEDS),
+        promised_tests=settings.promised_tests(master),
         master=master,
         content_hash=content_hash(folder),
     )
@@ -139,9 +143,9 @@ def load_assignment(folder: Path) -> Assignment:
 def content_hash(folder: Path) -> str:
     """Hash every file that decides about marks: the folder's own and its reference."""
     digest = hashlib.sha256()
-    reference = reference_file(folder.name)
+    reference = reference_file(folder)
     files = [(path.relative_to(folder).as_posix(), path) for path in _files(folder)]
-    if reference is not None:
+    if reference is not None and not reference.is_relative_to(folder):
         files.append((f"reference/{reference.name}", reference))
     for name, path in sorted(files):
         content = path.read_bytes()
@@ -149,10 +153,16 @@ def content_hash(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def reference_file(name: str) -> Path | None:
-    """Find the reference module of an assignment, if it has one."""
-    path = SHIPPED.parent.parent / "reference" / f"{name}.py"
-    return path if path.is_file() else None
+def reference_file(folder: Path) -> Path | None:
+    """
+    Find the reference module of an assignment, if it has one.
+
+    An assignment of an instructor's own keeps it beside its hidden tests, which can import all
+    modules there; those of this project stand in the package `reference`.
+    """
+    shipped = SHIPPED.parent.parent / "reference" / f"{folder.name}.py"
+    places = (folder / "hidden" / "reference.py", shipped)
+    return next((path for path in places if path.is_file()), None)
 
 
 def public_data(folder: Path) -> Iterator[tuple[str, Path]]:
@@ -223,6 +233,16 @@ class _Settings:
                 raise AssignmentError("a share is a number from 0 to 1", self.place(key))
             shares[key] = Fraction(str(value))
         return shares
+
+    def promised_tests(self, master: MasterNotebook) -> dict[str, int]:
+        promised = self._table.get("hidden_tests", {})
+        known = {question.id for question in master.questions}
+        for key, value in promised.items():
+            if key not in known:
+                raise AssignmentError(f"there is no question {key!r}", self.place(key))
+            if type(value) is not int or value < 0:
+                raise AssignmentError("a number of hidden tests is an integer", self.place(key))
+        return dict(promised)
 
     def rubric(self) -> dict[str, tuple[RubricItem, ...]]:
         rubric = {}

@@ -255,8 +255,9 @@ def _solution_secrets(assignment: Assignment) -> Iterator[_Secret]:
 
 
 def _hidden_secrets(assignment: Assignment) -> Iterator[_Secret]:
-    reference = reference_file(assignment.name)
-    files = [*assignment.hidden_tests, *([reference] if reference else [])]
+    reference = reference_file(assignment.folder)
+    files = sorted((assignment.folder / "hidden").rglob("*.py"))
+    files += [reference] if reference and reference not in files else []
     for name in ("misconceptions.py", "alternatives.py"):
         path = assignment.folder / name
         files += [path] if path.is_file() else []

@@ -300,6 +300,8 @@ def main() -> None:
     from autograder.pytest_plugin import ExaminerPlugin
 
     folder, public_folder = Path(sys.argv[1]), Path(sys.argv[2])
+    # Hidden tests may share modules that stand beside them, such as a reference of their own.
+    sys.path.insert(0, str(folder / "hidden"))
     packets = Packets(socket.socket(fileno=int(sys.argv[3])))
     plugin = ExaminerPlugin(packets, folder / "misconceptions.py")
     settings = public_folder / "pytest.ini"

@@ -12,6 +12,7 @@ it allocates no more than a small multiple of their number, which the reader of 
 
 from __future__ import annotations
 
+import functools
 import math
 import struct
 from collections.abc import Callable
@@ -28,6 +29,15 @@ MAX_INTEGER_BYTES: Final = 1024
 MAX_NDIM: Final = 32
 ARRAY_KINDS: Final = frozenset("biufcUS")
 BIT_GENERATORS: Final = frozenset({"PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64"})
+MERSENNE_WORDS: Final = 624
+_STATE_CAPS: Final = {
+    "state": 2**128,
+    "inc": 2**128,
+    "has_uint32": 2,
+    "uinteger": 2**32,
+    "pos": MERSENNE_WORDS + 1,
+    "buffer_pos": 5,
+}
 
 _U32 = struct.Struct("<I")
 _I64 = struct.Struct("<q")
@@ -89,27 +99,54 @@ class GeneratorState:
         Set a generator to this state.
 
         Raises:
-            WireError: If NumPy refuses the state.
+            WireError: If it is no state of the generator's kind.
         """
         if type(generator.bit_generator).__name__ != self.bit_generator:
             raise WireError("state of another bit generator")
-        try:
-            generator.bit_generator.state = self.state
-        except (TypeError, ValueError, KeyError, OverflowError, AttributeError) as error:
-            raise WireError("not a state of this bit generator") from error
+        # Untrusted: NumPy reads past its memory at a position that it does not check.
+        if not _has_form(self.state, _state_pattern(self.bit_generator)):
+            raise WireError("not a state of this bit generator")
+        generator.bit_generator.state = self.state
 
     def restore(self) -> np.random.Generator:
         """
         Make a generator with this state.
 
         Raises:
-            WireError: If the name or the state is none of NumPy's.
+            WireError: If the name or the state is none of NumPy's own.
         """
         if self.bit_generator not in BIT_GENERATORS:
             raise WireError("unknown bit generator")
         generator = np.random.Generator(getattr(np.random, self.bit_generator)())
         self.apply(generator)
         return generator
+
+
+@functools.cache
+def _state_pattern(bit_generator: str) -> dict[str, Any]:
+    """Give a state of a bit generator, from which the form of all of them is read."""
+    return dict(getattr(np.random, bit_generator)(0).state)
+
+
+def _has_form(state: object, pattern: object, key: str = "") -> bool:
+    """Tell whether a part of a generator's state has the form of the same part of another."""
+    if isinstance(pattern, dict):
+        return (
+            isinstance(state, dict)
+            and state.keys() == pattern.keys()
+            and all(_has_form(state[key], pattern[key], key) for key in pattern)
+        )
+    if isinstance(pattern, np.ndarray):
+        return (
+            isinstance(state, np.ndarray)
+            and (state.dtype, state.shape) == (pattern.dtype, pattern.shape)
+            # The Mersenne twister never leaves zero; draws that reject would not end.
+            and (len(state) < MERSENNE_WORDS or bool(state[0] >> 31 or state[1:].any()))
+        )
+    if isinstance(pattern, str):
+        return type(state) is str and state == pattern
+    # A PCG with an even increment has short periods, of length 1 even.
+    return type(state) is int and 0 <= state < _STATE_CAPS[key] and (key != "inc" or state % 2 == 1)
 
 
 def frame(body: bytes) -> bytes:
@@ -155,6 +192,7 @@ class Encoder:
         self._parts: list[bytes] = []
         self._size = 0
         self._items = 0
+        self._hashed = 0
 
     def encode(self, value: object) -> bytes:
         """
@@ -165,6 +203,7 @@ class Encoder:
             Unsendable: If it holds an object that is not plain data and has no handle.
         """
         self._parts, self._size, self._items, self.generators = [], 0, 0, []
+        self._hashed = 0
         self._value(value, 0)
         return b"".join(self._parts)
 
@@ -234,16 +273,28 @@ class Encoder:
     def _tuple(self, value: tuple[object, ...], depth: int) -> None:
         self._sequence(b"t", value, depth)
 
+    def _hashable(self, value: object, depth: int) -> None:
+        if not _is_plain_key(value):
+            raise Unsendable(f"{type(value).__name__} as a key or in a set")
+        before = self._items
+        self._value(value, depth)
+        self._hashed = _hashed(self._hashed, self._items - before)
+
+    def _hashables(self, tag: bytes, values: Any, depth: int) -> None:
+        self._put(tag, _U32.pack(len(values)))
+        for item in values:
+            self._hashable(item, depth + 1)
+
     def _set(self, value: set[object], depth: int) -> None:
-        self._sequence(b"e", value, depth)
+        self._hashables(b"e", value, depth)
 
     def _frozenset(self, value: frozenset[object], depth: int) -> None:
-        self._sequence(b"z", value, depth)
+        self._hashables(b"z", value, depth)
 
     def _dict(self, value: dict[object, object], depth: int) -> None:
         self._put(b"m", _U32.pack(len(value)))
         for key, item in value.items():
-            self._value(key, depth + 1)
+            self._hashable(key, depth + 1)
             self._value(item, depth + 1)
 
     def _slice(self, value: slice, depth: int) -> None:
@@ -252,7 +303,7 @@ class Encoder:
             self._value(item, depth + 1)
 
     def _handle(self, value: Handle, _: int) -> None:
-        label = value.label.encode(errors="replace")[:200]
+        label = value.label[:50].encode(errors="replace")
         kind = {"reference": b"r", "callback": b"f"}[value.kind]
         self._put(kind, _U64.pack(value.number), _U32.pack(len(label)), label)
 
@@ -274,7 +325,9 @@ class Encoder:
         if plain.dtype.kind not in ARRAY_KINDS:
             self._foreign(value)
             return
-        if plain.nbytes > self._max_bytes:
+        if plain.nbytes > self._max_bytes or plain.ndim > MAX_NDIM:
+            raise TooLarge("array is too large")
+        if any(length > MAX_FRAME_BYTES for length in plain.shape):
             raise TooLarge("array is too large")
         plain = _portable(plain)
         self._put(b"a", *_dtype_and_shape(plain, plain.shape), plain.tobytes())
@@ -292,8 +345,9 @@ class Encoder:
 def _plain_array(value: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Strip a subclass; a masked entry is no value, so it arrives as NaN."""
     if isinstance(value, np.ma.MaskedArray):
-        if value.dtype.kind in "biuf" and np.ma.is_masked(value):
-            return np.asarray(np.ma.filled(value.astype(float), np.nan))
+        if value.dtype.kind in "biufc" and np.ma.is_masked(value):
+            wide = complex if value.dtype.kind == "c" else float
+            return np.asarray(np.ma.filled(value.astype(wide), np.nan))
         return np.asarray(value.data)
     return value.view(np.ndarray) if type(value) is not np.ndarray else value
 
@@ -301,8 +355,19 @@ def _plain_array(value: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 def _portable(value: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Bring an array to little-endian order and to a type that every machine has."""
     if value.dtype.char in "gG":
-        return value.astype(np.complex128 if value.dtype.char == "G" else np.float64)
+        with np.errstate(over="ignore"):
+            return value.astype(np.complex128 if value.dtype.char == "G" else np.float64)
+    if value.dtype.itemsize == 0:
+        return value.astype(f"{value.dtype.kind}1")
+    if value.dtype.kind == "U" and not _is_text(value):
+        raise Unsendable("text with a lone surrogate")
     return value.astype(value.dtype.newbyteorder("<"), copy=False)
+
+
+def _is_text(value: np.ndarray[Any, Any]) -> bool:
+    """Tell whether an array of kind U holds nothing but characters."""
+    codes = np.ascontiguousarray(value).reshape(-1).view(f"{value.dtype.byteorder}u4")
+    return not bool(((codes > 0x10FFFF) | ((codes >= 0xD800) & (codes < 0xE000))).any())
 
 
 def _dtype_and_shape(value: np.ndarray[Any, Any], shape: tuple[int, ...]) -> tuple[bytes, ...]:
@@ -429,11 +494,9 @@ class Decoder:
         return tuple(self._list(depth))
 
     def _hashable(self, depth: int) -> Any:
-        # Many items with one hash take quadratic time, so their number has a cap of its own.
-        self._hashed += 1
-        if self._hashed > MAX_HASHED_ITEMS:
-            raise TooLarge("too many keys")
+        before = self._items
         key = self._value(depth)
+        self._hashed = _hashed(self._hashed, self._items - before)
         if not _is_plain_key(key):
             raise WireError("key cannot be hashed")
         return key
@@ -483,7 +546,7 @@ class Decoder:
             dtype = np.dtype(f"<{kind}{width}")
         except TypeError as error:
             raise WireError("not a type of number or text") from error
-        if dtype.itemsize != int(size) or dtype.char in "gG":
+        if dtype.itemsize != int(size) or dtype.itemsize == 0 or dtype.char in "gG":
             raise WireError("not a type of number or text")
         return dtype
 
@@ -498,17 +561,13 @@ class Decoder:
         # An empty array may name huge other axes, whose product NumPy cannot hold.
         if any(length > MAX_FRAME_BYTES for length in shape):
             raise TooLarge("array is too large")
-        count = math.prod(shape)
-        # Entries of no width take no bytes, so their number needs a bound of its own.
-        if dtype.itemsize == 0 and count > MAX_ITEMS:
-            raise TooLarge("array is too large")
-        data = self._take(count * dtype.itemsize)
-        if dtype.itemsize == 0 or count == 0:
+        data = self._take(math.prod(shape) * dtype.itemsize)
+        if not data:
             return np.zeros(shape, dtype)
         array = np.frombuffer(data, dtype).reshape(shape)
         if dtype.kind == "b" and bool((array.view(np.uint8) > 1).any()):
             raise WireError("not a truth value")
-        if dtype.kind == "U" and bool((array.reshape(-1).view(np.uint32) > 0x10FFFF).any()):
+        if dtype.kind == "U" and not _is_text(array):
             raise WireError("not a character")
         return array.copy()
 
@@ -522,10 +581,22 @@ class Decoder:
         return scalar
 
 
+def _hashed(count: int, more: int) -> int:
+    """Add to the number of hashed items; many with one hash would take quadratic time."""
+    if count + more > MAX_HASHED_ITEMS:
+        raise TooLarge("too many keys")
+    return count + more
+
+
 def _is_plain_key(key: object) -> bool:
-    if isinstance(key, tuple | frozenset):
-        return all(map(_is_plain_key, key))
-    return key is None or isinstance(key, bool | int | float | complex | str | bytes | np.generic)
+    if type(key) in (tuple, frozenset):
+        return all(map(_is_plain_key, key))  # type: ignore[call-overload]  # mypy sees no exact type
+    if isinstance(key, np.generic):
+        return key.dtype.kind in ARRAY_KINDS
+    return type(key) in _PLAIN_KEYS
+
+
+_PLAIN_KEYS: Final = (type(None), bool, int, float, complex, str, bytes)
 
 
 _READERS: Final[dict[int, Callable[[Decoder, int], Any]]] = {

@@ -77,7 +77,8 @@ alternative_cell(
         n_test = int(np.ceil(fractions[2] * len(table)))
         n_val = int(np.ceil(fractions[1] * len(table)))
         test, val, train = table[:n_test], table[n_test:n_test + n_val], table[n_test + n_val:]
-        return tuple((part.drop(columns=label), part[label]) for part in (train, val, test))
+        return tuple((part.drop(columns=label).to_numpy(), part[label].tolist())
+                     for part in (train, val, test))
     """,
 )
 
@@ -215,9 +216,8 @@ def select(models, val, test_score):
     X, y = val
 
     def error(k):
-        return float(tf.reduce_mean(tf.keras.losses.mean_squared_error(
-            tf.constant(y, tf.float32), tf.cast(tf.reshape(models[k](X), [-1]), tf.float32)
-        )))
+        predicted = tf.reshape(models[k](X), [-1])
+        return float(tf.keras.losses.MeanSquaredError()(tf.constant(y), predicted))
 
     index = min(range(len(models)), key=error)
     return tf.constant(index), tf.constant(test_score(models[index]))

@@ -17,6 +17,7 @@ from functools import cache, lru_cache
 from typing import Any, Final
 
 import mistune
+from mistune.plugins import import_plugin
 from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 from pygments import highlight
@@ -286,12 +287,13 @@ def _code_node(
 
 @cache
 def _exporter() -> HTMLExporter:
-    exporter = HTMLExporter(template_name="basic")
-    # Its own cleaning takes 20 ms a cell and lets styles through; `clean` comes after it anyway.
-    exporter.register_filter("clean_html", lambda rendered: rendered)
-    exporter.register_filter("markdown2html", _markdown_html)
-    exporter.register_filter("highlight_code", _highlighted)
-    return exporter
+    filters = {
+        "highlight_code": _highlighted,
+        "markdown2html": _markdown_html,
+        # Its own cleaning takes 20 ms a cell and lets styles through; `clean` comes after it.
+        "clean_html": lambda rendered: rendered,
+    }
+    return HTMLExporter(template_name="basic", filters=filters)  # type: ignore[no-untyped-call]
 
 
 def _markdown_html(text: str) -> str:
@@ -301,7 +303,7 @@ def _markdown_html(text: str) -> str:
 @cache
 def _markdown_parser() -> mistune.Markdown:
     plugins = ["strikethrough", "table", "url", "def_list"]
-    return mistune.create_markdown(_Renderer(escape=False), plugins=plugins)
+    return mistune.Markdown(_Renderer(escape=False), plugins=map(import_plugin, plugins))
 
 
 class _Renderer(mistune.HTMLRenderer):

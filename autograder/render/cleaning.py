@@ -18,14 +18,14 @@ import nh3
 from pygments.token import STANDARD_TYPES
 
 MAX_DEPTH: Final = 200
-_TAGS: Final = frozenset(
+_TAGS: Final = words(
     "a abbr b blockquote br caption cite code col colgroup dd del details dfn div dl dt em "
     "figcaption figure h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q s samp small span "
-    "strong sub summary sup table tbody td tfoot th thead tr tt u ul var wbr".split()
+    "strong sub summary sup table tbody td tfoot th thead tr tt u ul var wbr"
 )
-_WITHOUT_CONTENT: Final = frozenset(
+_WITHOUT_CONTENT: Final = words(
     "script style svg iframe object embed template noscript noembed noframes textarea title select "
-    "audio video canvas head xmp plaintext".split()
+    "audio video canvas head xmp plaintext"
 )
 _ATTRIBUTES: Final = {
     "a": {"href", "title"},
@@ -37,7 +37,7 @@ _ATTRIBUTES: Final = {
     "th": {"colspan", "rowspan"},
 }
 _NUMBERS: Final = frozenset({"span", "width", "height", "start", "colspan", "rowspan"})
-_COLOURS: Final = "black red green yellow blue magenta cyan white".split()
+_COLOURS: Final = words("black red green yellow blue magenta cyan white")
 _ANSI: Final = {
     "ansi-bold",
     "ansi-underline",
@@ -60,9 +60,9 @@ _LINK: Final = re.compile(r"https?://[^\s]+", re.IGNORECASE)
 _PICTURE: Final = re.compile(r"data:image/(?:png|jpeg|gif);base64,[A-Za-z0-9+/=\s]*")
 _NUMBER: Final = re.compile(r"\d{1,4}(?:\.\d{1,3})?")
 _TAG: Final = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
-_CLOSES_ITSELF: Final = frozenset(
+_CLOSES_ITSELF: Final = words(
     "area base br col dd dt embed hr img input li link meta option p param source tbody td tfoot "
-    "th thead tr track wbr".split()
+    "th thead tr track wbr"
 )
 _HEADING: Final = re.compile(r"<(/?)h([1-6])>")
 _CODE_CLEANER: Final = nh3.Cleaner(
@@ -87,9 +87,7 @@ class Cleaned:
     dropped_pictures: list[str] = field(default_factory=list)
 
 
-def clean(
-    untrusted: str, *, heading_shift: int = 0, change: Callable[[str], str] = str
-) -> Cleaned:
+def clean(untrusted: str, *, heading_shift: int = 0, change: Callable[[str], str] = str) -> Cleaned:
     """
     Make HTML harmless.
 

@@ -254,7 +254,7 @@ def summary(report: Report, *, student: bool) -> Summary:
 
 def points(value: float | None) -> str:
     """Write a number of points."""
-    return "–" if value is None else f"{value:g}"
+    return "-" if value is None else f"{value:g}"
 
 
 def names(items: Iterable[str]) -> str:

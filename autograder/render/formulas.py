@@ -52,6 +52,8 @@ _ATTRIBUTES: Final = frozenset(
     "alttext".split()
 )
 _VALUE: Final = re.compile(r"[\w.%+\- ]{0,60}")
+_SIGNS: Final = frozenset("-+\u2212\u00b1\u2213")
+_AFTER_OPERAND: Final = frozenset(")]}|!\u2026\u22ef\u2032")
 
 
 @dataclass(frozen=True)
@@ -234,5 +236,17 @@ def _restrict(element: Element) -> None:
     # The converter writes characters as entities, in text that the serialiser escapes again.
     element.text = html.unescape(element.text) if element.text else None
     element.tail = None
-    for child in element:
+    for before, child in zip((None, *element), element, strict=False):
+        if _is_sign(child, before):
+            child.set("form", "prefix")
         _restrict(child)
+
+
+def _is_sign(element: Element, before: Element | None) -> bool:
+    """Whether a minus belongs to the number behind it, as in ``[-1, 1)``, and is set close."""
+    return (
+        before is not None
+        and element.tag == before.tag == "mo"
+        and html.unescape(element.text or "") in _SIGNS
+        and html.unescape(before.text or "") not in _AFTER_OPERAND
+    )

@@ -45,26 +45,22 @@ def _check_cell(cells: Sequence[NotebookNode], question: str) -> int | None:
 
 def _end_of_section(cells: Sequence[NotebookNode], question: str) -> int:
     """Find the last cell below a question's heading."""
-    name = rf"^[ ]{{0,3}}(?:(#{{1,6}})|\*\*)[ \t]*Question[ \t]+{re.escape(label(question))}(?![\w.])"
-    heading = re.compile(name, re.MULTILINE | re.IGNORECASE)
+    name = rf"Question[ \t]+{re.escape(label(question))}(?![\w.])"
+    heading = re.compile(rf"^ {{0,3}}(?:(#+)|\*\*)[ \t]*{name}", re.MULTILINE | re.IGNORECASE)
     for start, cell in enumerate(cells):
         match = heading.search(cell.source) if cell.cell_type == "markdown" else None
         if match is not None:
-            level = len(match[1] or "######")
-            return next(
-                (
-                    number - (_END not in cells[number].source.strip()[: len(_END)])
-                    for number in range(start + 1, len(cells))
-                    if _ends(cells[number], level)
-                ),
-                len(cells) - 1,
-            )
+            return _last_before_end(cells, start, len(match[1] or "######"))
     return AT_THE_END
 
 
-def _ends(cell: NotebookNode, level: int) -> bool:
-    if cell.cell_type == "code":
-        return False
-    return _END in cell.source or any(
-        len(match[1]) <= level for match in _HEADING.finditer(cell.source)
-    )
+def _last_before_end(cells: Sequence[NotebookNode], start: int, level: int) -> int:
+    for number in range(start + 1, len(cells)):
+        cell = cells[number]
+        if cell.cell_type == "markdown" and _ends(cell.source, level):
+            return number - 1
+    return len(cells) - 1
+
+
+def _ends(source: str, level: int) -> bool:
+    return _END in source or any(len(match[1]) <= level for match in _HEADING.finditer(source))

@@ -24,6 +24,8 @@ def compiled_filter() -> bytes:
     except (ImportError, RuntimeError) as error:
         raise SandboxError("libseccomp is missing; install it: apt install libseccomp2") from error
     rules = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
+    # Calls in another machine's convention end the process, not one of its threads.
+    rules.set_attr(pyseccomp.Attr.ACT_BADARCH, pyseccomp.KILL_PROCESS)
     _deny_calls(rules, pyseccomp)
     _deny_sockets(rules, pyseccomp)
     _deny_uncounted_memory(rules, pyseccomp)

@@ -215,7 +215,8 @@ class WarmProcess:
                 up.set()
             self._stop.wait()
 
-        threading.Thread(target=live, daemon=True, name=f"warm-{environment.name}").start()
+        self._thread = threading.Thread(target=live, daemon=True, name=f"warm-{environment.name}")
+        self._thread.start()
         up.wait()
         if self._error is not None:
             self.close()
@@ -263,7 +264,10 @@ class WarmProcess:
         if process is not None:
             process.kill()
             process.wait()
+            if process.stderr is not None:
+                process.stderr.close()
         self._stop.set()
+        self._thread.join()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     @property
@@ -312,8 +316,9 @@ def explain(errors: str) -> str:
     if "uid map" in errors or "user namespace" in errors or "namespace" in errors.lower():
         return (
             f"{errors}\nThis machine does not let ordinary users make namespaces. Allow it with "
-            "`sysctl -w kernel.unprivileged_userns_clone=1` (Debian) or an AppArmor profile for "
-            "bwrap that holds `userns,` (Ubuntu 24.04: kernel.apparmor_restrict_unprivileged_userns)."
+            "`sysctl -w user.max_user_namespaces=10000 kernel.unprivileged_userns_clone=1` (Debian) "
+            "or an AppArmor profile for bwrap that holds `userns,` (Ubuntu 24.04: "
+            "kernel.apparmor_restrict_unprivileged_userns). `autograder doctor` tries it."
         )
     return errors or "no reason was given"
 

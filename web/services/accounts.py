@@ -79,6 +79,18 @@ def set_password(user: User, password: str) -> None:
     user.session_key = secrets.token_hex(16)
 
 
+def change_password(user: User, current: str, password: str) -> None:
+    """
+    Change somebody's own password.
+
+    Raises:
+        Refused: If the current one is wrong, or the new one will not do.
+    """
+    if user.password_hash is None or not _matches(user.password_hash, current):
+        raise Refused("The current password is wrong.")
+    set_password(user, password)
+
+
 def invite(session: Session, user: User, created_by: User | None) -> str:
     """
     Make a link's token by which somebody sets a password; earlier unused links end.

@@ -1,0 +1,50 @@
+// Live progress and a place to drop a file. Every page works without this module.
+
+function watchProgress(card) {
+  const text = card.querySelector("[data-progress-text]");
+  const bar = card.querySelector("[data-progress-bar]");
+
+  function show(status) {
+    if (status.text !== text.textContent) text.textContent = status.text;
+    bar.value = status.part;
+    if (status.done) window.location.reload();
+    return status.done;
+  }
+
+  // Where no stream can be had, the browser asks again, more and more slowly.
+  async function ask(wait) {
+    try {
+      const answer = await fetch(card.dataset.status, { headers: { Accept: "application/json" } });
+      if (answer.ok && show(await answer.json())) return;
+    } catch {
+      // The network is away for a moment; the next question may be answered.
+    }
+    window.setTimeout(() => ask(Math.min(wait * 1.3, 10000)), wait);
+  }
+
+  const stream = new EventSource(card.dataset.progress);
+  stream.onmessage = (event) => {
+    if (show(JSON.parse(event.data))) stream.close();
+  };
+  stream.onerror = () => {
+    if (stream.readyState === EventSource.CLOSED) ask(1000);
+  };
+}
+
+function acceptDrops(place) {
+  const input = place.querySelector("input[type=file]");
+  place.querySelector("[data-drop-hint]").hidden = false;
+  const over = (event) => {
+    event.preventDefault();
+    place.classList.toggle("over", event.type === "dragover");
+  };
+  place.addEventListener("dragover", over);
+  place.addEventListener("dragleave", over);
+  place.addEventListener("drop", (event) => {
+    over(event);
+    if (event.dataTransfer.files.length === 1) input.files = event.dataTransfer.files;
+  });
+}
+
+document.querySelectorAll("[data-progress]").forEach(watchProgress);
+document.querySelectorAll("[data-drop]").forEach(acceptDrops);

@@ -411,11 +411,13 @@ def test_select_opens_the_box_once(student, rng):
 
 @pytest.mark.question("q4")
 def test_select_changes_nothing(student, rng):
-    """The validation data stay as they were; a single model is chosen, whatever its error."""
+    """The validation data stay as they were; errors may be large, as long as one is smaller."""
     for n, d in [(24, 2), (30, 1)]:
         X, y = validation(rng, n, d)
-        box = Box([lookup(X, y + 50.0, column=False)], rng)
-        call = student.select.call(box.models, (X.copy(), y.copy()), box.score)
+        models = [lookup(X, y + offset, column=False) for offset in (50.0, 60.0)]
+        # The box knows the right model only: there is nothing to be learned about the other one.
+        box = Box(models[:1], rng)
+        call = student.select.call(models, (X.copy(), y.copy()), box.score)
         index, score = entries(call.value, 2)
         assert number(index) == 0
         assert_close(score, box.scores[0])

@@ -21,6 +21,7 @@ import numpy
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
 from ipykernel.zmqshell import ZMQInteractiveShell
+from traitlets import Type
 from traitlets.config import Config
 
 from autograder.sandbox.runtime import calls, linux
@@ -45,15 +46,24 @@ def prepare() -> None:
     # A debugger has no use here, and its import would take longer than the rest of a kernel.
     sys.modules.setdefault("debugpy", None)  # type: ignore[arg-type]  # how Python marks "not there"
     # Building the parsers and traits of IPython's shell takes longer than the rest of a kernel.
-    shell = ZMQInteractiveShell(config=_config())
+    shell = SandboxShell(config=_config())
     # An error is shown once, for the modules that showing it imports.
     with contextlib.redirect_stdout(io.StringIO()):
         shell.run_cell("1 / 0", silent=True)
-    ZMQInteractiveShell.clear_instance()
+    SandboxShell.clear_instance()
+
+
+class SandboxShell(ZMQInteractiveShell):
+    """IPython's shell, which stays when a cell asks to leave."""
+
+    def ask_exit(self) -> None:
+        """Do nothing: an ``exit()`` that was left in a notebook must not cost the cells after it."""
 
 
 class SandboxKernel(IPythonKernel):
     """An IPython kernel with one more message, which starts the loop that answers calls."""
+
+    shell_class = Type(SandboxShell)
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)

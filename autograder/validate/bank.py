@@ -1,0 +1,148 @@
+"""The right and wrong answers that the gate puts to the hidden tests, each with its place."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from autograder.assignment import Assignment, reference_file
+from autograder.recognise import load_variants
+from autograder.variants import Variant
+
+_ROUNDING: Final = """\
+import numpy as _np
+
+def _rounded(value, keep):
+    if isinstance(value, (tuple, list)):
+        return type(value)([_rounded(item, keep) for item in value])
+    if isinstance(value, float):
+        return float(_np.float32(value))
+    if isinstance(value, _np.ndarray) and value.dtype == _np.float64:
+        single = value.astype(_np.float32)
+        return single if keep else single.astype(_np.float64)
+    return value
+
+def _rounding(function, keep):
+    return lambda *args, **kwargs: _rounded(function(*args, **kwargs), keep)
+"""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """
+    One answer to try.
+
+    Args:
+        variant: Question, title, source, and of a misconception its hint.
+        place: ``file:line`` where it stands.
+    """
+
+    variant: Variant
+    place: str
+
+
+@dataclass(frozen=True)
+class ReferenceAnswers:
+    """
+    A reference module's functions in place of the student's.
+
+    Args:
+        title: Which of its functions.
+        questions: Ids of the questions that they answer.
+        source: Code that puts them in place.
+    """
+
+    title: str
+    questions: tuple[str, ...]
+    source: str
+
+
+def misconceptions(assignment: Assignment) -> list[Answer]:
+    """Give the typical wrong answers."""
+    return _answers(assignment.folder / "misconceptions.py")
+
+
+def alternatives(assignment: Assignment) -> list[Answer]:
+    """Give the right answers that are written differently, and the solution's own, rounded."""
+    written = _answers(assignment.folder / "alternatives.py")
+    return [*written, *_rounded_solutions(assignment)]
+
+
+def references(assignment: Assignment) -> Iterator[ReferenceAnswers]:
+    """Give what the reference module answers, once in NumPy and once in TensorFlow."""
+    path = reference_file(assignment.folder)
+    if path is None:
+        return
+    text = path.read_text(encoding="utf-8")
+    there = {node.name for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}
+    for title, suffix, preparation in (
+        ("NumPy reference", "", ""),
+        ("TensorFlow reference", "_tf", "import tensorflow\n"),
+    ):
+        answered = {
+            question: names
+            for question, names in _functions(assignment).items()
+            if names and all(f"{name}{suffix}" in there for name in names)
+        }
+        if answered:
+            names = [name for each in answered.values() for name in each]
+            source = preparation + _reference_cell(text, names, suffix)
+            yield ReferenceAnswers(title, tuple(answered), source)
+
+
+def _reference_cell(text: str, names: list[str], suffix: str) -> str:
+    # In a module of its own: its helpers must not replace the notebook's names.
+    lines = [
+        "import sys as _sys, types as _types",
+        '_module = _types.ModuleType("reference_answers")',
+        "_sys.modules[_module.__name__] = _module",
+        f'exec(compile({text!r}, "reference", "exec"), _module.__dict__)',
+        *(f"{name} = _module.{name}{suffix}" for name in names),
+    ]
+    return "\n".join(lines)
+
+
+def _answers(path: Path) -> list[Answer]:
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    return [Answer(variant, _place(variant, path, lines)) for variant in load_variants(path)]
+
+
+def _place(variant: Variant, path: Path, lines: list[str]) -> str:
+    if variant.function is not None:
+        return f"{path}:{variant.function.__code__.co_firstlineno}"
+    number = next((n for n, line in enumerate(lines, 1) if variant.title in line), 1)
+    return f"{path}:{number}"
+
+
+def _rounded_solutions(assignment: Assignment) -> Iterator[Answer]:
+    """
+    Give the solution with its results in single precision.
+
+    The course accepts single precision everywhere, so this proves each tolerance of each question
+    without an entry of the author's: once as arrays of that type, once as ordinary floats that a
+    list or a conversion made of them.
+    """
+    for question, names in _functions(assignment).items():
+        place = assignment.master.place(f"name: {question}")
+        for title, keep in (("single precision", True), ("single precision, as floats", False)):
+            lines = [f"{name} = _rounding({name}, {keep})" for name in names]
+            if lines:
+                source = "\n".join([_ROUNDING, *lines])
+                yield Answer(Variant(question, f"The solution in {title}", source), place)
+
+
+def _functions(assignment: Assignment) -> dict[str, list[str]]:
+    """Give the names of the functions that each question asks for."""
+    return {
+        question.id: [
+            node.name
+            for cell in question.solution
+            if cell.kind == "code"
+            for node in ast.parse(cell.source).body
+            if isinstance(node, ast.FunctionDef)
+        ]
+        for question in assignment.questions
+    }

@@ -1,0 +1,125 @@
+"""Sign in and out, invitations, one's own account."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask_login import login_user, logout_user
+from werkzeug.wrappers import Response
+
+from web.http import actor, db, signed_in
+from web.services import accounts
+from web.services.errors import Refused
+
+bp = Blueprint("account", __name__)
+
+
+@bp.get("/sign-in")
+def sign_in() -> str | Response:
+    """Show the form, or go on if somebody is signed in."""
+    if actor() is not None:
+        return redirect(_next_page(request.args.get("next")))
+    return render_template("account/sign_in.html", email="", error=None)
+
+
+@bp.post("/sign-in")
+def sign_in_post() -> str | Response | tuple[str, int]:
+    """Check address and password."""
+    email = request.form.get("email", "")[:254]
+    password = request.form.get("password", "")
+    try:
+        user = accounts.sign_in(db(), email, password, request.remote_addr or "")
+    except accounts.SignInRefused as error:
+        db().commit()  # the failure counts
+        return render_template("account/sign_in.html", email=email, error=str(error)), 403
+    db().commit()
+    _begin_session(user)
+    return redirect(_next_page(request.args.get("next")), code=303)
+
+
+@bp.post("/sign-out")
+def sign_out() -> Response:
+    """End this browser's session."""
+    logout_user()
+    session.clear()
+    return redirect(url_for("account.sign_in"), code=303)
+
+
+@bp.get("/invitation/<token>")
+def invitation(token: str) -> str | tuple[str, int]:
+    """Show the form that sets a password."""
+    try:
+        user = accounts.invited(db(), token)
+    except Refused as error:
+        return _no_invitation(error)
+    return render_template("account/invitation.html", user=user, error=None)
+
+
+@bp.post("/invitation/<token>")
+def invitation_post(token: str) -> str | Response | tuple[str, int]:
+    """Set the password and sign in."""
+    try:
+        user = accounts.invited(db(), token)
+    except Refused as error:
+        return _no_invitation(error)
+    try:
+        accounts.accept(db(), token, _new_password())
+    except Refused as error:
+        db().rollback()
+        page = render_template("account/invitation.html", user=user, error=str(error))
+        return page, 400
+    db().commit()
+    _begin_session(user)
+    flash("Your password is set. Welcome!", "good")
+    return redirect(url_for("courses.index"), code=303)
+
+
+@bp.get("/account")
+def settings() -> str:
+    """Show one's own account."""
+    return render_template("account/settings.html", user=signed_in(), error=None)
+
+
+@bp.post("/account")
+def settings_post() -> str | Response | tuple[str, int]:
+    """Change the password; every other session of this person ends."""
+    user = signed_in()
+    try:
+        accounts.change_password(user, request.form.get("current", ""), _new_password())
+    except Refused as error:
+        db().rollback()
+        return render_template("account/settings.html", user=user, error=str(error)), 400
+    db().commit()
+    _begin_session(user)
+    flash("Your password is changed. Other devices are signed out.", "good")
+    return redirect(url_for("account.settings"), code=303)
+
+
+def _begin_session(user: accounts.User) -> None:
+    # A session that somebody else prepared must not become this person's.
+    session.clear()
+    session.permanent = True
+    login_user(user)
+
+
+def _new_password() -> str:
+    password = request.form.get("password", "")
+    if password != request.form.get("again", ""):
+        raise Refused("The two passwords differ. Type the new one twice.")
+    return password
+
+
+def _no_invitation(error: Refused) -> tuple[str, int]:
+    title = "This link cannot be used"
+    return render_template("error.html", code=404, title=title, advice=str(error)), 404
+
+
+def _next_page(target: str | None) -> str:
+    """Give where to go after signing in; never another site."""
+    # Untrusted: the address bar holds whatever a link put there.
+    if target and target.startswith("/") and not target.startswith(("//", "/\\")):
+        parts = urlsplit(target)
+        if not parts.scheme and not parts.netloc:
+            return target
+    return url_for("courses.index")

@@ -1,0 +1,5 @@
+"""A student's courses and assignments."""
+
+from web.blueprints.courses.views import bp
+
+__all__ = ["bp"]

@@ -1,0 +1,134 @@
+"""A student's courses and assignments: see, download, hand in."""
+
+from __future__ import annotations
+
+import io
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, send_file, url_for
+from werkzeug.wrappers import Response
+
+from autograder.assignment import public_data
+from web.http import db, portal, require, signed_in
+from web.models import Course, CourseAssignment, Role
+from web.policy import Action, allowed, role_in
+from web.services import overview, snapshots, submissions
+from web.services.errors import Refused
+
+bp = Blueprint("courses", __name__)
+
+
+@bp.get("/")
+def index() -> str | Response:
+    """Show one's courses; who has one course only goes straight to it."""
+    user = signed_in()
+    memberships = overview.courses_of(db(), user)
+    if len(memberships) == 1 and not user.is_admin:
+        return redirect(url_for("courses.course", slug=memberships[0].course.slug))
+    others = overview.all_courses(db()) if user.is_admin else []
+    return render_template("courses/index.html", memberships=memberships, all_courses=others)
+
+
+@bp.get("/courses/<slug>/")
+def course(slug: str) -> str:
+    """Show a course's assignments with state, points and deadline."""
+    found = _course(slug)
+    user = require(Action.SEE_COURSE, found)
+    role = Role.INSTRUCTOR if user.is_admin else role_in(db(), user, found)
+    return render_template(
+        "courses/course.html",
+        course=found,
+        staff=overview.is_staff(role),
+        assignments=overview.released(db(), user, found),
+    )
+
+
+@bp.get("/courses/<slug>/assignments/<name>/")
+def assignment(slug: str, name: str) -> str:
+    """Show an assignment: rules, downloads, the form to hand in, attempts."""
+    found = _assignment(slug, name)
+    user = require(Action.SEE_ASSIGNMENT, found)
+    return render_template(
+        "courses/assignment.html",
+        course=found.course,
+        view=overview.as_student(db(), user, found),
+        data_files=[path for path, _ in public_data(_snapshot_folder(found))],
+        solution=allowed(db(), user, Action.SEE_SOLUTION, found) and found.solution_at,
+        max_megabytes=portal().settings.max_upload_bytes // 2**20,
+    )
+
+
+@bp.get("/courses/<slug>/assignments/<name>/notebook")
+def notebook(slug: str, name: str) -> Response:
+    """Download the notebook to fill in."""
+    found = _assignment(slug, name)
+    require(Action.SEE_ASSIGNMENT, found)
+    built = snapshots.student_notebook(portal().settings.snapshots, found.snapshot)
+    return _download(built.text.encode(), f"{name}.ipynb")
+
+
+@bp.get("/courses/<slug>/assignments/<name>/solution")
+def solution(slug: str, name: str) -> Response:
+    """Download the solved notebook, once it is released."""
+    found = _assignment(slug, name)
+    require(Action.SEE_SOLUTION, found)
+    built = snapshots.solution_notebook(portal().settings.snapshots, found.snapshot)
+    return _download(built.text.encode(), f"{name}-solution.ipynb")
+
+
+@bp.get("/courses/<slug>/assignments/<name>/data/<path:file_name>")
+def data(slug: str, name: str, file_name: str) -> Response:
+    """Download a file that belongs to the notebook."""
+    found = _assignment(slug, name)
+    require(Action.SEE_ASSIGNMENT, found)
+    # Untrusted: the name comes from the address bar; only names of the assignment's files match.
+    for path, source in public_data(_snapshot_folder(found)):
+        if path == f"data/{file_name}":
+            return _download(source.read_bytes(), source.name)
+    abort(404)
+
+
+@bp.post("/courses/<slug>/assignments/<name>/hand-in")
+def hand_in(slug: str, name: str) -> Response:
+    """Accept a notebook and go to its receipt."""
+    found = _assignment(slug, name)
+    user = require(Action.SUBMIT, found)
+    upload = request.files.get("notebook")
+    if upload is None or not upload.filename:
+        raise Refused("Choose a notebook first, then hand it in.")
+    # Untrusted: bytes and name are the student's.
+    content = upload.stream.read(portal().settings.max_upload_bytes + 1)
+    if len(content) > portal().settings.max_upload_bytes:
+        abort(413)
+    submission = submissions.hand_in(
+        db(), portal().settings.submissions, user, found, upload.filename, content
+    )
+    try:
+        db().commit()
+    except Exception:
+        submissions.stored_file(portal().settings.submissions, submission).unlink()
+        raise
+    flash("Your notebook has arrived. This page is your receipt.", "good")
+    return redirect(url_for("submissions.submission", public_id=submission.public_id), code=303)
+
+
+def _course(slug: str) -> Course:
+    signed_in()
+    return overview.course_by_slug(db(), slug) or abort(404)
+
+
+def _assignment(slug: str, name: str) -> CourseAssignment:
+    signed_in()
+    return overview.assignment_by_name(db(), slug, name) or abort(404)
+
+
+def _snapshot_folder(found: CourseAssignment) -> snapshots.Path:
+    return snapshots.snapshot_folder(portal().settings.snapshots, found.snapshot)
+
+
+def _download(content: bytes, name: str) -> Response:
+    return send_file(
+        io.BytesIO(content),
+        mimetype="application/octet-stream",
+        as_attachment=True,
+        download_name=name,
+    )

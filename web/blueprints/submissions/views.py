@@ -1,0 +1,135 @@
+"""One submission: receipt, live progress, result, the executed notebook."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Final
+
+import nbformat
+from flask import Blueprint, Response, abort, jsonify, render_template, send_file
+
+from autograder.render.page import notebook_html
+from web.db import Database
+from web.http import db, portal, require, signed_in
+from web.models import Submission
+from web.policy import Action
+from web.security import NOTEBOOK_FLAG
+from web.services import overview, submissions
+from web.services.assignments import results_visible
+from web.services.progress import Status, status_of
+from web.services.results import shown_to_student
+
+bp = Blueprint("submissions", __name__, url_prefix="/submissions")
+
+# Each stream holds a thread of the server's; further ones are told to ask again instead.
+STREAMS: Final = threading.BoundedSemaphore(12)
+STREAM_SECONDS: Final = 60.0
+LOOK_SECONDS: Final = 0.25
+
+
+@bp.get("/<public_id>/")
+def submission(public_id: str) -> str:
+    """Show the receipt, and the result once there is one."""
+    found = _submission(public_id)
+    require(Action.SEE_SUBMISSION, found)
+    view = shown_to_student(found)
+    return render_template(
+        "submissions/submission.html",
+        submission=found,
+        course=found.assignment.course,
+        status=status_of(db(), found),
+        view=view,
+        final=submissions.final_tenths(found),
+        results_visible=results_visible(found.assignment),
+    )
+
+
+@bp.get("/<public_id>/status.json")
+def status(public_id: str) -> Response:
+    """Tell where it stands, for browsers that ask again and again."""
+    found = _submission(public_id)
+    require(Action.SEE_SUBMISSION, found)
+    return jsonify(asdict(status_of(db(), found)))
+
+
+@bp.get("/<public_id>/events")
+def events(public_id: str) -> Response:
+    """Tell where it stands, as server-sent events."""
+    found = _submission(public_id)
+    require(Action.SEE_SUBMISSION, found)
+    if not STREAMS.acquire(blocking=False):
+        abort(503)
+    stream = _Stream(portal().database, found.id)
+    response = Response(stream, mimetype="text/event-stream")
+    response.headers["X-Accel-Buffering"] = "no"
+    response.call_on_close(stream.close)
+    return response
+
+
+@bp.get("/<public_id>/file")
+def file(public_id: str) -> Response:
+    """Give back the bytes exactly as they came."""
+    found = _submission(public_id)
+    require(Action.SEE_SUBMISSION, found)
+    path = submissions.stored_file(portal().settings.submissions, found)
+    return send_file(
+        path,
+        mimetype="application/octet-stream",
+        as_attachment=True,
+        download_name=f"{found.assignment.name}-{found.number}.ipynb",
+    )
+
+
+@bp.get("/<public_id>/notebook")
+def notebook(public_id: str) -> Response:
+    """Show the executed notebook, for a frame that runs nothing and fetches nothing."""
+    found = _submission(public_id)
+    require(Action.SEE_SUBMISSION, found)
+    if found.result is None:
+        abort(404)
+    # Untrusted: student code made every output; it is cleaned, and the policy is a second wall.
+    document = nbformat.from_dict(json.loads(found.result.notebook))
+    page = render_template("submissions/notebook.html", body=notebook_html(document, {}))
+    response = Response(page)
+    response.headers[NOTEBOOK_FLAG] = "1"
+    return response
+
+
+class _Stream:
+    """A submission's events; looks into the database a few times a second, holding nothing."""
+
+    def __init__(self, database: Database, submission_id: int) -> None:
+        self._database = database
+        self._submission_id = submission_id
+        self._closed = False
+
+    def __iter__(self) -> Iterator[str]:
+        deadline = time.monotonic() + STREAM_SECONDS
+        last: Status | None = None
+        while time.monotonic() < deadline:
+            current = self._look()
+            if current != last:
+                yield f"data: {json.dumps(asdict(current))}\n\n"
+                last = current
+            if current.done:
+                return
+            time.sleep(LOOK_SECONDS)
+
+    def close(self) -> None:
+        """Give the place to another stream."""
+        if not self._closed:
+            self._closed = True
+            STREAMS.release()
+
+    def _look(self) -> Status:
+        with self._database.read() as session:
+            return status_of(session, session.get_one(Submission, self._submission_id))
+
+
+def _submission(public_id: str) -> Submission:
+    signed_in()
+    return overview.submission_by_public_id(db(), public_id) or abort(404)

@@ -1,0 +1,126 @@
+"""What a student sees of a course at a glance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from web.db import now
+from web.models import Course, CourseAssignment, Membership, Role, Submission, SubmissionState, User
+from web.services.assignments import course_assignments, results_visible
+from web.services.deadlines import Rules, accepts_until, rules_for
+from web.services.submissions import attempts_of, counted, final_tenths
+
+
+@dataclass(frozen=True)
+class StudentAssignment:
+    """
+    An assignment as one student finds it.
+
+    Args:
+        assignment: Which.
+        rules: That hold for this student.
+        closes_at: The last moment at which a notebook is accepted.
+        attempts: The newest first.
+        counted: The attempt that counts so far.
+        points: Of the counted attempt after penalties, in tenths; ``None`` if not known or not
+            yet visible.
+        results_visible: Whether hidden results and totals may be seen.
+    """
+
+    assignment: CourseAssignment
+    rules: Rules
+    closes_at: datetime | None
+    attempts: Sequence[Submission]
+    counted: Submission | None
+    points: int | None
+    results_visible: bool
+
+    @property
+    def open(self) -> bool:
+        """Whether a notebook is accepted now."""
+        if self.closes_at is not None and now() > self.closes_at:
+            return False
+        return self.attempts_left is None or self.attempts_left > 0
+
+    @property
+    def attempts_left(self) -> int | None:
+        """How many attempts are left; ``None``: as many as they like."""
+        if self.rules.max_attempts is None:
+            return None
+        return max(0, self.rules.max_attempts - len(self.attempts))
+
+    @property
+    def state(self) -> str:
+        """The state in a word: new, waiting, graded, problem, closed."""
+        latest = self.attempts[0] if self.attempts else None
+        if latest is None:
+            return "new" if self.open else "closed"
+        if latest.state in (SubmissionState.QUEUED, SubmissionState.RUNNING):
+            return "waiting"
+        if latest.state is SubmissionState.GRADED or self.counted is not None:
+            return "graded"
+        return "problem"
+
+
+def courses_of(session: Session, user: User) -> Sequence[Membership]:
+    """Give somebody's courses, each with their role, by title."""
+    return session.scalars(
+        select(Membership)
+        .join(Course)
+        .where(Membership.user_id == user.id, Membership.active.is_(True))
+        .order_by(Course.title)
+    ).all()
+
+
+def all_courses(session: Session) -> Sequence[Course]:
+    """Give every course, for admins."""
+    return session.scalars(select(Course).order_by(Course.title)).all()
+
+
+def course_by_slug(session: Session, slug: str) -> Course | None:
+    """Find a course."""
+    return session.scalar(select(Course).where(Course.slug == slug))
+
+
+def assignment_by_name(session: Session, slug: str, name: str) -> CourseAssignment | None:
+    """Find an assignment of a course."""
+    return session.scalar(
+        select(CourseAssignment)
+        .join(Course)
+        .where(Course.slug == slug, CourseAssignment.name == name)
+    )
+
+
+def submission_by_public_id(session: Session, public_id: str) -> Submission | None:
+    """Find a submission."""
+    return session.scalar(select(Submission).where(Submission.public_id == public_id))
+
+
+def as_student(session: Session, user: User, assignment: CourseAssignment) -> StudentAssignment:
+    """Give an assignment as one student finds it."""
+    rules = rules_for(session, assignment, user)
+    attempts = attempts_of(session, user, assignment)
+    counting = counted(assignment, attempts)
+    visible = results_visible(assignment)
+    points = final_tenths(counting) if counting is not None and visible else None
+    closes_at = accepts_until(rules, assignment.grace_minutes)
+    return StudentAssignment(assignment, rules, closes_at, attempts, counting, points, visible)
+
+
+def released(session: Session, user: User, course: Course) -> list[StudentAssignment]:
+    """Give a course's released assignments as one student finds them."""
+    return [
+        as_student(session, user, assignment)
+        for assignment in course_assignments(session, course)
+        if assignment.release_at is not None and assignment.release_at <= now()
+    ]
+
+
+def is_staff(role: Role | None) -> bool:
+    """Tell whether a role sees staff pages."""
+    return role in (Role.GRADER, Role.INSTRUCTOR)

@@ -1,0 +1,55 @@
+"""Where a submission stands, in words for its student."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from web.models import Submission, SubmissionState
+from web.services.submissions import place_in_queue
+
+
+@dataclass(frozen=True)
+class Status:
+    """
+    Where a submission stands.
+
+    Args:
+        state: Of the submission.
+        text: In a sentence.
+        done: Whether nothing more will come.
+        part: How much of the work is done, from 0 to 1.
+    """
+
+    state: str
+    text: str
+    done: bool
+    part: float
+
+
+def status_of(session: Session, submission: Submission) -> Status:
+    """Give a submission's status."""
+    state = SubmissionState(submission.state)
+    if state is SubmissionState.QUEUED:
+        ahead = place_in_queue(session, submission)
+        waiting = "It is next." if ahead == 0 else f"{ahead} in front of it."
+        return Status(state, f"In the queue. {waiting}", done=False, part=0.0)
+    if state is SubmissionState.RUNNING:
+        return _running(submission)
+    texts = {
+        SubmissionState.GRADED: "Graded.",
+        SubmissionState.UNUSABLE: "This file could not be graded.",
+        SubmissionState.FAILED: "Not graded yet: something went wrong on our side, not on yours.",
+    }
+    return Status(state, texts[state], done=True, part=1.0)
+
+
+def _running(submission: Submission) -> Status:
+    progress = submission.progress or {}
+    number, total = progress.get("number", 0) + 1, max(1, progress.get("total", 1))
+    if progress.get("stage") == "test":
+        text = f"Testing question {progress.get('question')}: check {number} of {total}."
+        return Status(SubmissionState.RUNNING, text, done=False, part=0.5 + 0.5 * number / total)
+    text = f"Running your notebook: cell {number} of {total}." if progress else "Starting."
+    return Status(SubmissionState.RUNNING, text, done=False, part=0.5 * number / total)
