@@ -19,8 +19,10 @@ from autograder.errors import (
     Missing,
     OutputExceeded,
 )
-from autograder.student import Call, Reference, Target, student_raised
+from autograder.student import Call, Reference, Target, not_a_function, student_raised
 
+MAX_RECORDED_BYTES: Final = 8 * 2**20
+"""What is kept of one test's calls: a misconception shows in small answers, too."""
 _CHUNK: Final = 1 << 20
 
 
@@ -63,10 +65,16 @@ class CallLimits:
 
 @dataclass
 class Recording:
-    """What one test asked of the kernel."""
+    """What one test asked of the kernel; large answers are left out."""
 
     calls: list[RecordedCall] = field(default_factory=list)
     values: dict[str, Any] = field(default_factory=dict)
+    bytes_left: int = MAX_RECORDED_BYTES
+
+    def has_room(self, size: int) -> bool:
+        """Tell whether something of this size may be kept, and count it."""
+        self.bytes_left -= size
+        return self.bytes_left >= 0
 
 
 class CallChannel:
@@ -88,12 +96,22 @@ class CallChannel:
         self._functions: dict[int, Callable[..., Any]] = {}
         self._callbacks = 0
         self._names: frozenset[str] | None = None
+        self._waiting = False
+        self._answer_bytes = 0
+        self._deadline = 0.0
+        self._asked_to_stop = False
 
     def begin_test(self) -> None:
         """Forget what the last test recorded."""
         self.recording = Recording()
         self._functions = {}
         self._callbacks = 0
+
+    def end_test(self) -> None:
+        """End a kernel that still owes an answer: the next test would take it for its own."""
+        if self._waiting and not self.dead:
+            self.dead = True
+            self._supervisor.end_kernel(kill=True)
 
     def close(self) -> None:
         """Let the kernel's loop end."""
@@ -118,7 +136,8 @@ class CallChannel:
         value = self._value(self._exchange(("get", name)))
         if isinstance(value, Reference):
             return Reference(self, value._handle, name)
-        self.recording.values[name] = value
+        if self.recording.has_room(self._answer_bytes):
+            self.recording.values[name] = value
         return value
 
     def call(self, target: Target, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
@@ -129,11 +148,11 @@ class CallChannel:
             StudentFault: Whatever the student's code did instead of returning a value.
         """
         encoder = wire.Encoder(self._handle_for)
-        body = encoder.encode(("call", target.name, target.number, args, kwargs, True))
+        body = encoder.encode(("call", target.name, target.number, args, kwargs))
         generators = list(encoder.generators)
         record = self._recorder(target, (args, kwargs))
         try:
-            answer = self._answer(self._send(body), target.name)
+            answer = self._ask(body, target.name)
         except Exception as error:
             record(error)
             raise
@@ -160,18 +179,26 @@ class CallChannel:
         request = wire.Encoder(self._handle_for).encode(arguments)
 
         def record(answer: Any) -> None:
-            self.recording.calls.append(RecordedCall(name, request, dict(functions), answer))
+            if self.recording.has_room(len(request) + self._answer_bytes):
+                self.recording.calls.append(RecordedCall(name, request, dict(functions), answer))
 
         return record
 
     def _exchange(self, request: tuple[Any, ...]) -> tuple[Any, ...]:
         body = wire.Encoder(self._handle_for).encode(request)
-        return self._answer(self._send(body), request[1] if request[0] == "get" else None)
+        return self._ask(body, request[1] if request[0] == "get" else None)
 
-    def _send(self, body: bytes) -> float:
+    def _ask(self, body: bytes, name: str | None) -> tuple[Any, ...]:
+        self._send(body)
+        return self._answer(name)
+
+    def _send(self, body: bytes) -> None:
         if self.dead:
             raise KernelDied("the kernel had ended before")
-        deadline = time.monotonic() + self._limits.call_seconds
+        if self._waiting:
+            raise RuntimeError("a function that was passed in cannot ask the notebook itself")
+        self._waiting, self._asked_to_stop, self._answer_bytes = True, False, 0
+        self._deadline = time.monotonic() + self._limits.call_seconds
         try:
             self._stream.settimeout(self._limits.call_seconds)
             self._stream.sendall(wire.frame(body))
@@ -179,26 +206,34 @@ class CallChannel:
             self._timed_out()
         except OSError:
             self._died()
-        return deadline
 
-    def _answer(self, deadline: float, name: str | None) -> tuple[Any, ...]:
-        while True:
-            answer = self._decode(self._receive(deadline))
-            kind = answer[0]
-            if kind == "callback":
-                self._answer_callback(answer)
-                continue
-            if kind in ("value", "returned"):
-                return answer
-            if kind == "missing":
-                raise Missing(name or "")
-            if kind == "interrupted":
-                raise CallTimeout("the call took too long")
-            if kind == "unsendable":
-                raise Invalid(f"the value cannot leave the sandbox: {answer[1]}")
-            if kind == "raised":
-                self._raise_student_error(answer)
-            self._broken()
+    def _answer(self, name: str | None) -> tuple[Any, ...]:
+        while (answer := self._decode(self._receive()))[0] == "callback":
+            self._answer_callback(answer)
+        self._waiting = False
+        if self._asked_to_stop:
+            if answer[0] != "interrupted":
+                # The interrupt may still be under way, and would hit the next call.
+                self._timed_out()
+            raise CallTimeout("the call took too long")
+        if answer[0] not in ("value", "returned"):
+            self._raise_fault(answer, name)
+        return answer
+
+    def _raise_fault(self, answer: tuple[Any, ...], name: str | None) -> NoReturn:
+        """Raise what an answer says that is no value."""
+        kind = answer[0]
+        if kind == "missing":
+            raise Missing(name or "")
+        if kind == "uncallable":
+            raise not_a_function(name)
+        if kind == "unsendable" and len(answer) == 2:
+            raise Invalid(f"the value cannot leave the sandbox: {answer[1]}")
+        if kind == "interrupted":
+            raise student_raised("KeyboardInterrupt", (), "")
+        if kind == "raised":
+            self._raise_student_error(answer)
+        self._broken()
 
     def _decode(self, body: bytes) -> tuple[Any, ...]:
         # Untrusted: student code wrote these bytes.
@@ -215,26 +250,26 @@ class CallChannel:
             self._broken()
         return answer[1]
 
-    def _receive(self, deadline: float) -> bytes:
-        header = self._read(4, deadline)
+    def _receive(self) -> bytes:
+        header = self._read(4)
         try:
             length = wire.frame_length(header)
         except wire.WireError as error:
             self._broken(str(error))
-        return self._read(length, deadline)
+        self._answer_bytes += length
+        return self._read(length)
 
-    def _read(self, count: int, deadline: float) -> bytes:
+    def _read(self, count: int) -> bytes:
         parts = []
-        interrupted = False
         while count:
-            left = deadline - time.monotonic()
+            left = self._deadline - time.monotonic()
             if left <= 0:
-                if interrupted:
+                if self._asked_to_stop:
                     self._timed_out()
                 # The call is asked to end; the loop inside answers, and lives on.
                 self._supervisor.interrupt()
-                interrupted = True
-                deadline = time.monotonic() + self._limits.grace_seconds
+                self._asked_to_stop = True
+                self._deadline = time.monotonic() + self._limits.grace_seconds
                 continue
             try:
                 self._stream.settimeout(left)
@@ -293,19 +328,23 @@ class CallChannel:
             self._broken()
         _, number, args, kwargs = request
         function = self._functions.get(number) if isinstance(number, int) else None
-        if function is None or not isinstance(kwargs, dict):
+        if not isinstance(kwargs, dict):
             self._broken()
         self._callbacks += 1
         if self._callbacks > self._limits.callback_calls:
             self.dead = True
             self._supervisor.end_kernel(kill=True)
             raise CallTimeout("the function that was passed in was called too often")
+        encoder = wire.Encoder(self._handle_for)
         try:
-            answer: tuple[Any, ...] = ("returned", function(*args, **kwargs))
+            if function is None:
+                raise LookupError("a function of an earlier test's")
+            body = encoder.encode(("returned", function(*args, **kwargs)))
         except Exception as error:
-            answer = ("raised", f"{type(error).__name__} in the function that was passed in")
+            reason = f"{type(error).__name__} in the function that was passed in"
+            body = encoder.encode(("raised", reason))
         try:
-            self._stream.sendall(wire.frame(wire.Encoder(self._handle_for).encode(answer)))
+            self._stream.sendall(wire.frame(body))
         except TimeoutError:
             self._timed_out()
         except OSError:

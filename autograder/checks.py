@@ -17,8 +17,15 @@ from numpy.typing import ArrayLike, NDArray
 from autograder.errors import Invalid, StudentRaised
 from autograder.student import Reference
 
-SINGLE_PRECISION_RTOL: Final = 2e-4
 NUMERIC_KINDS: Final = "biuf"
+DOUBLE_FLOOR: Final = 1e-6
+"""Absolute tolerance, as a part of the largest expected entry."""
+PRECISIONS: Final = {4: (2e-4, 2e-5), 2: (2e-2, 5e-3)}
+"""
+Relative tolerance and floor by the bytes of a float, at least.
+
+128-long dot products differ by 2e-5 between single and double precision; half has three digits.
+"""
 
 
 class CheckCounter:
@@ -57,7 +64,7 @@ def array(
     Raises:
         Invalid: If it is not numeric, not finite, or has another shape.
     """
-    numbers = _numeric(value)
+    numbers, _ = _numeric(value)
     if shape is not None and numbers.shape != shape:
         raise _wrong_shape(numbers.shape, shape, axes)
     _require_finite(numbers)
@@ -71,7 +78,7 @@ def number(value: object) -> float:
     Raises:
         Invalid: If it is anything else.
     """
-    numbers = _numeric(value)
+    numbers, _ = _numeric(value)
     if numbers.size != 1:
         raise _wrong_shape(numbers.shape, (), None)
     _require_finite(numbers)
@@ -98,20 +105,22 @@ def assert_close(
         AssertionError: If it differs.
     """
     wanted = np.asarray(expected, dtype=np.float64)
-    numbers = _numeric(actual)
+    numbers, dtype = _numeric(actual)
     if wanted.ndim == 0 and numbers.size == 1:
         numbers = numbers.reshape(())
     if numbers.shape != wanted.shape:
         raise _wrong_shape(numbers.shape, wanted.shape, axes)
     _require_finite(numbers)
     scale = float(np.max(np.abs(wanted), initial=0.0))
-    rtol, floor = _precision(actual, rtol)
-    bound = (max(floor * scale, 1e-12) if atol is None else atol) + rtol * np.abs(wanted)
-    difference = np.abs(numbers - wanted)
+    rtol, floor = _precision(dtype, rtol)
+    with np.errstate(over="ignore"):
+        bound = (max(floor * scale, 1e-12) if atol is None else atol) + rtol * np.abs(wanted)
+        difference = np.abs(numbers - wanted)
     if not bool(np.all(difference <= bound)):
         worst = np.unravel_index(int(np.argmax(difference - bound)), difference.shape)
         place = f" at {tuple(map(int, worst))}" if wanted.ndim else ""
-        raise AssertionError(f"got {numbers[worst]!r}, expected {wanted[worst]!r}{place}")
+        got, asked = float(numbers[worst]), float(wanted[worst])
+        raise AssertionError(f"got {got!r}, expected {asked!r}{place}")
     counter.count()
 
 
@@ -164,7 +173,8 @@ def _shape_text(parts: Sequence[str]) -> str:
     return f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
 
 
-def _numeric(value: object) -> NDArray[np.float64]:
+def _numeric(value: object) -> tuple[NDArray[np.float64], np.dtype[Any]]:
+    """Give a value as floats of our own, and the type that its numbers had."""
     if isinstance(value, Reference):
         # A pandas Series, a torch tensor, a range: the sandbox is asked for it as a plain array.
         value = value.to_array()
@@ -175,7 +185,7 @@ def _numeric(value: object) -> NDArray[np.float64]:
         numbers = np.asarray(_without_references(value))
         if numbers.dtype.kind not in NUMERIC_KINDS:
             raise Invalid(f"expected numbers, got entries of type {numbers.dtype.name}")
-        return np.array(numbers, dtype=np.float64, copy=True)
+        return np.array(numbers, dtype=np.float64, copy=True), numbers.dtype
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise Invalid("expected numbers in a regular array") from error
 
@@ -192,10 +202,9 @@ def _require_finite(numbers: NDArray[np.float64]) -> None:
         raise Invalid(message, message)
 
 
-def _precision(value: Any, rtol: float) -> tuple[float, float]:
-    """Give the relative tolerance and the floor, as parts of the scale, for a value's dtype."""
-    dtype = getattr(value, "dtype", None)
-    if isinstance(dtype, np.dtype) and dtype.kind == "f" and dtype.itemsize <= 4:
-        # 128-long dot products differ by 2e-5 between single and double precision.
-        return max(rtol, SINGLE_PRECISION_RTOL if dtype.itemsize == 4 else 2e-2), 2e-5
-    return rtol, 1e-6
+def _precision(dtype: np.dtype[Any], rtol: float) -> tuple[float, float]:
+    """Give the relative tolerance and the floor, as parts of the scale, for numbers of a type."""
+    if dtype.kind != "f":
+        return rtol, DOUBLE_FLOOR
+    least, floor = PRECISIONS.get(dtype.itemsize, (0.0, DOUBLE_FLOOR))
+    return max(rtol, least), floor

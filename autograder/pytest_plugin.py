@@ -9,6 +9,7 @@ for the other end.
 from __future__ import annotations
 
 import os
+import re
 import resource
 import signal
 import socket
@@ -44,6 +45,10 @@ _VERDICTS: Final = (
     (errors.InternalError, Verdict.INTERNAL),
     (AssertionError, Verdict.FAILED),
 )
+
+
+# What Python says where a test calls `student.f(x)` and `f` has come as a plain value.
+_CALLED_A_VALUE: Final = re.compile(r"^'[\w.]+' object (is not callable|has no attribute 'call')$")
 
 
 class TestTookTooLong(BaseException):
@@ -149,6 +154,7 @@ class Examination:
         self._failure = None
         began = time.monotonic()
         item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
+        self.channel.end_test()
         if self.channel.dead:
             self._died_in = question
         result = _judge(item, self._failure)
@@ -315,6 +321,8 @@ def _judge(
         result["name"] = str(error)
     if isinstance(error, errors.Invalid):
         result["safe"] = error.safe_message
+    elif _CALLED_A_VALUE.search(str(error)):
+        result["safe"] = "a function was asked for, and this is a value"
     return result
 
 

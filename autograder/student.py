@@ -171,10 +171,16 @@ _REFUSED: Final = """
     bool eq ne lt le gt ge hash int float complex index round trunc floor ceil abs neg pos invert
     add radd sub rsub mul rmul truediv rtruediv floordiv rfloordiv mod rmod pow rpow matmul rmatmul
     and rand or ror xor rxor lshift rlshift rshift rrshift divmod rdivmod contains setitem delitem
-    enter exit bytes array array_interface
+    enter exit bytes array
 """
 for _operation in _REFUSED.split():
     setattr(Reference, f"__{_operation}__", _refuse)
+
+
+def not_a_function(name: str | None) -> Invalid:
+    """Make the fault of calling what is no function."""
+    message = f"{name or 'the value'} is not a function"
+    return Invalid(message, message)
 
 
 def student_raised(type_name: str, bases: tuple[str, ...], message: str) -> StudentRaised:

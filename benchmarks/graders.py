@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol, Self
 from autograder.assignment import Assignment
 from autograder.environments import load_environment
 from benchmarks.formats import nbgrader_source, otter_master
-from benchmarks.measure import CommandError, Taken, run_command, tree_cpu
+from benchmarks.measure import CommandError, Taken, run_command, sampled
 
 ROOT: Final = Path(__file__).parent.parent
 SPARE_KERNEL_SECONDS: Final = 1.5
@@ -269,10 +269,10 @@ class WarmGrader:
         """Grade one submission."""
         (submission,) = submissions
         job = {"assignment": str(self._assignment.folder), "notebook": str(submission.notebook)}
-        before = tree_cpu(self._worker.pid)
-        answer = self._worker.ask(json.dumps(job))
-        time.sleep(SPARE_KERNEL_SECONDS)
-        taken = Taken(answer["wall_seconds"], tree_cpu(self._worker.pid) - before)
+        with sampled(self._worker.pid) as tree:
+            answer = self._worker.ask(json.dumps(job))
+            time.sleep(SPARE_KERNEL_SECONDS)
+        taken = Taken(answer["wall_seconds"], tree.cpu_seconds())
         return taken, [(answer["score"][0], answer["score"][1])]
 
 

@@ -39,7 +39,7 @@ from benchmarks.graders import (
     start_worker,
 )
 from benchmarks.measure import CommandError, Taken, adopt_orphans
-from benchmarks.results import CLASS, SINGLE, Results, Way, print_results
+from benchmarks.results import CLASS, Results, Way, print_results
 
 OURS, OTTER, NBGRADER = ROOT / ".venv", ROOT / ".venv-otter", ROOT / ".venv-nbgrader"
 ASSIGNMENTS: Final = ("small_numpy", "small_tensorflow")

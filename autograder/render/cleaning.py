@@ -17,6 +17,8 @@ from typing import Final
 import nh3
 from pygments.token import STANDARD_TYPES
 
+from autograder.render.findings import words
+
 MAX_DEPTH: Final = 200
 _TAGS: Final = words(
     "a abbr b blockquote br caption cite code col colgroup dd del details dfn div dl dt em "
@@ -38,22 +40,24 @@ _ATTRIBUTES: Final = {
 }
 _NUMBERS: Final = frozenset({"span", "width", "height", "start", "colspan", "rowspan"})
 _COLOURS: Final = words("black red green yellow blue magenta cyan white")
-_ANSI: Final = {
-    "ansi-bold",
-    "ansi-underline",
-    "ansi-default-inverse-fg",
-    "ansi-default-inverse-bg",
-    *(f"ansi-{colour}{kind}" for colour in _COLOURS for kind in ("-fg", "-bg")),
-    *(f"ansi-{colour}-intense{kind}" for colour in _COLOURS for kind in ("-fg", "-bg")),
-}
-_CLASSES: Final = {
-    "span": {name for name in STANDARD_TYPES.values() if name} | {"hll", "linenos"} | _ANSI,
-    "div": set(
+_ANSI: Final = frozenset(
+    {
+        "ansi-bold",
+        "ansi-underline",
+        "ansi-default-inverse-fg",
+        "ansi-default-inverse-bg",
+        *(f"ansi-{colour}{kind}" for colour in _COLOURS for kind in ("-fg", "-bg")),
+        *(f"ansi-{colour}-intense{kind}" for colour in _COLOURS for kind in ("-fg", "-bg")),
+    }
+)
+_CLASSES: Final[dict[str, frozenset[str]]] = {
+    "span": _ANSI.union(filter(None, STANDARD_TYPES.values()), {"hll", "linenos"}),
+    "div": words(
         "highlight cell border-box-sizing code_cell text_cell rendered input inner_cell input_area "
         "text_cell_render rendered_html output output_wrapper output_area output_subarea "
-        "output_stream output_stdout output_stderr output_text output_error output_html".split()
+        "output_stream output_stdout output_stderr output_text output_error output_html"
     ),
-    "table": {"dataframe"},
+    "table": frozenset({"dataframe"}),
 }
 _LINK: Final = re.compile(r"https?://[^\s]+", re.IGNORECASE)
 # A picture of pixels; SVG is a document that can hold links and scripts.
@@ -69,7 +73,7 @@ _CODE_CLEANER: Final = nh3.Cleaner(
     tags={"div", "pre", "span"},
     clean_content_tags=set(_WITHOUT_CONTENT),
     attributes={},
-    allowed_classes={tag: _CLASSES[tag] for tag in ("div", "span")},
+    allowed_classes={tag: set(_CLASSES[tag]) for tag in ("div", "span")},
 )
 
 
@@ -114,7 +118,7 @@ def clean(untrusted: str, *, heading_shift: int = 0, change: Callable[[str], str
         clean_content_tags=set(_WITHOUT_CONTENT),
         attributes=_ATTRIBUTES,
         attribute_filter=keep,
-        allowed_classes=_CLASSES,
+        allowed_classes={tag: set(classes) for tag, classes in _CLASSES.items()},
         set_tag_attribute_values={"a": {"target": "_blank"}},
         url_schemes={"http", "https", "data"},
         link_rel="noopener noreferrer nofollow",
@@ -155,8 +159,9 @@ def shows_something(cleaned: str) -> bool:
 
 
 def _kept(tag: str, name: str, value: str) -> str | None:
-    # nh3 lets lang and title through on every element; the classes it has looked at itself.
-    if name != "class" and name not in _ATTRIBUTES.get(tag, ()):
+    # nh3 lets lang and title through on every element. Classes it has looked at itself, and a
+    # link's rel and target it has set.
+    if name not in ("class", "rel", "target") and name not in _ATTRIBUTES.get(tag, ()):
         return None
     if name == "href":
         return value if _LINK.fullmatch(value.strip()) else None

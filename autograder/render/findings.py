@@ -269,6 +269,11 @@ def plain(text: str) -> str:
     return _UNSEEN.sub("", text)
 
 
+def words(text: str) -> frozenset[str]:
+    """Split a list of names, which reads better without quotes round each."""
+    return frozenset(text.split())
+
+
 def label(question_id: str) -> str:
     """Give what stands behind the word "Question" in a heading: ``2`` for ``q2``."""
     numbered = _NUMBERED.fullmatch(question_id)

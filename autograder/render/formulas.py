@@ -17,6 +17,8 @@ from xml.etree.ElementTree import Element, tostring
 
 from latex2mathml.converter import Converter
 
+from autograder.render.findings import words
+
 MAX_FORMULA: Final = 5_000
 _OPENING: Final = re.compile(
     r"""
@@ -40,16 +42,16 @@ _MACRO: Final = re.compile(r"\\(?:(?:re|provide)?newcommand|[egx]?def|let|Declar
 _NUMBERED: Final = re.compile(r"\\(begin|end)\{(align|equation|gather|multline|eqnarray|alignat)\}")
 _LABEL: Final = re.compile(r"\\(?:label|tag)\{[^{}]*\}|\\(?:nonumber|notag)\b")
 # Untrusted: what a formula may become. No link, no style, no class, nothing that fetches.
-_ELEMENTS: Final = frozenset(
+_ELEMENTS: Final = words(
     "math mrow mi mn mo mtext mspace ms mfrac msqrt mroot msub msup msubsup munder mover "
     "munderover mmultiscripts mprescripts none mtable mtr mtd mstyle mpadded mphantom menclose "
-    "merror".split()
+    "merror"
 )
-_ATTRIBUTES: Final = frozenset(
+_ATTRIBUTES: Final = words(
     "display displaystyle scriptlevel mathvariant width height depth lspace rspace stretchy fence "
     "form accent accentunder movablelimits minsize maxsize symmetric largeop separator "
     "linethickness columnalign rowalign columnspacing rowspacing columnlines rowlines notation "
-    "alttext".split()
+    "alttext"
 )
 _VALUE: Final = re.compile(r"[\w.%+\- ]{0,60}")
 _SIGNS: Final = frozenset("-+\u2212\u00b1\u2213")

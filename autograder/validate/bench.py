@@ -33,11 +33,12 @@ from autograder.examiner import Examiner, TestDescription
 from autograder.execute import Execution, NotebookRunner, kernel_files
 from autograder.notebook import parse_notebook
 from autograder.pool import KernelPool
-from autograder.sandbox.policy import Limits
 from autograder.validate.solved import SolvedNotebook
 from autograder.verdict import Verdict
 
 LEAVE: Final = 77
+IMPORT_SECONDS: Final = 60.0
+"""A reference in TensorFlow imports it first, on a machine that may have other work."""
 # The parent waits deaf to interrupts, which are the child's: both hear them. A child that ends
 # otherwise than it was asked to takes the kernel with it, as it would have as a submission.
 _FORK: Final = f"""
@@ -87,14 +88,11 @@ class Bench:
     Args:
         pool: Gives kernels.
         assignment: Whose notebook.
-        limits: Of a call and a test; by default the assignment's own.
     """
 
-    def __init__(
-        self, pool: KernelPool, assignment: Assignment, limits: Limits | None = None
-    ) -> None:
+    def __init__(self, pool: KernelPool, assignment: Assignment) -> None:
         # The kernel is used by many variants, one after the other: their time adds up.
-        bounds = replace(limits or assignment.limits, cpu_seconds=1e6)
+        bounds = replace(assignment.limits, cpu_seconds=1e6)
         self._assignment = replace(assignment, limits=bounds)
         self._pool = pool
         self._solution = SolvedNotebook(assignment)
@@ -131,6 +129,7 @@ class Bench:
         runs: Iterable[tuple[int, Sequence[TestDescription]]],
         *,
         stop: bool = False,
+        call_seconds: float | None = None,
     ) -> Iterator[Outcome]:
         """
         Examine a variant of the solution.
@@ -140,11 +139,13 @@ class Bench:
             question: Id of the question that it answers.
             runs: Seeds of the hidden inputs, each with the tests to run.
             stop: Whether to stop at the first test that fails; then no hint is looked for.
+            call_seconds: How long a call may take; by default as the assignment says.
 
         Yields:
             What came of each run.
         """
         self._variant = (source, question)
+        self._examiner.assignment = self._with_call_seconds(call_seconds)
         refused = self._enter()
         try:
             for seed, tests in runs:
@@ -220,6 +221,11 @@ class Bench:
                 return
             self._end_execution()
 
+    def _with_call_seconds(self, seconds: float | None) -> Assignment:
+        limits = self._assignment.limits
+        bound = min(limits.call_seconds, seconds or limits.call_seconds)
+        return replace(self._assignment, limits=replace(limits, call_seconds=bound))
+
     def _run(self, text: str) -> Execution:
         notebook = parse_notebook(text.encode(), self._assignment.name)
         metadata = build_student(self._assignment).metadata
@@ -252,7 +258,9 @@ class Bench:
         if calls is None:
             raise InternalError("the kernel has ended")
         limits = self._assignment.limits
-        bounds = CallLimits(limits.cell_seconds, limits.grace_seconds, limits.callback_calls)
+        bounds = CallLimits(
+            max(limits.cell_seconds, IMPORT_SECONDS), limits.grace_seconds, limits.callback_calls
+        )
         return CallChannel(calls, _Reins(self), bounds)
 
     def _end_execution(self) -> None:

@@ -101,9 +101,7 @@ def equivalent_mutants(folder: Path) -> list[EquivalentMutant]:
     except tomllib.TOMLDecodeError as error:
         raise AssignmentError(f"is not valid TOML: {error}", str(path)) from None
     heads = [n for n, line in enumerate(text.splitlines(), 1) if line.strip() == "[[mutant]]"]
-    return [
-        _entry(entry, f"{path}:{line}") for entry, line in zip(entries, heads, strict=True)
-    ]
+    return [_entry(entry, f"{path}:{line}") for entry, line in zip(entries, heads, strict=True)]
 
 
 def _entry(entry: dict[str, Any], place: str) -> EquivalentMutant:
@@ -142,7 +140,9 @@ def mutated_trees(tree: ast.Module) -> Iterator[tuple[str, int, ast.Module]]:
 
 def _mutable(tree: ast.Module) -> Iterator[tuple[int, ast.AST]]:
     """Give the nodes that may change, numbered as `ast.walk` meets them."""
-    kept = {id(inner) for node in ast.walk(tree) for root in _texts(node) for inner in ast.walk(root)}
+    kept = {
+        id(inner) for node in ast.walk(tree) for root in _texts(node) for inner in ast.walk(root)
+    }
     for number, node in enumerate(ast.walk(tree)):
         if id(node) not in kept:
             yield number, node

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Final
 
@@ -10,13 +12,14 @@ import pytest
 
 from autograder.assignment import Assignment, find_assignment, load_assignment
 from autograder.grade import Grader
-from tests.adversarial.corpus import ANSWERS
+from tests.adversarial.corpus import ANSWERS, Case, Outcome, Outcomes, attacked
 
+WORKERS: Final = 2
 # Small, so that what is endless ends soon.
 SMALL: Final = {
     "cell_seconds": 2.0,
-    "call_seconds": 1.0,
-    "grace_seconds": 0.5,
+    "call_seconds": 0.6,
+    "grace_seconds": 0.3,
     "total_seconds": 40.0,
     "test_seconds": 8.0,
     "cpu_seconds": 60.0,
@@ -42,5 +45,30 @@ def assignments() -> dict[str, Assignment]:
 @pytest.fixture(scope="session")
 def grader() -> Iterator[Grader]:
     """Give the one grader."""
-    with Grader(spares=1) as shared:
+    with Grader(spares=WORKERS) as shared:
         yield shared
+
+
+@pytest.fixture(scope="session")
+def outcomes(
+    request: pytest.FixtureRequest, grader: Grader, assignments: dict[str, Assignment]
+) -> Iterator[Outcomes]:
+    """Give what comes of each attack; several are graded side by side, as on a server."""
+
+    def outcome(case: Case) -> Outcome:
+        assignment = assignments[case.assignment]
+        began = time.monotonic()
+        report = grader.grade(attacked(assignment, case.cells), assignment, seed=3)
+        return Outcome(report, time.monotonic() - began)
+
+    cases = [
+        item.callspec.params["case"]
+        for item in request.session.items
+        if isinstance(item, pytest.Function) and item.originalname == "test_attack"
+    ]
+    with ThreadPoolExecutor(WORKERS) as threads:
+        futures: dict[str, Future[Outcome]] = {
+            case.name: threads.submit(outcome, case) for case in cases
+        }
+        yield lambda case: futures[case.name].result()
+        threads.shutdown(cancel_futures=True)

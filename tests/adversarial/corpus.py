@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -40,9 +41,11 @@ class Case:
         cells: Place and source of each: a question's id replaces its answer, ``start`` stands
             behind the imports, ``end`` behind everything.
         assignment: Whose notebook.
-        loses: Questions that lose points, with the verdict that says why; all others keep theirs.
+        loses: Questions that lose points, with the verdict of the first test that is not passed;
+            all others keep theirs.
         zero: Those of them that keep no point.
-        statuses: What comes of cells at ``start`` and ``end``, in order.
+        others: Whether it may cost other questions, too: it attacks what they all share.
+        statuses: What comes of cells at ``start`` and ``end``, in order; ``a|b`` allows either.
         absent: What the student must not read of it.
         seconds: How long it may take.
     """
@@ -52,9 +55,21 @@ class Case:
     assignment: str = "xor"
     loses: dict[str, str] = field(default_factory=dict)
     zero: tuple[str, ...] = ()
+    others: bool = False
     statuses: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
-    seconds: float = 10.0
+    seconds: float = 15.0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of an attack, and how long it took."""
+
+    report: Report
+    seconds: float
+
+
+Outcomes = Callable[[Case], Outcome]
 
 
 def load_case(folder: Path) -> Case:

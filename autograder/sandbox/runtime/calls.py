@@ -52,19 +52,24 @@ class Server:
         self._objects: dict[int, object] = {}
         self._generators: list[np.random.Generator] = []
         self._in_call = False
+        self._in_callback = False
+        self._interrupted = False
 
     def serve(self) -> None:
         """Answer until the grader closes the channel."""
         previous = signal.signal(signal.SIGINT, self._on_interrupt)
         try:
-            while (request := self._receive()) is not None:
-                self._answer(request)
+            while (body := self._read_frame()) is not None:
+                self._answer(body)
         finally:
             signal.signal(signal.SIGINT, previous)
 
-    def _on_interrupt(self, signal_number: int, frame: FrameType | None) -> None:
-        # An interrupt that comes too late must not end the loop.
-        if self._in_call:
+    def _on_interrupt(self, _number: int, _frame: FrameType | None) -> None:
+        if self._in_callback:
+            # The grader's answer is on its way; left unread, it would be taken for a request.
+            self._interrupted = True
+        elif self._in_call:
+            # Otherwise it comes too late, and must not end the loop.
             raise KeyboardInterrupt
 
     @contextmanager
@@ -75,9 +80,9 @@ class Server:
         finally:
             self._in_call = False
 
-    def _answer(self, request: tuple[Any, ...]) -> None:
-        operation, *arguments = request
+    def _answer(self, request: bytes) -> None:
         try:
+            operation, *arguments = self._decode(request)
             with self._interruptible():
                 answer = getattr(self, f"_do_{operation}")(*arguments)
                 body = self._encoder().encode(answer)
@@ -99,15 +104,17 @@ class Server:
         return ("value", self._namespace[name])
 
     def _do_call(
-        self, name: str | None, number: int | None, args: Any, kwargs: Any, after: bool
+        self, name: str | None, number: int | None, args: Any, kwargs: Any
     ) -> tuple[Any, ...]:
         if name is not None and name not in self._namespace:
             return ("missing",)
         function: Any = self._object(number) if name is None else self._namespace[name]
-        generators, self._generators = self._generators, []
+        if not callable(function):
+            return ("uncallable", type(function).__name__)
+        generators = self._generators
         value = function(*args, **kwargs)
         states = [wire.GeneratorState.of(generator) for generator in generators]
-        return ("returned", value, states, (args, kwargs) if after else None)
+        return ("returned", value, states, (args, kwargs))
 
     def _do_getattr(self, number: int, name: str) -> tuple[Any, ...]:
         return ("value", getattr(self._object(number), name))
@@ -160,12 +167,13 @@ class Server:
         tensor = _as_array(value)
         return self._keep(value) if tensor is None else tensor
 
-    def _receive(self) -> Any:
+    def _decode(self, body: bytes) -> Any:
+        self._generators = []
+        return wire.Decoder(self._resolve, self._revive).decode(body)
+
+    def _read_frame(self) -> bytes | None:
         header = self._read(4)
-        if header is None:
-            return None
-        body = self._read(wire.frame_length(header))
-        return None if body is None else wire.Decoder(self._resolve, self._revive).decode(body)
+        return None if header is None else self._read(wire.frame_length(header))
 
     def _read(self, count: int) -> bytes | None:
         parts = []
@@ -190,10 +198,17 @@ class Server:
     def call_back(self, number: int, args: Any, kwargs: Any) -> Any:
         """Call a function of the grader's and wait for its answer."""
         body = self._encoder().encode(("callback", number, args, kwargs))
-        self._channel.sendall(wire.frame(body))
-        answer = self._receive()
-        if answer is None:
+        self._in_callback, self._interrupted = True, False
+        try:
+            self._channel.sendall(wire.frame(body))
+            received = self._read_frame()
+        finally:
+            self._in_callback = False
+        if self._interrupted:
+            raise KeyboardInterrupt
+        if received is None:
             raise SystemExit
+        answer = self._decode(received)
         if answer[0] == "raised":
             raise CallbackRaised(answer[1])
         return answer[1]

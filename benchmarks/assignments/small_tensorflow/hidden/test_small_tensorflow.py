@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 from autograder.checks import assert_close
 
 

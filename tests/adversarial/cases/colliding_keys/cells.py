@@ -1,3 +1,3 @@
 # %% q2
 def forward(x, W1, b1, W2, b2):
-    return {n * (2**61 - 1): n for n in range(1, 40_000)}
+    return {n * (2**61 - 1): n for n in range(1, 3_000)}

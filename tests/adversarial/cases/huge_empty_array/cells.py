@@ -1,3 +1,3 @@
 # %% q2
 def forward(x, W1, b1, W2, b2):
-    return np.zeros((2**40, 0, 2**20))
+    return np.zeros((2**40, 0))

@@ -6,7 +6,7 @@ import time
 
 
 def fill():
-    keep = [bytearray(b"x" * 2**20) for _ in range(220)]
+    keep = b"x" * (200 * 2**20)
     time.sleep(100)
 
 

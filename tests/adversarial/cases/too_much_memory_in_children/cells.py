@@ -4,6 +4,6 @@ import time
 
 for _ in range(8):
     if os.fork() == 0:
-        keep = [bytearray(b"x" * 2**20) for _ in range(200)]
+        keep = b"x" * (200 * 2**20)
         time.sleep(100)
 time.sleep(100)

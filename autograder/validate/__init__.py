@@ -1,0 +1,1 @@
+"""Assignments prove themselves: the release gate behind ``autograder validate``."""

@@ -1,0 +1,98 @@
+"""What whole submissions prove: the solution, the starter and an empty notebook."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Final
+
+from autograder.assignment import Assignment
+from autograder.build import build_student
+from autograder.errors import AssignmentError
+from autograder.report import Report
+from autograder.validate.proof import Fault, Kind, Proof
+from autograder.validate.subject import Subject, outcome_of
+
+EMPTY_NOTEBOOK: Final = json.dumps(
+    {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+)
+
+
+def prove_student_notebook(assignment: Assignment) -> Proof:
+    """Prove that the student notebook can be built and holds nothing hidden."""
+    faults: tuple[Fault, ...] = ()
+    try:
+        build_student(assignment)
+    except AssignmentError as error:
+        faults = (fault_of(error),)
+    return Proof(assignment.name, Kind.FOLDER, "student notebook", faults=faults)
+
+
+def prove_promised_tests(subject: Subject) -> Proof:
+    """Prove that no hidden test has got lost."""
+    faults = []
+    place = str(subject.assignment.folder / "assignment.toml")
+    for question, promised in subject.assignment.promised_tests.items():
+        there = len(subject.tests_of(question, hidden=True))
+        if there != promised:
+            reason = f"assignment.toml promises {promised} hidden tests, there are {there}"
+            lost = ": was one deleted?" if there < promised else ""
+            faults.append(Fault(f"{question}: {reason}{lost}", place))
+    name = subject.assignment.name
+    return Proof(name, Kind.FOLDER, "number of hidden tests", faults=tuple(faults))
+
+
+def prove_solution(subject: Subject) -> Proof:
+    """Prove that the solved notebook gets full marks, twice."""
+    faults = []
+    first, second = (subject.grade(subject.solved.text()) for _ in range(2))
+    outcome = outcome_of(first)
+    for test in outcome.failed:
+        faults.append(subject.failure(test, outcome, "the solution", first.seed))
+    faults += _difference(subject, first, second, "the solution")
+    return _proof(subject, "solution", faults)
+
+
+def prove_starter(subject: Subject) -> Proof:
+    """Prove that the student notebook, as handed out, gets no points, twice."""
+    return _proof(
+        subject, "starter", _without_points(subject, build_student(subject.assignment).text)
+    )
+
+
+def prove_empty(subject: Subject) -> Proof:
+    """Prove that an empty notebook gets no points, twice."""
+    return _proof(subject, "empty notebook", _without_points(subject, EMPTY_NOTEBOOK, "an empty"))
+
+
+def fault_of(error: AssignmentError) -> Fault:
+    """Take an error of a broken folder apart into reason and place."""
+    return Fault(str(error).removeprefix(f"{error.place}: "), error.place)
+
+
+def _without_points(subject: Subject, text: str, which: str = "the student") -> Iterator[Fault]:
+    first, second = (subject.grade(text) for _ in range(2))
+    who = f"{which} notebook"
+    for question in first.questions:
+        if question.score:
+            passed = [test.title for test in question.tests if test.verdict == "passed"]
+            yield Fault(
+                f"{question.id}: {who} scores {float(question.score):g} points unsolved; it passes "
+                f"{', '.join(map(repr, passed))}: is a solution left in it?",
+                subject.assignment.master.place(f"name: {question.id}"),
+            )
+    yield from _difference(subject, first, second, who)
+
+
+def _difference(subject: Subject, first: Report, second: Report, who: str) -> Iterator[Fault]:
+    for one, other in zip(first.questions, second.questions, strict=True):
+        verdicts = [[test.verdict for test in each.tests] for each in (one, other)]
+        if one.score != other.score or verdicts[0] != verdicts[1]:
+            yield Fault(
+                f"{one.id}: two gradings of {who} differ",
+                subject.assignment.master.place(f"name: {one.id}"),
+            )
+
+
+def _proof(subject: Subject, title: str, faults: Iterator[Fault] | list[Fault]) -> Proof:
+    return Proof(subject.assignment.name, Kind.REFERENCE, title, faults=tuple(faults))

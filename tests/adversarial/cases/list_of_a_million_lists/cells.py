@@ -1,3 +1,0 @@
-# %% q2
-def forward(x, W1, b1, W2, b2):
-    return [[]] * 2_000_000
