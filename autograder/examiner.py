@@ -307,7 +307,8 @@ def main() -> None:
     settings = public_folder / "pytest.ini"
     settings.write_text("[pytest]\nenable_assertion_pass_hook = true\n")
     arguments = ["-c", str(settings), f"--rootdir={public_folder}", "--import-mode=importlib"]
-    arguments += ["--strict-markers", "-q", "-s"]
+    # Nobody reads pytest's own account of a failure, and its other styles parse the test files.
+    arguments += ["--strict-markers", "-q", "-s", "--tb=native"]
     for unused in ("cacheprovider", "junitxml", "pastebin", "stepwise", "nose", "doctest"):
         arguments += ["-p", f"no:{unused}"]
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import errno
 import hashlib
 import json
 import os
@@ -65,10 +66,10 @@ def read_notebook(path: Path) -> bytes:
     except FileNotFoundError:
         raise NotebookError(f"{path}: no such file") from None
     except OSError as error:
-        if path.is_symlink():
+        if error.errno == errno.ELOOP:
             raise NotebookError(f"{path}: is a link; hand in the file itself") from None
         raise NotebookError(f"{path}: cannot be read: {error.strerror}") from None
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise NotebookError(f"{path}: is not a file")
@@ -77,7 +78,10 @@ def read_notebook(path: Path) -> bytes:
                 f"{path}: has {status.st_size / 2**20:.0f} MB; at most {MAX_BYTES // 2**20} MB are "
                 "accepted. Clear the outputs and save it again"
             )
-        return file.read(MAX_BYTES + 1)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read(MAX_BYTES + 1)
+    finally:
+        os.close(descriptor)
 
 
 def parse_notebook(data: bytes, name: str = "notebook") -> Notebook:
@@ -134,7 +138,7 @@ def _check_format(document: dict[str, Any], name: str) -> None:
     if "cells" not in document and "worksheets" not in document and version is None:
         raise NotebookError(f"{name}: is not a notebook: it has no cells and no nbformat")
     if type(version) is not int or version != 4:
-        shown = version if isinstance(version, int | float) else "unknown"
+        shown = version if type(version) is int and 0 <= version < 100 else "unknown"
         raise NotebookError(
             f"{name}: has notebook format {shown}, not 4; open it in JupyterLab and save it again"
         )

@@ -8,6 +8,7 @@ for the other end.
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import resource
@@ -21,6 +22,8 @@ from types import FrameType
 from typing import Any, Final
 
 import numpy as np
+import numpy.ma  # NumPy imports it late: once here, not again in every child
+import numpy.random
 import pytest
 
 from autograder import errors
@@ -204,6 +207,8 @@ class ExaminerPlugin:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Wait for jobs instead of running the tests here."""
         self._packets.send({"tests": [describe(item) for item in session.items]})
+        # A collection of garbage in a child would copy every page that holds an object.
+        gc.freeze()
         while True:
             job, descriptors = self._packets.receive()
             if not job:

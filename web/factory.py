@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from flask import Flask, Response, flash, redirect, render_template, request, url_for
+from flask import Flask, flash, redirect, render_template, request, url_for
 from flask_login import LoginManager
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
 
 from web.config import Settings
 from web.db import Database, open_database
@@ -62,7 +63,7 @@ def _add_sign_in(app: Flask) -> None:
     manager = LoginManager(app)
     manager.session_protection = None  # networks of students change; the session key protects
 
-    @manager.user_loader
+    @manager.user_loader  # type: ignore[untyped-decorator]  # Flask-Login has no types
     def load_user(key: str) -> User | None:
         return accounts.user_by_session_key(db(), key)
 
@@ -92,7 +93,7 @@ def _add_error_pages(app: Flask) -> None:
         if code == 401:
             return redirect(url_for("account.sign_in", next=request.full_path.rstrip("?")))
         if code < 400:
-            return Response(error.get_response())
+            return error.get_response()
         title, advice = _ERRORS.get(code, _ERRORS[400 if code < 500 else 500])
         return render_template("error.html", code=code, title=title, advice=advice), code
 

@@ -64,7 +64,15 @@ def _alive(owner: str) -> bool:
 
 
 def _portal_command(address: str) -> list[str]:
-    options = ["--bind", address, "--worker-class", "gthread", "--workers", "1", "--no-control-socket"]
+    options = [
+        "--bind",
+        address,
+        "--worker-class",
+        "gthread",
+        "--workers",
+        "1",
+        "--no-control-socket",
+    ]
     options += ["--threads", str(THREADS), "--graceful-timeout", "10", "--timeout", "120"]
     return [sys.executable, "-m", "gunicorn", *options, "web.factory:create_app()"]
 

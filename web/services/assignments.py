@@ -16,7 +16,6 @@ from web.models import (
     CourseAssignment,
     Extension,
     Snapshot,
-    Submission,
     User,
 )
 from web.services import audit
@@ -108,6 +107,30 @@ def set_rules(
         )
 
 
+def use_snapshot(
+    session: Session, actor: User, assignment: CourseAssignment, snapshot: Snapshot
+) -> None:
+    """
+    Grade new submissions by another snapshot; earlier submissions keep theirs.
+
+    Raises:
+        Refused: If it is the present one already.
+    """
+    if snapshot.id is not None and snapshot.id == assignment.snapshot_id:
+        raise Refused("The course has this content already.")
+    before = assignment.snapshot.content_hash
+    assignment.snapshot = snapshot
+    audit.record(
+        session,
+        actor,
+        "assignment.updated",
+        course=assignment.course,
+        target=assignment.name,
+        before=before,
+        after=snapshot.content_hash,
+    )
+
+
 def release_now(session: Session, actor: User, assignment: CourseAssignment) -> None:
     """Let students see an assignment from now on."""
     assignment.release_at = now()
@@ -168,16 +191,6 @@ def course_assignments(session: Session, course: Course) -> Sequence[CourseAssig
     ).all()
     last = now().replace(year=9000)
     return sorted(found, key=lambda each: (each.due_at or last, each.name))
-
-
-def board(session: Session, assignment: CourseAssignment, limit: int = 500) -> Sequence[Submission]:
-    """Give an assignment's submissions, the newest first."""
-    return session.scalars(
-        select(Submission)
-        .where(Submission.assignment_id == assignment.id)
-        .order_by(Submission.id.desc())
-        .limit(limit)
-    ).all()
 
 
 def _check(rules: AssignmentRules) -> None:

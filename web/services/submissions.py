@@ -256,7 +256,7 @@ def requeue_of(session: Session, owners: Sequence[str]) -> int:
     return len(left)
 
 
-def retry(session: Session, submission: Submission) -> None:
+def retry(submission: Submission) -> None:
     """
     Grade a submission again that we could not grade.
 

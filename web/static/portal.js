@@ -48,3 +48,22 @@ function acceptDrops(place) {
 
 document.querySelectorAll("[data-progress]").forEach(watchProgress);
 document.querySelectorAll("[data-drop]").forEach(acceptDrops);
+
+// The board renews itself; filters stand in the address, so they stay.
+function renew(part) {
+  window.setTimeout(async () => {
+    try {
+      const answer = await fetch(window.location.href);
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const fresh = page.querySelector("[data-refresh]");
+      if (answer.ok && fresh && !part.contains(document.activeElement)) {
+        part.replaceChildren(...fresh.children);
+      }
+    } catch {
+      // The network is away for a moment; the next renewal may work.
+    }
+    renew(part);
+  }, 1000 * Number(part.dataset.refresh));
+}
+
+document.querySelectorAll("[data-refresh]").forEach(renew);

@@ -9,6 +9,7 @@ from flask_login import login_user, logout_user
 from werkzeug.wrappers import Response
 
 from web.http import actor, db, signed_in
+from web.models import User
 from web.services import accounts
 from web.services.errors import Refused
 
@@ -96,7 +97,7 @@ def settings_post() -> str | Response | tuple[str, int]:
     return redirect(url_for("account.settings"), code=303)
 
 
-def _begin_session(user: accounts.User) -> None:
+def _begin_session(user: User) -> None:
     # A session that somebody else prepared must not become this person's.
     session.clear()
     session.permanent = True

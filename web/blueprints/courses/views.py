@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, send_file, url_for
 from werkzeug.wrappers import Response
@@ -81,10 +82,9 @@ def data(slug: str, name: str, file_name: str) -> Response:
     found = _assignment(slug, name)
     require(Action.SEE_ASSIGNMENT, found)
     # Untrusted: the name comes from the address bar; only names of the assignment's files match.
-    for path, source in public_data(_snapshot_folder(found)):
-        if path == f"data/{file_name}":
-            return _download(source.read_bytes(), source.name)
-    abort(404)
+    files = dict(public_data(_snapshot_folder(found)))
+    source = files.get(f"data/{file_name}") or abort(404)
+    return _download(source.read_bytes(), source.name)
 
 
 @bp.post("/courses/<slug>/assignments/<name>/hand-in")
@@ -121,7 +121,7 @@ def _assignment(slug: str, name: str) -> CourseAssignment:
     return overview.assignment_by_name(db(), slug, name) or abort(404)
 
 
-def _snapshot_folder(found: CourseAssignment) -> snapshots.Path:
+def _snapshot_folder(found: CourseAssignment) -> Path:
     return snapshots.snapshot_folder(portal().settings.snapshots, found.snapshot)
 
 

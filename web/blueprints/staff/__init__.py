@@ -1,5 +1,7 @@
-"""Pages of staff."""
+"""Pages of instructors, graders and admins."""
 
 from flask import Blueprint
 
 bp = Blueprint("staff", __name__)
+
+from web.blueprints.staff import assignments, people, submissions  # noqa: E402, F401  # routes

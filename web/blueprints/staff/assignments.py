@@ -1,0 +1,141 @@
+"""Take up assignments, set their rules, release them, extend deadlines."""
+
+from __future__ import annotations
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from web.blueprints.staff import bp
+from web.blueprints.staff.common import assignment_for, course_for, number_field, whole_field
+from web.http import db, portal, signed_in
+from web.models import CountedAttempt, CourseAssignment, Membership, Role
+from web.policy import Action
+from web.services import assignments as service
+from web.services import roster, snapshots
+from web.services.courses import zone_of
+from web.services.errors import Refused
+from web.services.local_time import format_local, parse_local
+
+
+@bp.get("/courses/<slug>/staff/assignments/")
+def assignments(slug: str) -> str:
+    """Show the course's assignments, and those on the server that can be taken up."""
+    course = course_for(slug, Action.MANAGE_COURSE)
+    taken = service.course_assignments(db(), course)
+    names = {assignment.name for assignment in taken}
+    found = snapshots.offers(portal().settings.assignment_folders)
+    return render_template(
+        "staff/assignments.html",
+        course=course,
+        assignments=taken,
+        offers=[offer for offer in found if offer.name not in names],
+    )
+
+
+@bp.post("/courses/<slug>/staff/assignments/take-up")
+def take_up(slug: str) -> Response:
+    """Take an assignment into the course, as it stands on the server now."""
+    course = course_for(slug, Action.MANAGE_COURSE)
+    settings = portal().settings
+    name = request.form.get("name", "")[:100]
+    snapshot = snapshots.take_up(db(), settings.snapshots, settings.assignment_folders, name)
+    assignment = service.add_to_course(db(), signed_in(), course, snapshot)
+    db().commit()
+    flash(f"“{snapshot.title}” is in the course. Set its rules, then release it.", "good")
+    return redirect(url_for("staff.assignment", slug=slug, name=assignment.name), code=303)
+
+
+@bp.get("/courses/<slug>/staff/assignments/<name>/")
+def assignment(slug: str, name: str) -> str:
+    """Show an assignment's rules, extensions, and whether the server holds a newer content."""
+    found = assignment_for(slug, name, Action.MANAGE_ASSIGNMENT)
+    zone = zone_of(found.course)
+    offers = snapshots.offers(portal().settings.assignment_folders)
+    return render_template(
+        "staff/assignment.html",
+        course=found.course,
+        assignment=found,
+        local=lambda moment: format_local(moment, zone),
+        extensions=service.extensions_of(db(), found),
+        students=_students(found),
+        offer=next((offer for offer in offers if offer.name == name), None),
+    )
+
+
+@bp.post("/courses/<slug>/staff/assignments/<name>/rules")
+def rules(slug: str, name: str) -> Response:
+    """Change an assignment's rules."""
+    found = assignment_for(slug, name, Action.MANAGE_ASSIGNMENT)
+    service.set_rules(db(), signed_in(), found, _rules(found))
+    db().commit()
+    flash("The rules are changed.", "good")
+    return redirect(url_for("staff.assignment", slug=slug, name=name), code=303)
+
+
+@bp.post("/courses/<slug>/staff/assignments/<name>/release")
+def release(slug: str, name: str) -> Response:
+    """Let students see an assignment from now on."""
+    found = assignment_for(slug, name, Action.MANAGE_ASSIGNMENT)
+    service.release_now(db(), signed_in(), found)
+    db().commit()
+    flash("Students see it now.", "good")
+    return redirect(url_for("staff.assignment", slug=slug, name=name), code=303)
+
+
+@bp.post("/courses/<slug>/staff/assignments/<name>/update")
+def update(slug: str, name: str) -> Response:
+    """Take the newer content from the server; earlier submissions keep theirs."""
+    found = assignment_for(slug, name, Action.MANAGE_ASSIGNMENT)
+    settings = portal().settings
+    snapshot = snapshots.take_up(db(), settings.snapshots, settings.assignment_folders, name)
+    service.use_snapshot(db(), signed_in(), found, snapshot)
+    db().commit()
+    flash("New submissions are graded by the newer content; earlier ones keep their marks.", "good")
+    return redirect(url_for("staff.assignment", slug=slug, name=name), code=303)
+
+
+@bp.post("/courses/<slug>/staff/assignments/<name>/extensions")
+def extend(slug: str, name: str) -> Response:
+    """Give one student a later deadline or more attempts."""
+    found = assignment_for(slug, name, Action.MANAGE_ASSIGNMENT)
+    zone = zone_of(found.course)
+    chosen = request.form.get("student", type=int)
+    student = next((each.user for each in _students(found) if each.user_id == chosen), None)
+    if student is None:
+        abort(404)
+    terms = service.ExtensionTerms(
+        due_at=parse_local(request.form.get("due_at", ""), zone),
+        cutoff_at=parse_local(request.form.get("cutoff_at", ""), zone),
+        extra_attempts=whole_field("extra_attempts", "More attempts") or 0,
+        reason=request.form.get("reason", "")[:1000],
+    )
+    service.extend(db(), signed_in(), found, student, terms)
+    db().commit()
+    flash(f"{student.name} has an extension.", "good")
+    return redirect(url_for("staff.assignment", slug=slug, name=name), code=303)
+
+
+def _students(found: CourseAssignment) -> list[Membership]:
+    everybody = roster.members(db(), found.course)
+    return [each for each in everybody if each.role == Role.STUDENT and each.active]
+
+
+def _rules(found: CourseAssignment) -> service.AssignmentRules:
+    zone = zone_of(found.course)
+    try:
+        counted = CountedAttempt(request.form.get("counted", ""))
+    except ValueError:
+        raise Refused("Choose which attempt counts.") from None
+    moments = {
+        name: parse_local(request.form.get(name, ""), zone)
+        for name in ("release_at", "due_at", "cutoff_at", "results_at", "solution_at")
+    }
+    return service.AssignmentRules(
+        **moments,
+        grace_minutes=whole_field("grace_minutes", "Grace") or 0,
+        late_percent_per_day=number_field("late_percent_per_day", "Late penalty", empty=0) or 0.0,
+        max_attempts=whole_field("max_attempts", "Attempts"),
+        attempts_per_hour=whole_field("attempts_per_hour", "Attempts an hour"),
+        counted=counted,
+        weight=number_field("weight", "Weight", empty=0) or 0.0,
+    )

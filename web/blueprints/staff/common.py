@@ -1,0 +1,61 @@
+"""What staff views share."""
+
+from __future__ import annotations
+
+from flask import abort, request
+
+from web.http import db, require, signed_in
+from web.models import Course, CourseAssignment
+from web.policy import Action
+from web.services import overview
+from web.services.errors import Refused
+
+
+def course_for(slug: str, action: Action) -> Course:
+    """Find a course and go on only if the person may."""
+    signed_in()
+    course = overview.course_by_slug(db(), slug) or abort(404)
+    require(action, course)
+    return course
+
+
+def assignment_for(slug: str, name: str, action: Action) -> CourseAssignment:
+    """Find an assignment and go on only if the person may."""
+    signed_in()
+    assignment = overview.assignment_by_name(db(), slug, name) or abort(404)
+    require(action, assignment)
+    return assignment
+
+
+def number_field(name: str, what: str, *, empty: float | None = None) -> float | None:
+    """
+    Read a number from the form.
+
+    Raises:
+        Refused: If it is none.
+    """
+    text = request.form.get(name, "").strip().replace(",", ".")
+    if not text:
+        return empty
+    try:
+        value = float(text)
+    except ValueError:
+        raise Refused(f"{what}: “{text[:40]}” is not a number.") from None
+    if not -1e9 < value < 1e9:
+        raise Refused(f"{what}: “{text[:40]}” is out of range.")
+    return value
+
+
+def whole_field(name: str, what: str) -> int | None:
+    """
+    Read a whole number from the form; ``None`` if it is empty.
+
+    Raises:
+        Refused: If it is none.
+    """
+    value = number_field(name, what)
+    if value is None:
+        return None
+    if value != int(value):
+        raise Refused(f"{what}: a whole number is needed.")
+    return int(value)

@@ -1,0 +1,146 @@
+"""People of a course, the audit log, and admins' courses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from web.blueprints.staff import bp
+from web.blueprints.staff.common import course_for, number_field
+from web.http import db, require, signed_in
+from web.models import Course, Membership, Role, User
+from web.policy import Action, allowed
+from web.services import accounts, audit, courses, overview, roster
+from web.services.errors import Refused
+
+
+@dataclass(frozen=True)
+class Link:
+    """An invitation link, shown once."""
+
+    user: User
+    address: str
+
+
+@bp.get("/courses/<slug>/staff/people/")
+def people(slug: str) -> str:
+    """Show a course's people."""
+    course = course_for(slug, Action.MANAGE_ROSTER)
+    return _people_page(course, [])
+
+
+@bp.post("/courses/<slug>/staff/people/roster")
+def take_in_roster(slug: str) -> str:
+    """Add people from a CSV file or pasted text; shows links for those without a password."""
+    course = course_for(slug, Action.MANAGE_ROSTER)
+    upload = request.files.get("file")
+    # Untrusted: whoever exported it chose encoding, separators and quotes.
+    text = upload.stream.read(5_000_000).decode("utf-8-sig", "replace") if upload else ""
+    rows = roster.parse_roster(text or request.form.get("text", ""))
+    result = roster.take_in(db(), signed_in(), course, rows, _role())
+    links = [_link(user) for user in result.invited]
+    db().commit()
+    flash(f"{len(result.added)} added, {len(result.known)} were here already.", "good")
+    return _people_page(course, links)
+
+
+@bp.post("/courses/<slug>/staff/people/<int:membership_id>")
+def change(slug: str, membership_id: int) -> Response:
+    """Change somebody's role, time multiplier, or whether they are in the course."""
+    course = course_for(slug, Action.MANAGE_ROSTER)
+    roster.change(
+        db(),
+        signed_in(),
+        _membership(course, membership_id),
+        role=_role(),
+        time_multiplier=number_field("time_multiplier", "Time multiplier", empty=1.0) or 1.0,
+        active=request.form.get("active") == "1",
+    )
+    db().commit()
+    flash("Changed.", "good")
+    return redirect(url_for("staff.people", slug=slug), code=303)
+
+
+@bp.post("/courses/<slug>/staff/people/<int:membership_id>/link")
+def link(slug: str, membership_id: int) -> str:
+    """Make a link by which somebody sets a password; shown once."""
+    course = course_for(slug, Action.MANAGE_ROSTER)
+    user = _membership(course, membership_id).user
+    _refuse_stronger(user, course)
+    audit.record(db(), signed_in(), "link.made", course=course, target=user.email)
+    links = [_link(user)]
+    db().commit()
+    return _people_page(course, links)
+
+
+@bp.get("/courses/<slug>/staff/audit/")
+def audit_log(slug: str) -> str:
+    """Show what staff did."""
+    course = course_for(slug, Action.SEE_AUDIT_LOG)
+    return render_template("staff/audit.html", course=course, entries=audit.entries(db(), course))
+
+
+@bp.get("/admin/courses/")
+def admin_courses() -> str:
+    """Show all courses, and the form that makes one."""
+    require(Action.ADMINISTER, None)
+    return render_template("staff/courses.html", courses=overview.all_courses(db()), links=[])
+
+
+@bp.post("/admin/courses/")
+def make_course() -> str:
+    """Make a course and name its instructor; shows the instructor's link."""
+    admin = require(Action.ADMINISTER, None)
+    form = request.form
+    course = courses.make_course(
+        db(), admin, form.get("slug", ""), form.get("title", ""), form.get("time_zone", "")
+    )
+    instructor = courses.name_instructor(
+        db(), admin, course, form.get("email", ""), form.get("name", "")
+    )
+    links = [] if instructor.password_hash else [_link(instructor)]
+    db().commit()
+    flash(f"“{course.title}” is made.", "good")
+    return render_template("staff/courses.html", courses=overview.all_courses(db()), links=links)
+
+
+def _people_page(course: Course, links: list[Link]) -> str:
+    return render_template(
+        "staff/people.html",
+        course=course,
+        members=roster.members(db(), course),
+        links=links,
+        roles=list(Role),
+    )
+
+
+def _link(user: User) -> Link:
+    token = accounts.invite(db(), user, signed_in())
+    return Link(user, url_for("account.invitation", token=token, _external=True))
+
+
+def _membership(course: Course, membership_id: int) -> Membership:
+    membership = db().get(Membership, membership_id)
+    if membership is None or membership.course_id != course.id:
+        abort(404)
+    return membership
+
+
+def _role() -> Role:
+    try:
+        return Role(request.form.get("role", ""))
+    except ValueError:
+        raise Refused("Choose a role.") from None
+
+
+def _refuse_stronger(user: User, course: Course) -> None:
+    """A link is as good as a password, so nobody may make one that reaches beyond their courses."""
+    me = signed_in()
+    others = [each.course for each in user.memberships if each.course_id != course.id]
+    beyond = any(not allowed(db(), me, Action.MANAGE_ROSTER, other) for other in others)
+    if user.is_admin and not me.is_admin:
+        raise Refused("Only an admin can make a link for an admin.")
+    if beyond and user.password_hash is not None:
+        raise Refused("This person is in courses of others too; ask an admin for the link.")

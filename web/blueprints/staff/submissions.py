@@ -1,0 +1,72 @@
+"""The board of submissions, and each of them as staff and as its student see it."""
+
+from __future__ import annotations
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from web.blueprints.staff import bp
+from web.blueprints.staff.common import course_for
+from web.http import db, require, signed_in
+from web.models import Submission
+from web.policy import Action
+from web.services import audit, overview, submissions
+from web.services.assignments import course_assignments
+from web.services.board import Filters
+from web.services.board import board as board_of
+from web.services.progress import status_of
+
+
+@bp.get("/courses/<slug>/staff/")
+def board(slug: str) -> str:
+    """Show all submissions of a course, by filters."""
+    course = course_for(slug, Action.SEE_STAFF_PAGES)
+    filters = Filters(
+        assignment=request.args.get("assignment", "")[:100],
+        state=request.args.get("state", "")[:20],
+        person=request.args.get("person", "")[:100],
+        late=request.args.get("late") == "1",
+        page=request.args.get("page", 1, type=int),
+    )
+    return render_template(
+        "staff/board.html",
+        course=course,
+        filters=filters,
+        board=board_of(db(), course, filters),
+        assignments=course_assignments(db(), course),
+    )
+
+
+@bp.get("/staff/submissions/<public_id>/")
+def submission(public_id: str) -> str | Response:
+    """Show a submission with all that is known, or as its student sees it."""
+    found = _submission(public_id)
+    require(Action.SEE_SUBMISSION_AS_STAFF, found)
+    if request.args.get("as") == "student":
+        return redirect(url_for("submissions.submission", public_id=public_id))
+    return render_template(
+        "staff/submission.html",
+        submission=found,
+        course=found.assignment.course,
+        status=status_of(db(), found),
+        view=found.result.staff_view if found.result else None,
+        final=submissions.final_tenths(found),
+    )
+
+
+@bp.post("/staff/submissions/<public_id>/retry")
+def retry(public_id: str) -> Response:
+    """Grade again what we could not grade."""
+    found = _submission(public_id)
+    user = require(Action.RETRY_GRADING, found)
+    submissions.retry(found)
+    course = found.assignment.course
+    audit.record(db(), user, "submission.retried", course=course, target=found.public_id)
+    db().commit()
+    flash("It is in the queue again.", "good")
+    return redirect(url_for("staff.submission", public_id=public_id), code=303)
+
+
+def _submission(public_id: str) -> Submission:
+    signed_in()
+    return overview.submission_by_public_id(db(), public_id) or abort(404)

@@ -1,0 +1,71 @@
+"""Make courses and name who instructs them."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from zoneinfo import ZoneInfo, available_timezones
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from web.models import Course, Membership, Role, User
+from web.services import audit
+from web.services.accounts import normalised
+from web.services.errors import Refused
+
+_SLUG: Final = re.compile(r"[a-z0-9][a-z0-9-]{1,58}[a-z0-9]")
+
+
+def make_course(session: Session, actor: User, slug: str, title: str, time_zone: str) -> Course:
+    """
+    Make a course.
+
+    Raises:
+        Refused: If the address is taken or not one, or the time zone is unknown.
+    """
+    slug, title = slug.strip().lower(), title.strip()
+    if not _SLUG.fullmatch(slug):
+        raise Refused("The address takes 3 to 60 small letters, digits and hyphens.")
+    if not title:
+        raise Refused("A course needs a title.")
+    if time_zone not in available_timezones():
+        raise Refused("This time zone is not known. An example: Europe/Berlin.")
+    if session.scalar(select(Course.id).where(Course.slug == slug)) is not None:
+        raise Refused("There is a course with this address already.")
+    course = Course(slug=slug, title=title[:200], time_zone=time_zone)
+    session.add(course)
+    session.flush()
+    audit.record(session, actor, "course.made", course=course, target=slug)
+    return course
+
+
+def name_instructor(session: Session, actor: User, course: Course, email: str, name: str) -> User:
+    """
+    Make somebody an instructor of a course; makes their account if there is none.
+
+    Raises:
+        Refused: If the address is no e-mail address.
+    """
+    address = normalised(email)
+    if "@" not in address:
+        raise Refused("This is not an e-mail address.")
+    user = session.scalar(select(User).where(User.email == address))
+    if user is None:
+        user = User(email=address, name=name.strip() or address.partition("@")[0])
+        session.add(user)
+        session.flush()
+    membership = session.scalar(
+        select(Membership).where(Membership.user_id == user.id, Membership.course_id == course.id)
+    )
+    if membership is None:
+        session.add(Membership(user=user, course=course, role=Role.INSTRUCTOR))
+    else:
+        membership.role, membership.active = Role.INSTRUCTOR, True
+    audit.record(session, actor, "instructor.named", course=course, target=address)
+    return user
+
+
+def zone_of(course: Course) -> ZoneInfo:
+    """Give a course's time zone."""
+    return ZoneInfo(course.time_zone)

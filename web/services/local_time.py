@@ -1,0 +1,37 @@
+"""Moments as people type them in a course's time zone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from web.services.errors import Refused
+
+
+def parse_local(text: str, zone: ZoneInfo) -> datetime | None:
+    """
+    Read a local time, such as ``2026-10-25T02:30``.
+
+    When clocks go back an hour exists twice: the first one is meant. When they go forward an hour
+    is missing: the moment after the gap is meant.
+
+    Returns:
+        The moment in UTC; ``None`` for an empty text.
+
+    Raises:
+        Refused: If it is no time.
+    """
+    if not text.strip():
+        return None
+    try:
+        local = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise Refused(f"“{text[:40]}” is not a date and time.") from None
+    if local.tzinfo is not None:
+        return local.astimezone(UTC)
+    return local.replace(tzinfo=zone, fold=0).astimezone(UTC)
+
+
+def format_local(moment: datetime | None, zone: ZoneInfo) -> str:
+    """Write a moment as a form's control takes it."""
+    return "" if moment is None else moment.astimezone(zone).strftime("%Y-%m-%dT%H:%M")
