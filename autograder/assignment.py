@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from autograder.environments import SHIPPED
 from autograder.errors import AssignmentError, InternalError
-from autograder.master import MasterNotebook, Question, read_master
+from autograder.master import MasterNotebook, Question, number_of, read_master
 from autograder.sandbox.policy import Limits
 
 PUBLIC_SHARE: Final = Fraction(1, 5)
@@ -130,7 +130,7 @@ def load_assignment(folder: Path) -> Assignment:
         limits=settings.limits(),
         questions=master.questions,
         public_share=settings.public_share(master),
-        rubric=settings.rubric(),
+        rubric=settings.rubric(master),
         hidden_seeds=settings.get("hidden_seeds", HIDDEN_SEEDS),
         promised_tests=settings.promised_tests(master),
         master=master,
@@ -196,15 +196,21 @@ class _Settings:
         for key, value in self._table.items():
             if key not in _KEYS:
                 raise AssignmentError(f"unknown key {key!r}", self.place(key))
-            if not isinstance(value, _KEYS[key]):  # type: ignore[arg-type]  # types by key
+            if not isinstance(value, _KEYS[key]) or isinstance(value, bool):  # type: ignore[arg-type]  # types by key
                 raise AssignmentError(f"{key!r} has a value of the wrong type", self.place(key))
+        if self._table.get("hidden_seeds", 1) < 1:
+            raise AssignmentError("one seed is needed at least", self.place("hidden_seeds"))
 
-    def place(self, key: str) -> str:
-        pattern = re.compile(rf"^\s*(\[+[\w.]*\b)?{re.escape(key)}\b", re.MULTILINE)
-        match = pattern.search(self._text)
-        if match is None:
+    def place(self, *keys: str) -> str:
+        """Give ``file:line`` of a key, or of one in a table."""
+        found = None
+        for key in keys:
+            pattern = rf"^[ \t]*(\[+[\w.]*\b)?{re.escape(key)}\b|[{{,]\s*{re.escape(key)}\s*="
+            start = found.start() if found else 0
+            found = re.compile(pattern, re.MULTILINE).search(self._text, start) or found
+        if found is None:
             return str(self._path)
-        return f"{self._path}:{self._text.count(chr(10), 0, match.start()) + 1}"
+        return f"{self._path}:{self._text.count(chr(10), 0, found.start()) + 1}"
 
     def get(self, key: str, default: Any = None) -> Any:
         if key not in self._table and default is None:
@@ -212,13 +218,16 @@ class _Settings:
         return self._table.get(key, default)
 
     def limits(self) -> Limits:
-        known = {item.name for item in fields(Limits)}
+        defaults = {item.name: item.default for item in fields(Limits)}
         changes = self._table.get("limits", {})
         for key, value in changes.items():
-            if key not in known:
-                raise AssignmentError(f"unknown limit {key!r}", self.place(key))
-            if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
-                raise AssignmentError(f"{key!r} must be a number above 0", self.place(key))
+            place = self.place("limits", key)
+            if key not in defaults:
+                raise AssignmentError(f"unknown limit {key!r}", place)
+            if (number_of(value) or 0) <= 0:
+                raise AssignmentError(f"{key!r} must be a number above 0", place)
+            if isinstance(defaults[key], int) and not isinstance(value, int):
+                raise AssignmentError(f"{key!r} must be an integer", place)
         return Limits(**changes)
 
     def public_share(self, master: MasterNotebook) -> dict[str, Fraction]:
@@ -227,38 +236,37 @@ class _Settings:
             for question in master.questions
         }
         for key, value in self._table.get("public_share", {}).items():
+            place, share = self.place("public_share", key), number_of(value)
             if key not in shares:
-                raise AssignmentError(f"there is no question {key!r}", self.place(key))
-            if not isinstance(value, int | float) or not 0 <= value <= 1:
-                raise AssignmentError("a share is a number from 0 to 1", self.place(key))
-            shares[key] = Fraction(str(value))
+                raise AssignmentError(f"there is no question {key!r}", place)
+            if share is None or not 0 <= share <= 1:
+                raise AssignmentError("a share is a number from 0 to 1", place)
+            shares[key] = share
         return shares
 
     def promised_tests(self, master: MasterNotebook) -> dict[str, int]:
         promised = self._table.get("hidden_tests", {})
         known = {question.id for question in master.questions}
         for key, value in promised.items():
+            place = self.place("hidden_tests", key)
             if key not in known:
-                raise AssignmentError(f"there is no question {key!r}", self.place(key))
+                raise AssignmentError(f"there is no question {key!r}", place)
             if type(value) is not int or value < 0:
-                raise AssignmentError("a number of hidden tests is an integer", self.place(key))
+                raise AssignmentError("a number of hidden tests is an integer", place)
         return dict(promised)
 
-    def rubric(self) -> dict[str, tuple[RubricItem, ...]]:
+    def rubric(self, master: MasterNotebook) -> dict[str, tuple[RubricItem, ...]]:
         rubric = {}
+        written = {question.id for question in master.questions if question.manual}
         for key, items in self._table.get("rubric", {}).items():
-            try:
-                rubric[key] = tuple(
-                    RubricItem(Fraction(str(item["points"])), str(item["text"])) for item in items
-                )
-            except (KeyError, TypeError, ValueError):
-                raise AssignmentError(
-                    f"each rubric item of {key!r} has points and text", self.place(key)
-                ) from None
+            place = self.place("rubric", key)
+            if key not in written:
+                raise AssignmentError(f"there is no written question {key!r}", place)
+            rubric[key] = tuple(_rubric_item(item, key, place) for item in items)
         return rubric
 
     def check_points(self, points: Fraction) -> None:
-        if "points" in self._table and Fraction(str(self._table["points"])) != points:
+        if "points" in self._table and number_of(self._table["points"]) != points:
             raise AssignmentError(
                 f"says {self._table['points']} points, but the questions of the notebook add up "
                 f"to {float(points):g}",
@@ -266,11 +274,23 @@ class _Settings:
             )
 
 
+def _rubric_item(item: object, question: str, place: str) -> RubricItem:
+    points = number_of(item.get("points")) if isinstance(item, dict) else None
+    text = item.get("text") if isinstance(item, dict) else None
+    if points is None or not isinstance(text, str):
+        raise AssignmentError(f"each rubric item of {question!r} has points and text", place)
+    return RubricItem(points, text)
+
+
 def _check(assignment: Assignment, settings: _Settings) -> None:
     settings.check_points(assignment.points)
     tested = _tested_questions(assignment)
+    known = {question.id for question in assignment.questions}
+    for question_id, place in tested.items():
+        if question_id not in known:
+            raise AssignmentError(f"there is no question {question_id!r}", place)
     for question in assignment.questions:
-        place = assignment.master.place(f"name: {question.id}")
+        place = question.place
         if question.manual:
             _check_rubric(assignment, question, settings)
         elif question.id not in tested and not question.public_tests:
@@ -283,10 +303,6 @@ def _check(assignment: Assignment, settings: _Settings) -> None:
             )
         elif not question.public_tests and assignment.public_share[question.id] != 0:
             raise AssignmentError(f"question {question.id!r} has no public tests", place)
-    known = {question.id for question in assignment.questions}
-    for question_id, place in tested.items():
-        if question_id not in known:
-            raise AssignmentError(f"there is no question {question_id!r}", place)
     try:
         from autograder.environments import load_environment
 
@@ -303,7 +319,7 @@ def _check_rubric(assignment: Assignment, question: Question, settings: _Setting
         raise AssignmentError(
             f"the rubric of {question.id!r} adds up to {float(total):g} points, the question has "
             f"{float(question.points):g}",
-            settings.place(f"rubric.{question.id}"),
+            settings.place("rubric", question.id),
         )
 
 
@@ -315,7 +331,7 @@ def _tested_questions(assignment: Assignment) -> dict[str, str]:
     for path in assignment.hidden_tests:
         try:
             tree = ast.parse(path.read_text(encoding="utf-8"))
-        except (SyntaxError, UnicodeDecodeError) as error:
+        except (SyntaxError, ValueError) as error:
             line = getattr(error, "lineno", None) or 1
             raise AssignmentError(f"is not valid Python: {error}", f"{path}:{line}") from None
         for node in ast.walk(tree):
@@ -327,13 +343,33 @@ def _tested_questions(assignment: Assignment) -> dict[str, str]:
                         f"{path}:{node.lineno}",
                     )
                 tested.setdefault(question_id, f"{path}:{node.lineno}")
+                if not _weight_holds(node):
+                    raise AssignmentError(
+                        f"the weight of {node.name} is no number above 0", f"{path}:{node.lineno}"
+                    )
     return tested
 
 
 def _question_of(function: ast.FunctionDef) -> str | None:
+    for marker in _question_markers(function):
+        argument = marker.args[0] if marker.args else None
+        if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+            return argument.value
+    return None
+
+
+def _weight_holds(function: ast.FunctionDef) -> bool:
+    """Tell whether a test's weight is a number above 0, if it is written as a plain number."""
+    weights = [
+        keyword.value.value
+        for marker in _question_markers(function)
+        for keyword in marker.keywords
+        if keyword.arg == "weight" and isinstance(keyword.value, ast.Constant)
+    ]
+    return all((number_of(weight) or 0) > 0 for weight in weights)
+
+
+def _question_markers(function: ast.FunctionDef) -> Iterator[ast.Call]:
     for decorator in function.decorator_list:
         if isinstance(decorator, ast.Call) and ast.unparse(decorator.func).endswith(".question"):
-            argument = decorator.args[0] if decorator.args else None
-            if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
-                return argument.value
-    return None
+            yield decorator

@@ -33,6 +33,7 @@ _BUILD_VERSION: Final = 3
 _METADATA: Final = ("kernelspec", "language_info")
 _OTTER_METADATA: Final = ("OK_FORMAT", "assignment_name", "tests")
 _CELL_METADATA: Final = ("tags", "deletable", "editable")
+_TEXT_SUFFIXES: Final = frozenset({".ipynb", ".md", ".py", ".txt"})
 _INIT_MARK: Final = "# Initialize Otter"
 _KERNELSPEC: Final = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
@@ -287,7 +288,7 @@ def _statements(source: str) -> Iterator[tuple[str, str]]:
 
 
 def _refuse_leaks(assignment: Assignment, built: Built, secrets: list[_Secret]) -> None:
-    shown = _shown_text(built)
+    shown = _shown_text(built) + _data_text(assignment)
     given = _given_text(assignment)
     for secret in secrets:
         if len(secret.text) < SHORTEST_SECRET or secret.text in given:
@@ -307,6 +308,12 @@ def _shown_text(built: Built) -> str:
             parts += [statement for statement, _ in _statements(cell["source"])]
     parts += built.metadata["otter"].get("tests", {}).values()
     return "\n".join(map(_squeezed, parts))
+
+
+def _data_text(assignment: Assignment) -> str:
+    """Give the text of the public files: a hidden test may have been left among them."""
+    files = (path for _, path in public_data(assignment.folder) if path.suffix in _TEXT_SUFFIXES)
+    return "\n".join(_squeezed(path.read_text("utf-8", errors="replace")) for path in files)
 
 
 def _given_text(assignment: Assignment) -> str:

@@ -53,6 +53,8 @@ def _parser() -> argparse.ArgumentParser:
     grade.add_argument("--html", type=Path, metavar="F", help="write the report as a web page")
     grade.add_argument("--student", action="store_true", help="write what the student may read")
     grade.set_defaults(run=_grade)
+    validate = commands.add_parser("validate", help="let assignments prove themselves")
+    _add_validate(validate)
     doctor = commands.add_parser("doctor", help="try every layer of the wall on this machine")
     doctor.set_defaults(run=_doctor)
     for point in entry_points(group="autograder.commands"):
@@ -65,43 +67,81 @@ def _build(options: argparse.Namespace) -> int:
     from autograder.build import build
 
     assignment = load_assignment(find_assignment(options.assignment))
-    print(build(assignment, options.outdir, solution=options.solution))
+    try:
+        print(build(assignment, options.outdir, solution=options.solution))
+    except OSError as error:
+        raise InputError(f"{error.filename}: cannot be written: {error.strerror}") from None
     return EXIT_GRADED
 
 
 def _grade(options: argparse.Namespace) -> int:
     from autograder.assignment import find_assignment, load_assignment
-    from autograder.grade import Grader
+    from autograder.grade import Grader, read_submission
     from autograder.notebook import read_notebook
     from autograder.render.terminal import print_report
 
     assignment = load_assignment(find_assignment(options.assignment))
     submissions = [(path, read_notebook(path)) for path in options.notebooks]
+    # Before the first is graded: a class is not to fail at its last notebook.
+    for path, data in submissions:
+        read_submission(data, assignment, str(path))
     workers = min(len(submissions), os.cpu_count() or 1)
     views: list[dict[str, Any]] = []
     with Grader(spares=workers) as grader, ThreadPoolExecutor(workers) as threads:
-        reports = threads.map(
-            lambda item: grader.grade(item[1], assignment, name=str(item[0])), submissions
-        )
-        for (path, _), report in zip(submissions, reports, strict=True):
+        futures = [
+            threads.submit(grader.grade, data, assignment, name=str(path))
+            for path, data in submissions
+        ]
+        for (path, _), future in zip(submissions, futures, strict=True):
+            try:
+                report = future.result()
+            except InternalError as error:
+                # The others are graded all the same.
+                print(f"autograder: our fault: {path}: {error}", file=sys.stderr)
+                continue
             print_report(report, path, student=options.student)
             view = report.student_view() if options.student else report.staff_view()
             views.append(view.as_json())
             if options.html:
                 _write_html(options, report, path)
     if options.json:
-        document = views[0] if len(views) == 1 else views
-        options.json.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
-    return EXIT_GRADED if all(view["graded"] for view in views) else EXIT_OUR_FAULT
+        document = views if len(submissions) > 1 or not views else views[0]
+        _write(options.json, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    graded = len(views) == len(submissions) and all(view["graded"] for view in views)
+    return EXIT_GRADED if graded else EXIT_OUR_FAULT
 
 
 def _write_html(options: argparse.Namespace, report: Any, path: Path) -> None:
     from autograder.render.page import report_page
 
-    several = len(options.notebooks) > 1
-    target = options.html / f"{path.stem}.html" if several else options.html
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(report_page(report, student=options.student), encoding="utf-8")
+    target = options.html
+    if len(options.notebooks) > 1:
+        # A class hands in notebooks of one name, from one folder each.
+        same = sum(each.stem == path.stem for each in options.notebooks) > 1
+        stem = "-".join(part for part in path.with_suffix("").parts if part != "/")
+        target /= f"{stem if same else path.stem}.html"
+    _write(target, report_page(report, student=options.student))
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def _add_validate(parser: argparse.ArgumentParser) -> None:
+    def run(options: argparse.Namespace) -> int:
+        from autograder.validate.command import run_validate
+
+        return run_validate(options)
+
+    parser.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="all by default")
+    parser.add_argument("--quick", action="store_true", help="fewer seeds, a sample of mutants")
+    parser.add_argument("--junitxml", type=Path, metavar="F", help="write JUnit XML")
+    parser.add_argument("--summary", type=Path, metavar="F", help="write a summary in Markdown")
+    parser.set_defaults(run=run)
 
 
 def _doctor(_: argparse.Namespace) -> int:

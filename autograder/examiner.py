@@ -27,6 +27,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -81,10 +82,12 @@ class Examiner:
 
     def __init__(self, assignment: Assignment) -> None:
         self.assignment = assignment
+        public_tests = public_test_module(assignment)
         self._lock = threading.Lock()
         self._folder = tempfile.TemporaryDirectory(prefix="autograder-examiner-")
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._packets = Packets(ours)
+        Path(self._folder.name, "test_public.py").write_text(public_tests, encoding="utf-8")
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the process
         with theirs:
             self._process = self._start(theirs)
@@ -120,6 +123,10 @@ class Examiner:
                 [test.id for test in (self.tests if tests is None else tests)]
             )
 
+    def alive(self) -> bool:
+        """Tell whether the process still runs."""
+        return self._process.poll() is None
+
     def close(self) -> None:
         """End the process."""
         self._packets.close()
@@ -136,8 +143,6 @@ class Examiner:
         return self._packets
 
     def _start(self, theirs: socket.socket) -> subprocess.Popen[bytes]:
-        public = Path(self._folder.name) / "test_public.py"
-        public.write_text(public_test_module(self.assignment), encoding="utf-8")
         command = [sys.executable, "-m", "autograder.examiner", str(self.assignment.folder)]
         root = str(SHIPPED.parent.parent)
         return subprocess.Popen(  # noqa: S603
@@ -152,22 +157,46 @@ class Examiner:
     def _collected(self) -> tuple[TestDescription, ...]:
         try:
             message, _ = self._packets.receive(COLLECT_SECONDS)
+            if "tests" not in message:
+                raise self._refusal(message)
+            return tuple(map(self._described, message["tests"]))
         except TimeoutError:
-            message = {}
-        if "tests" not in message:
-            self._process.kill()
-            self._process.wait()
-            self._errors.seek(0)
-            text = self._errors.read().decode(errors="replace").strip()
+            self.close()
+            raise ExaminerError(
+                f"collecting the tests took more than {COLLECT_SECONDS:g} s"
+            ) from None
+        except AssignmentError:
+            self.close()
+            raise
+
+    def _refusal(self, message: dict[str, Any]) -> AssignmentError:
+        """Say in one line why the tests cannot be collected, and where."""
+        if "refused" in message:
+            file, reason = message["refused"]
+            if file.startswith(self._folder.name):
+                place = str(self.assignment.master.path)
+                return AssignmentError(f"its public tests cannot be collected: {reason}", place)
+            return AssignmentError(f"cannot be collected: {reason}", file)
+        self._process.wait(COLLECT_SECONDS)
+        self._errors.seek(0)
+        text = self._errors.read().decode(errors="replace").strip()
+        reason = text.splitlines()[-1] if text else "no reason was given"
+        return AssignmentError(
+            f"the tests cannot be collected: {reason}", str(self.assignment.folder)
+        )
+
+    def _described(self, test: dict[str, Any]) -> TestDescription:
+        try:
+            weight_holds = Fraction(test["weight"]) > 0
+        except (ValueError, ZeroDivisionError):
+            weight_holds = False
+        if not weight_holds:
             raise AssignmentError(
-                f"the hidden tests cannot be collected:\n{text[-3000:]}",
+                f"the weight of {test['name']} is no number above 0",
                 str(self.assignment.folder / "hidden"),
             )
-        return tuple(
-            TestDescription(
-                test["id"], test["question"], test["title"], test["weight"], test["public"]
-            )
-            for test in message["tests"]
+        return TestDescription(
+            test["id"], test["question"], test["title"], test["weight"], test["public"]
         )
 
 
@@ -233,6 +262,7 @@ class _Job:
         descriptors = [theirs.fileno(), *([calls.fileno()] if calls else [])]
         job = {**self._parameters, "total_seconds": left, "tests": tests}
         child: int | None = None
+        done = False
         try:
             self._examiner.packets.send(job, descriptors)
             theirs.close()
@@ -240,15 +270,18 @@ class _Job:
             child = started.get("child")
             if child is None:
                 raise ExaminerError("the examiner has ended")
-            return self._serve(packets)
+            lost = self._serve(packets)
+            done = lost is None
+            return lost
         except OSError as error:
             raise ExaminerError("the examiner has ended") from error
         finally:
             theirs.close()
             packets.close()
             if child is not None:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(child, signal.SIGKILL)
+                if not done:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(child, signal.SIGKILL)
                 self._examiner.packets.receive(COLLECT_SECONDS)
 
     def _serve(self, packets: Packets) -> str | None:

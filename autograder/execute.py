@@ -33,7 +33,7 @@ from autograder.errors import SandboxError
 from autograder.notebook import Notebook
 from autograder.sandbox.policy import MEGABYTE, Limits
 from autograder.sandbox.runtime.protocol import SERVE_CALLS
-from autograder.sandbox.warm_process import KernelProcess
+from autograder.sandbox.warm_process import KernelExit, KernelProcess
 
 CONNECT_SECONDS: Final = 30.0
 MAX_KERNELS: Final = 6
@@ -324,7 +324,9 @@ def as_document(notebook: Notebook) -> NotebookNode:
     cells: list[dict[str, Any]] = []
     for number, cell in enumerate(notebook.cells):
         entry = {"id": f"cell-{number}", "cell_type": cell.kind, "source": cell.source}
-        extra = {"execution_count": None, "outputs": []} if cell.kind == "code" else {}
+        extra: dict[str, Any] = (
+            {"execution_count": None, "outputs": []} if cell.kind == "code" else {}
+        )
         cells.append({**entry, "metadata": {}, **extra})
     document: NotebookNode = nbformat.from_dict(
         {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
@@ -386,8 +388,22 @@ def _close_client(client: AsyncKernelClient) -> None:
     context.destroy(linger=0)
 
 
+def reported_exit(kernel: KernelProcess) -> KernelExit | None:
+    """
+    Give how a kernel ended, if it has.
+
+    Raises:
+        SandboxError: If its guardian is gone, too: no student code can do that.
+    """
+    ended = kernel.poll()
+    if ended is not None and "exit" not in kernel._seen:
+        raise SandboxError("a kernel's guardian has ended")
+    return ended
+
+
 def _status_of_end(kernel: KernelProcess) -> CellStatus:
-    reason = kernel.exit.reason if kernel.exit else None
+    ended = reported_exit(kernel)
+    reason = ended.reason if ended else None
     return {"memory": CellStatus.MEMORY, "timeout": CellStatus.TIMEOUT}.get(
         reason or "", CellStatus.KERNEL_DIED
     )

@@ -16,9 +16,9 @@ from autograder.answers import answer_cells
 from autograder.assignment import Assignment, public_data
 from autograder.build import build_student
 from autograder.environments import load_environment
-from autograder.errors import AutograderError, InternalError, NotebookError
+from autograder.errors import AutograderError, NotebookError
 from autograder.examiner import Examiner, TestDescription
-from autograder.execute import Execution, NotebookRunner, kernel_files
+from autograder.execute import Execution, NotebookRunner, kernel_files, reported_exit
 from autograder.messages import message_for
 from autograder.notebook import Notebook, parse_notebook
 from autograder.pool import KernelPool, Shelf
@@ -133,12 +133,7 @@ class Grader:
             InternalError: If we could not grade; the submission may be tried again.
         """
         began = time.monotonic()
-        notebook = parse_notebook(data, name)
-        if notebook.assignment not in (None, assignment.name):
-            raise NotebookError(
-                f"{name}: is a notebook of the assignment {notebook.assignment!r}, "
-                f"not of {assignment.name!r}"
-            )
+        notebook = read_submission(data, assignment, name)
         if seed is None:
             seed = int(notebook.sha256[:16], 16) % assignment.hidden_seeds
         self.prepare(assignment)
@@ -147,7 +142,8 @@ class Grader:
             run = _Run(self._pool(assignment.environment), notebook, assignment, progress)
             execution, messages = run.examine(examiner, seed)
             report = _report(notebook, assignment, seed, execution, examiner.tests, messages)
-        except InternalError:
+        except BaseException:
+            # It may be in the middle of this submission: nobody else gets it.
             examiner.close()
             raise
         self._return(assignment, examiner)
@@ -164,13 +160,31 @@ class Grader:
     def _examiner(self, assignment: Assignment) -> Examiner:
         key = f"{assignment.content_hash} {assignment.limits}"
         self._assignments[key] = assignment
-        return self._examiners.take(key)
+        while not (examiner := self._examiners.take(key)).alive():
+            examiner.close()
+        return examiner
 
     def _return(self, assignment: Assignment, examiner: Examiner) -> None:
         self._examiners.put(f"{assignment.content_hash} {assignment.limits}", examiner)
 
     def _make_examiner(self, key: str) -> Examiner:
         return Examiner(self._assignments[key])
+
+
+def read_submission(data: bytes, assignment: Assignment, name: str) -> Notebook:
+    """
+    Parse a submission's bytes.
+
+    Raises:
+        NotebookError: If they are no notebook of this assignment.
+    """
+    notebook = parse_notebook(data, name)
+    if notebook.assignment not in (None, assignment.name):
+        raise NotebookError(
+            f"{name}: is a notebook of the assignment {notebook.assignment!r}, "
+            f"not of {assignment.name!r}"
+        )
+    return notebook
 
 
 def grade(data: bytes, assignment: Assignment, *, name: str = "notebook") -> Report:
@@ -230,9 +244,10 @@ class _Run:
             return None
         if not kill:
             kernel.wait_exit(1.0)
-        exit_ = kernel.poll()
+        ended = reported_exit(kernel)
         kernel.kill()
-        return exit_.reason if exit_ else None
+        self._current().kernel = None
+        return ended.reason if ended else None
 
     def replace(self) -> socket.socket | None:
         """Run the notebook in a new kernel and give its call channel."""
@@ -340,4 +355,4 @@ def _source_line(place: object, notebook: Notebook, execution: Execution) -> Sou
     return SourceLine(index + 1, place[1], lines[place[1] - 1].strip()[:200])
 
 
-__all__ = ["AutograderError", "Grader", "Progress", "grade"]
+__all__ = ["AutograderError", "Grader", "Progress", "grade", "read_submission"]

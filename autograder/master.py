@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ _MARKER: Final = re.compile(
     r"^#\s*(BEGIN|END)\s+(QUESTION|SOLUTION|TESTS|PROMPT|TEST CONFIG)\b\s*(.*)",
     re.IGNORECASE | re.DOTALL,
 )
+_CELL_START: Final = re.compile(r'(?<!\\)"cell_type"\s*:')
 _CONFIG: Final = re.compile(r"^#\s*ASSIGNMENT CONFIG\b\s*\n?(.*)", re.IGNORECASE | re.DOTALL)
 
 
@@ -43,13 +45,14 @@ class PublicTest:
 
 @dataclass(frozen=True)
 class Question:
-    """One question, as the master notebook states it."""
+    """One question, as the master notebook states it, and the line where it begins."""
 
     id: str
     points: Fraction
     manual: bool
     public_tests: tuple[PublicTest, ...]
     solution: tuple[Cell, ...] = field(repr=False, default=())
+    place: str = field(repr=False, default="")
 
 
 @dataclass(frozen=True)
@@ -70,13 +73,23 @@ class MasterNotebook:
     questions: tuple[Question, ...]
     given: tuple[Cell, ...] = field(repr=False)
 
-    def place(self, text: str) -> str:
-        """Give ``file:line`` of the first line of the file that holds `text`."""
-        pattern = re.compile(rf"{re.escape(json.dumps(text)[1:-1])}(?!\w)")
-        for number, line in enumerate(self.text.splitlines(), start=1):
-            if pattern.search(line):
-                return f"{self.path}:{number}"
-        return str(self.path)
+    def place(self, text: str, cell: int = 0) -> str:
+        """
+        Give ``file:line`` of the first line of the file that holds `text`.
+
+        Args:
+            text: What to look for.
+            cell: Number of the cell, from 0, in which to begin.
+        """
+        starts = [match.start() for match in _CELL_START.finditer(self.text)]
+        start = starts[cell] if cell < len(starts) else 0
+        # JSON may hold a character as it is, or escaped.
+        spellings = (json.dumps(text, ensure_ascii=escaped)[1:-1] for escaped in (False, True))
+        pattern = re.compile(rf"({'|'.join(map(re.escape, spellings))})(?!\w)")
+        match = pattern.search(self.text, start) or pattern.search(self.text)
+        if match is None:
+            return str(self.path)
+        return f"{self.path}:{self.text.count(chr(10), 0, match.start()) + 1}"
 
     @property
     def solution_names(self) -> frozenset[str]:
@@ -114,12 +127,15 @@ class _Reader:
         self._given: list[Cell] = []
         self._config: dict[str, Any] = {}
         self._open: dict[str, Any] | None = None
+        self._open_place = ""
         self._block: str | None = None
+        self._block_place = ""
+        self._cell = 0
         self._tests: list[PublicTest] = []
         self._solution: list[Cell] = []
 
     def read(self, cells: tuple[Cell, ...]) -> MasterNotebook:
-        for cell in cells:
+        for self._cell, cell in enumerate(cells):
             marker = _MARKER.match(cell.source.strip()) if cell.kind == "raw" else None
             if marker:
                 self._mark(marker[1].upper(), marker[2].upper(), marker[3], cell)
@@ -128,7 +144,8 @@ class _Reader:
             else:
                 self._content(cell)
         if self._open is not None or self._block is not None:
-            raise self._error(f"the block {self._block or 'QUESTION'} is never closed", "# BEGIN")
+            place = self._block_place if self._block else self._open_place
+            raise AssignmentError(f"the block {self._block or 'QUESTION'} is never closed", place)
         name = self._config.get("name")
         return MasterNotebook(
             self._master.path,
@@ -139,24 +156,30 @@ class _Reader:
         )
 
     def _mark(self, edge: str, block: str, rest: str, cell: Cell) -> None:
-        first_line = cell.source.strip().splitlines()[0]
+        first_line = _first_line(cell)
         if block == "QUESTION" and edge == "BEGIN":
             if self._open is not None:
                 raise self._error("a question begins inside another", first_line)
             self._open = self._yaml(rest, cell)
-            if not isinstance(self._open.get("name"), str):
+            self._open_place = self._place(first_line)
+            name = self._open.get("name")
+            if not isinstance(name, str):
                 raise self._error("a question has no name", first_line)
+            if not re.fullmatch(r"\w+", name):
+                raise self._error(f"{name!r} is no name: letters, digits and _ only", first_line)
         elif block == "QUESTION":
             if self._open is None:
                 raise self._error("a question ends that never began", first_line)
+            if self._block is not None:
+                raise self._error(f"a question ends within its {self._block} block", first_line)
             self._questions.append(self._question(self._open))
             self._open, self._tests, self._solution = None, [], []
         else:
-            if (edge == "BEGIN") == (self._block is not None) or (
-                edge == "END" and self._block != block
-            ):
+            expected = "END" if self._block else "BEGIN"
+            if self._open is None or edge != expected or self._block not in (None, block):
                 raise self._error(f"{edge} {block} is out of place", first_line)
             self._block = block if edge == "BEGIN" else None
+            self._block_place = self._place(first_line)
 
     def _content(self, cell: Cell) -> None:
         if self._block == "TESTS":
@@ -173,17 +196,18 @@ class _Reader:
             self._given.append(cell)
 
     def _question(self, config: dict[str, Any]) -> Question:
-        points = config.get("points", 1)
-        if isinstance(points, bool) or not isinstance(points, int | float) or points < 0:
-            raise self._error("points must be a number", f"name: {config['name']}")
+        points = number_of(config.get("points", 1))
+        if points is None or points < 0:
+            raise AssignmentError("points must be a number", self._open_place)
         if any(question.id == config["name"] for question in self._questions):
-            raise self._error(f"two questions are called {config['name']!r}", config["name"])
+            raise AssignmentError(f"two questions are called {config['name']!r}", self._open_place)
         return Question(
             config["name"],
-            Fraction(str(points)),
+            points,
             bool(config.get("manual", False)),
             tuple(self._tests),
             tuple(self._solution),
+            self._open_place,
         )
 
     def _test(self, cell: Cell) -> PublicTest:
@@ -196,7 +220,7 @@ class _Reader:
         if not isinstance(function, ast.FunctionDef):
             raise self._error(
                 "a public test cell holds one function and at most a call of it",
-                next(iter(cell.source.splitlines()), "# BEGIN TESTS"),
+                _first_line(cell),
             )
         title = (ast.get_docstring(function) or function.name).splitlines()[0]
         parameters = tuple(argument.arg for argument in function.args.args)
@@ -206,13 +230,28 @@ class _Reader:
         try:
             config = yaml.safe_load(text) or {}
         except yaml.YAMLError as error:
-            raise self._error(f"is not valid YAML: {error}", cell.source.splitlines()[0]) from None
+            reason = getattr(error, "problem", None) or "it cannot be read"
+            raise self._error(f"is not valid YAML: {reason}", _first_line(cell)) from None
         if not isinstance(config, dict):
-            raise self._error("is no table of settings", cell.source.splitlines()[0])
+            raise self._error("is no table of settings", _first_line(cell))
         return config
 
     def _error(self, message: str, near: str) -> AssignmentError:
-        return AssignmentError(message, self._master.place(near))
+        return AssignmentError(message, self._place(near))
+
+    def _place(self, near: str) -> str:
+        return self._master.place(near, self._cell)
+
+
+def _first_line(cell: Cell) -> str:
+    return next(iter(cell.source.strip().splitlines()), "")
+
+
+def number_of(value: object) -> Fraction | None:
+    """Give a number of a settings file exactly, or ``None`` if it is no finite number."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return Fraction(str(value))
 
 
 def defined_names(source: str) -> Iterator[str]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 from autograder.environments import Environment
 from autograder.errors import SandboxError
 from autograder.sandbox.warm_process import KernelProcess, WarmProcess
+
+ATTEMPTS: Final = 3
 
 
 class KernelPool:
@@ -35,26 +38,40 @@ class KernelPool:
         Raises:
             SandboxError: If none can be made.
         """
-        for attempt in range(3):
-            kernel = self._next()
-            try:
-                kernel.wait_bound()
-            except SandboxError:
-                kernel.kill()
-                if attempt == 2:
-                    raise
-            else:
-                return kernel
-        raise AssertionError("unreachable")
+        for _ in range(ATTEMPTS - 1):
+            with contextlib.suppress(SandboxError):
+                return self._bound()
+        return self._bound()
+
+    def _bound(self) -> KernelProcess:
+        kernel = self._next()
+        try:
+            kernel.wait_bound()
+        except SandboxError:
+            kernel.kill()
+            raise
+        return kernel
 
     def _next(self) -> KernelProcess:
         with self._lock:
             if not self._warm.alive():
                 self._restart()
-            kernel = self._ready.popleft() if self._ready else self._warm.fork_kernel()
+            try:
+                return self._forked()
+            except SandboxError:
+                # The warm process has ended, and who started it has not noticed yet.
+                self._restart()
+                return self._forked()
+
+    def _forked(self) -> KernelProcess:
+        kernel = self._ready.popleft() if self._ready else self._warm.fork_kernel()
+        try:
             while len(self._ready) < self._spares:
                 self._ready.append(self._warm.fork_kernel())
-            return kernel
+        except SandboxError:
+            kernel.kill()
+            raise
+        return kernel
 
     def _restart(self) -> None:
         self._discard()

@@ -203,6 +203,16 @@ class ExaminerPlugin:
             "markers", "question(id, weight=1, public=False): the question that a test belongs to"
         )
 
+    @pytest.hookimpl(wrapper=True)
+    def pytest_make_collect_report(
+        self, collector: pytest.Collector
+    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        """Tell the grader of a file that cannot be collected; it hears the first."""
+        report = yield
+        if report.failed:
+            self._packets.send({"refused": why_not_collected(collector.path, report)})
+        return report
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Wait for jobs instead of running the tests here."""
@@ -278,6 +288,15 @@ class ExaminerPlugin:
     def _running(self) -> Examination:
         assert self._examination is not None
         return self._examination
+
+
+def why_not_collected(file: Path, report: pytest.CollectReport) -> tuple[str, str]:
+    """Give the place, with the line if it is known, and the reason in one line."""
+    lines = report.longreprtext.strip().splitlines() or ["no reason was given"]
+    reasons = [line[1:].strip() for line in lines if line.startswith("E  ")]
+    numbers = re.findall(rf"{re.escape(file.name)}(?::|\", line )(\d+)", report.longreprtext)
+    place = f"{file}:{numbers[-1]}" if numbers else str(file)
+    return place, (reasons or lines)[-1][:500]
 
 
 def describe(item: pytest.Item) -> dict[str, Any]:

@@ -291,7 +291,7 @@ def question_score(
     Give a question's score: points times passed weight over total weight, in tenths.
 
     The public tests share `public_share` of the points by their weights, the hidden ones the rest.
-    Computed in exact fractions and rounded once, half up.
+    Computed in exact fractions and rounded once, half up; full marks stay full.
     """
     results = list(tests)
     earned = Fraction(0)
@@ -302,7 +302,7 @@ def question_score(
         if total:
             earned += share * passed / total
     tenths = points * earned * 10 + Fraction(1, 2)
-    return Fraction(tenths.numerator // tenths.denominator, 10)
+    return min(points, Fraction(tenths.numerator // tenths.denominator, 10))
 
 
 def question_verdict(tests: Iterable[TestResult]) -> Verdict:

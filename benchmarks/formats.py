@@ -156,7 +156,7 @@ def _nbgrader(name: str, *, grade: bool, points: float | None = None) -> Documen
 
 
 def _code_cell(source: str) -> Document:
-    empty = {"execution_count": None, "outputs": [], "metadata": {}}
+    empty: Document = {"execution_count": None, "outputs": [], "metadata": {}}
     return {"cell_type": "code", "source": source, **empty}
 
 

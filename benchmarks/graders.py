@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from benchmarks.measure import CommandError, Taken, run_command, sampled
 ROOT: Final = Path(__file__).parent.parent
 SPARE_KERNEL_SECONDS: Final = 1.5
 Score = tuple[float, float]
+Command = list[str | Path]
 _NBGRADER_SCORES: Final = """
 import json, sys
 from nbgrader.api import Gradebook
@@ -75,12 +77,12 @@ class OtterRun:
     """
 
     def __init__(self, assignment: Assignment, venv: Path, folder: Path) -> None:
-        self._command = [venv / "bin" / "otter", "run", "--no-logo", "-a"]
+        self._command: Command = [venv / "bin" / "otter", "run", "--no-logo", "-a"]
         self._folder = folder
         self._environment = environment(venv, folder)
         master = folder / f"{assignment.name}.ipynb"
         _write(master, otter_master(assignment))
-        otter = [venv / "bin" / "otter", "assign", "--no-run-tests", "--no-pdfs"]
+        otter: Command = [venv / "bin" / "otter", "assign", "--no-run-tests", "--no-pdfs"]
         run_command([*otter, master, folder / "out"], folder, self._environment)
         (self._zip,) = (folder / "out" / "autograder").glob("*.zip")
 
@@ -89,7 +91,7 @@ class OtterRun:
         (submission,) = submissions
         results = self._folder / "results.json"
         results.unlink(missing_ok=True)
-        command = [*self._command, self._zip, "-o", self._folder, submission.notebook]
+        command: Command = [*self._command, self._zip, "-o", self._folder, submission.notebook]
         taken = run_command(command, self._folder, self._environment)
         tests = [test for test in json.loads(results.read_text())["tests"] if "score" in test]
         score = sum(test["score"] for test in tests), sum(test["max_score"] for test in tests)
@@ -140,11 +142,11 @@ class NbgraderAutograde:
         return document
 
     def _nbgrader(self, *arguments: str) -> Taken:
-        command = [self._venv / "bin" / "nbgrader", *arguments]
+        command: Command = [self._venv / "bin" / "nbgrader", *arguments]
         return run_command(command, self._folder, self._environment)
 
     def _scores(self) -> list[tuple[str, float, float]]:
-        command = [self._venv / "bin" / "python", "-c", _NBGRADER_SCORES, self._name]
+        command: Command = [self._venv / "bin" / "python", "-c", _NBGRADER_SCORES, self._name]
         output = subprocess.run(
             command, cwd=self._folder, env=self._environment, capture_output=True, check=True
         )
@@ -162,7 +164,7 @@ class AutograderCommand:
     """
 
     def __init__(self, assignment: Assignment, venv: Path, folder: Path) -> None:
-        self._command = [venv / "bin" / "autograder", "grade", assignment.folder]
+        self._command: Command = [venv / "bin" / "autograder", "grade", assignment.folder]
         self._folder = folder
         self._environment = environment(venv, folder)
 
@@ -171,7 +173,7 @@ class AutograderCommand:
         report = self._folder / "report.json"
         report.unlink(missing_ok=True)
         notebooks = [each.notebook for each in submissions]
-        command = [*self._command, "--json", report, *notebooks]
+        command: Command = [*self._command, "--json", report, *notebooks]
         taken = run_command(command, ROOT, self._environment)
         views = json.loads(report.read_text())
         views = views if isinstance(views, list) else [views]
@@ -188,12 +190,14 @@ class Conversation:
     """
 
     def __init__(self, command: Sequence[str | Path], environment: dict[str, str]) -> None:
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the process
         self._process = subprocess.Popen(
             list(map(str, command)),
             cwd=ROOT,
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=self._errors,
             text=True,
         )
         self._answer()
@@ -210,6 +214,7 @@ class Conversation:
         assert self._process.stdin is not None
         self._process.stdin.close()
         self._process.wait(30)
+        self._errors.close()
 
     @property
     def pid(self) -> int:
@@ -227,7 +232,9 @@ class Conversation:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise CommandError(f"{self._process.args!r} has ended")
+            self._errors.seek(0)
+            text = self._errors.read().decode(errors="replace")[-3000:]
+            raise CommandError(f"{self._process.args!r} has ended:\n{text}")
         answer: dict[str, Any] = json.loads(line)
         return answer
 
@@ -235,7 +242,7 @@ class Conversation:
 def start_worker(assignments: Sequence[Assignment], venv: Path, home: Path) -> Conversation:
     """Start a warm grader for assignments."""
     folders = [each.folder for each in assignments]
-    command = [venv / "bin" / "python", "-m", "benchmarks.worker", *folders]
+    command: Command = [venv / "bin" / "python", "-m", "benchmarks.worker", *folders]
     return Conversation(command, environment(venv, home))
 
 

@@ -147,9 +147,9 @@ class ProcessTree:
                         self._note(pid, stat)
                         todo.append(pid)
         for pid in [self._root, *self._seen]:
-            stat = _stat(pid)
-            if stat is not None and stat[0] != "Z":
-                self._note(pid, stat)
+            now = _stat(pid)
+            if now is not None and now[0] != "Z":
+                self._note(pid, now)
             elif pid in self._seen:
                 self._seen[pid].alive = False
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from rich import box
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 
 from benchmarks.measure import Taken
@@ -102,46 +103,57 @@ class Results:
         factor = 8 if library == "NumPy" else 4
         for peer in peers:
             ratio = self.ratio(name, peer, Way.WARM)
-            aim = "16 times" if library == "NumPy" else ""
-            text = f"{library}: warm at least {factor} times as fast as {peer}"
-            yield Target(text, f"{ratio:.1f} times", ratio >= factor, aim, ratio >= 16)
+            aim = "16 x" if library == "NumPy" else ""
+            text = f"{library}: warm, {factor} x {peer.split()[0]}'s speed"
+            yield Target(text, f"{ratio:.1f} x", ratio >= factor, aim, ratio >= 16)
         extra = self.overhead(name)
-        text = f"{library}: less than 0.5 s over the bare cells"
+        text = f"{library}: < 0.5 s over bare cells"
         yield Target(text, f"{extra:.2f} s", extra < 0.5, "0.2 s", extra <= 0.2)
         ratio = self.ratio(name, Way.COLD, Way.OTTER)
-        yield Target(f"{library}: cold not slower than otter run", f"{ratio:.2f} of it", ratio <= 1)
+        yield Target(f"{library}: cold, otter's speed", f"{1 / ratio:.1f} x", ratio <= 1)
         ratio = self.ratio(name, Way.NBGRADER_CLASS, Way.OUR_CLASS)
-        text = f"{library}: a class at 8 times nbgrader's throughput"
-        yield Target(text, f"{ratio:.1f} times", ratio >= 8)
+        text = f"{library}: class, 8 x nbgrader's"
+        yield Target(text, f"{ratio:.1f} x", ratio >= 8)
 
 
 def print_results(results: Results, console: Console) -> None:
     """Print the table, and below it each target with what was measured."""
     console.print(_table(results))
-    for name in results.names:
-        for target in results.targets(name):
-            mark = "[green]✔ met    [/]" if target.met else "[bold red]✘ missed [/]"
-            reached = "reached" if target.aim_met else "not reached"
-            aim = f"[dim] (aim {target.aim}: {reached})[/]" if target.aim else ""
-            console.print(f" {mark} {target.text}: [bold]{target.measured}[/]{aim}")
+    console.print(_targets(results))
+    note = (
+        f"Medians of {_counted(results.rounds, 'round')} on {_counted(results.cores, 'core')}. "
+        "Ratios are of wall times, the median over the rounds; a class is compared with our class. "
+        "CPU seconds are those of all processes, of the warm worker also those of the spare kernel "
+        "that it makes for the next notebook."
+    )
+    console.print(Padding(f"[dim]{note}[/]", (1, 1)))
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _table(results: Results) -> Table:
-    table = Table(
-        title=f"Grading one notebook, and a class of {results.class_size}",
-        caption=(
-            f"Medians of {results.rounds} rounds on {results.cores} cores; CPU seconds are those "
-            "of all processes. Ratios are medians of each round's ratio of wall times."
-        ),
-        box=box.SIMPLE_HEAD,
-    )
-    table.add_column("")
-    for heading in ("wall s", "CPU s", "s / notebook", "times ours"):
-        table.add_column(heading, justify="right")
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("", no_wrap=True)
+    for heading in ("wall s", "CPU s", "each s", "x ours"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for name in results.names:
-        table.add_row(f"[bold]{LIBRARY[name]}[/]")
+        table.add_row(f"[bold]{LIBRARY[name]} notebook[/]")
         for way in (*SINGLE, *CLASS):
             table.add_row(*_row(results, name, way), style=_style(way))
+        table.add_section()
+    return table
+
+
+def _targets(results: Results) -> Table:
+    table = Table(box=None, show_header=False, pad_edge=True)
+    for name in results.names:
+        for target in results.targets(name):
+            mark = "[green]✔ met[/]" if target.met else "[bold red]✘ missed[/]"
+            reached = "reached" if target.aim_met else "not reached"
+            aim = f"[dim]aim {target.aim}: {reached}[/]" if target.aim else ""
+            table.add_row(mark, target.text, f"[bold]{target.measured}[/]", aim)
         table.add_section()
     return table
 

@@ -77,12 +77,16 @@ def forward(layers: Layers, x: ArrayLike, activation: Activation | None = None) 
 
 def forward_tf(layers: Layers, x: ArrayLike, activation: str | None = None) -> Array:
     """As `forward`, by Keras `Dense` layers; the activation is named as in Keras."""
-    return _keras_stack(_checked(layers), np.asarray(x, dtype=np.float64), activation, "float64")
+    x = np.asarray(x, dtype=np.float64)
+    outputs: Array = _keras_stack(_checked(layers), x, activation, "float64")
+    return outputs
 
 
 def forward_tf_single(layers: Layers, x: ArrayLike) -> NDArray[np.float32]:
     """As `forward` without activation, by Keras in single precision, to see its rounding."""
-    return _keras_stack(_checked(layers), np.asarray(x, dtype=np.float32), None, "float32")
+    x = np.asarray(x, dtype=np.float32)
+    outputs: NDArray[np.float32] = _keras_stack(_checked(layers), x, None, "float32")
+    return outputs
 
 
 def _keras_stack(
@@ -255,7 +259,8 @@ def superposition_defect(net: Layers, x: ArrayLike, y: ArrayLike) -> Array:
     """
     x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     f = box(net, relu)
-    return np.abs(f(x + y) + f(0.0 * x) - f(x) - f(y)).max(axis=1)
+    defect: Array = np.abs(f(x + y) + f(0.0 * x) - f(x) - f(y)).max(axis=1)
+    return defect
 
 
 def counterexample(net: Layers) -> tuple[Array, Array]:
@@ -287,9 +292,9 @@ def counterexample_share(net: Layers, rng: np.random.Generator, size: float) -> 
 
 
 def random_layers(rng: np.random.Generator, sizes: Sequence[int]) -> list[tuple[Array, Array]]:
-    """A stack with outputs of order 1: normal weights of variance 1/n_in, biases of size 0.5 to 1.5.
+    """A stack with outputs of order 1: normal weights of variance 1/n_in, biases not near 0.
 
-    No bias is near 0, so that each of them matters.
+    The biases have sizes from 0.5 to 1.5 and either sign, so that each of them matters.
     """
     layers = []
     for n_in, n_out in pairwise(sizes):

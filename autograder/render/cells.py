@@ -11,6 +11,7 @@ import html
 import logging
 import re
 import secrets
+import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
@@ -36,6 +37,8 @@ MAX_SHOWN: Final = 100_000
 """Characters of a cell that are shown at all."""
 MAX_EFFORT: Final = 2_000_000
 """Characters of a notebook that are rendered; what comes after them is shown as text."""
+MAX_SECONDS: Final = 5.0
+"""CPU time after which the rest is shown as text; an honest notebook takes 0.2 s."""
 HEADING_SHIFT: Final = 2
 """A page's title and its sections come first."""
 
@@ -54,20 +57,16 @@ _log: Final = logging.getLogger(__name__)
 
 
 class Effort:
-    """
-    How much of a notebook may still be rendered with all that belongs to it.
+    """How much of a notebook may still be rendered with all that belongs to it."""
 
-    Args:
-        characters: Of sources and outputs.
-    """
-
-    def __init__(self, characters: int = MAX_EFFORT) -> None:
-        self._left = characters
+    def __init__(self) -> None:
+        self._characters = MAX_EFFORT
+        self._deadline = time.thread_time() + MAX_SECONDS
 
     def spend(self, characters: int) -> bool:
         """Whether that many more may be rendered."""
-        self._left -= characters
-        return self._left >= 0
+        self._characters -= characters
+        return self._characters >= 0 and time.thread_time() < self._deadline
 
 
 @dataclass
@@ -291,9 +290,15 @@ def _exporter() -> HTMLExporter:
         "highlight_code": _highlighted,
         "markdown2html": _markdown_html,
         # Its own cleaning takes 20 ms a cell and lets styles through; `clean` comes after it.
-        "clean_html": lambda rendered: rendered,
+        "clean_html": _as_it_is,
+        # Its time grows with the square of the text's length, and no link here is to a file.
+        "strip_files_prefix": _as_it_is,
     }
     return HTMLExporter(template_name="basic", filters=filters)  # type: ignore[no-untyped-call]
+
+
+def _as_it_is(rendered: str) -> str:
+    return rendered
 
 
 def _markdown_html(text: str) -> str:

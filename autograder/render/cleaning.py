@@ -69,6 +69,9 @@ _CLOSES_ITSELF: Final = words(
     "th thead tr track wbr"
 )
 _HEADING: Final = re.compile(r"<(/?)h([1-6])>")
+# nh3 escapes quotes and angle brackets in values, so that none of them can end one early.
+_PICTURE_WITHOUT_SOURCE: Final = re.compile(r'<img(?![^<>]* src=")([^<>]*)>')
+_ALTERNATIVE: Final = re.compile(r' alt="([^"]*)"')
 _CODE_CLEANER: Final = nh3.Cleaner(
     tags={"div", "pre", "span"},
     clean_content_tags=set(_WITHOUT_CONTENT),
@@ -123,6 +126,7 @@ def clean(untrusted: str, *, heading_shift: int = 0, change: Callable[[str], str
         url_schemes={"http", "https", "data"},
         link_rel="noopener noreferrer nofollow",
     )
+    result = _PICTURE_WITHOUT_SOURCE.sub(_in_place_of_picture, result)
     cleaned.html = _HEADING.sub(
         lambda match: f"<{match[1]}h{min(6, int(match[2]) + heading_shift)}>", result
     )
@@ -156,6 +160,11 @@ def too_deep(untrusted: str) -> bool:
 def shows_something(cleaned: str) -> bool:
     """Whether a reader sees anything of it: text or a picture."""
     return bool(nh3.clean(cleaned, tags={"img"}).strip())
+
+
+def _in_place_of_picture(match: re.Match[str]) -> str:
+    alternative = _ALTERNATIVE.search(match[1])
+    return f"<em>[{alternative[1] if alternative else 'picture'}]</em>"
 
 
 def _kept(tag: str, name: str, value: str) -> str | None:

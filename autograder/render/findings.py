@@ -100,6 +100,11 @@ class Check:
         return first.removeprefix("AssertionError: ").strip()
 
     @property
+    def detail_has_more(self) -> bool:
+        """Whether the detail goes on after its first line."""
+        return bool(self.detail.partition("\n")[2].strip())
+
+    @property
     def _place(self) -> str:
         found = _PLACE.match(self.detail)
         return found[0] if found else ""
@@ -225,7 +230,7 @@ class Summary:
 
 _REASONS: Final = {
     _WORDS[Verdict.PENDING]: "will be graded by a person",
-    _WORDS[Verdict.INTERNAL]: "could not be graded yet: our fault, not yours, and we try again",
+    _WORDS[Verdict.INTERNAL]: "could not be graded yet; that is our fault, and we try again",
 }
 
 
@@ -254,7 +259,7 @@ def summary(report: Report, *, student: bool) -> Summary:
 
 def points(value: float | None) -> str:
     """Write a number of points."""
-    return "-" if value is None else f"{value:g}"
+    return "\u2013" if value is None else f"{value:g}"
 
 
 def names(items: Iterable[str]) -> str:

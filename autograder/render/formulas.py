@@ -40,6 +40,9 @@ _CLOSING: Final = {"(": ")", "[": "]"}
 # each formula.
 _MACRO: Final = re.compile(r"\\(?:(?:re|provide)?newcommand|[egx]?def|let|DeclareMathOperator)\b")
 _NUMBERED: Final = re.compile(r"\\(begin|end)\{(align|equation|gather|multline|eqnarray|alignat)\}")
+_NESTED: Final = {"aligned": "align*", "split": "align*", "gathered": "gather*"}
+_NESTED_NAME: Final = re.compile(r"\\(begin|end)\{(aligned|split|gathered)\}(?:\[[tbc]\])?")
+_COLUMNS: Final = re.compile(r"(?<!\\)&")
 _LABEL: Final = re.compile(r"\\(?:label|tag)\{[^{}]*\}|\\(?:nonumber|notag)\b")
 # Untrusted: what a formula may become. No link, no style, no class, nothing that fetches.
 _ELEMENTS: Final = words(
@@ -220,8 +223,11 @@ def _mathml(formula: Formula) -> str:
     if len(formula.latex) > MAX_FORMULA or _MACRO.search(formula.latex):
         raise ValueError("a formula that is not turned into MathML")
     latex = _LABEL.sub("", _NUMBERED.sub(r"\\\1{\2*}", formula.latex))
+    latex = _NESTED_NAME.sub(lambda match: f"\\{match[1]}{{{_NESTED[match[2]]}}}", latex)
     # `Converter.convert` would undo the escaping of what stands in \text{}: take the tree instead.
     tree = Converter(display="block" if formula.display else "inline").convert_to_element(latex)
+    if _COLUMNS.search(latex) and tree.find(".//mtable") is None:
+        raise ValueError("an environment that the converter does not know")
     _restrict(tree)
     tree.set("alttext", formula.latex.strip())
     return tostring(tree, encoding="unicode", short_empty_elements=False)

@@ -26,7 +26,7 @@ from autograder.report import Report, SourceLine
 
 MAX_WIDTH: Final = 120
 _COLOURS: Final = {"good": "green", "bad": "red", "wait": "yellow"}
-_ASCII: Final = str.maketrans("✔✘…━─┃│•", "+x~=.||*")
+_ASCII: Final = str.maketrans("✔✘…━─┃│•\u2013", "+x~=.||*-")
 
 
 def print_report(report: Report, path: Path, *, student: bool = False) -> None:

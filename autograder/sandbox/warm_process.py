@@ -396,7 +396,10 @@ def _mounts(
     for name in policy.MERGED_FOLDERS:
         if Path(name).is_dir() and not Path(name).is_symlink():
             yield policy.Mount(Path(name), name)
-    for path in (base.executable, base.stdlib, base.library):
+    # The loader asks for the shared library by its full name, the one that the links end at; were
+    # it missing, the system's own of another version would be taken.
+    library = base.library.resolve() if base.library is not None else None
+    for path in (base.executable, base.stdlib, library):
         if path is not None and not str(path).startswith(("/usr/bin/", "/usr/lib/")):
             yield policy.Mount(path, str(path))
     for link in _interpreter_links(environment.python, base.executable):

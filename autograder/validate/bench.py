@@ -8,8 +8,8 @@ Whatever the variant does to the process (a seed set, a library patched, a globa
 the child, so one variant cannot touch the next: the isolation is that of a fresh kernel, at the
 price of a fork. Three things differ from a submission, and the gate knows them:
 
-- What later cells compute from the question's names is computed again (`recomputed`), figures
-  are not drawn again.
+- Figures are not drawn. What later cells compute from the question's names is computed again (see
+  `SolvedNotebook.recomputed`).
 - A process in which TensorFlow has run an operation cannot be forked (its thread pools are gone in
   the child, `predict` hangs), so there each variant gets a kernel of its own, notebook and all.
 - What comes out otherwise than the gate expects is graded again as a submission, in a fresh kernel
@@ -55,7 +55,15 @@ else:
 del _child
 """
 _LEAVE: Final = f"import os as _os; _os._exit({LEAVE})"
-_TENSORFLOW_RUNS: Final = 'import sys as _sys; assert "tensorflow" not in _sys.modules'
+# TensorFlow refuses to change its thread pools once an operation has run.
+_CHECK_TENSORFLOW: Final = """
+import sys as _sys
+if "tensorflow" in _sys.modules:
+    _threading = _sys.modules["tensorflow"].config.threading
+    _count = _threading.get_intra_op_parallelism_threads()
+    _threading.set_intra_op_parallelism_threads(_count + 1)
+    _threading.set_intra_op_parallelism_threads(_count)
+"""
 
 
 @dataclass(frozen=True)
@@ -95,7 +103,7 @@ class Bench:
         bounds = replace(assignment.limits, cpu_seconds=1e6)
         self._assignment = replace(assignment, limits=bounds)
         self._pool = pool
-        self._solution = SolvedNotebook(assignment)
+        self._solution = SolvedNotebook(assignment).without_figures()
         self._examiner = Examiner(self._assignment)
         self._execution: Execution | None = None
         self._forks = True
@@ -222,9 +230,12 @@ class Bench:
             self._end_execution()
 
     def _with_call_seconds(self, seconds: float | None) -> Assignment:
+        if seconds is None:
+            return self._assignment
         limits = self._assignment.limits
-        bound = min(limits.call_seconds, seconds or limits.call_seconds)
-        return replace(self._assignment, limits=replace(limits, call_seconds=bound))
+        test_seconds = max(limits.test_seconds, seconds)
+        bounds = replace(limits, call_seconds=seconds, test_seconds=test_seconds)
+        return replace(self._assignment, limits=bounds)
 
     def _run(self, text: str) -> Execution:
         notebook = parse_notebook(text.encode(), self._assignment.name)
@@ -242,7 +253,7 @@ class Bench:
 
     def _can_fork(self) -> bool:
         try:
-            self._channel().run(_TENSORFLOW_RUNS)
+            self._channel().run(_CHECK_TENSORFLOW)
         except StudentFault:
             return False
         return True
@@ -258,9 +269,8 @@ class Bench:
         if calls is None:
             raise InternalError("the kernel has ended")
         limits = self._assignment.limits
-        bounds = CallLimits(
-            max(limits.cell_seconds, IMPORT_SECONDS), limits.grace_seconds, limits.callback_calls
-        )
+        seconds = max(limits.cell_seconds, IMPORT_SECONDS)
+        bounds = CallLimits(seconds, limits.grace_seconds, limits.callback_calls)
         return CallChannel(calls, _Reins(self), bounds)
 
     def _end_execution(self) -> None:

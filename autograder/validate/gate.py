@@ -17,30 +17,25 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
 from autograder.assignment import Assignment, load_assignment
-from autograder.errors import AssignmentError, InternalError
+from autograder.errors import AssignmentError
 from autograder.grade import Grader
-from autograder.pool import Shelf
 from autograder.validate import submissions, trials
 from autograder.validate.bank import alternatives, misconceptions, references
 from autograder.validate.bench import Bench
 from autograder.validate.mutants import Mutant, equivalent_mutants, mutants_of
-from autograder.validate.proof import AssignmentProof, Fault, Kind, Proof
+from autograder.validate.proof import AssignmentProof, Kind, Proof
+from autograder.validate.schedule import Listener, Schedule
 from autograder.validate.subject import Subject
 
 QUICK_MUTANTS: Final = 30
 ASSIGNMENTS_AT_ONCE: Final = 2
 """So that the cores have work while the last steps of a stage end."""
-
-Step = Callable[[], Proof]
-BenchStep = Callable[[Bench], Proof]
-Listener = Callable[[AssignmentProof, Proof | None], None]
 
 
 def validate(
@@ -60,136 +55,114 @@ def validate(
         InternalError: If a step could not be tried, for a reason of our own.
     """
     count = workers or os.cpu_count() or 1
+
+    def prove(folder: Path) -> AssignmentProof:
+        schedule = Schedule(AssignmentProof(folder.name), steps, listener, keep=count)
+        gate = _Gate(folder, grader, schedule, quick=quick)
+        listener(schedule.result, None)
+        began = time.monotonic()
+        try:
+            gate.run()
+        finally:
+            schedule.close()
+            schedule.result.seconds = time.monotonic() - began
+        schedule.result.done = True
+        listener(schedule.result, None)
+        return schedule.result
+
     with (
         Grader(spares=1) as grader,
         ThreadPoolExecutor(count) as steps,
         ThreadPoolExecutor(ASSIGNMENTS_AT_ONCE) as stages,
     ):
-        gates = [_Gate(folder, grader, steps, listener, quick=quick) for folder in folders]
-        futures = [stages.submit(gate.run) for gate in gates]
+        futures = [stages.submit(prove, folder) for folder in folders]
         try:
             return [future.result() for future in futures]
         finally:
-            for future in futures:
-                future.cancel()
-            steps.shutdown(wait=True, cancel_futures=True)
+            stages.shutdown(wait=False, cancel_futures=True)
+            steps.shutdown(cancel_futures=True)
 
 
 class _Gate:
     """One assignment on its way through the gate."""
 
-    def __init__(
-        self,
-        folder: Path,
-        grader: Grader,
-        steps: ThreadPoolExecutor,
-        listener: Listener,
-        *,
-        quick: bool,
-    ) -> None:
+    def __init__(self, folder: Path, grader: Grader, schedule: Schedule, *, quick: bool) -> None:
         self._folder = folder
         self._grader = grader
-        self._steps = steps
-        self._listener = listener
+        self._schedule = schedule
         self._quick = quick
-        self._result = AssignmentProof(folder.name)
-        self._benches: Shelf[Bench] = Shelf(self._new_bench, keep=os.cpu_count() or 1)
-        self._assignment: Assignment | None = None
 
-    def run(self) -> AssignmentProof:
-        """Run all stages, one after the other."""
-        began = time.monotonic()
-        self._listener(self._result, None)
+    def run(self) -> None:
+        """Run all stages, one after the other; a broken folder ends them."""
         try:
-            assignment = self._loaded()
-            if assignment is not None:
-                self._prove(assignment)
-        finally:
-            self._benches.close()
-            self._result.seconds = time.monotonic() - began
-        self._result.done = True
-        self._listener(self._result, None)
-        return self._result
-
-    def _loaded(self) -> Assignment | None:
-        try:
-            self._assignment = load_assignment(self._folder)
+            assignment = load_assignment(self._folder)
             equivalent_mutants(self._folder)
+            student = submissions.prove_student_notebook(assignment)
+            self._schedule.note(student)
+            if not student.faults:
+                self._prove(self._subject(assignment))
         except AssignmentError as error:
-            self._note(self._broken("folder", error))
-            return None
-        student = submissions.prove_student_notebook(self._assignment)
-        self._note(student)
-        return None if student.faults else self._assignment
+            fault = submissions.fault_of(error)
+            self._schedule.note(Proof(self._folder.name, Kind.FOLDER, "folder", faults=(fault,)))
 
-    def _prove(self, assignment: Assignment) -> None:
-        try:
-            bench = self._benches.take("")
-            subject = Subject(
-                assignment, self._grader, {test.id: test for test in bench.tests}, self._quick
-            )
-            self._benches.put("", bench)
-            self._result.seeds = len(subject.seeds)
-            self._note(submissions.prove_promised_tests(subject))
-            sound = self._prove_references(subject)
-            tried = self._try_answers(subject, sound)
-        except AssignmentError as error:
-            self._note(self._broken("tests and answers", error))
-            return
+    def _subject(self, assignment: Assignment) -> Subject:
+        pool = self._grader._pool(assignment.environment)
+        self._schedule.make_benches(lambda: Bench(pool, assignment))
+        tests = self._schedule.collected_tests()
+        subject = Subject(assignment, self._grader, {test.id: test for test in tests}, self._quick)
+        self._schedule.result.seeds = len(subject.seeds)
+        return subject
+
+    def _prove(self, subject: Subject) -> None:
+        self._schedule.note(submissions.prove_promised_tests(subject))
+        sound = self._prove_references(subject)
+        tried = self._try_answers(subject, sound) + self._try_mutants(subject, sound)
         if not self._quick:
-            self._prove_tests(subject, sound, tried)
+            self._try_tests(subject, sound, tried)
 
     def _prove_references(self, subject: Subject) -> set[str]:
         """Prove all that must get full marks or none; give the questions that are solved."""
-        whole: list[Step] = [
-            lambda: submissions.prove_solution(subject),
-            lambda: submissions.prove_starter(subject),
-            lambda: submissions.prove_empty(subject),
+        futures = [
+            self._schedule.do(submissions.prove_solution, subject),
+            self._schedule.do(submissions.prove_starter, subject),
+            self._schedule.do(submissions.prove_empty, subject),
+            self._schedule.on_bench(trials.sweep_solution, subject),
         ]
-        tried: list[BenchStep] = [lambda bench: trials.sweep_solution(subject, bench)]
-        tried += [
-            lambda bench, answers=answers: trials.try_reference(subject, bench, answers)
+        futures += [
+            self._schedule.on_bench(trials.try_reference, subject, answers)
             for answers in references(subject.assignment)
         ]
-        futures = [self._do(step) for step in whole] + [self._on_bench(step) for step in tried]
         proofs = [future.result() for future in futures]
         failed = {subject.tests[test].question for proof in proofs for test in proof.failed}
         return {question.id for question in subject.assignment.questions} - failed
 
     def _try_answers(self, subject: Subject, sound: set[str]) -> list[Proof]:
-        wrong = [
-            each for each in misconceptions(subject.assignment) if each.variant.question in sound
+        """Try the answers to solved questions, wrong ones and right ones."""
+        futures = [
+            self._schedule.on_bench(trial, subject, answer)
+            for trial, bank in (
+                (trials.try_misconception, misconceptions),
+                (trials.try_alternative, alternatives),
+            )
+            for answer in bank(subject.assignment)
+            if answer.variant.question in sound
         ]
-        right = [
-            each for each in alternatives(subject.assignment) if each.variant.question in sound
-        ]
+        return [future.result() for future in futures]
+
+    def _try_mutants(self, subject: Subject, sound: set[str]) -> list[Proof]:
+        """Try the mutants of solved questions."""
         declared = equivalent_mutants(self._folder)
         mutants = mutants_of(subject.assignment)
-        stale = [each for each in declared if not any(map(each.declares, mutants))]
-        futures = [
-            self._on_bench(lambda bench, each=each: trials.try_misconception(subject, bench, each))
-            for each in wrong
-        ]
-        futures += [
-            self._on_bench(lambda bench, each=each: trials.try_alternative(subject, bench, each))
-            for each in right
-        ]
-        mutated = []
+        futures = []
         for mutant in self._sample(mutant for mutant in mutants if mutant.question in sound):
             entry = next((each for each in declared if each.declares(mutant)), None)
-            mutated.append(
-                self._on_bench(
-                    lambda bench, mutant=mutant, entry=entry: trials.try_mutant(
-                        subject, bench, mutant, entry
-                    )
-                )
-            )
+            futures.append(self._schedule.on_bench(trials.try_mutant, subject, mutant, entry))
         proofs = [future.result() for future in futures]
-        killed = [future.result() for future in mutated]
-        self._note(trials.sum_up_mutants(subject, killed, stale))
-        return proofs + killed
+        stale = [each for each in declared if not any(map(each.declares, mutants))]
+        self._schedule.note(trials.sum_up_mutants(subject, proofs, stale))
+        return proofs
 
-    def _prove_tests(self, subject: Subject, sound: set[str], tried: list[Proof]) -> None:
+    def _try_tests(self, subject: Subject, sound: set[str], tried: list[Proof]) -> None:
         """Look for hidden tests that no wrong answer fails."""
         killing = {test for proof in tried for test in proof.failed}
         mutants = mutants_of(subject.assignment)
@@ -198,14 +171,10 @@ class _Gate:
             if test.public or test.question not in sound:
                 continue
             if test.id in killing:
-                self._note(trials.judge_test(subject, test, killed=True))
-                continue
-            own = [mutant for mutant in mutants if mutant.question == test.question]
-            futures.append(
-                self._on_bench(
-                    lambda bench, test=test, own=own: trials.try_test(subject, bench, test, own)
-                )
-            )
+                self._schedule.note(trials.judge_test(subject, test, killed=True))
+            else:
+                own = [mutant for mutant in mutants if mutant.question == test.question]
+                futures.append(self._schedule.on_bench(trials.try_test, subject, test, own))
         for future in futures:
             future.result()
 
@@ -215,42 +184,3 @@ class _Gate:
         if not self._quick or len(chosen) <= QUICK_MUTANTS:
             return chosen
         return [chosen[number * len(chosen) // QUICK_MUTANTS] for number in range(QUICK_MUTANTS)]
-
-    def _on_bench(self, step: BenchStep) -> Future[Proof]:
-        def run() -> Proof:
-            bench = self._benches.take("")
-            try:
-                proof = step(bench)
-            except BaseException:
-                bench.close()
-                raise
-            self._benches.put("", bench)
-            return proof
-
-        return self._do(run)
-
-    def _do(self, step: Step) -> Future[Proof]:
-        def run() -> Proof:
-            began = time.monotonic()
-            try:
-                proof = step()
-            except InternalError:
-                # A fault of ours is no fault of the assignment's: once more, then give up.
-                proof = step()
-            proof = replace(proof, seconds=time.monotonic() - began)
-            self._note(proof)
-            return proof
-
-        return self._steps.submit(run)
-
-    def _note(self, proof: Proof) -> None:
-        self._result.proofs.append(proof)
-        self._listener(self._result, proof)
-
-    def _broken(self, title: str, error: AssignmentError) -> Proof:
-        fault: Fault = submissions.fault_of(error)
-        return Proof(self._folder.name, Kind.FOLDER, title, faults=(fault,))
-
-    def _new_bench(self, _: str) -> Bench:
-        assert self._assignment is not None
-        return Bench(self._grader._pool(self._assignment.environment), self._assignment)

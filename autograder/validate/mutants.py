@@ -140,9 +140,8 @@ def mutated_trees(tree: ast.Module) -> Iterator[tuple[str, int, ast.Module]]:
 
 def _mutable(tree: ast.Module) -> Iterator[tuple[int, ast.AST]]:
     """Give the nodes that may change, numbered as `ast.walk` meets them."""
-    kept = {
-        id(inner) for node in ast.walk(tree) for root in _texts(node) for inner in ast.walk(root)
-    }
+    roots = [root for node in ast.walk(tree) for root in _texts(node)]
+    kept = {id(inner) for root in roots for inner in ast.walk(root)}
     for number, node in enumerate(ast.walk(tree)):
         if id(node) not in kept:
             yield number, node

@@ -1,4 +1,9 @@
-"""The solved notebook, with room for a variant of an answer behind each solution."""
+"""
+The solved notebook, with room for a variant of an answer behind each solution.
+
+Where hundreds of variants are tried, it is run without its figures: without the given cells that
+use an answer and define nothing that another cell needs.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +36,16 @@ class SolvedNotebook:
         self._document = build_solution(assignment).notebook
         self._end_of = _ends_of_solutions(assignment, self._document["cells"])
 
+    def without_figures(self) -> SolvedNotebook:
+        """Give the same notebook without what only shows the answers."""
+        other = copy.copy(self)
+        cells = [dict(cell) for cell in self._document["cells"]]
+        for number in _figures(cells):
+            # An empty cell in its place, so that cells keep their numbers.
+            cells[number]["source"] = ""
+        other._document = self._document | {"cells": cells}
+        return other
+
     def text(self, source: str = "", question: str | None = None) -> str:
         """Give the notebook's file, with a variant's cell behind the question's solution."""
         if question is None or not source:
@@ -55,7 +70,7 @@ class SolvedNotebook:
         changed = _names_bound(_statements(source))
         again = []
         for cell in self._document["cells"][self.place(question) :]:
-            if cell["cell_type"] != "code":
+            if not _is_code(cell):
                 continue
             for statement in _statements(cell["source"]):
                 if isinstance(statement, ast.Expr) or not changed & _names_used(statement):
@@ -83,8 +98,30 @@ def _ends_of_solutions(assignment: Assignment, cells: list[dict[str, Any]]) -> d
     return ends
 
 
+def _figures(cells: list[dict[str, Any]]) -> Iterator[int]:
+    """Give the numbers of given cells that use an answer and that nothing else needs."""
+    code = {n: _statements(cell["source"]) for n, cell in enumerate(cells) if _is_code(cell)}
+    used = {n: {name for each in code[n] for name in _names_used(each)} for n in code}
+    answers = {name for n in code if _is_solution(cells[n]) for name in _names_bound(code[n])}
+    for number, statements in code.items():
+        if _is_solution(cells[number]):
+            continue
+        elsewhere = {name for n, names in used.items() if n != number for name in names}
+        shows = bool(used[number] & answers) or _is_check(cells[number])
+        if shows and not _names_bound(statements) & elsewhere:
+            yield number
+
+
+def _is_code(cell: dict[str, Any]) -> bool:
+    return bool(cell["cell_type"] == "code")
+
+
+def _is_check(cell: dict[str, Any]) -> bool:
+    return bool(cell["source"].startswith("grader.check("))
+
+
 def _is_solution(cell: dict[str, Any]) -> bool:
-    return cell["cell_type"] == "code" and SOLUTION_TAG in cell["metadata"].get("tags", ())
+    return _is_code(cell) and SOLUTION_TAG in cell["metadata"].get("tags", ())
 
 
 def _cell(source: str) -> dict[str, Any]:

@@ -44,12 +44,11 @@ def prove_promised_tests(subject: Subject) -> Proof:
 
 def prove_solution(subject: Subject) -> Proof:
     """Prove that the solved notebook gets full marks, twice."""
-    faults = []
     first, second = (subject.grade(subject.solved.text()) for _ in range(2))
     outcome = outcome_of(first)
-    for test in outcome.failed:
-        faults.append(subject.failure(test, outcome, "the solution", first.seed))
-    faults += _difference(subject, first, second, "the solution")
+    who = "the solution"
+    faults = [subject.failure(test, outcome, who, first.seed) for test in outcome.failed]
+    faults += _difference(subject, first, second, who)
     return _proof(subject, "solution", faults)
 
 

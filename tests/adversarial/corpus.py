@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import tomllib
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from autograder.assignment import Assignment
+from autograder.assignment import Assignment, load_assignment
 from autograder.build import build_solution
 from autograder.report import Report
 
@@ -41,11 +42,11 @@ class Case:
         cells: Place and source of each: a question's id replaces its answer, ``start`` stands
             behind the imports, ``end`` behind everything.
         assignment: Whose notebook.
-        loses: Questions that lose points, with the verdict of the first test that is not passed;
-            all others keep theirs.
+        loses: Questions that lose points, with the verdict of the first test that is not passed
+            (``a|b`` allows either); all others keep theirs.
         zero: Those of them that keep no point.
         others: Whether it may cost other questions, too: it attacks what they all share.
-        statuses: What comes of cells at ``start`` and ``end``, in order; ``a|b`` allows either.
+        statuses: What comes of cells at ``start`` and ``end``, in order.
         absent: What the student must not read of it.
         seconds: How long it may take.
     """
@@ -81,9 +82,15 @@ def load_case(folder: Path) -> Case:
     return Case(folder.name, cells, **(settings | lists))
 
 
+@functools.cache
+def solution(folder: Path) -> str:
+    """Give the solved notebook's text."""
+    return build_solution(load_assignment(folder)).text
+
+
 def attacked(assignment: Assignment, cells: tuple[tuple[str, str], ...] = ()) -> bytes:
     """Put cells into the solved notebook of an assignment."""
-    document = json.loads(build_solution(assignment).text)
+    document = json.loads(solution(assignment.folder))
     code = [cell for cell in document["cells"] if cell["cell_type"] == "code"]
     for cell in code:
         cell["source"] = DRAWING.sub("", cell["source"])

@@ -118,6 +118,8 @@ def make_report(
     title: str = "The perceptron",
 ) -> Report:
     """Make a report."""
+    notebook = nbformat.v4.new_notebook()
+    notebook.cells = list(cells)
     return Report(
         assignment="perceptron",
         title=title,
@@ -126,14 +128,16 @@ def make_report(
         seed=424242,
         questions=questions,
         cells=runs,
-        notebook=nbformat.v4.new_notebook(cells=list(cells)),
+        notebook=notebook,
         seconds=1.25,
     )
 
 
 def code(source: str, *outputs: NotebookNode) -> NotebookNode:
     """Make a code cell."""
-    return nbformat.v4.new_code_cell(source, outputs=list(outputs))
+    cell = nbformat.v4.new_code_cell(source)
+    cell.outputs = list(outputs)
+    return cell
 
 
 def text(source: str) -> NotebookNode:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from html import escape
 
 import pytest
 
@@ -116,12 +117,36 @@ def test_numbers_of_equations_are_left_out() -> None:
     assert "<mtable" in html
 
 
+@pytest.mark.parametrize("name", ["aligned", "split", "align", "cases", "pmatrix", "array}{rl"])
+def test_tables(name: str) -> None:
+    """Formulas of several lines stand in lines and columns."""
+    html = formula_html(
+        inline(rf"\begin{{{name}}} a &= b \\ c &= d \end{{{name.partition('}')[0]}}}")
+    )
+
+    assert html.count("<mtr>") == 2
+    assert "&amp;<" not in html
+
+
 @pytest.mark.parametrize(
-    "latex", ["", "{", "x^", r"\frac", "x^a^b", r"\left(", "{" * 4000, "x" * 6000]
+    "latex",
+    [
+        "",
+        "{",
+        r"\begin{unheard} a & b \end{unheard}",
+        "x^",
+        r"\frac",
+        "x^a^b",
+        r"\left(",
+        "{" * 4000,
+        "x" * 6000,
+    ],
 )
 def test_source_is_shown_of_what_is_broken(latex: str) -> None:
     """A formula that cannot be read is shown as code, as its author wrote it."""
-    assert formula_html(inline(latex)) == f'<code class="formula-source">${latex}$</code>'
+    assert (
+        formula_html(inline(latex)) == f'<code class="formula-source">{escape(f"${latex}$")}</code>'
+    )
 
 
 @pytest.mark.parametrize(

@@ -188,7 +188,7 @@ def test_a_fault_of_ours_is_no_zero(make) -> None:
 
     assert "not graded yet" in page
     assert "our fault" in page
-    assert "- / 2" in page
+    assert "\u2013 / 2" in page
 
 
 def test_the_page_forbids_what_it_does_not_need(telling) -> None:
@@ -230,7 +230,7 @@ def test_formulas(make) -> None:
         assert f"<mi>{name}</mi>" in page
     assert "<em><math" in page
     assert "<code>$c$</code>" in page
-    assert 'alt="$d$"' in page
+    assert "[$d$]" in page
     assert "<code>$e$ in code" in page
     assert "formula" not in page
 
@@ -323,12 +323,12 @@ def test_size_and_time(make) -> None:
 
 def test_a_hostile_notebook_takes_bounded_time(make) -> None:
     """Thousands of cells of the slowest kind end as text, not as minutes of work."""
-    cells = [make.text("[a](" * 4000 + "$x_{1}$" * 500 + str(number)) for number in range(500)]
+    cells = [make.text("[a](" * 4000 + "$x_{1}$" * 500 + str(number)) for number in range(200)]
 
     began = time.process_time()
     page = notebook_html(make.report(cells=tuple(cells)).notebook, {})
 
-    assert time.process_time() - began < 60
+    assert time.process_time() - began < 10
     assert "This text is too long to be rendered." in page
 
 

@@ -138,8 +138,8 @@ def test_a_fault_of_ours(shown, make) -> None:
     """What we could not grade has no points and says whose fault it is."""
     output = shown(make.report(make.question("q1", Verdict.INTERNAL)))
 
-    assert "- / 2" in output
-    assert "our fault, not yours" in output
+    assert "\u2013 / 2" in output
+    assert "that is our fault" in output
 
 
 @pytest.mark.parametrize("verdict", Verdict)

@@ -6,11 +6,11 @@ import time
 
 
 def fill():
-    keep = b"x" * (200 * 2**20)
+    keep = b"x" * (140 * 2**20)
     time.sleep(100)
 
 
-for _ in range(8):
+for _ in range(4):
     if os.fork() == 0:
         threading.Thread(target=fill).start()
         ctypes.CDLL(None).syscall(60, 0)

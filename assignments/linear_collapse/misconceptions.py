@@ -1,0 +1,449 @@
+"""Typical wrong answers to "Linear layers collapse", each with the hint that a student gets."""
+
+import numpy as np
+
+from autograder.variants import misconception
+
+# ---- q1: two layers
+
+
+@misconception(
+    "q1",
+    hint="The factors stand in the wrong order. Which layer acts first on x, and on which side of "
+    "the other matrix does it stand then?",
+)
+def collapse_two(W1, b1, W2, b2):
+    """Product in the wrong order."""
+    if W2.shape[1] != len(W1) or b1.shape != (len(W1),) or b2.shape != (len(W2),):
+        raise ValueError("the layers do not fit")
+    return W1 @ W2, W2 @ b1 + b2
+
+
+@misconception(
+    "q1",
+    hint="With zero biases all is well. Follow the first bias through the second layer.",
+)
+def collapse_two(W1, b1, W2, b2):
+    """Biases added without the second layer's weights."""
+    if W2.shape[1] != len(W1) or b1.shape != (len(W1),) or b2.shape != (len(W2),):
+        raise ValueError("the layers do not fit")
+    return W2 @ W1, b1 + b2
+
+
+@misconception(
+    "q1",
+    hint="Your W is (inputs, outputs), as Keras keeps it. In this notebook its rows are outputs.",
+)
+def collapse_two(W1, b1, W2, b2):
+    """Keras' orientation, (inputs, outputs)."""
+    if W2.shape[1] != len(W1) or b1.shape != (len(W1),) or b2.shape != (len(W2),):
+        raise ValueError("the layers do not fit")
+    return W1.T @ W2.T, W2 @ b1 + b2
+
+
+@misconception(
+    "q1",
+    hint="A bias with a single entry gets through: NumPy stretches it. Look at its length.",
+)
+def collapse_two(W1, b1, W2, b2):
+    """Relies on NumPy for the check of shapes, which broadcasts a bias of length 1."""
+    return W2 @ W1, W2 @ b1 + b2
+
+
+@misconception("q1", hint="The caller's second bias is another one after the call.")
+def collapse_two(W1, b1, W2, b2):
+    """Second bias changed in place."""
+    if W2.shape[1] != len(W1) or b1.shape != (len(W1),) or b2.shape != (len(W2),):
+        raise ValueError("the layers do not fit")
+    shift = W2 @ b1
+    if np.can_cast(shift.dtype, b2.dtype, "same_kind"):
+        b2 += shift
+        return W2 @ W1, b2
+    return W2 @ W1, b2 + shift
+
+
+# ---- q2: any number of layers
+
+
+@misconception(
+    "q2",
+    hint="Your matrices are multiplied in the order of the list. On which side does a later layer "
+    "act?",
+)
+def collapse(layers):
+    """Product in the order of the list."""
+    if len(layers) == 0:
+        raise ValueError("no layer")
+    W, b = layers[0]
+    if b.shape != (len(W),):
+        raise ValueError("bias")
+    for W_next, b_next in layers[1:]:
+        if W_next.shape[1] != len(b) or b_next.shape != (len(W_next),):
+            raise ValueError("the layers do not fit")
+        W, b = W @ W_next, W_next @ b + b_next
+    return W, b
+
+
+@misconception(
+    "q2",
+    hint="Two layers work, three do not: which matrix acts on the bias that has come so far, the "
+    "new layer's or the whole product?",
+)
+def collapse(layers):
+    """Bias multiplied by the whole product so far."""
+    if len(layers) == 0:
+        raise ValueError("no layer")
+    for k, (W, b) in enumerate(layers):
+        if b.shape != (len(W),) or (k > 0 and W.shape[1] != len(layers[k - 1][0])):
+            raise ValueError("the layers do not fit")
+    W, b = layers[0]
+    bias = b
+    for W_next, b_next in layers[1:]:
+        W = W_next @ W
+        bias = (W @ bias if W.shape[1] == len(bias) else W_next @ bias) + b_next
+    return W, bias
+
+
+@misconception("q2", hint="The last layer of the list has no effect on your result.")
+def collapse(layers):
+    """Loop ends before the last layer."""
+    if len(layers) == 0:
+        raise ValueError("no layer")
+    for k, (W, b) in enumerate(layers):
+        if b.shape != (len(W),) or (k > 0 and W.shape[1] != len(layers[k - 1][0])):
+            raise ValueError("the layers do not fit")
+    W, b = layers[0]
+    for k in range(1, len(layers) - 1):
+        W, b = layers[k][0] @ W, layers[k][0] @ b + layers[k][1]
+    return W, b
+
+
+@misconception("q2", hint="The caller's list is shorter after the call.")
+def collapse(layers):
+    """Layers popped from the caller's list."""
+    if len(layers) == 0:
+        raise ValueError("no layer")
+    W, b = layers.pop(0)
+    if b.shape != (len(W),):
+        raise ValueError("bias")
+    while layers:
+        W_next, b_next = layers.pop(0)
+        if W_next.shape[1] != len(b) or b_next.shape != (len(W_next),):
+            raise ValueError("the layers do not fit")
+        W, b = W_next @ W, W_next @ b + b_next
+    return W, b
+
+
+@misconception(
+    "q2",
+    hint="Where the first layer holds integers, the results are integers too. Look at the dtype.",
+)
+def collapse(layers):
+    """The first layer's dtype kept for the result."""
+    if len(layers) == 0:
+        raise ValueError("no layer")
+    dtype = layers[0][0].dtype
+    W, b = layers[0]
+    if b.shape != (len(W),):
+        raise ValueError("bias")
+    for W_next, b_next in layers[1:]:
+        if W_next.shape[1] != len(b) or b_next.shape != (len(W_next),):
+            raise ValueError("the layers do not fit")
+        W, b = (W_next @ W).astype(dtype), (W_next @ b + b_next).astype(dtype)
+    return W, b
+
+
+@misconception("q2", hint="What comes back for a list without a layer? It should be refused.")
+def collapse(layers):
+    """No layer at all gives the identity."""
+    W, b = np.eye(1), np.zeros(1)
+    for k, (W_next, b_next) in enumerate(layers):
+        if b_next.shape != (len(W_next),) or (k > 0 and W_next.shape[1] != len(b)):
+            raise ValueError("the layers do not fit")
+        W, b = (W_next @ W, W_next @ b + b_next) if k > 0 else (W_next, b_next)
+    return W, b
+
+
+@misconception(
+    "q2", hint="Biases of the wrong length get through. Compare each with the rows of its W."
+)
+def collapse(layers):
+    """Lengths of the biases are not looked at."""
+    if len(layers) == 0:
+        raise ValueError("no layer")
+    W, b = layers[0]
+    for W_next, b_next in layers[1:]:
+        W, b = W_next @ W, W_next @ b + b_next
+    return W, b
+
+
+# ---- q3: two inputs, two hidden units, one output
+
+
+@misconception(
+    "q3",
+    hint="The bias is right, the weights are not: do you sum over the hidden units or over the "
+    "inputs?",
+)
+def collapse_scalar(W, b, c, d):
+    """Sum over the inputs instead of the hidden units."""
+    if W.shape != (2, 2) or b.shape != (2,) or c.shape != (2,):
+        raise ValueError("shapes")
+    return W @ c, c @ b + d
+
+
+@misconception("q3", hint="Your bias is off by a constant: does the output unit have its own?")
+def collapse_scalar(W, b, c, d):
+    """Bias of the output unit forgotten."""
+    if W.shape != (2, 2) or b.shape != (2,) or c.shape != (2,):
+        raise ValueError("shapes")
+    return c @ W, c @ b
+
+
+@misconception(
+    "q3",
+    hint="Each hidden bias reaches the output through a connection. How strong is that connection?",
+)
+def collapse_scalar(W, b, c, d):
+    """Hidden biases added unweighted."""
+    if W.shape != (2, 2) or b.shape != (2,) or c.shape != (2,):
+        raise ValueError("shapes")
+    return c @ W, np.sum(b) + d
+
+
+@misconception(
+    "q3", hint="The output's bias enters more than once. How many output units are there?"
+)
+def collapse_scalar(W, b, c, d):
+    """Output bias added once for each hidden unit."""
+    if W.shape != (2, 2) or b.shape != (2,) or c.shape != (2,):
+        raise ValueError("shapes")
+    return sum(c[k] * W[k] for k in range(2)), sum(c[k] * b[k] + d for k in range(2))
+
+
+@misconception("q3", hint="Networks of other sizes, or arrays with a single entry, get through.")
+def collapse_scalar(W, b, c, d):
+    """Shapes are not looked at."""
+    return np.sum(c[:, None] * W, axis=0), np.sum(c * b) + d
+
+
+# ---- q4: affine or not?
+
+
+@misconception(
+    "q4", hint="Affine boxes are refused because of rounding: floats are compared exactly."
+)
+def is_affine(f, d, rng):
+    """Floats compared exactly."""
+    x, y = rng.normal(size=(2, 500, d))
+    return bool(np.all(f(x + y) + f(0 * x) == f(x) + f(y)))
+
+
+@misconception(
+    "q4",
+    hint="You test for linear in the strict sense. What does an affine box give at the origin?",
+)
+def is_affine(f, d, rng):
+    """Superposition without the offset."""
+    x, y = rng.normal(size=(2, 500, d))
+    values = f(x + y)
+    return bool(np.max(np.abs(values - f(x) - f(y))) < 1e-8 * np.max(np.abs(values)))
+
+
+@misconception(
+    "q4",
+    hint="Your test looks along rays from the origin only. Can a box be straight along every ray "
+    "and still have a kink?",
+)
+def is_affine(f, d, rng):
+    """Scaling only, no superposition."""
+    x = rng.normal(size=(500, d))
+    zero, once, twice = f(0 * x), f(x), f(2 * x)
+    return bool(np.max(np.abs(twice - 2 * once + zero)) < 1e-8 * np.max(np.abs(twice)))
+
+
+@misconception(
+    "q4",
+    hint="Your test compares opposite points only. Which curved functions pass that by symmetry?",
+)
+def is_affine(f, d, rng):
+    """Opposite points only."""
+    x = rng.normal(size=(500, d))
+    plus, minus, zero = f(x), f(-x), f(0 * x)
+    return bool(np.max(np.abs(plus + minus - 2 * zero)) < 1e-8 * np.max(np.abs(plus)))
+
+
+@misconception(
+    "q4", hint="One pair of points is luck: a box can be straight there and bend elsewhere."
+)
+def is_affine(f, d, rng):
+    """A single pair of points."""
+    x, y = rng.uniform(-1, 1, (2, 1, d))
+    middle = f((x + y) / 2)
+    scale = np.max(np.abs(f(x))) + np.max(np.abs(f(y)))
+    return bool(np.max(np.abs(2 * middle - f(x) - f(y))) < 1e-8 * scale)
+
+
+@misconception(
+    "q4", hint="From which part of the cube do your points come? Think of the signs of x."
+)
+def is_affine(f, d, rng):
+    """Points with positive coordinates only."""
+    x, y = rng.random((2, 500, d))
+    values = f(x + y)
+    rest = values + f(0 * x) - f(x) - f(y)
+    return bool(np.max(np.abs(rest)) < 1e-8 * np.max(np.abs(values)))
+
+
+@misconception(
+    "q4",
+    hint="You vary one input at a time. A box can be straight along each axis and bent in between.",
+)
+def is_affine(f, d, rng):
+    """One input varied at a time."""
+    for j in range(d):
+        x = np.zeros((200, d))
+        x[:, j] = rng.uniform(-1, 1, 200)
+        y = np.zeros((200, d))
+        y[:, j] = rng.uniform(-1, 1, 200)
+        values = f(x + y)
+        rest = values + f(0 * x) - f(x) - f(y)
+        if np.max(np.abs(rest)) > 1e-8 * np.max(np.abs(values)):
+            return False
+    return True
+
+
+@misconception("q4", hint="A box may have several outputs, and one of them may be bent.")
+def is_affine(f, d, rng):
+    """First output only."""
+    x, y = rng.normal(size=(2, 500, d))
+    values = f(x + y)[:, 0]
+    rest = values + f(0 * x)[:, 0] - f(x)[:, 0] - f(y)[:, 0]
+    return bool(np.max(np.abs(rest)) < 1e-8 * np.max(np.abs(values)))
+
+
+@misconception(
+    "q4",
+    hint="Boxes with large outputs are refused: what is rounding measured against, 1 or the size "
+    "of the outputs?",
+)
+def is_affine(f, d, rng):
+    """Absolute tolerance near the rounding of numbers of order 1."""
+    x, y = rng.normal(size=(2, 500, d))
+    return bool(np.max(np.abs(f(x + y) + f(0 * x) - f(x) - f(y))) < 1e-12)
+
+
+@misconception(
+    "q4",
+    hint="Boxes with small outputs get away with everything: your tolerance is larger than they.",
+)
+def is_affine(f, d, rng):
+    """Generous absolute tolerance."""
+    x, y = rng.normal(size=(2, 500, d))
+    return bool(np.allclose(f(x + y) + f(0 * x), f(x) + f(y), rtol=1e-6, atol=0.05))
+
+
+# ---- q5: rank and number of parameters
+
+
+@misconception(
+    "q5",
+    hint="Only the ends of the stack enter your rank. Can what is lost in between come back?",
+)
+def max_rank(sizes):
+    """The hidden layers forgotten."""
+    if len(sizes) < 2 or min(sizes) < 1:
+        raise ValueError("sizes")
+    return min(sizes[0], sizes[-1])
+
+
+@misconception(
+    "q5",
+    hint="Your rank is that of the narrowest layer of units. Are the inputs not a bottleneck too?",
+)
+def max_rank(sizes):
+    """The inputs forgotten."""
+    if len(sizes) < 2 or min(sizes) < 1:
+        raise ValueError("sizes")
+    return min(sizes[1:])
+
+
+@misconception("q5", hint="Count again on a drawing: which parameters of a layer are no weights?")
+def n_parameters_saved(sizes):
+    """Weights only, no biases."""
+    if len(sizes) < 2 or min(sizes) < 1:
+        raise ValueError("sizes")
+    return sum(p * q for p, q in zip(sizes[:-1], sizes[1:])) - sizes[0] * sizes[-1]
+
+
+@misconception(
+    "q5", hint="A narrow stack can have fewer parameters than one layer. What do you return then?"
+)
+def n_parameters_saved(sizes):
+    """Never negative."""
+    if len(sizes) < 2 or min(sizes) < 1:
+        raise ValueError("sizes")
+    total = sum((p + 1) * q for p, q in zip(sizes[:-1], sizes[1:]))
+    return abs(total - (sizes[0] + 1) * sizes[-1])
+
+
+@misconception("q5", hint="Sizes that belong to no stack are accepted by your rank.")
+def max_rank(sizes):
+    """Sizes are not looked at."""
+    return min(sizes) if sizes else 0
+
+
+# ---- q6: where a ReLU network is not affine
+
+
+@misconception(
+    "q6",
+    hint="Your points do not depend on the network. Does each one bend where you look?",
+)
+def counterexample(net):
+    """Opposite points without a look at the network."""
+    d = net[0][0].shape[1]
+    return np.ones(d), -np.ones(d)
+
+
+@misconception(
+    "q6",
+    hint="You compare f(x + y) with f(x) + f(y). An affine function breaks that too: what is "
+    "missing?",
+)
+def counterexample(net):
+    """f(0) forgotten."""
+
+    def f(x):
+        for k, (W, b) in enumerate(net):
+            x = W @ x + b
+            if k < len(net) - 1:
+                x = np.maximum(x, 0)
+        return x
+
+    rng = np.random.default_rng(0)
+    while True:
+        x, y = rng.uniform(-1, 1, (2, net[0][0].shape[1]))
+        if np.max(np.abs(f(x + y) - f(x) - f(y))) > 1e-3:
+            return x, y
+
+
+@misconception(
+    "q6",
+    hint="You return points as batches. The question asks for two single points, one axis each.",
+)
+def counterexample(net):
+    """Points as batches of one sample."""
+
+    def f(x):
+        for k, (W, b) in enumerate(net):
+            x = x @ W.T + b
+            if k < len(net) - 1:
+                x = np.maximum(x, 0)
+        return x
+
+    rng = np.random.default_rng(0)
+    while True:
+        x, y = rng.uniform(-10, 10, (2, 1, net[0][0].shape[1]))
+        if np.max(np.abs(f(x + y) + f(0 * x) - f(x) - f(y))) > 1e-3:
+            return x, y

@@ -1,0 +1,107 @@
+"""The gate in the terminal: a table that fills while it runs, then each fault on its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from types import TracebackType
+from typing import Final, Self
+
+from rich.console import Console
+from rich.live import Live
+from rich.markup import escape
+from rich.table import Table
+
+from autograder.validate.columns import COLUMNS, verdict
+from autograder.validate.proof import AssignmentProof, Fault, Proof
+
+_STYLES: Final = {"proved": "green", "fails": "bold red", "…": "dim"}
+_REDRAWS_PER_SECOND: Final = 4
+
+
+class Board:
+    """
+    Shows the table while assignments prove themselves.
+
+    Args:
+        console: Where it is shown; only a terminal sees it fill.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._lock = threading.Lock()
+        self._proofs: dict[str, AssignmentProof] = {}
+        self._live = Live(
+            console=console,
+            refresh_per_second=_REDRAWS_PER_SECOND,
+            get_renderable=self._table,
+            transient=True,
+        )
+
+    def __enter__(self) -> Self:
+        if self._console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._live.stop()
+
+    def listen(self, assignment: AssignmentProof, proof: Proof | None) -> None:
+        """Take note of news; called from several threads."""
+        with self._lock:
+            self._proofs[assignment.assignment] = assignment
+        if proof is None and not self._console.is_terminal:
+            state = verdict(assignment) if assignment.done else "begins"
+            self._console.print(f"{assignment.assignment}: {state}")
+
+    def _table(self) -> Table:
+        with self._lock:
+            return table(list(self._proofs.values()))
+
+
+def print_results(console: Console, proofs: Iterable[AssignmentProof]) -> None:
+    """Print the finished table, then remarks and faults, one by one."""
+    results = list(proofs)
+    console.print(table(results))
+    for label, style, lines in (
+        ("remark", "yellow", list(_remarks(results))),
+        ("fault", "bold red", list(_faults(results))),
+    ):
+        for line in lines:
+            console.print(f"[{style}]{label}[/] {line}", soft_wrap=True, highlight=False)
+
+
+def table(proofs: Iterable[AssignmentProof]) -> Table:
+    """Give the table of what was proved so far."""
+    view = Table(header_style="bold", box=None, padding=(0, 1))
+    view.add_column("assignment", no_wrap=True)
+    for title in COLUMNS:
+        view.add_column(title, justify="left" if title == "verdict" else "right")
+    for proof in proofs:
+        cells = [column(proof) for column in COLUMNS.values()]
+        style = _STYLES[cells[-1]]
+        view.add_row(proof.assignment, *cells[:-1], f"[{style}]{cells[-1]}[/]")
+    return view
+
+
+def _faults(results: Iterable[AssignmentProof]) -> Iterator[str]:
+    for result in results:
+        for proof in result.proofs:
+            yield from (_line(proof, fault) for fault in proof.faults)
+
+
+def _remarks(results: Iterable[AssignmentProof]) -> Iterator[str]:
+    for result in results:
+        for proof in result.proofs:
+            yield from (_line(proof, remark) for remark in proof.remarks)
+
+
+def _line(proof: Proof, fault: Fault) -> str:
+    question = f" {proof.question}" if proof.question else ""
+    place = f"  [dim]{escape(fault.place)}[/]" if fault.place else ""
+    return f"{escape(proof.assignment)}{question}: {escape(fault.reason)}{place}"

@@ -1,0 +1,73 @@
+"""Kernels to try the wall from, and a guard against whatever a test leaves behind."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from autograder.environments import load_environment
+from autograder.sandbox.policy import Limits
+from autograder.sandbox.probe import Probe
+from autograder.sandbox.warm_process import WarmProcess
+from tests.sandbox.processes import children_of
+
+MakeProbe = Callable[..., Probe]
+SETTLE_SECONDS = 5.0
+
+
+@pytest.fixture(scope="session")
+def warm() -> Iterator[WarmProcess]:
+    """Give the warm process that all tests fork from."""
+    process = WarmProcess(load_environment("numpy"))
+    yield process
+    process.close()
+
+
+@pytest.fixture
+def make_probe(warm: WarmProcess) -> Iterator[MakeProbe]:
+    """Give what makes kernels with limits; they are ended with the test."""
+    probes: list[Probe] = []
+
+    def make(files: dict[str, bytes] | None = None, **limits: float) -> Probe:
+        settings = {"call_seconds": 20.0, "grace_seconds": 0.5} | limits
+        probes.append(Probe(warm.fork_kernel(), Limits(**settings), files))
+        return probes[-1]
+
+    yield make
+    for probe in probes:
+        probe.close()
+
+
+@pytest.fixture(scope="module")
+def inside(warm: WarmProcess) -> Iterator[Probe]:
+    """Give one kernel for tests that only look around."""
+    with Probe(warm.fork_kernel(), Limits(call_seconds=60.0), {"data.txt": b"given"}) as probe:
+        yield probe
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left(warm: WarmProcess, request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test that leaves open files, threads, processes or a kernel's folder behind."""
+    if "inside" in request.fixturenames:
+        request.getfixturevalue("inside")
+    before = _held(warm)
+    yield
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while _held(warm) != before and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert _held(warm) == before
+
+
+def _held(warm: WarmProcess) -> dict[str, object]:
+    return {
+        "files": len(os.listdir("/proc/self/fd")),
+        "threads": threading.active_count(),
+        "native threads": len(os.listdir("/proc/self/task")),
+        "children": children_of(os.getpid()),
+        "kernels' folders": sorted(path.name for path in Path(warm._sockets).iterdir()),
+    }

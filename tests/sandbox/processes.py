@@ -1,0 +1,35 @@
+"""Processes as the host sees them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def parents() -> dict[int, int]:
+    """Give each living process's parent."""
+    found = {}
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if fields[0] != "Z":
+                found[int(folder.name)] = int(fields[1])
+    return found
+
+
+def children_of(pid: int) -> list[int]:
+    """Give a process's children."""
+    return sorted(child for child, parent in parents().items() if parent == pid)
+
+
+def descendants_of(pid: int) -> set[int]:
+    """Give a process's children, their children and so on."""
+    tree = parents()
+    found: set[int] = set()
+    new = {child for child, parent in tree.items() if parent == pid}
+    while new:
+        found |= new
+        new = {child for child, parent in tree.items() if parent in new} - found
+    return found

@@ -1,0 +1,74 @@
+"""Two kernels side by side, and one after the other, know nothing of each other."""
+
+from __future__ import annotations
+
+from tests.sandbox.conftest import MakeProbe
+
+SEES = """
+import os, socket
+
+
+def sees():
+    folders = ("/tmp", "/dev/shm", "/home/student", "/run/kernel", "/run/sockets", "/scratch")
+    files = sorted(name for folder in folders for name in os.listdir(folder))
+    with socket.socket(socket.AF_UNIX) as client:
+        reached = client.connect_ex("\\0meeting-point") == 0
+    return files, sorted(filter(str.isdigit, os.listdir("/proc"))), reached
+"""
+LEAVES = """
+import multiprocessing.shared_memory, os, socket, time
+
+for folder in ("/tmp", "/dev/shm", "/home/student", "/home/student/.ipython"):
+    open(f"{folder}/left-behind", "w").close()
+server = socket.socket(socket.AF_UNIX)
+server.bind("\\0meeting-point")
+server.listen()
+shared = multiprocessing.shared_memory.SharedMemory("left-behind-too", True, 1000)
+if os.fork() == 0:
+    time.sleep(1000)
+"""
+
+
+def test_kernels_cannot_see_each_other(make_probe: MakeProbe) -> None:
+    """Neither files, processes, sockets by name, shared memory nor the other's sockets folder."""
+    first, second = make_probe(), make_probe()
+    first.run(SEES)
+    second.run(SEES)
+    before = second.call("sees")
+    first.run(LEAVES)
+    assert "left-behind" in str(first.call("sees"))
+    assert first.call("sees")[2]
+    assert second.call("sees") == before
+    assert not before[2]
+
+
+def test_the_next_kernel_starts_clean(make_probe: MakeProbe) -> None:
+    """What one kernel leaves behind, and changes in memory, is not in the next."""
+    first = make_probe()
+    first.run(LEAVES)
+    first.run("import builtins, numpy\nbuiltins.marked = numpy.marked = True")
+    first.close()
+    second = make_probe()
+    second.run(SEES)
+    assert "left-behind" not in str(second.call("sees"))
+    assert not second.evaluate("hasattr(__import__('builtins'), 'marked')")
+    assert not second.evaluate("hasattr(__import__('numpy'), 'marked')")
+
+
+def test_random_numbers_differ_between_kernels(make_probe: MakeProbe) -> None:
+    """Forks of one process do not draw the same numbers."""
+    draw = "[__import__('random').random(), __import__('numpy').random.random()]"
+    assert make_probe().evaluate(draw) != make_probe().evaluate(draw)
+
+
+def test_files_are_given_read_only(make_probe: MakeProbe) -> None:
+    """The kernel finds its files where it starts, and cannot change them."""
+    probe = make_probe({"data/points.csv": b"1,2", "notebook.ipynb": b"{}"})
+    assert probe.evaluate("open('data/points.csv').read()") == "1,2"
+    probe.run(
+        "import os\nrefused = []\n"
+        "for change in (lambda: open('data/points.csv', 'w'), lambda: os.remove('notebook.ipynb'),\n"
+        "               lambda: open('data/x', 'w'), lambda: os.rename('data', 'x')):\n"
+        "    try:\n        change()\n    except OSError as error:\n        refused.append(error.errno)\n"
+    )
+    assert len(probe.evaluate("refused")) == 4
