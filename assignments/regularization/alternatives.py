@@ -199,6 +199,6 @@ alternative_cell(
         if len(train) != len(val) or len(val) < 1:
             raise ValueError("curves")
         frame = pd.DataFrame({"train": train, "val": val}).sort_values("val")
-        return (frame["val"] - frame["train"]).iloc[:1]
+        return (frame["val"] - frame["train"]).to_numpy()[:1]
     """,
 )

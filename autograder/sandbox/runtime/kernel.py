@@ -88,6 +88,9 @@ def run(calls_fd: int, ready: int) -> None:
     warnings.filterwarnings("ignore", message="Couldn't bind IOPub Pipe")
     app = IPKernelApp.instance(config=_config(), kernel_class=SandboxKernel)
     app.initialize([])
+    if "matplotlib" in sys.modules:
+        # Imported before this shell existed, so matplotlib has not told it how to show figures.
+        app.shell.enable_matplotlib("inline")
     os.write(ready, b"1")
     os.close(ready)
     app.start()

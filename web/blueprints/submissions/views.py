@@ -12,7 +12,7 @@ from typing import Final
 import nbformat
 from flask import Blueprint, Response, abort, jsonify, render_template, send_file
 
-from autograder.render.page import notebook_html
+from autograder.render.page import notebook_html, stylesheet
 from web.db import Database
 from web.http import db, portal, require, signed_in
 from web.models import Submission
@@ -93,7 +93,9 @@ def notebook(public_id: str) -> Response:
         abort(404)
     # Untrusted: student code made every output; it is cleaned, and the policy is a second wall.
     document = nbformat.from_dict(json.loads(found.result.notebook))
-    page = render_template("submissions/notebook.html", body=notebook_html(document, {}))
+    page = render_template(
+        "submissions/notebook.html", body=notebook_html(document, {}), css=stylesheet()
+    )
     response = Response(page)
     response.headers[NOTEBOOK_FLAG] = "1"
     return response
