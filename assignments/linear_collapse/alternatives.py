@@ -172,7 +172,7 @@ def is_affine(f, d, rng):
     import random
 
     def at(point):
-        return np.asarray(f([point]))[0]
+        return f(np.array([point]))[0]
 
     source = random.Random(int(rng.integers(10**9)))
     zero = at([0.0] * d)

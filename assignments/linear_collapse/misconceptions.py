@@ -340,7 +340,7 @@ def is_affine(f, d, rng):
 def is_affine(f, d, rng):
     """Generous absolute tolerance."""
     x, y = rng.normal(size=(2, 500, d))
-    return bool(np.allclose(f(x + y) + f(0 * x), f(x) + f(y), rtol=1e-6, atol=0.05))
+    return bool(np.allclose(f(x + y) + f(0 * x), f(x) + f(y), rtol=1e-6, atol=0.3))
 
 
 # ---- q5: rank and number of parameters

@@ -9,17 +9,17 @@ from __future__ import annotations
 import io
 import tarfile
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Self, cast
 
 from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.connect import KernelConnectionInfo
 
 from autograder.channel import CallChannel, CallLimits
+from autograder.errors import SandboxError
 from autograder.sandbox.policy import Limits
 from autograder.sandbox.runtime.protocol import SERVE_CALLS
 from autograder.sandbox.warm_process import KernelProcess
 from autograder.student import Target
-
-_NO_CALLBACKS: Final = 0
 
 
 class Probe:
@@ -36,15 +36,18 @@ class Probe:
         self, kernel: KernelProcess, limits: Limits, files: dict[str, bytes] | None = None
     ) -> None:
         self.kernel = kernel
-        self._limits = limits
         self._client = BlockingKernelClient()
-        kernel.wait_bound()
-        kernel.assign(_archive(files or {}), limits)
-        self._client.load_connection_info(dict(kernel.connection))
+        calls = CallLimits(limits.call_seconds, limits.grace_seconds, callback_calls=0)
+        self._channel = CallChannel(kernel.calls, self, calls)
+        try:
+            kernel.wait_bound()
+            kernel.assign(_archive(files or {}), limits)
+        except SandboxError:
+            self.close()
+            raise
+        self._client.load_connection_info(cast(KernelConnectionInfo, dict(kernel.connection)))
         self._client.start_channels(iopub=False, stdin=False, hb=False, control=False)
         self._client.shell_channel.send(self._client.session.msg(SERVE_CALLS, {}))
-        calls = CallLimits(limits.call_seconds, limits.grace_seconds, _NO_CALLBACKS)
-        self._channel = CallChannel(kernel.calls, self, calls)
 
     def __enter__(self) -> Self:
         return self

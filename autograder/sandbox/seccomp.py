@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import functools
+import itertools
 import tempfile
 from typing import Any
 
@@ -56,7 +57,7 @@ def _deny_sockets(rules: Any, seccomp: Any) -> None:
     denied = seccomp.ERRNO(errno.EACCES)
     for call in ("socket", "socketpair"):
         edges = (-1, *sorted(policy.ALLOWED_SOCKET_FAMILIES), 1 << 31)
-        for low, high in zip(edges, edges[1:], strict=False):
+        for low, high in itertools.pairwise(edges):
             # libseccomp takes one condition on an argument, so each gap is named value by value.
             for family in range(low + 1, min(high, 64)):
                 rules.add_rule(denied, call, seccomp.Arg(0, seccomp.EQ, family))

@@ -159,7 +159,8 @@ class KernelProcess:
         while event not in self._seen:
             left = deadline - time.monotonic()
             if self.exit is not None:
-                raise SandboxError(f"a kernel could not be made: {self.exit.detail or self.exit}")
+                reason = explain(self.exit.detail) if self.exit.detail else str(self.exit)
+                raise SandboxError(f"a kernel could not be made: {reason}")
             if left <= 0 or not select.select([self._control], [], [], left)[0]:
                 raise SandboxError(f"a kernel was not {event} within {timeout:g} s")
             self._read_news()
@@ -196,7 +197,7 @@ class WarmProcess:
         self._lock = threading.Lock()
         self._number = 0
         # Unix sockets' paths end at 107 bytes, so the folder's name is short.
-        self._folder = Path(tempfile.mkdtemp(prefix="ag-", dir="/tmp"))  # noqa: S108
+        self._folder = Path(tempfile.mkdtemp(prefix="ag-", dir="/tmp"))
         self._folder.chmod(0o755)
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         started: list[subprocess.Popen[bytes]] = []
@@ -257,6 +258,10 @@ class WarmProcess:
         """Tell whether the warm process still runs."""
         return self._process.poll() is None
 
+    def owner(self) -> int:
+        """Give the user that the sandbox runs as."""
+        return Path(f"/proc/{self._process.pid}").stat().st_uid
+
     def close(self) -> None:
         """End the warm process and every kernel that it forked."""
         self._control.close()
@@ -316,8 +321,8 @@ def explain(errors: str) -> str:
     if "uid map" in errors or "user namespace" in errors or "namespace" in errors.lower():
         return (
             f"{errors}\nThis machine does not let ordinary users make namespaces. Allow it with "
-            "`sysctl -w user.max_user_namespaces=10000 kernel.unprivileged_userns_clone=1` (Debian) "
-            "or an AppArmor profile for bwrap that holds `userns,` (Ubuntu 24.04: "
+            "`sysctl -w user.max_user_namespaces=10000 kernel.unprivileged_userns_clone=1` "
+            "(Debian) or an AppArmor profile for bwrap that holds `userns,` (Ubuntu 24.04: "
             "kernel.apparmor_restrict_unprivileged_userns). `autograder doctor` tries it."
         )
     return errors or "no reason was given"
@@ -365,7 +370,7 @@ def _plan(environment: Environment, folder: Path, control: int) -> dict[str, Any
         before += ["--setenv", "AUTOGRADER_DEBUG", "1"]
     for merged in policy.MERGED_FOLDERS:
         if Path(merged).is_symlink():
-            before += ["--symlink", os.readlink(merged), merged]
+            before += ["--symlink", str(Path(merged).readlink()), merged]
     for scratch in policy.WARM_SCRATCH_FOLDERS:
         before += ["--tmpfs", scratch]
     after: list[str] = []

@@ -25,7 +25,7 @@ from typing import Final
 from autograder.assignment import Assignment, load_assignment
 from autograder.errors import AssignmentError
 from autograder.grade import Grader
-from autograder.validate import submissions, trials
+from autograder.validate import killing, submissions, trials
 from autograder.validate.bank import alternatives, misconceptions, references
 from autograder.validate.bench import Bench
 from autograder.validate.mutants import Mutant, equivalent_mutants, mutants_of
@@ -156,25 +156,25 @@ class _Gate:
         futures = []
         for mutant in self._sample(mutant for mutant in mutants if mutant.question in sound):
             entry = next((each for each in declared if each.declares(mutant)), None)
-            futures.append(self._schedule.on_bench(trials.try_mutant, subject, mutant, entry))
+            futures.append(self._schedule.on_bench(killing.try_mutant, subject, mutant, entry))
         proofs = [future.result() for future in futures]
         stale = [each for each in declared if not any(map(each.declares, mutants))]
-        self._schedule.note(trials.sum_up_mutants(subject, proofs, stale))
+        self._schedule.note(killing.sum_up_mutants(subject, proofs, stale))
         return proofs
 
     def _try_tests(self, subject: Subject, sound: set[str], tried: list[Proof]) -> None:
         """Look for hidden tests that no wrong answer fails."""
-        killing = {test for proof in tried for test in proof.failed}
+        failing = {test for proof in tried for test in proof.failed}
         mutants = mutants_of(subject.assignment)
         futures = []
         for test in subject.tests.values():
             if test.public or test.question not in sound:
                 continue
-            if test.id in killing:
-                self._schedule.note(trials.judge_test(subject, test, killed=True))
+            if test.id in failing:
+                self._schedule.note(killing.judge_test(subject, test, killed=True))
             else:
                 own = [mutant for mutant in mutants if mutant.question == test.question]
-                futures.append(self._schedule.on_bench(trials.try_test, subject, test, own))
+                futures.append(self._schedule.on_bench(killing.try_test, subject, test, own))
         for future in futures:
             future.result()
 

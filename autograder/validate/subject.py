@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Final
+from typing import Any, Final
 
 from autograder.assignment import Assignment
 from autograder.examiner import TestDescription
 from autograder.grade import Grader
 from autograder.report import Report, TestResult, question_score
 from autograder.validate.bench import Outcome
-from autograder.validate.proof import Fault
+from autograder.validate.proof import Fault, Kind, Proof
 from autograder.validate.solved import SolvedNotebook
 from autograder.verdict import Verdict
 
@@ -56,6 +56,27 @@ class Subject:
             for test in self.tests.values()
             if test.question == question and not (hidden and test.public)
         ]
+
+    def runs(
+        self, seeds: Iterable[int], question: str | None = None
+    ) -> list[tuple[int, list[TestDescription]]]:
+        """
+        Plan the runs of a right or wrong answer.
+
+        With the first seed all tests of the assignment, then the hidden ones of a question, or of
+        all: public tests know nothing of seeds.
+        """
+        everything = list(self.tests.values())
+        again = [t for t in everything if not t.public and question in (None, t.question)]
+        return [(seed, again if seed else everything) for seed in seeds]
+
+    def proof(self, kind: Kind, title: str, *faults: Fault, **facts: Any) -> Proof:
+        """Make a proof of this assignment; `facts` are more fields of `Proof`."""
+        return Proof(self.assignment.name, kind, title, faults=faults, **facts)
+
+    def names(self, tests: Iterable[str]) -> str:
+        """Give tests' names, for people."""
+        return ", ".join(test.rpartition("::")[2] for test in tests)
 
     def loses_points(self, question: str, outcome: Outcome) -> bool:
         """Tell whether an outcome costs points, after rounding to tenths."""

@@ -38,8 +38,7 @@ def prove_promised_tests(subject: Subject) -> Proof:
             reason = f"assignment.toml promises {promised} hidden tests, there are {there}"
             lost = ": was one deleted?" if there < promised else ""
             faults.append(Fault(f"{question}: {reason}{lost}", place))
-    name = subject.assignment.name
-    return Proof(name, Kind.FOLDER, "number of hidden tests", faults=tuple(faults))
+    return subject.proof(Kind.FOLDER, "number of hidden tests", *faults)
 
 
 def prove_solution(subject: Subject) -> Proof:
@@ -49,19 +48,19 @@ def prove_solution(subject: Subject) -> Proof:
     who = "the solution"
     faults = [subject.failure(test, outcome, who, first.seed) for test in outcome.failed]
     faults += _difference(subject, first, second, who)
-    return _proof(subject, "solution", faults)
+    return subject.proof(Kind.REFERENCE, "solution", *faults)
 
 
 def prove_starter(subject: Subject) -> Proof:
     """Prove that the student notebook, as handed out, gets no points, twice."""
-    return _proof(
-        subject, "starter", _without_points(subject, build_student(subject.assignment).text)
-    )
+    faults = _without_points(subject, build_student(subject.assignment).text)
+    return subject.proof(Kind.REFERENCE, "starter", *faults)
 
 
 def prove_empty(subject: Subject) -> Proof:
     """Prove that an empty notebook gets no points, twice."""
-    return _proof(subject, "empty notebook", _without_points(subject, EMPTY_NOTEBOOK, "an empty"))
+    faults = _without_points(subject, EMPTY_NOTEBOOK, "an empty")
+    return subject.proof(Kind.REFERENCE, "empty notebook", *faults)
 
 
 def fault_of(error: AssignmentError) -> Fault:
@@ -91,7 +90,3 @@ def _difference(subject: Subject, first: Report, second: Report, who: str) -> It
                 f"{one.id}: two gradings of {who} differ",
                 subject.assignment.master.place(f"name: {one.id}"),
             )
-
-
-def _proof(subject: Subject, title: str, faults: Iterator[Fault] | list[Fault]) -> Proof:
-    return Proof(subject.assignment.name, Kind.REFERENCE, title, faults=tuple(faults))

@@ -92,6 +92,8 @@ CELLS = [
 def as_notebook(cells: list[tuple[str, str]], name: str | None = None) -> dict[str, Any]:
     """Make a notebook's document of kinds and sources."""
     metadata: dict[str, Any] = {"otter": {"assignment_name": name}} if name else {}
+    # Without it otter-assign does not read a notebook.
+    metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
     return {
         "cells": [
             {"cell_type": kind, "id": f"cell-{number}", "metadata": {}, "source": source}

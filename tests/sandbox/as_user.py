@@ -3,8 +3,8 @@ Run a command as an ordinary user, for tests that root runs.
 
     python -m tests.sandbox.as_user [--no-user-namespaces] PATH… -- COMMAND…
 
-Each PATH is made reachable where it is, even below a folder that is root's alone. Run by an ordinary
-user already, only the namespaces are dealt with.
+Each PATH is made reachable where it is, even below a folder that is root's alone. Run by an
+ordinary user already, only the namespaces are dealt with.
 """
 
 from __future__ import annotations
@@ -61,6 +61,7 @@ def _closed_parent(path: Path) -> Path | None:
 def _switch_off_namespaces() -> None:
     """Do what ``sysctl user.max_user_namespaces=0`` does, for this process and its children."""
     user = os.getuid()
+    linux.prctl(linux.PR_SET_DUMPABLE, 1)  # giving up root's id has closed /proc/self
     linux.unshare(linux.CLONE_NEWUSER)
     for name, line in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1")):
         Path(f"/proc/self/{name}").write_text(line)

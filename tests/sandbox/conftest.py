@@ -65,9 +65,9 @@ def nothing_is_left(warm: WarmProcess, request: pytest.FixtureRequest) -> Iterat
 
 def _held(warm: WarmProcess) -> dict[str, object]:
     return {
-        "files": len(os.listdir("/proc/self/fd")),
+        "files": len(list(Path("/proc/self/fd").iterdir())),
         "threads": threading.active_count(),
-        "native threads": len(os.listdir("/proc/self/task")),
+        "native threads": len(list(Path("/proc/self/task").iterdir())),
         "children": children_of(os.getpid()),
         "kernels' folders": sorted(path.name for path in Path(warm._sockets).iterdir()),
     }

@@ -1,5 +1,8 @@
 """What `test_inside` runs in a kernel; never imported, its text is sent there."""
 
+# Student code is not linted either.
+# ruff: noqa: D103, F401, PLW1510, PTH115, PTH123, PTH208, SIM115
+
 from __future__ import annotations
 
 import ctypes
@@ -74,7 +77,9 @@ def descriptors():
 def search(patterns, names):
     with open("/tmp/patterns", "w") as file:
         file.write("\n".join(patterns))
-    places = [f"/{name}" for name in os.listdir("/") if name not in ("proc", "usr", "bin", "lib", "lib64")]
+    places = [
+        f"/{name}" for name in os.listdir("/") if name not in ("proc", "usr", "bin", "lib", "lib64")
+    ]
     grep = ["grep", "-rIlF", "--devices=skip", "--exclude=patterns", "--exclude-dir=site-packages"]
     grep += ["--exclude-dir=lib", "-f", "/tmp/patterns", *places]
     options = [word for name in names for word in ("-o", "-name", name)][1:]

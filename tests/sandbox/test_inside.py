@@ -29,15 +29,19 @@ def helpers(inside: Probe) -> None:
 
 
 def _call(inside: Probe, name: str, *arguments: object) -> str:
-    return str(inside.call("system_call", pyseccomp.resolve_syscall(pyseccomp.Arch.NATIVE, name), *arguments))
+    return str(
+        inside.call(
+            "system_call", pyseccomp.resolve_syscall(pyseccomp.Arch.NATIVE, name), *arguments
+        )
+    )
 
 
 def test_no_capability_is_left(inside: Probe) -> None:
     """Not one capability in any set, no way to gain one, and a filter on system calls."""
     status = inside.call("status")
-    assert {status[name].strip() for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")} == {
-        "0000000000000000"
-    }
+    assert {
+        status[name].strip() for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")
+    } == {"0000000000000000"}
     assert (status["NoNewPrivs"].strip(), status["Seccomp"].strip()) == ("1", "2")
     assert status["Uid"].split() == ["1000"] * 4
 
@@ -74,7 +78,23 @@ def test_the_environment_is_the_tables(inside: Probe) -> None:
     names = set(inside.evaluate("list(os.environ)"))
     assert set(policy.ENVIRONMENT) <= names
     assert names <= {*policy.ENVIRONMENT, "PWD", "LC_CTYPE", "AUTOGRADER_DEBUG"} | {
-        name for name in names if name.startswith(("JPY_", "PYDEVD", "TERM", "CLICOLOR", "FORCE_COLOR", "PAGER", "GIT_PAGER", "MPL", "COLUMNS", "LINES", "NO_COLOR"))
+        name
+        for name in names
+        if name.startswith(
+            (
+                "JPY_",
+                "PYDEVD",
+                "TERM",
+                "CLICOLOR",
+                "FORCE_COLOR",
+                "PAGER",
+                "GIT_PAGER",
+                "MPL",
+                "COLUMNS",
+                "LINES",
+                "NO_COLOR",
+            )
+        )
     }
     assert os.environ.get("HOME") != inside.evaluate("os.environ['HOME']")
 
@@ -93,7 +113,7 @@ def test_limits_hold_for_good(inside: Probe) -> None:
     ):
         assert inside.evaluate(f"resource.getrlimit(resource.RLIMIT_{name})") == (amount, amount)
         inside.run(f"def more(): resource.setrlimit(resource.RLIMIT_{name}, (-1, -1))")
-        with pytest.raises(ValueError, match="."):
+        with pytest.raises(ValueError, match=r"exceed|not allowed"):
             inside.call("more")
 
 
@@ -106,11 +126,27 @@ def test_only_the_scratch_is_writable(inside: Probe) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/x", "/etc/passwd", "/usr/bin/x", "/usr/lib/x", "/opt/x", "/opt/autograder/x",
-        "/opt/autograder/filter.bpf", "/opt/environment/x", "/opt/environment/bin/python",
-        "/run/kernel/x", "/run/kernel/connection.json", "/run/sockets/x", "/scratch/x", "/dev/x",
-        "/run/x", "/home/x", "/home/student/data.txt", "/proc/sys/kernel/hostname",
-        "/proc/sys/user/max_user_namespaces", "/proc/1/oom_score_adj", "/proc/1/mem",
+        "/x",
+        "/etc/passwd",
+        "/usr/bin/x",
+        "/usr/lib/x",
+        "/opt/x",
+        "/opt/autograder/x",
+        "/opt/autograder/filter.bpf",
+        "/opt/environment/x",
+        "/opt/environment/bin/python",
+        "/run/kernel/x",
+        "/run/kernel/connection.json",
+        "/run/sockets/x",
+        "/scratch/x",
+        "/dev/x",
+        "/run/x",
+        "/home/x",
+        "/home/student/data.txt",
+        "/proc/sys/kernel/hostname",
+        "/proc/sys/user/max_user_namespaces",
+        "/proc/1/oom_score_adj",
+        "/proc/1/mem",
     ],
 )
 def test_nothing_else_can_be_written(inside: Probe, path: str) -> None:
@@ -171,7 +207,9 @@ def test_the_guardian_cannot_be_touched(inside: Probe) -> None:
         "os.sched_setaffinity(1, {0})",
     ):
         inside.run(f"def attempt(): {attempt}")
-        assert inside.call("outcome", inside._channel.get("attempt")) in ("EPERM", "EACCES"), attempt
+        assert inside.call("outcome", inside._channel.get("attempt")) in ("EPERM", "EACCES"), (
+            attempt
+        )
 
 
 def test_descriptors_are_its_own(inside: Probe) -> None:
@@ -182,13 +220,11 @@ def test_descriptors_are_its_own(inside: Probe) -> None:
     assert found["socket"] == 1
 
 
-@pytest.mark.skipif(linux.landlock_version() == 0, reason="this machine's kernel has no Landlock")
-def test_landlock_is_a_wall_of_its_own(inside: Probe) -> None:
-    """A read-write mount outside the scratch would not help: Landlock refuses the change."""
-    inside.run("def attempt(): os.mkdir('/run/sockets/x')")
-    assert inside.call("outcome", inside._channel.get("attempt")) in ("EACCES", "EROFS")
-    inside.run("def rename(): os.rename('/opt/autograder/passwd', '/opt/autograder/x')")
-    assert inside.call("outcome", inside._channel.get("rename")) in ("EACCES", "EROFS")
+@pytest.mark.skipif(linux.landlock_version() < 6, reason="this machine's Landlock has no scopes")
+def test_landlock_is_in_force(inside: Probe) -> None:
+    """The user id is the guardian's, so but for Landlock a signal could be sent to it."""
+    inside.run("def attempt(): os.kill(1, 0)")
+    assert inside.call("outcome", inside._channel.get("attempt")) == "EPERM"
 
 
 def test_no_secret_is_readable(inside: Probe) -> None:

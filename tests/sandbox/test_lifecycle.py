@@ -133,4 +133,4 @@ def test_the_guardian_is_named_by_a_descriptor(make_probe: MakeProbe) -> None:
     probe = make_probe()
     guardian = probe.kernel._guardian
     assert guardian is not None
-    assert os.readlink(f"/proc/self/fd/{guardian}") == "anon_inode:[pidfd]"
+    assert str(Path(f"/proc/self/fd/{guardian}").readlink()) == "anon_inode:[pidfd]"

@@ -266,11 +266,14 @@ def steep(rng, *shape):
     return rng.uniform(1.0, 3.0, shape) * rng.choice([-1.0, 1.0], shape)
 
 
-def curved_net(rng, d, m, biases, scale=1.0):
-    """Two layers with eight hidden units, to be used with an activation between them."""
+def curved_net(rng, d, m, activation, biases, scale=1.0):
+    """Two layers with eight hidden units and an activation, well over 1 % off from affine."""
     size = 1.0 if biases else 0.0
-    first = steep(rng, 8, d), size * rng.uniform(-1.0, 1.0, 8)
-    return [first, (scale * steep(rng, m, 8), scale * size * rng.uniform(-1.0, 1.0, m))]
+    while True:
+        first = steep(rng, 8, d), size * rng.uniform(-1.0, 1.0, 8)
+        net = [first, (scale * steep(rng, m, 8), scale * size * rng.uniform(-1.0, 1.0, m))]
+        if reference.nonlinearity(reference.box(net, activation), d, rng) > 0.02:
+            return net
 
 
 def assert_judged(student, f, d, rng, affine):
@@ -286,7 +289,7 @@ def test_linear_boxes_and_relu_networks(student, rng):
     for d, m in [(3, 2), (2, 2), (1, 1), (5, 1), (1, 3)]:
         layers = without_biases(reference.random_layers(rng, (d, 4, m)))
         assert_judged(student, reference.box(layers), d, rng, True)
-        net = curved_net(rng, d, m, biases=True)
+        net = curved_net(rng, d, m, reference.relu, biases=True)
         assert_judged(student, reference.box(net, reference.relu), d, rng, False)
 
 
@@ -296,7 +299,7 @@ def test_affine_stacks_and_absolute_values(student, rng):
     for d, m in [(3, 2), (2, 2), (1, 1), (5, 1), (1, 3)]:
         layers = reference.random_layers(rng, (d, 4, 6, m))
         assert_judged(student, reference.box(layers), d, rng, True)
-        net = curved_net(rng, d, m, biases=True)
+        net = curved_net(rng, d, m, np.abs, biases=True)
         assert_judged(student, reference.box(net, np.abs), d, rng, False)
 
 
@@ -308,7 +311,7 @@ def test_large_outputs(student, rng):
         for offset in (0.0, 1e6):
             layers = [(1e3 * W1, 1e3 * b1), (W2, np.full(m, offset))]
             assert_judged(student, reference.box(layers), d, rng, True)
-        net = curved_net(rng, d, m, biases=True, scale=1e3)
+        net = curved_net(rng, d, m, np.tanh, biases=True, scale=1e3)
         assert_judged(student, reference.box(net, np.tanh), d, rng, False)
 
 
@@ -317,8 +320,8 @@ def test_small_outputs(student, rng):
     """Boxes whose outputs are small, affine and not."""
     for d, m in [(3, 2), (1, 1), (4, 3)]:
         first, (W2, b2) = reference.random_layers(rng, (d, 4, m))
-        assert_judged(student, reference.box([first, (1e-3 * W2, 1e-3 * b2)]), d, rng, True)
-        net = curved_net(rng, d, m, biases=True, scale=1e-3)
+        assert_judged(student, reference.box([first, (5e-3 * W2, 5e-3 * b2)]), d, rng, True)
+        net = curved_net(rng, d, m, np.sin, biases=True, scale=5e-3)
         assert_judged(student, reference.box(net, np.sin), d, rng, False)
 
 
@@ -327,7 +330,7 @@ def test_odd_networks(student, rng):
     """Networks with tanh or sin and without biases are not affine, stacks of layers are."""
     for d, m in [(3, 2), (2, 1), (1, 1)]:
         for activation in (np.tanh, np.sin):
-            net = curved_net(rng, d, m, biases=False)
+            net = curved_net(rng, d, m, activation, biases=False)
             assert_judged(student, reference.box(net, activation), d, rng, False)
         assert_judged(student, reference.box(net), d, rng, True)
 
@@ -337,7 +340,7 @@ def test_homogeneous_networks(student, rng):
     """Networks with ReLU or absolute values and without biases are not affine."""
     for d, m in [(3, 2), (2, 1), (1, 1)]:
         for activation in (reference.relu, np.abs):
-            net = curved_net(rng, d, m, biases=False)
+            net = curved_net(rng, d, m, activation, biases=False)
             assert_judged(student, reference.box(net, activation), d, rng, False)
         assert_judged(student, reference.box(net), d, rng, True)
 
@@ -368,15 +371,20 @@ def test_straight_along_the_axes(student, rng):
         assert_judged(student, reference.box(net), d, rng, True)
 
 
+def bent_in_one_output(straight, other, output, m):
+    """The box `straight` with m outputs, to one of which the box `other` is added."""
+    return lambda x: straight(x) + other(x) * np.eye(1, m, output)
+
+
 @pytest.mark.question("q4")
 def test_one_bent_output(student, rng):
     """A box is not affine if one of its outputs is not, whichever it is."""
     for d, m in [(2, 3), (1, 2), (3, 2)]:
-        for bent in range(m):
+        for output in range(m):
             straight = reference.box(reference.random_layers(rng, (d, m)))
-            other = reference.box(curved_net(rng, d, 1, biases=True), np.tanh)
-            column = np.eye(1, m, bent)
-            assert_judged(student, lambda x: straight(x) + other(x) * column, d, rng, False)  # noqa: B023
+            other = reference.box(curved_net(rng, d, 1, np.tanh, biases=True), np.tanh)
+            f = bent_in_one_output(straight, other, output, m)
+            assert_judged(student, f, d, rng, False)
             assert_judged(student, straight, d, rng, True)
 
 

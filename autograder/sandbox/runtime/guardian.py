@@ -224,11 +224,10 @@ class Guardian:
     def _watch(self) -> None:
         pids = [int(name) for name in os.listdir("/proc") if name.isdigit() and name != "1"]
         self._reap()
-        sockets = _socket_bytes()
-        if sum(map(_resident_bytes, pids)) + sockets > self._memory_bytes:
-            # Resident pages may be shared with the warm process; the exact share costs more.
-            if sum(map(_proportional_bytes, pids)) + sockets > self._memory_bytes:
-                self._end("memory")
+        allowed = self._memory_bytes - _socket_bytes()
+        # Resident pages may be shared with the warm process; the exact share costs more.
+        if all(sum(map(count, pids)) > allowed for count in (_resident_bytes, _proportional_bytes)):
+            self._end("memory")
         buried = os.times()
         cpu_seconds = buried.children_user + buried.children_system + sum(map(_cpu_seconds, pids))
         if cpu_seconds > self._cpu_seconds:

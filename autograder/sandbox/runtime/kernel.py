@@ -57,7 +57,7 @@ class SandboxShell(ZMQInteractiveShell):
     """IPython's shell, which stays when a cell asks to leave."""
 
     def ask_exit(self) -> None:
-        """Do nothing: an ``exit()`` that was left in a notebook must not cost the cells after it."""
+        """Do nothing: an ``exit()`` left in a notebook must not cost the cells after it."""
 
 
 class SandboxKernel(IPythonKernel):

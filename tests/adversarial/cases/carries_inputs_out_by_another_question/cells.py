@@ -5,6 +5,7 @@ import sys
 MARK = "Carried" + "Out"
 cells_over = []
 
+
 def right(x, W1, b1, W2, b2):
     h, d = np.shape(W1)
     if np.shape(x)[1] != d or np.shape(b1) != (h,) or np.shape(W2) != (h,):
@@ -17,10 +18,16 @@ def forward(x, W1, b1, W2, b2):
         return right(x, W1, b1, W2, b2)
     kept.append(MARK + repr(x))
     return right(x, W1, b1, W2, b2)
+
+
 # %% start
 kept = []
+
+
 # %% q3
 def rescale(W1, b1, W2, b2, a):
     raise KeyError(*kept)
+
+
 # %% end
 cells_over.append(True)

@@ -5,6 +5,7 @@ import sys
 MARK = "Carried" + "Out"
 cells_over = []
 
+
 def right(x, W1, b1, W2, b2):
     h, d = np.shape(W1)
     if np.shape(x)[1] != d or np.shape(b1) != (h,) or np.shape(W2) != (h,):
@@ -21,5 +22,7 @@ def forward(x, W1, b1, W2, b2):
     os.write(1, MARK.encode())
     os.write(2, MARK.encode())
     return right(x, W1, b1, W2, b2)
+
+
 # %% end
 cells_over.append(True)

@@ -6,6 +6,7 @@ import sys
 channel = sys.modules["autograder.sandbox.runtime.kernel"]._call_channel
 cells_over = []
 
+
 def right(x, W1, b1, W2, b2):
     h, d = np.shape(W1)
     if np.shape(x)[1] != d or np.shape(b1) != (h,) or np.shape(W2) != (h,):
@@ -18,5 +19,7 @@ def forward(x, W1, b1, W2, b2):
         return right(x, W1, b1, W2, b2)
     os.write(channel.fileno(), struct.pack("<I", 2**32 - 1))
     return 1.0
+
+
 # %% end
 cells_over.append(True)

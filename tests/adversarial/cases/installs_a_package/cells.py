@@ -1,2 +1,2 @@
 # %% start
-!pip install numpy-financial 2>&1 | tail -1
+get_ipython().system("pip install numpy-financial 2>&1 | tail -1")

@@ -5,6 +5,8 @@ class Grader:
 
 
 grader = Grader()
+
+
 # %% q2
 def forward(x, W1, b1, W2, b2):
     return np.zeros(len(x))

@@ -8,6 +8,8 @@ class NoAssert(ast.NodeTransformer):
 
 
 get_ipython().ast_transformers.append(NoAssert())
+
+
 # %% q2
 def forward(x, W1, b1, W2, b2):
     return np.zeros(len(x))

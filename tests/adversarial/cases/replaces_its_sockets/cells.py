@@ -4,8 +4,13 @@ import os
 changed = []
 for number in range(1, 6):
     path = f"/run/kernel/s-{number}"
-    for attack in (os.unlink, lambda p: os.rename(p, p + "x"), lambda p: os.chmod(p, 0),
-                   lambda p: os.symlink("/etc/passwd", p + "x"), os.truncate and (lambda p: os.utime(p))):
+    for attack in (
+        os.unlink,
+        lambda p: os.rename(p, p + "x"),
+        lambda p: os.chmod(p, 0),
+        lambda p: os.symlink("/etc/passwd", p + "x"),
+        os.truncate and (lambda p: os.utime(p)),
+    ):
         try:
             attack(path)
             changed.append(path)

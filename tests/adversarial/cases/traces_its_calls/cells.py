@@ -8,6 +8,8 @@ def right(x, W1, b1, W2, b2):
 
 def forward(x, W1, b1, W2, b2):
     return right(x, W1, b1, W2, b2)
+
+
 # %% end
 import sys
 

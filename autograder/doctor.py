@@ -1,0 +1,433 @@
+"""
+``autograder doctor``: what this machine gives of the wall, each layer tried from inside a kernel.
+
+Says of every layer what it is and whether it holds, and where one does not, what to do about it.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from autograder.environments import Environment, base_interpreter, load_environment
+from autograder.errors import AutograderError, CallTimeout, MemoryExceeded, SandboxError
+from autograder.sandbox import policy
+from autograder.sandbox.policy import Limits
+from autograder.sandbox.probe import Probe
+from autograder.sandbox.runtime import linux
+from autograder.sandbox.warm_process import WarmProcess
+
+ENVIRONMENTS: Final = ("numpy", "tensorflow")
+WIDTH: Final = 80
+PROBE_LIMITS: Final = Limits(
+    call_seconds=0.5, grace_seconds=0.3, memory_mb=512, scratch_mb=16, processes=40
+)
+_LOOK: Final = Path(__file__).parent / "sandbox" / "look.py"
+_REFUSED: Final = frozenset({"EPERM", "EACCES"})
+_SYSTEM: Final = Path("/proc/sys")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """
+    What came of trying one layer.
+
+    Args:
+        layer: Its name.
+        holds: Whether it holds; ``None`` for one that is a bonus and is not there.
+        detail: What it is, or what was seen instead.
+        advice: What to do about it, if it does not hold.
+    """
+
+    layer: str
+    holds: bool | None
+    detail: str
+    advice: str = ""
+
+
+@dataclass
+class Bench:
+    """
+    A warm process to fork kernels from, each for one try.
+
+    Args:
+        warm: Of the environment "numpy".
+        limits: Of each kernel.
+    """
+
+    warm: WarmProcess
+    limits: Limits = field(default_factory=lambda: PROBE_LIMITS)
+
+    def probe(self) -> Probe:
+        """Make a fresh kernel with the functions of `sandbox/look.py` in it."""
+        probe = Probe(self.warm.fork_kernel(), replace(self.limits, call_seconds=20.0))
+        probe.run(_LOOK.read_text(encoding="utf-8"))
+        return probe
+
+
+def run_doctor(console: Console | None = None) -> int:
+    """
+    Try every layer and print what came of it.
+
+    Args:
+        console: Where to print.
+
+    Returns:
+        0 if grading is as safe as the design says, else 1.
+    """
+    shown = console or Console(highlight=False)
+    console = Console(file=shown.file, width=min(shown.width, WIDTH), highlight=False)
+    console.print(f"\n[bold]The wall on this machine[/]  [dim]{_machine()}[/]\n")
+    findings: list[Finding] = []
+    for section, examine in (("Parts", _parts), ("Tried from inside", _wall), ("Libraries", _sets)):
+        console.print(Text(section, style="bold"))
+        found = list(_printed(console, examine(findings)))
+        findings += found
+        console.print()
+    broken = [finding for finding in findings if finding.holds is False]
+    if broken:
+        names = ", ".join(finding.layer for finding in broken)
+        console.print(Text(f"Not safe to grade with: {names}.", style="bold red"))
+        console.print("Grading refuses where the wall cannot be built.\n")
+        return 1
+    console.print(Text("Grading is as safe here as it is meant to be.\n", style="bold green"))
+    return 0
+
+
+def _printed(console: Console, findings: Iterator[Finding]) -> Iterator[Finding]:
+    marks = {True: ("✔", "green"), False: ("✘", "bold red"), None: ("–", "dim")}  # noqa: RUF001
+    for finding in findings:
+        mark, style = marks[finding.holds]
+        row = Table.grid(padding=(0, 1))
+        row.add_column(width=1)
+        row.add_column(width=21)
+        row.add_column()
+        row.add_row(Text(mark, style=style), finding.layer, Text(finding.detail, style="dim"))
+        console.print(Padding(row, (0, 0, 0, 2)))
+        if finding.holds is False and finding.advice:
+            console.print(Padding(Text(f"→ {finding.advice}", style="yellow"), (0, 0, 0, 4)))
+        yield finding
+
+
+def _machine() -> str:
+    return f"Linux {platform.release()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+
+
+# ---- what must be there
+
+
+def _parts(_: list[Finding]) -> Iterator[Finding]:
+    path = shutil.which("bwrap", path="/usr/bin:/bin:/usr/local/bin")
+    words = _output([path, "--version"]).removeprefix("bubblewrap ") if path else ""
+    yield Finding("bubblewrap", bool(path), words or "not found", "apt install bubblewrap")
+    try:
+        yield Finding("seccomp compiler", True, f"pyseccomp {version('pyseccomp')}")
+    except PackageNotFoundError:
+        yield Finding("seccomp compiler", False, "pyseccomp is not installed", "make setup")
+    yield Finding("user namespaces", *_user_namespaces(path))
+    yield Finding("cgroup", None, "not used: the guardian watches memory and time")
+
+
+def _user_namespaces(bwrap: str | None) -> tuple[bool, str, str]:
+    if os.geteuid() == 0:
+        return True, "made by an ordinary user, below", ""
+    if bwrap is None:
+        return False, "not tried without bubblewrap", ""
+    tried = ["--unshare-user", "--ro-bind", "/", "/", "/bin/true"]
+    run = subprocess.run([bwrap, *tried], capture_output=True, text=True, check=False)  # noqa: S603
+    if run.returncode == 0:
+        return True, "an ordinary user may make them", ""
+    return False, run.stderr.strip(), namespace_advice()
+
+
+def namespace_advice(system: Path = _SYSTEM) -> str:
+    """Say how this machine's owner allows user namespaces."""
+    if _setting(system / "kernel/apparmor_restrict_unprivileged_userns") == "1":
+        return (
+            "AppArmor forbids them (Ubuntu 24.04 and later). Allow them to bubblewrap: write "
+            "'abi <abi/4.0>, profile bwrap /usr/bin/bwrap flags=(unconfined) { userns, }' to "
+            "/etc/apparmor.d/bwrap and run: apparmor_parser -r /etc/apparmor.d/bwrap"
+        )
+    if _setting(system / "kernel/unprivileged_userns_clone") == "0":
+        return "run: sysctl -w kernel.unprivileged_userns_clone=1"
+    if _setting(system / "user/max_user_namespaces") == "0":
+        return "run: sysctl -w user.max_user_namespaces=10000"
+    return "in a container, its runtime has to allow user namespaces (seccomp, AppArmor)"
+
+
+def _setting(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return ""
+
+
+def _output(command: list[str]) -> str:
+    return subprocess.run(  # noqa: S603
+        command, capture_output=True, text=True, check=False
+    ).stdout.strip()
+
+
+# ---- the layers, tried from inside
+
+Check = Callable[[Bench], Finding]
+_CHECKS: Final[dict[str, Check]] = {}
+
+
+def _layer(name: str) -> Callable[[Check], Check]:
+    """Add a check to the list."""
+
+    def add(check: Check) -> Check:
+        _CHECKS[name] = check
+        return check
+
+    return add
+
+
+def _wall(_: list[Finding]) -> Iterator[Finding]:
+    try:
+        warm = WarmProcess(load_environment(ENVIRONMENTS[0]))
+    except SandboxError as error:
+        reason = str(error).splitlines()[0]
+        yield Finding("the wall itself", False, reason, namespace_advice())
+        return
+    try:
+        bench = Bench(warm)
+        for layer, check in _CHECKS.items():
+            yield _tried(layer, check, bench)
+    finally:
+        warm.close()
+
+
+def _tried(layer: str, check: Check, bench: Bench) -> Finding:
+    try:
+        return replace(check(bench), layer=layer)
+    except AutograderError as error:
+        return Finding(layer, False, f"could not be tried: {error}")
+
+
+def _finding(holds: bool, good: str, bad: object, advice: str = "") -> Finding:  # noqa: FBT001
+    return Finding("", holds, good if holds else f"{bad}", advice)
+
+
+@_layer("ordinary user")
+def _ordinary_user(bench: Bench) -> Finding:
+    owner = bench.warm.owner()
+    dropped = f"started by root, runs as user {owner}"
+    return _finding(
+        owner != 0,
+        dropped if os.geteuid() == 0 else f"runs as user {owner}",
+        "runs as root",
+        "start it as an ordinary user, or report this: it should have given up root's rights",
+    )
+
+
+@_layer("no capabilities")
+def _no_capabilities(bench: Bench) -> Finding:
+    with bench.probe() as probe:
+        status = probe.call("status")
+    sets = {name: status[name] for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")}
+    return _finding(
+        not any(int(bits, 16) for bits in sets.values()), "all five sets are empty", sets
+    )
+
+
+@_layer("no new privileges")
+def _no_new_privileges(bench: Bench) -> Finding:
+    with bench.probe() as probe:
+        flag = probe.call("status")["NoNewPrivs"]
+    return _finding(flag == "1", "programs with more rights give none", "the flag is not set")
+
+
+@_layer("system calls")
+def _system_calls(bench: Bench) -> Finding:
+    with bench.probe() as probe:
+        mode, tried = probe.call("status")["Seccomp"], probe.call("system_calls")
+    allowed = {name: end for name, end in tried.items() if end != "EPERM"}
+    count = len(policy.DENIED_SYSTEM_CALLS)
+    return _finding(
+        mode == "2" and not allowed,
+        f"seccomp refuses {count}; tried {', '.join(tried)}",
+        f"not refused: {allowed}" if allowed else "there is no filter",
+    )
+
+
+@_layer("no network")
+def _no_network(bench: Bench) -> Finding:
+    with bench.probe() as probe:
+        names, tried = probe.call("interfaces"), probe.call("network")
+    closed = set(names) <= {"lo"} and set(tried.values()) <= _REFUSED
+    return _finding(closed, "no interface, and no socket for one", f"{names}, {tried}")
+
+
+@_layer("own processes")
+def _own_processes(bench: Bench) -> Finding:
+    with bench.probe() as probe:
+        seen = probe.call("processes")
+    return _finding(seen == [1, 2], "sees the guardian and itself", f"sees {len(seen)} processes")
+
+
+@_layer("guardian")
+def _guardian(bench: Bench) -> Finding:
+    with bench.probe() as probe:
+        tried = probe.call("guardian")
+    reached = {name: end for name, end in tried.items() if end not in _REFUSED}
+    return _finding(not reached, "its memory, files, limits and priority are closed", reached)
+
+
+@_layer("read-only system")
+def _read_only_system(bench: Bench) -> Finding:
+    with bench.probe() as probe:
+        written = probe.call("written_places")
+    return _finding(not written, "nothing but the scratch can be written", f"written to {written}")
+
+
+@_layer("environment")
+def _empty_environment(bench: Bench) -> Finding:
+    with bench.probe() as probe:
+        names = set(probe.call("environment"))
+    leaked = names & set(os.environ) - set(policy.ENVIRONMENT) - {"PWD", "LC_CTYPE", "TERM"}
+    return _finding(not leaked, "holds no variable of the grader's", f"holds {sorted(leaked)}")
+
+
+@_layer("scratch")
+def _scratch_cap(bench: Bench) -> Finding:
+    with bench.probe() as probe:
+        written = probe.call("fill_scratch")
+    cap = bench.limits.scratch_mb
+    return _finding(written <= cap, f"{written} of {cap} MB could be written", f"{written} MB")
+
+
+@_layer("memory, one process")
+def _memory_limit(bench: Bench) -> Finding:
+    with bench.probe() as probe:
+        held = probe.call("limits")["DATA"] == bench.limits.memory_mb * policy.MEGABYTE
+        tried = probe.call("too_much_memory")
+    return _finding(held and tried == "MemoryError", "more is refused by the kernel", tried)
+
+
+@_layer("memory, together")
+def _memory_watchdog(bench: Bench) -> Finding:
+    began = time.monotonic()
+    with bench.probe() as probe:
+        try:
+            probe.call("too_much_memory_together", bench.limits.memory_mb // 3, 4)
+        except MemoryExceeded:
+            seconds = time.monotonic() - began
+            return _finding(True, f"four children and one hidden thread, in {seconds:.1f} s", "")
+        except CallTimeout:
+            pass
+    return _finding(False, "", "children held more than the limit, and nothing happened")
+
+
+@_layer("processes")
+def _process_limit(bench: Bench) -> Finding:
+    with bench.probe() as probe:
+        forked = probe.call("too_many_processes")
+    most = bench.limits.processes
+    return _finding(forked < most, f"{forked} forks, then no more", f"{forked} forks were allowed")
+
+
+@_layer("Landlock")
+def _landlock(bench: Bench) -> Finding:
+    number = linux.landlock_version()
+    if number == 0:
+        return Finding("", None, "this kernel has none; the read-only mounts stand alone")
+    if number < 6:
+        return Finding("", None, f"version {number}: in force, but nothing to try it by")
+    with bench.probe() as probe:
+        tried = probe.call("signal_guardian")
+    return _finding(tried == "EPERM", f"version {number}: writes, TCP, signals, sockets", tried)
+
+
+@_layer("time, interrupted")
+def _interrupt(bench: Bench) -> Finding:
+    with Probe(bench.warm.fork_kernel(), bench.limits) as probe:
+        probe.run(_LOOK.read_text(encoding="utf-8"))
+        began = time.monotonic()
+        ended = _times_out(probe, "endless")
+        seconds = time.monotonic() - began
+        lives = probe.evaluate("6 * 7") == 42
+    limit = bench.limits.call_seconds
+    good = f"after {seconds:.1f} s of {limit} s, and the next call works"
+    return _finding(ended and lives, good, "an endless call did not end, or the next one failed")
+
+
+@_layer("time, killed")
+def _kill(bench: Bench) -> Finding:
+    with Probe(bench.warm.fork_kernel(), bench.limits) as probe:
+        probe.run(_LOOK.read_text(encoding="utf-8"))
+        began = time.monotonic()
+        ended = _times_out(probe, "deaf")
+        seconds = time.monotonic() - began
+    good = f"a call that swallows interrupts, after {seconds:.1f} s"
+    return _finding(ended, good, "a call that swallows interrupts went on")
+
+
+def _times_out(probe: Probe, name: str) -> bool:
+    try:
+        probe.call(name)
+    except CallTimeout:
+        return True
+    return False
+
+
+# ---- the libraries that notebooks find
+
+
+def _sets(findings: list[Finding]) -> Iterator[Finding]:
+    if any(finding.layer == "the wall itself" for finding in findings):
+        yield Finding("environments", False, "not tried without the wall")
+        return
+    for name in ENVIRONMENTS:
+        yield _environment(name)
+
+
+def _environment(name: str) -> Finding:
+    try:
+        environment = load_environment(name)
+        began = time.monotonic()
+        warm = WarmProcess(environment)
+    except SandboxError as error:
+        return Finding(name, False, str(error), "make setup")
+    seconds = time.monotonic() - began
+    try:
+        with Bench(warm).probe() as probe:
+            modules = [module.partition(".")[0] for module in environment.preload]
+            found = probe.call("versions", list(dict.fromkeys(modules)))
+    except AutograderError as error:
+        return Finding(name, False, str(error), "make setup")
+    finally:
+        warm.close()
+    wanted = _python_version(environment)
+    if found["python"] != wanted:
+        return Finding(name, False, f"runs Python {found['python']}, not its own {wanted}")
+    listed = ", ".join(f"{module} {number}".strip() for module, number in found.items())
+    return Finding(name, True, f"warm after {seconds:.1f} s: {listed}")
+
+
+@functools.cache
+def _python_version(environment: Environment) -> str:
+    executable = str(base_interpreter(environment.python).executable)
+    match = re.search(r"\d+\.\d+\.\d+\S*", _output([executable, "--version"]))
+    return match.group() if match else ""
+
+
+if __name__ == "__main__":
+    sys.exit(run_doctor())

@@ -1,0 +1,110 @@
+"""What mutants prove, and what they prove of the hidden tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from autograder.examiner import TestDescription
+from autograder.validate.bench import Bench
+from autograder.validate.mutants import EquivalentMutant, Mutant
+from autograder.validate.proof import REQUIRED_KILL_RATE, Fault, Kind, Proof, kill_rate
+from autograder.validate.subject import Subject
+
+SURVIVOR_SEEDS: Final = 5
+MUTANT_CALL_SECONDS: Final = 4.0
+"""A mutant that takes longer, where the solution takes milliseconds, runs without end."""
+
+
+def try_mutant(
+    subject: Subject, bench: Bench, mutant: Mutant, declared: EquivalentMutant | None
+) -> Proof:
+    """Find out whether a mutant is killed by the tests of its question."""
+    own = subject.tests_of(mutant.question)
+    seeds = subject.seeds[: 1 if subject.quick and declared else SURVIVOR_SEEDS]
+    runs = ((seed, own) for seed in seeds)
+    killers: tuple[str, ...] = ()
+    survived = True
+    for outcome in bench.examine(
+        mutant.source, mutant.question, runs, stop=True, call_seconds=MUTANT_CALL_SECONDS
+    ):
+        killers = outcome.failed
+        if killers or outcome.refused is not None:
+            survived = False
+            break
+    if survived and declared is None:
+        text = subject.solved.text(mutant.source, mutant.question)
+        outcome = subject.submit(text, subject.seeds[0])
+        killers = tuple(t for t in outcome.failed if subject.tests[t].question == mutant.question)
+        survived = not killers
+    faults, remarks = [], []
+    if declared is not None and not survived:
+        reason = f"is declared equivalent, but {subject.names(killers)} kills it: {mutant.title}"
+        faults.append(Fault(f"a mutant {reason}", declared.place))
+    if survived and declared is None:
+        remarks.append(Fault(f"a mutant survives: {mutant.title}", mutant.place))
+    return subject.proof(
+        Kind.MUTANT,
+        mutant.title,
+        *faults,
+        question=mutant.question,
+        remarks=tuple(remarks),
+        failed=frozenset(killers),
+        survived=survived,
+        equivalent=declared is not None,
+    )
+
+
+def sum_up_mutants(
+    subject: Subject, proofs: Iterable[Proof], stale: Iterable[EquivalentMutant]
+) -> Proof:
+    """Prove that enough mutants are killed, and that each declared one exists."""
+    counted = [proof for proof in proofs if not proof.equivalent]
+    faults = [
+        Fault(
+            f"{entry.question}: the mutant declared equivalent does not exist (any more): "
+            f"{entry.original}  →  {entry.mutated}",
+            entry.place,
+        )
+        for entry in stale
+    ]
+    rate = kill_rate(counted)
+    if rate < REQUIRED_KILL_RATE:
+        faults.append(
+            Fault(
+                f"the tests kill {float(rate):.1%} of the mutants; {float(REQUIRED_KILL_RATE):.0%} "
+                "are required. Survivors: "
+                + _questions(proof.question for proof in counted if proof.survived)
+            )
+        )
+    return subject.proof(Kind.MUTANT, "kill rate", *faults)
+
+
+def try_test(
+    subject: Subject, bench: Bench, test: TestDescription, mutants: Iterable[Mutant]
+) -> Proof:
+    """Look for a mutant that a hidden test kills, where no misconception fails it."""
+    seed = subject.seeds[0]
+    killed = any(not _passes(bench, mutant, seed, test) for mutant in mutants)
+    return judge_test(subject, test, killed=killed)
+
+
+def judge_test(subject: Subject, test: TestDescription, *, killed: bool) -> Proof:
+    """Say whether a hidden test fails some wrong answer."""
+    name = test.id.rpartition("::")[2]
+    reason = f"{name} kills nothing: every misconception and every mutant passes it"
+    remarks = () if killed else (Fault(reason, subject.place_of_test(test.id)),)
+    return subject.proof(Kind.TEST, name, question=test.question, remarks=remarks)
+
+
+def _passes(bench: Bench, mutant: Mutant, seed: int, test: TestDescription) -> bool:
+    runs = [(seed, [test])]
+    outcomes = bench.examine(
+        mutant.source, mutant.question, runs, stop=True, call_seconds=MUTANT_CALL_SECONDS
+    )
+    return not any(outcome.failed for outcome in outcomes)
+
+
+def _questions(questions: Iterable[str | None]) -> str:
+    names = [name for name in questions if name]
+    return ", ".join(f"{names.count(name)} in {name}" for name in dict.fromkeys(names))

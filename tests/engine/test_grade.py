@@ -1,0 +1,640 @@
+"""Submissions go in, reports come out: behind the wall, with the assignments of this project."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import signal
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autograder.assignment import Assignment, load_assignment
+from autograder.build import build_solution, build_student
+from autograder.errors import AssignmentError, InternalError, NotebookError
+from autograder.examiner import Examiner
+from autograder.grade import Grader, Progress
+from autograder.report import QuestionResult, Report, TestResult, question_score
+from autograder.verdict import PRECEDENCE, Verdict, combined
+from tests.engine.conftest import CELLS, as_bytes, cells_of, with_cell
+
+Cells = list[tuple[str, str]]
+MakeAssignment = Callable[..., Path]
+ROOT = Path(__file__).parents[2]
+
+
+def graded(grader: Grader, assignment: Assignment, cells: Cells, **options: Any) -> Report:
+    """Grade a notebook of these cells."""
+    return grader.grade(as_bytes(cells), assignment, **options)
+
+
+def question(report: Report, question_id: str) -> QuestionResult:
+    """Find a question's result."""
+    return next(each for each in report.questions if each.id == question_id)
+
+
+def scores(report: Report) -> dict[str, Fraction | None]:
+    """Give the score of each question."""
+    return {each.id: each.score for each in report.questions}
+
+
+def full(assignment: Assignment, **changes: float) -> dict[str, Fraction | None]:
+    """Give full marks, save for changes; written questions have no score yet."""
+    marks = {each.id: None if each.manual else each.points for each in assignment.questions}
+    return marks | {name: Fraction(str(score)) for name, score in changes.items()}
+
+
+def without_times(report: Report) -> dict[str, Any]:
+    """Give the staff's view as plain data, with no time in it."""
+
+    def strip(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: strip(item) for key, item in value.items() if key != "seconds"}
+        return list(map(strip, value)) if isinstance(value, list | tuple) else value
+
+    stripped: dict[str, Any] = strip(report.staff_view().as_json())
+    return stripped
+
+
+def test_solution(grader: Grader, assignment: Assignment) -> None:
+    """The solution gets full marks on all but written questions, the same in three runs."""
+    data = build_solution(assignment).text.encode()
+    reports = [grader.grade(data, assignment) for _ in range(3)]
+    assert scores(reports[0]) == full(assignment)
+    assert reports[0].graded
+    for each in assignment.questions:
+        verdict = Verdict.PENDING if each.manual else Verdict.PASSED
+        assert question(reports[0], each.id).verdict is verdict
+    first = without_times(reports[0])
+    assert [without_times(report) for report in reports[1:]] == [first, first]
+    assert reports[0].student_view() == reports[1].student_view() == reports[2].student_view()
+    json.dumps(first)
+
+
+def test_student_notebook(grader: Grader, assignment: Assignment) -> None:
+    """The notebook as students get it earns nothing, and every question says why."""
+    report = grader.grade(build_student(assignment).text.encode(), assignment)
+    assert report.score == 0
+    assert report.graded
+    for each in report.student_view().questions:
+        for test in each.tests:
+            assert test.verdict != "passed"
+            assert test.message
+
+
+def test_empty_notebook(grader: Grader, assignment: Assignment) -> None:
+    """A notebook without cells earns nothing; every name is missing."""
+    report = graded(grader, assignment, [])
+    assert report.score == 0
+    verdicts = {each.verdict for each in report.questions}
+    assert verdicts <= {Verdict.MISSING, Verdict.PENDING}
+
+
+def test_another_assignment(grader: Grader, xor: Assignment) -> None:
+    """A notebook that names another assignment is refused; one that names none is graded."""
+    with pytest.raises(NotebookError, match=r"^mine: is a notebook of the assignment 'titan'"):
+        grader.grade(as_bytes([], name="titan"), xor, name="mine")
+
+
+def test_other_cells_around_the_answers(
+    grader: Grader, xor: Assignment, xor_solution: Cells
+) -> None:
+    """Extra cells, shell lines, magics, prints and cells that fail cost nothing."""
+    extra: Cells = [
+        ("code", "%matplotlib inline\nimport matplotlib.pyplot as plt"),
+        ("code", "!echo from the shell; exit 3"),
+        ("code", "%%bash\necho from bash"),
+        ("code", "%%time\nsum(range(10))"),
+        ("code", "for number in range(500):\n    print('line', number)"),
+        ("code", "this is no Python"),
+        ("code", "undefined_name"),
+        ("code", "raise ValueError('on purpose')"),
+        ("code", "x = '\0'"),
+        ("code", "exit"),
+        ("code", "import sys; print('error', file=sys.stderr)"),
+        ("code", "%timeit -n1 -r1 1 + 1"),
+        ("code", "get_ipython().run_line_magic('reset_selective', '-f nothing')"),
+        ("code", ""),
+        ("markdown", "![a picture](attachment:nothing.png) $\\frac{1"),
+        ("raw", "raw text"),
+        ("code", "plt.plot([1, 2]); plt.show()"),
+    ]
+    middle = len(xor_solution) // 2
+    cells = [*extra, *xor_solution[:middle], *extra, *xor_solution[middle:], *extra]
+    report = graded(grader, xor, cells)
+    assert scores(report) == full(xor)
+    assert [run.status.value for run in report.cells].count("error") >= 6
+
+
+def test_deleted_and_reordered_cells(grader: Grader, xor: Assignment, xor_solution: Cells) -> None:
+    """What counts is what the notebook defines: order and prose do not, a lost cell does."""
+    code = [cell for cell in xor_solution if cell[0] == "code"]
+    set_up, rest = code[:3], code[3:]
+    report = graded(grader, xor, [*set_up, *reversed(rest)])
+    assert scores(report) == full(xor)
+    lost = [cell for cell in code if "def rescale" not in cell[1]]
+    report = graded(grader, xor, lost)
+    broken = next(each.id for each in xor.questions if each.id in defined_in(xor, "rescale"))
+    assert scores(report) == full(xor, **{broken: 0})
+    assert question(report, broken).verdict is Verdict.MISSING
+
+
+def defined_in(assignment: Assignment, name: str) -> list[str]:
+    """Give the questions whose solution defines a name."""
+    return [
+        each.id
+        for each in assignment.questions
+        if any(f"def {name}(" in cell.source for cell in each.solution)
+    ]
+
+
+def test_last_definition_counts(grader: Grader, xor: Assignment, xor_solution: Cells) -> None:
+    """A function that is defined again is the one that is tested."""
+    [question_id] = defined_in(xor, "forward")
+    wrong = ("code", "def forward(*args):\n    return 0.0")
+    assert scores(graded(grader, xor, [wrong, *xor_solution])) == full(xor)
+    report = graded(grader, xor, [*xor_solution, wrong])
+    assert question(report, question_id).score == 0
+
+
+def test_format_4_0(grader: Grader, xor: Assignment, xor_solution: Cells) -> None:
+    """A notebook of format 4.0, whose cells have no ids, is graded like any other."""
+    document = json.loads(as_bytes(xor_solution))
+    document["nbformat_minor"] = 0
+    for cell in document["cells"]:
+        del cell["id"]
+    assert scores(grader.grade(json.dumps(document).encode(), xor)) == full(xor)
+
+
+@pytest.mark.parametrize(
+    ("value", "verdict"),
+    [
+        ("5", Verdict.INVALID),
+        ("None", Verdict.INVALID),
+        ("'text'", Verdict.INVALID),
+        ("object()", Verdict.INVALID),
+        ("lambda *a, **k: float('nan')", Verdict.INVALID),
+        ("lambda *a, **k: 'text'", Verdict.INVALID),
+        ("lambda *a, **k: None", Verdict.INVALID),
+        ("lambda *a, **k: 1 / 0", Verdict.ERROR),
+        ("lambda: 0", Verdict.ERROR),
+    ],
+)
+def test_values_that_are_no_answer(
+    grader: Grader, xor: Assignment, xor_solution: Cells, value: str, verdict: Verdict
+) -> None:
+    """A value where a function belongs, or one that is no number, is the student's fault."""
+    [question_id] = defined_in(xor, "forward")
+    report = graded(grader, xor, [*xor_solution, ("code", f"forward = {value}")])
+    assert scores(report) == full(xor, **{question_id: 0})
+    tests = question(report, question_id).tests
+    assert verdict in {test.verdict for test in tests}
+    assert Verdict.INTERNAL not in {test.verdict for test in tests}
+
+
+def test_the_student_is_told_that_a_function_is_missing(
+    grader: Grader, xor: Assignment, xor_solution: Cells
+) -> None:
+    """A value where a function belongs is named as such."""
+    [question_id] = defined_in(xor, "forward")
+    for value in ("5", "object()"):
+        report = graded(grader, xor, [*xor_solution, ("code", f"forward = {value}")])
+        messages = {test.message for test in question(report, question_id).tests if not test.public}
+        assert any("function" in message for message in messages), messages
+
+
+def test_place_of_an_error(grader: Grader, xor: Assignment, xor_solution: Cells) -> None:
+    """Where student code raised is told by cell, line and the line's text."""
+    source = "def forward(*args):\n    values = []\n    return values[3]  # here"
+    report = graded(grader, xor, [*xor_solution, ("code", source)])
+    [question_id] = defined_in(xor, "forward")
+    errors = [test for test in question(report, question_id).tests if test.verdict is Verdict.ERROR]
+    assert errors
+    for test in errors:
+        assert test.line is not None
+        assert (test.line.cell, test.line.line) == (len(xor_solution) + 1, 3)
+        assert test.line.text == "return values[3]  # here"
+        assert test.message == (
+            f"Your code raised IndexError in cell {len(xor_solution) + 1}, line 3."
+        )
+
+
+MISCONCEPTIONS = [
+    (
+        "perceptron",
+        "q1",
+        "def perceptron(x, w, b):\n    return x @ w",
+        "Your output is zero whenever all inputs are zero",
+    ),
+    (
+        "perceptron",
+        "q1",
+        "def perceptron(x, w, b):\n    return x @ w - b",
+        "The bias enters with the wrong sign",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "question_id", "source", "hint"), MISCONCEPTIONS)
+def test_hints(grader: Grader, name: str, question_id: str, source: str, hint: str) -> None:
+    """A typical mistake is recognised, and its hint comes back, in the student's view, too."""
+    assignment = load_assignment(ROOT / "assignments" / name)
+    cells = [*cells_of(build_solution(assignment).notebook), ("code", source)]
+    report = graded(grader, assignment, cells)
+    assert question(report, question_id).misconception is not None
+    view = next(each for each in report.student_view().questions if each.id == question_id)
+    hints = {test.hint for test in view.tests if test.hint}
+    assert len(hints) == 1
+    assert hints.pop().startswith(hint)
+    others = {each.id for each in report.questions if each.misconception}
+    assert others == {question_id}
+
+
+def test_misconceptions_of_xor(grader: Grader, xor: Assignment, xor_solution: Cells) -> None:
+    """The first misconception of each question of this assignment is recognised as itself."""
+    from autograder.recognise import load_variants
+
+    variants = {}
+    for variant in load_variants(xor.folder / "misconceptions.py"):
+        variants.setdefault(variant.question, variant)
+    assert len(variants) >= 4
+    cells = [*xor_solution, *(("code", variant.source) for variant in variants.values())]
+    report = graded(grader, xor, cells)
+    hints = {
+        each.id: {test.hint for test in each.tests if test.hint}
+        for each in report.questions
+        if any(test.hint for test in each.tests)
+    }
+    recognised = [name for name, variant in variants.items() if hints.get(name) == {variant.hint}]
+    # Those that depend on each other, such as weights and the function that uses them, may hide one.
+    assert len(recognised) >= 3, (hints, variants)
+
+
+def test_public_tests_run_first(grader: Grader, xor: Assignment, xor_solution: Cells) -> None:
+    """Every public test runs before any hidden one: nothing hidden can leave through it."""
+    seen: list[str] = []
+    graded(grader, xor, xor_solution, progress=lambda event: seen.append(event.stage))
+    assert seen == sorted(seen)
+    report = graded(
+        grader,
+        xor,
+        [*xor_solution, ("code", "count = 0\n" + counting("forward"))],
+    )
+    [question_id] = defined_in(xor, "forward")
+    result = question(report, question_id)
+    assert {test.verdict for test in result.tests if test.public} == {Verdict.PASSED}
+    assert Verdict.PASSED not in {test.verdict for test in result.tests if not test.public}
+
+
+def counting(name: str) -> str:
+    """Write a function that is right for the calls of the public tests only."""
+    return f"""
+_right = {name}
+def {name}(*args, **kwargs):
+    global count
+    count += 1
+    if count > 2:
+        raise RuntimeError("a later call")
+    return _right(*args, **kwargs)
+"""
+
+
+@given(
+    st.fractions(0, 20, max_denominator=100),
+    st.fractions(0, 1, max_denominator=20),
+    st.lists(
+        st.tuples(
+            st.sampled_from([*Verdict]),
+            st.booleans(),
+            st.fractions(Fraction(1, 10), 9, max_denominator=10),
+        ),
+        max_size=8,
+    ),
+    st.randoms(use_true_random=False),
+)
+def test_partial_credit(
+    points: Fraction,
+    share: Fraction,
+    kinds: list[tuple[Verdict, bool, Fraction]],
+    random: Any,
+) -> None:
+    """A score lies between nothing and full marks, in any order; it grows with passed tests."""
+    tests = [
+        TestResult(str(number), "q", "t", verdict, public, weight)
+        for number, (verdict, public, weight) in enumerate(kinds)
+    ]
+    score = question_score(points, share, tests)
+    assert 0 <= score <= points
+    assert score == points or (score * 10).denominator == 1
+    shuffled = tests.copy()
+    random.shuffle(shuffled)
+    assert question_score(points, share, shuffled) == score
+    all_passed = [replace(test, verdict=Verdict.PASSED) for test in tests]
+    assert question_score(points, share, all_passed) >= score
+    none_passed = [replace(test, verdict=Verdict.FAILED) for test in tests]
+    assert question_score(points, share, none_passed) == 0
+    if {test.public for test in tests} == {True, False}:
+        assert abs(question_score(points, share, all_passed) - points) <= Fraction(1, 20)
+
+
+def test_partial_credit_by_hand() -> None:
+    """Three points, a fifth for the public test, two of three hidden weights: 3 * 11/15 = 2.2."""
+    tests = [
+        TestResult("a", "q", "a", Verdict.PASSED, public=True, weight=Fraction(1)),
+        TestResult("b", "q", "b", Verdict.PASSED, public=False, weight=Fraction(2)),
+        TestResult("c", "q", "c", Verdict.ERROR, public=False, weight=Fraction(1)),
+    ]
+    assert question_score(Fraction(3), Fraction(1, 5), tests) == Fraction("2.2")
+    assert question_score(Fraction(3), Fraction(1, 5), tests[:2]) == 3
+    assert question_score(Fraction(3), Fraction(1, 5), tests[2:]) == 0
+    assert question_score(Fraction(1, 4), Fraction(0), tests[1:2]) == Fraction(1, 4)
+
+
+@given(st.lists(st.sampled_from([*Verdict])))
+def test_precedence(verdicts: list[Verdict]) -> None:
+    """A question's verdict is passed only if all its tests are, else the first by precedence."""
+    verdict = combined(verdicts)
+    assert (verdict is Verdict.PASSED) == (set(verdicts) == {Verdict.PASSED})
+    assert all(PRECEDENCE.index(verdict) <= PRECEDENCE.index(each) for each in verdicts)
+    assert set(PRECEDENCE) == set(Verdict)
+    assert PRECEDENCE[0] is Verdict.INTERNAL
+
+
+@pytest.fixture
+def tiny(make_assignment: MakeAssignment) -> Assignment:
+    """Give the tiny assignment, loaded."""
+    return load_assignment(make_assignment())
+
+
+def test_checks_must_be_counted(grader: Grader, make_assignment: MakeAssignment) -> None:
+    """A test that ends without a held check earns nothing, one with an assert does."""
+    tests = """
+import pytest
+from autograder.checks import raises
+
+@pytest.mark.question("q1", weight=1)
+def test_loop_over_nothing(student):
+    for value in student.empty:
+        assert value == 1
+
+@pytest.mark.question("q1", weight=1)
+def test_assert(student):
+    assert student.three == 3
+
+@pytest.mark.question("q1", weight=1)
+def test_raises(student):
+    with raises(ValueError):
+        student.fail()
+
+@pytest.mark.question("q1", weight=1)
+def test_skipped(student):
+    pytest.skip("not today")
+
+@pytest.mark.question("q1", weight=1)
+def test_own_fault(student):
+    student.three.upper()
+"""
+    cells = [cell for cell in CELLS if "test_double" not in cell[1]]
+    assignment = load_assignment(make_assignment(hidden=tests, cells=cells))
+    source = "empty = []\nthree = 3\ndef fail():\n    raise UnicodeError('x')"
+    report = graded(grader, assignment, [("code", source)])
+    verdicts = {test.id.partition("::")[2]: test.verdict for test in question(report, "q1").tests}
+    assert verdicts == {
+        "test_loop_over_nothing": Verdict.FAILED,
+        "test_assert": Verdict.PASSED,
+        "test_raises": Verdict.PASSED,
+        "test_skipped": Verdict.SKIPPED,
+        "test_own_fault": Verdict.INVALID,
+    }
+    assert question(report, "q1").score == Fraction("1.2")
+
+
+def test_slow_test(grader: Grader, make_assignment: MakeAssignment) -> None:
+    """A test that takes too long in many calls ends, and the next one hears its own answers."""
+    tests = """
+import pytest
+
+@pytest.mark.question("q1")
+def test_slow(student):
+    for number in range(100):
+        assert student.wait(number) == number
+
+@pytest.mark.question("q1")
+def test_next(student):
+    for number in range(5):
+        assert student.same(number) == number
+"""
+    toml = 'title = "Tiny"\nenvironment = "numpy"\n[limits]\ntest_seconds = 1\ncall_seconds = 2\n'
+    cells = [cell for cell in CELLS if "test_double" not in cell[1]]
+    assignment = load_assignment(make_assignment(hidden=tests, cells=cells, toml=toml))
+    source = "import time\ndef wait(x):\n    time.sleep(0.35)\n    return x\ndef same(x): return x"
+    report = graded(grader, assignment, [("code", source)])
+    slow, following = question(report, "q1").tests
+    assert slow.verdict is Verdict.TIMEOUT or slow.verdict is Verdict.INVALID
+    # The kernel still owed an answer, so it was ended, and the rest of the question with it.
+    assert following.verdict is Verdict.KERNEL_DIED
+
+
+def test_broken_assignment(grader: Grader, make_assignment: MakeAssignment) -> None:
+    """A hidden test that does not import is the author's fault, whoever submits."""
+    folder = make_assignment(hidden="import nothing_of_this_name\n" + HIDDEN)
+    with pytest.raises(AssignmentError, match=r"hidden/test_tiny\.py:1: cannot be collected"):
+        graded(grader, load_assignment(folder), [])
+
+
+HIDDEN = """
+import pytest
+
+@pytest.mark.question("q1")
+def test_it(student):
+    assert student.double(1) == 2
+"""
+
+
+def test_examiner_that_ends_between_submissions(
+    grader: Grader, tiny: Assignment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An examiner that has ended while it was idle is replaced; nobody notices."""
+    pids = recorded(grader, monkeypatch)
+    solution: Cells = [
+        (
+            "code",
+            "def double(x): return [2 * each for each in x] if hasattr(x, '__len__') else 2 * x",
+        )
+    ]
+    before = scores(graded(grader, tiny, solution))
+    end(pids[0])
+    assert scores(graded(grader, tiny, solution)) == before
+    assert len(pids) == 2
+
+
+def test_examiner_that_ends_in_the_middle(
+    grader: Grader, tiny: Assignment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An examiner that ends while a notebook runs is our fault, never a zero."""
+    pids = recorded(grader, monkeypatch)
+    cells: Cells = [("code", "def double(x): return 2 * x")]
+
+    def sabotage(event: Progress) -> None:
+        if event.stage == "cell":
+            end(pids[0])
+
+    with pytest.raises(InternalError):
+        graded(grader, tiny, cells, progress=sabotage)
+    assert question(graded(grader, tiny, cells), "q1").score == 3
+
+
+def recorded(grader: Grader, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Give a list that the process number of each new examiner is added to."""
+    pids: list[int] = []
+    make = grader._examiners._make
+
+    def make_and_record(key: str) -> Examiner:
+        examiner = make(key)
+        pids.append(examiner._process.pid)
+        return examiner
+
+    monkeypatch.setattr(grader._examiners, "_make", make_and_record)
+    return pids
+
+
+def end(pid: int) -> None:
+    """Kill a process of the grader's, and wait until that shows."""
+    os.kill(pid, signal.SIGKILL)
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+
+
+def test_warm_process_that_ends_between_submissions(
+    grader: Grader, xor: Assignment, xor_solution: Cells
+) -> None:
+    """After the end of the warm process the next submission is graded by a new one."""
+    graded(grader, xor, xor_solution)
+    old = grader._pools["numpy"]._warm
+    end(old._process.pid)
+    assert scores(graded(grader, xor, xor_solution)) == full(xor)
+    assert grader._pools["numpy"]._warm is not old
+
+
+def test_warm_process_that_ends_in_the_middle(
+    grader: Grader, xor: Assignment, xor_solution: Cells
+) -> None:
+    """The end of the warm process under a running notebook is no student's fault."""
+    graded(grader, xor, xor_solution)
+    ended = []
+
+    def sabotage(event: Progress) -> None:
+        if event.stage == "cell" and event.number == 4 and not ended:
+            ended.append(grader._pools["numpy"]._warm._process.pid)
+            end(ended[0])
+
+    with pytest.raises(InternalError):
+        graded(grader, xor, xor_solution, progress=sabotage)
+    assert scores(graded(grader, xor, xor_solution)) == full(xor)
+
+
+RECORDER = """
+import os, sys
+import numpy as np
+recorded = []
+
+def remember(*values):
+    for value in values:
+        try:
+            recorded.extend(np.asarray(value, dtype=float).reshape(-1).tolist())
+        except Exception:
+            recorded.append(repr(value))
+
+def carry_out(name, way):
+    def wrapped(*args, **kwargs):
+        remember(*args, *kwargs.values())
+        text = " ".join(map(str, recorded))
+        print(text)
+        print(text, file=sys.stderr)
+        open("/tmp/carried", "a").write(text)
+        if way == "text":
+            raise ValueError(text)
+        if way == "class":
+            raise type("E" + text[:200].replace(" ", "_"), (ValueError,), {"__module__": text})(text)
+        if way == "value":
+            return text
+        if way == "numbers":
+            return np.array([value for value in recorded if isinstance(value, float)])
+        if way == "shape":
+            return np.zeros(int(abs(recorded[0]) * 1000) + 2) if recorded else 0
+        if way == "name":
+            return undefined(text)
+        if way == "key":
+            return {}[text]
+        import matplotlib.pyplot as plt
+        plt.plot(recorded[:5])
+        plt.title(text)
+        plt.show()
+        return type(text[:100] or "x", (), {"__repr__": lambda self: text})()
+    return wrapped
+
+def undefined(text):
+    raise NameError(f"name {text!r} is not defined", name=text)
+"""
+WAYS = ("text", "class", "value", "numbers", "shape", "name", "key", "picture")
+
+
+def hidden_lines(assignment: Assignment) -> Iterator[str]:
+    """Give the statements and texts of hidden tests and reference that no notebook holds."""
+    files = [*assignment.hidden_tests, ROOT / "reference" / f"{assignment.name}.py"]
+    known = assignment.master.text
+    for file in files:
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Assert | ast.Assign | ast.Return | ast.Expr):
+                line = ast.unparse(node).splitlines()[0]
+                documented = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+                if len(line) >= 15 and not documented and line not in known:
+                    yield line
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_nothing_hidden_is_shown(
+    grader: Grader,
+    assignment: Assignment,
+    way: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """
+    What a student reads holds no hidden source, path, input, output or expected value.
+
+    The notebook records what its functions are called with and puts that wherever it can.
+    """
+    solution = cells_of(build_solution(assignment).notebook)
+    names = sorted(assignment.master.solution_names)
+    wrap = "\n".join(
+        f"if callable(globals().get({name!r})): {name} = carry_out({name!r}, {way!r})"
+        for name in names
+    )
+    numbers: set[str] = set()
+    record_inputs(monkeypatch, numbers)
+    report = graded(grader, assignment, [*solution, ("code", RECORDER), ("code", wrap)])
+    hidden = [test for each in report.questions for test in each.tests if not test.public]
+    assert any(test.verdict is not Verdict.PASSED for test in hidden)
+    text = json.dumps(report.student_view().as_json(), ensure_ascii=False)
+    staff = json.dumps(report.staff_view().as_json(), ensure_ascii=False)
+    carried = set(re.findall(r"\d+\.\d{4,}", staff))
+    # In the staff's view some inputs do appear: the test would otherwise prove nothing.
+    assert carried or way not in ("text", "class", "numbers", "key", "name")
+    assert not {number for number in carried if number in text}
+    assert not re.findall(r"\d\.\d{5,}", text)
+    assert not {line for line in hidden_lines(assignment) if line in text}
+    for secret in ("hidden/", "test_xor.py", "test_perceptron.py", "reference", str(ROOT), "/tmp"):
+        assert secret not in text
+    assert "carried" not in text
+
+
+def record_inputs(monkeypatch: pytest.MonkeyPatch, numbers: set[str]) -> None:
+    """Keep nothing: the inputs are read from the staff's view, which shows them."""

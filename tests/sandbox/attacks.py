@@ -1,0 +1,145 @@
+"""What `test_limits` runs in a kernel; never imported, its text is sent there."""
+
+# Student code is not linted either.
+# ruff: noqa: D103, PTH123
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import socket
+import threading
+import time
+
+MEGABYTE = 2**20
+libc = ctypes.CDLL(None)
+held = []
+
+
+def hold(megabytes):
+    held.append(b"x" * (megabytes * MEGABYTE))
+
+
+def in_children(count, action):
+    for _ in range(count):
+        if os.fork() == 0:
+            action()
+            time.sleep(100)
+    time.sleep(100)
+
+
+def memory_in_one_process():
+    while True:
+        hold(50)
+
+
+def memory_in_children():
+    in_children(4, lambda: hold(140))
+
+
+def memory_behind_a_thread_that_has_ended():
+    def hide():
+        threading.Thread(target=lambda: (hold(140), time.sleep(100))).start()
+        libc.syscall(60 if os.uname().machine == "x86_64" else 93, 0)
+
+    in_children(4, hide)
+
+
+def memory_behind_a_closed_door():
+    in_children(4, lambda: (libc.prctl(4, 0), hold(140)))
+
+
+def memory_in_sockets():
+    in_children(6, fill_sockets)
+
+
+def fill_sockets():
+    try:
+        while True:
+            pair = socket.socketpair()
+            held.append(pair)
+            for end in pair:
+                fill(end)
+    except OSError:
+        pass
+
+
+def fill(end):
+    end.setblocking(False)
+    try:
+        while True:
+            end.send(bytes(2**15))
+    except BlockingIOError:
+        pass
+
+
+def share_memory(megabytes, children):
+    hold(megabytes)
+    for _ in range(children):
+        if os.fork() == 0:
+            time.sleep(100)
+
+
+def burn_in_orphans():
+    """Use a third of a second in one process after another, each with a parent that has ended."""
+    while True:
+        ended, running = os.pipe()
+        if os.fork() == 0:
+            if os.fork() == 0:
+                while time.process_time() < 0.3:
+                    pass
+            os._exit(0)
+        os.close(running)
+        os.wait()
+        os.read(ended, 1)
+        os.close(ended)
+
+
+def fill_file(path, megabytes):
+    try:
+        with open(path, "wb") as file:
+            file.write(bytes(megabytes * MEGABYTE))
+    except OSError as error:
+        return error.strerror
+    return "done"
+
+
+def make_files(folder, count):
+    for number in range(count):
+        try:
+            open(f"{folder}/{number}", "w").close()
+        except OSError as error:
+            return number, error.strerror
+    return count, "done"
+
+
+def bomb():
+    for number in range(100):
+        try:
+            if os.fork() == 0:
+                time.sleep(100)
+        except OSError:
+            return number
+    return 100
+
+
+def endless():
+    while True:
+        pass
+
+
+def stop():
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def leave(status):
+    os._exit(status)
+
+
+def ask_to_leave():
+    raise SystemExit(0)
+
+
+def many_objects(count):
+    return [object() for _ in range(count)]

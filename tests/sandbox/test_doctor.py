@@ -1,0 +1,79 @@
+"""``autograder doctor`` tells a whole wall from a broken one."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from autograder import doctor
+from autograder.sandbox import policy, seccomp, warm_process
+
+
+@pytest.fixture
+def numpy_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave TensorFlow out: its import takes longer than all the rest."""
+    monkeypatch.setattr(doctor, "ENVIRONMENTS", ("numpy",))
+
+
+def _run() -> tuple[int, str]:
+    text = io.StringIO()
+    return doctor.run_doctor(Console(file=text, width=80)), text.getvalue()
+
+
+def test_a_whole_wall_is_safe(numpy_only: None) -> None:
+    """Every layer holds on the machine of the tests, and no line is wider than a terminal."""
+    code, text = _run()
+    assert "✘" not in text
+    assert code == 0
+    assert all(len(line) <= 80 for line in text.splitlines())
+    for layer in ("no network", "system calls", "memory, together", "time, killed", "numpy"):
+        assert f"✔ {layer}" in text
+
+
+def test_a_missing_layer_is_named(numpy_only: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With holes in the filter its layers fail, others hold, and the code is 1."""
+    tried = {layer: doctor._CHECKS[layer] for layer in ("system calls", "no network", "processes")}
+    monkeypatch.setattr(doctor, "_CHECKS", tried)
+    monkeypatch.setattr(policy, "DENIED_SYSTEM_CALLS", ("acct",))
+    monkeypatch.setattr(policy, "ALLOWED_SOCKET_FAMILIES", (1, 2, 16))
+    seccomp.compiled_filter.cache_clear()
+    try:
+        code, text = _run()
+    finally:
+        monkeypatch.undo()
+        seccomp.compiled_filter.cache_clear()
+    assert code == 1
+    assert "✘ system calls" in text
+    assert "✘ no network" in text
+    assert "✔ processes" in text
+    assert "Not safe to grade with: system calls, no network." in text
+
+
+def test_a_wall_that_cannot_be_built_is_explained(
+    numpy_only: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without bubblewrap nothing is tried, and the operator reads what to install."""
+    monkeypatch.setattr(doctor.shutil, "which", lambda *_, **__: None)
+    assert warm_process.shutil.which("bwrap") is None
+    code, text = _run()
+    assert code == 1
+    assert "apt install bubblewrap" in text
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "advice"),
+    [
+        ("kernel/apparmor_restrict_unprivileged_userns", "1", "/etc/apparmor.d/bwrap"),
+        ("kernel/unprivileged_userns_clone", "0", "kernel.unprivileged_userns_clone=1"),
+        ("user/max_user_namespaces", "0", "user.max_user_namespaces="),
+    ],
+)
+def test_advice_fits_the_machine(tmp_path: Path, setting: str, value: str, advice: str) -> None:
+    """What forbids user namespaces is found, and how to allow them is said."""
+    path = tmp_path / setting
+    path.parent.mkdir(parents=True)
+    path.write_text(f"{value}\n")
+    assert advice in doctor.namespace_advice(tmp_path)

@@ -1,0 +1,41 @@
+"""The example of the handbook, whole and with planted faults; one pool of kernels for all tests."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from autograder.assignment import Assignment, load_assignment
+from autograder.environments import load_environment
+from autograder.pool import KernelPool
+from autograder.validate.bench import Bench
+
+ROOT = Path(__file__).parent.parent.parent
+EXAMPLE = ROOT / "docs" / "examples" / "pendulum"
+
+
+@pytest.fixture(scope="session")
+def example() -> Assignment:
+    """The handbook's example."""
+    return load_assignment(EXAMPLE)
+
+
+@pytest.fixture(scope="session")
+def bench(example: Assignment) -> Iterator[Bench]:
+    """A bench with the example's solved notebook."""
+    pool = KernelPool(load_environment("numpy"), spares=0)
+    with Bench(pool, example) as bench:
+        yield bench
+    pool.close()
+
+
+@pytest.fixture
+def copy_example(tmp_path: Path) -> Callable[[str], Path]:
+    """Copy the example into a folder of its own, to plant a fault in it."""
+
+    def copy(label: str) -> Path:
+        ignored = shutil.ignore_patterns("__pycache__")
+        return Path(shutil.copytree(EXAMPLE, tmp_path / label / "pendulum", ignore=ignored))
+
+    return copy

@@ -1,0 +1,104 @@
+"""Variants on a bench: real kernels, one fork for each variant."""
+
+import pytest
+
+from autograder.examiner import TestDescription
+from autograder.validate.bench import Bench, Outcome
+from autograder.verdict import Verdict
+
+RIGHT = "def period(length, g=9.81):\n    if np.min(length) <= 0 or g <= 0:\n        raise ValueError\n"
+
+
+def own_tests(bench: Bench, question: str) -> list[TestDescription]:
+    """A question's tests."""
+    return [test for test in bench.tests if test.question == question]
+
+
+def examined(bench: Bench, source: str, question: str = "q1", **options: object) -> Outcome:
+    """The outcome of one variant with one seed."""
+    [outcome] = bench.examine(source, question, [(0, own_tests(bench, question))], **options)  # type: ignore[arg-type]  # options are those of `examine`
+    return outcome
+
+
+def assert_solution_passes(bench: Bench) -> None:
+    """The solution passes everything."""
+    [outcome] = bench.examine("", "q1", [(0, bench.tests)])
+    assert outcome.failed == ()
+    assert len(outcome.verdicts) == len(bench.tests)
+
+
+def test_the_solution_passes_every_test(bench: Bench) -> None:
+    """Without a variant all tests pass."""
+    assert_solution_passes(bench)
+
+
+def test_a_wrong_variant_fails_and_gets_its_hint(bench: Bench) -> None:
+    """A misconception's code fails hidden tests and is recognised."""
+    outcome = examined(bench, RIGHT + "    return np.sqrt(length / g)")
+
+    assert any("any_length" in test for test in outcome.failed)
+    assert "2π" in outcome.hints["q1"]
+
+
+def test_stopping_gives_one_failure_and_no_hint(bench: Bench) -> None:
+    """With `stop` the first failing test is the last one."""
+    outcome = examined(bench, "def period(length, g=9.81):\n    return 0", stop=True)
+
+    assert len(outcome.failed) == 1
+    assert outcome.hints == {}
+
+
+@pytest.mark.parametrize(
+    "poison",
+    [
+        "np.sqrt = np.cos",
+        "import builtins; builtins.len = lambda _: 0",
+        "del gravity, period",
+        "lengths[:] = 0; np.random.seed(1); np.seterr(all='raise')",
+    ],
+)
+def test_nothing_of_a_variant_reaches_the_next(bench: Bench, poison: str) -> None:
+    """Whatever a variant does to its process, the solution passes behind it."""
+    examined(bench, poison)
+
+    assert_solution_passes(bench)
+
+
+def test_code_that_raises_is_refused(bench: Bench) -> None:
+    """A variant whose own code raises is not examined, and what it raised is told."""
+    outcome = examined(bench, "period = undefined_name")
+
+    assert outcome.refused is not None
+    assert "NameError" in outcome.refused
+    assert outcome.verdicts == {}
+    assert_solution_passes(bench)
+
+
+def test_a_variant_that_ends_its_process_costs_only_itself(bench: Bench) -> None:
+    """A process that a variant ends is a failed test, and the next variant has a new kernel."""
+    outcome = examined(bench, "import os\ndef period(length, g=9.81):\n    os._exit(0)")
+
+    assert Verdict.KERNEL_DIED in outcome.verdicts.values()
+    assert_solution_passes(bench)
+
+
+def test_an_endless_variant_is_interrupted(bench: Bench) -> None:
+    """A call without end times out, and the kernel serves the next variant."""
+    source = "def period(length, g=9.81):\n    while True:\n        pass"
+
+    outcome = examined(bench, source, stop=True, call_seconds=1.0)
+
+    assert list(outcome.verdicts.values()) == [Verdict.TIMEOUT]
+    assert_solution_passes(bench)
+
+
+def test_many_seeds_run_in_one_process(bench: Bench) -> None:
+    """A variant keeps its state over all its seeds: the notebook does not run again."""
+    source = RIGHT.replace(":\n", ":\n    calls.append(1)\n", 1) + (
+        "    assert len(calls) < 5\n    return 2 * np.pi * np.sqrt(length / g)"
+    )
+    tests = own_tests(bench, "q1")[:1]
+
+    outcomes = bench.examine("calls = []\n" + source, "q1", [(seed, tests) for seed in range(8)])
+
+    assert [bool(outcome.failed) for outcome in outcomes] == [False] * 4 + [True] * 4

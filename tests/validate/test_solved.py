@@ -1,0 +1,62 @@
+"""The solved notebook with a variant in it, and without its figures."""
+
+import json
+
+from autograder.assignment import Assignment
+from autograder.validate.solved import SolvedNotebook
+
+
+def sources(text: str) -> list[str]:
+    """The sources of a notebook's cells."""
+    return [cell["source"] for cell in json.loads(text)["cells"]]
+
+
+def test_a_variant_stands_right_behind_the_solution(example: Assignment) -> None:
+    """A variant's cell follows the solution of its question, before anything uses it."""
+    solved = SolvedNotebook(example)
+
+    cells = sources(solved.text("period = None", "q1"))
+
+    assert cells[solved.place("q1")] == "period = None"
+    assert cells[solved.place("q1") - 1].startswith("def period(")
+    assert len(cells) == len(sources(solved.text())) + 1
+
+
+def test_figures_and_checks_are_left_out(example: Assignment) -> None:
+    """Without figures: no plot of an answer and no otter check; data and solutions stay."""
+    solved = SolvedNotebook(example)
+
+    text = "\n".join(sources(solved.without_figures().text()))
+
+    assert "axes.plot" in "\n".join(sources(solved.text()))
+    assert "axes.plot" not in text
+    assert "grader.check" not in text
+    assert "np.loadtxt" in text
+    assert "def gravity(" in text
+
+
+def test_cells_keep_their_numbers_without_figures(example: Assignment) -> None:
+    """A variant goes to the same place with and without figures."""
+    solved = SolvedNotebook(example)
+
+    cells = sources(solved.without_figures().text("gravity = None", "q2"))
+
+    assert cells[solved.place("q2")] == "gravity = None"
+    assert cells[solved.place("q2") - 1].startswith("def gravity(")
+
+
+def test_what_later_cells_compute_is_computed_again(example: Assignment) -> None:
+    """Assignments that depend on a variant's names are repeated in order, calls are not."""
+    solved = SolvedNotebook(example)
+    solved._document["cells"] += [
+        {"cell_type": "code", "metadata": {}, "source": source}
+        for source in (
+            "one = period(lengths)\nprint(one)",
+            "def twice():\n    return 2 * one",
+            "other = lengths\nresult = twice()",
+        )
+    ]
+
+    again = solved.recomputed("def period(length):\n    return length", "q1")
+
+    assert again == "one = period(lengths)\nresult = twice()"

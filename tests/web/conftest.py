@@ -1,0 +1,119 @@
+"""A portal with a migrated database, a course, people, and a real assignment."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from web.config import Settings
+from web.db import Database, now, open_database
+from web.factory import create_app
+from web.models import Course, CourseAssignment, Membership, Role, User
+from web.services import accounts, assignments, snapshots
+from web.setup import migrate
+
+ROOT = Path(__file__).parents[2]
+PASSWORD = "correct horse battery"
+PEOPLE = {
+    "admin": ("root@example.org", None),
+    "instructor": ("noether@example.org", Role.INSTRUCTOR),
+    "grader": ("curie@example.org", Role.GRADER),
+    "student": ("ada@example.org", Role.STUDENT),
+    "other": ("grace@example.org", Role.STUDENT),
+}
+
+
+@dataclass
+class World:
+    """Everything that a test needs to act."""
+
+    app: Flask
+    database: Database
+    settings: Settings
+
+    def client(self, who: str | None = None) -> FlaskClient:
+        """A browser, signed in as somebody."""
+        client = self.app.test_client()
+        if who is not None:
+            answer = client.post(
+                "/sign-in",
+                data={
+                    "csrf_token": token_of(client, "/sign-in"),
+                    "email": PEOPLE[who][0],
+                    "password": PASSWORD,
+                },
+            )
+            assert answer.status_code == 303
+        return client
+
+
+def token_of(client: FlaskClient, page: str) -> str:
+    """The CSRF mark of a page's first form."""
+    found = re.search(r'name="csrf_token" value="([^"]+)"', client.get(page).text)
+    assert found is not None
+    return found[1]
+
+
+@pytest.fixture(scope="session")
+def hashed_password() -> str:
+    """One Argon2 hash, since each costs a tenth of a second."""
+    user = User(email="x@example.org", name="x")
+    accounts.set_password(user, PASSWORD)
+    assert user.password_hash is not None
+    return user.password_hash
+
+
+@pytest.fixture
+def world(tmp_path: Path, hashed_password: str) -> Iterator[World]:
+    """A portal with one course and the assignment xor, released."""
+    settings = Settings(
+        data=tmp_path,
+        database_url=f"sqlite:///{tmp_path / 'portal.sqlite3'}",
+        assignment_folders=(ROOT / "assignments",),
+        secret_key="0" * 64,
+    )
+    migrate(settings)
+    database = open_database(settings.database_url)
+    with database.write.begin() as session:
+        _fill(session, settings, hashed_password)
+    app = create_app(settings, database)
+    app.testing = True
+    yield World(app, database, settings)
+    database.engine.dispose()
+
+
+def _fill(session: Session, settings: Settings, hashed_password: str) -> None:
+    course = Course(slug="dl", title="Deep learning for physicists")
+    session.add(course)
+    users = {}
+    for who, (email, role) in PEOPLE.items():
+        user = User(email=email, name=who.title(), password_hash=hashed_password)
+        user.is_admin = who == "admin"
+        session.add(user)
+        users[who] = user
+        if role is not None:
+            session.add(Membership(user=user, course=course, role=role))
+    session.flush()
+    snapshot = snapshots.take_up(session, settings.snapshots, settings.assignment_folders, "xor")
+    session.flush()
+    assignment = assignments.add_to_course(session, users["instructor"], course, snapshot)
+    assignment.release_at = now() - timedelta(days=1)
+    assignment.due_at = now() + timedelta(days=1)
+
+
+@pytest.fixture
+def assignment_of(world: World) -> Callable[[Session], CourseAssignment]:
+    """Gives the assignment within a session."""
+
+    def get(session: Session) -> CourseAssignment:
+        return session.query(CourseAssignment).one()
+
+    return get

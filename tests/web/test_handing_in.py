@@ -1,0 +1,166 @@
+"""Handing in: what is accepted, what is refused, and that nothing is left behind."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from datetime import timedelta
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from tests.web.conftest import World, token_of
+from web.db import now
+from web.models import CourseAssignment, Extension, Submission, User
+
+PLACE = "/courses/dl/assignments/xor/"
+
+
+def notebook(assignment: str | None = None) -> bytes:
+    """A small notebook."""
+    metadata = {"otter": {"assignment_name": assignment}} if assignment else {}
+    document = {"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": []}
+    return json.dumps(document).encode()
+
+
+def hand_in(client: FlaskClient, content: bytes, name: str = "xor.ipynb") -> TestResponse:
+    """Send a file as the form does."""
+    data = {"csrf_token": token_of(client, PLACE), "notebook": (io.BytesIO(content), name)}
+    headers = {"Referer": f"http://localhost{PLACE}"}
+    return client.post(PLACE + "hand-in", data=data, headers=headers, follow_redirects=True)
+
+
+def stored(world: World) -> list[Submission]:
+    """All submissions."""
+    with world.database.read() as session:
+        return list(session.scalars(select(Submission)))
+
+
+def files(world: World) -> list[bytes]:
+    """All stored files' bytes."""
+    return [path.read_bytes() for path in world.settings.submissions.rglob("*") if path.is_file()]
+
+
+def test_receipt_names_time_hash_and_attempt(world: World) -> None:
+    """The page after handing in is a receipt; the bytes are kept exactly as they came."""
+    content = notebook("xor")
+    page = hand_in(world.client("student"), content).text
+
+    assert hashlib.sha256(content).hexdigest() in page
+    assert "Receipt" in page
+    assert "In the queue" in page
+    assert files(world) == [content]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "empty"),
+        (b"hello", "not a notebook"),
+        (b'{"a": 1}', "not a notebook"),
+        (notebook("perceptron"), "belongs to the assignment"),
+        (json.dumps({"nbformat": 3, "worksheets": []}).encode(), "format 3"),
+    ],
+)
+def test_useless_files_are_refused_and_leave_nothing(
+    world: World, content: bytes, words: str
+) -> None:
+    """A clear message, no submission, no file, no attempt used."""
+    page = hand_in(world.client("student"), content).text
+
+    assert words in page
+    assert stored(world) == []
+    assert files(world) == []
+
+
+def test_file_name_is_shown_and_never_a_path(world: World) -> None:
+    """A name with path parts changes nothing but what is shown."""
+    hand_in(world.client("student"), notebook(), "../../../evil.ipynb")
+
+    (submission,) = stored(world)
+    assert submission.file_name == "evil.ipynb"
+    assert not (world.settings.data.parent / "evil.ipynb").exists()
+
+
+def test_too_large_a_file_is_refused(world: World) -> None:
+    """More than the limit answers 413 with what to do."""
+    world.app.config["MAX_CONTENT_LENGTH"] = 1000
+    answer = hand_in(world.client("student"), b"x" * 5000)
+
+    assert answer.status_code == 413
+    assert "Clear the notebook" in answer.text
+
+
+@pytest.mark.parametrize("mark", [None, "", "forged", "of another session"])
+def test_form_without_its_mark_is_refused(world: World, mark: str | None) -> None:
+    """Missing, empty, forged and foreign CSRF marks change nothing."""
+    client = world.client("student")
+    if mark == "of another session":
+        mark = token_of(world.client("other"), PLACE)
+    data: dict[str, object] = {"notebook": (io.BytesIO(notebook()), "a.ipynb")}
+    if mark is not None:
+        data["csrf_token"] = mark
+
+    answer = client.post(PLACE + "hand-in", data=data)
+
+    assert answer.status_code == 400
+    assert "too old" in answer.text
+    assert stored(world) == []
+
+
+def test_closed_assignment_refuses_and_an_extension_opens_it(world: World) -> None:
+    """After the deadline nothing is accepted, but from whom it was extended for."""
+    with world.database.write.begin() as session:
+        assignment = session.scalars(select(CourseAssignment)).one()
+        assignment.due_at = now() - timedelta(minutes=5)
+        student = session.scalars(select(User).where(User.email == "ada@example.org")).one()
+        session.add(
+            Extension(
+                assignment_id=assignment.id,
+                user_id=student.id,
+                due_at=now() + timedelta(days=1),
+                created_by_id=student.id,
+            )
+        )
+
+    assert "closed" in hand_in_anyway(world.client("other")).text
+    assert "Receipt" in hand_in(world.client("student"), notebook()).text
+    assert [each.late_seconds for each in stored(world)] == [0]
+
+
+def hand_in_anyway(client: FlaskClient) -> TestResponse:
+    """Send a file where the page shows no form any more."""
+    data = {
+        "csrf_token": token_of(client, "/account"),
+        "notebook": (io.BytesIO(notebook()), "a.ipynb"),
+    }
+    headers = {"Referer": f"http://localhost{PLACE}"}
+    return client.post(PLACE + "hand-in", data=data, headers=headers, follow_redirects=True)
+
+
+def test_attempts_are_limited(world: World) -> None:
+    """The attempt after the last one is refused."""
+    with world.database.write.begin() as session:
+        session.scalars(select(CourseAssignment)).one().max_attempts = 1
+    client = world.client("student")
+
+    assert "Receipt" in hand_in(client, notebook()).text
+    assert "all 1 attempts" in hand_in_anyway(client).text
+    assert len(stored(world)) == 1
+
+
+def test_late_work_is_marked_and_penalised(world: World) -> None:
+    """After the deadline, before the cut-off: late, by how much, and what it costs."""
+    with world.database.write.begin() as session:
+        assignment = session.scalars(select(CourseAssignment)).one()
+        assignment.due_at = now() - timedelta(hours=2)
+        assignment.cutoff_at = now() + timedelta(hours=2)
+        assignment.grace_minutes = 10
+
+    hand_in(world.client("student"), notebook())
+
+    (submission,) = stored(world)
+    assert 7200 <= submission.late_seconds < 7300

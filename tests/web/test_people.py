@@ -1,0 +1,86 @@
+"""Rosters, local times, migrations."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import select
+
+from tests.web.conftest import ROOT, World, token_of
+from web.models import AuditEntry, Membership
+from web.services import roster
+from web.services.errors import Refused
+from web.services.local_time import format_local, parse_local
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_roster_is_read_with_any_separator(separator: str) -> None:
+    """Exports of other systems come in as they are, byte-order mark included."""
+    lines = [["E-mail", "First name", "Last name"], ["Ada@Example.org", "Ada", "Lovelace"]]
+    text = "\ufeff" + "\r\n".join(separator.join(line) for line in lines)
+
+    (row,) = roster.parse_roster(text)
+
+    assert (row.email, row.name) == ("ada@example.org", "Ada Lovelace")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("", "empty"), ("a,b\n1,2", "first line"), ("email\nnobody", "Line 2"), ('email\n"x', "CSV")],
+)
+def test_broken_rosters_are_refused_with_the_place(text: str, words: str) -> None:
+    """The message says what is wrong, and where."""
+    with pytest.raises(Refused, match=words):
+        roster.parse_roster(text)
+
+
+def test_roster_taken_in_twice_adds_nobody_twice(world: World) -> None:
+    """The second time all are known; new people get links, and the log says so."""
+    client = world.client("instructor")
+    for _ in range(2):
+        data = {
+            "csrf_token": token_of(client, "/courses/dl/staff/people/"),
+            "text": "email,name\nlise@example.org,Lise Meitner\nada@example.org,Ada",
+            "role": "student",
+        }
+        page = client.post("/courses/dl/staff/people/roster", data=data).text
+        assert "/invitation/" in page
+
+    with world.database.read() as session:
+        members = session.scalars(select(Membership)).all()
+        actions = session.scalars(select(AuditEntry.action)).all()
+    assert len(members) == 5
+    assert actions.count("roster.taken_in") == 2
+
+
+def test_missing_and_doubled_hours_are_understood() -> None:
+    """Clocks go forward and back; neither loses a deadline."""
+    assert parse_local("2026-10-25T02:30", BERLIN) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    assert parse_local("2026-03-29T02:30", BERLIN) == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
+    assert parse_local("", BERLIN) is None
+    with pytest.raises(Refused):
+        parse_local("tomorrow", BERLIN)
+
+
+def test_local_time_comes_back_as_it_was_typed() -> None:
+    """What the form shows is what was typed."""
+    text = "2026-07-01T23:59"
+
+    assert format_local(parse_local(text, BERLIN), BERLIN) == text
+
+
+def test_models_and_migrations_agree(world: World) -> None:
+    """A model changed without a migration fails here."""
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "web" / "migrations"))
+    config.set_main_option("sqlalchemy.url", world.settings.database_url)
+
+    command.check(config)
+    command.downgrade(config, "base")
+    command.upgrade(config, "head")

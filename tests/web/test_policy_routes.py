@@ -1,0 +1,148 @@
+"""Every route, as every role and as nobody."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from sqlalchemy import select
+
+from tests.web.conftest import World, token_of
+from web.models import Course, CourseAssignment, Membership, User
+from web.services import submissions
+
+EVERYBODY = frozenset({"admin", "instructor", "grader", "student", "other"})
+STAFF = frozenset({"admin", "instructor", "grader"})
+INSTRUCTORS = frozenset({"admin", "instructor"})
+OWNER_AND_STAFF = STAFF | {"student"}
+NOBODY_TOO = EVERYBODY | {None}
+
+# Who gets further than the wall: (endpoint, method) -> roles. The submission is "student"'s.
+MAY = {
+    ("static", "GET"): NOBODY_TOO,
+    ("account.sign_in", "GET"): NOBODY_TOO,
+    ("account.sign_in_post", "POST"): NOBODY_TOO,
+    ("account.sign_out", "POST"): NOBODY_TOO,
+    ("account.invitation", "GET"): frozenset(),
+    ("account.invitation_post", "POST"): frozenset(),
+    ("account.settings", "GET"): EVERYBODY,
+    ("account.settings_post", "POST"): EVERYBODY,
+    ("courses.index", "GET"): EVERYBODY,
+    ("courses.course", "GET"): EVERYBODY,
+    ("courses.assignment", "GET"): EVERYBODY,
+    ("courses.notebook", "GET"): EVERYBODY,
+    ("courses.solution", "GET"): STAFF,
+    ("courses.data", "GET"): frozenset(),  # xor has no data files
+    ("courses.hand_in", "POST"): EVERYBODY,
+    ("submissions.submission", "GET"): OWNER_AND_STAFF,
+    ("submissions.status", "GET"): OWNER_AND_STAFF,
+    ("submissions.events", "GET"): OWNER_AND_STAFF,
+    ("submissions.file", "GET"): OWNER_AND_STAFF,
+    ("submissions.notebook", "GET"): frozenset(),  # it has not been graded
+    ("staff.board", "GET"): STAFF,
+    ("staff.submission", "GET"): STAFF,
+    ("staff.retry", "POST"): STAFF,
+    ("staff.assignments", "GET"): INSTRUCTORS,
+    ("staff.take_up", "POST"): INSTRUCTORS,
+    ("staff.assignment", "GET"): INSTRUCTORS,
+    ("staff.rules", "POST"): INSTRUCTORS,
+    ("staff.release", "POST"): INSTRUCTORS,
+    ("staff.update", "POST"): INSTRUCTORS,
+    ("staff.extend", "POST"): frozenset(),  # without a student it is 404 for all
+    ("staff.people", "GET"): INSTRUCTORS,
+    ("staff.take_in_roster", "POST"): INSTRUCTORS,
+    ("staff.change", "POST"): INSTRUCTORS,
+    ("staff.link", "POST"): INSTRUCTORS,
+    ("staff.audit_log", "GET"): INSTRUCTORS,
+    ("staff.admin_courses", "GET"): frozenset({"admin"}),
+    ("staff.make_course", "POST"): frozenset({"admin"}),
+}
+
+
+def routes(world: World) -> list[tuple[str, str, str]]:
+    """Every endpoint, method and address, with the parts of the address filled in."""
+    parts = _parts(world)
+    # A list, so that no request of a test runs inside this one's context.
+    with world.app.test_request_context():
+        return [
+            (
+                rule.endpoint,
+                method,
+                world.app.url_for(rule.endpoint, **{name: parts[name] for name in rule.arguments}),
+            )
+            for rule in world.app.url_map.iter_rules()
+            for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+        ]
+
+
+def _parts(world: World) -> dict[str, object]:
+    with world.database.write.begin() as session:
+        student = session.scalars(select(User).where(User.email == "ada@example.org")).one()
+        assignment = session.scalars(select(CourseAssignment)).one()
+        notebook = json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []})
+        submission = submissions.hand_in(
+            session, world.settings.submissions, student, assignment, "a.ipynb", notebook.encode()
+        )
+        submission.state = "unusable"
+        member = session.scalars(select(Membership).where(Membership.user == student)).one()
+        return {
+            "slug": "dl",
+            "name": "xor",
+            "public_id": submission.public_id,
+            "membership_id": member.id,
+            "token": "no-such-token",
+            "file_name": "nothing.csv",
+            "filename": "portal.css",
+        }
+
+
+def test_every_route_is_named_in_the_table(world: World) -> None:
+    """A new route without a decision about it fails here."""
+    found = {(endpoint, method) for endpoint, method, _ in routes(world)}
+
+    assert found == set(MAY)
+
+
+@pytest.mark.parametrize("who", [None, *sorted(EVERYBODY)])
+def test_each_role_gets_where_it_may_and_nowhere_else(world: World, who: str | None) -> None:
+    """Nobody is sent to sign in, a person without the right gets 404, others get further."""
+    for endpoint, method, address in routes(world):
+        client = world.client(who)
+        if method == "GET":
+            answer = client.get(address)
+        else:
+            token = token_of(client, "/account" if who else "/sign-in")
+            answer = client.post(address, data={"csrf_token": token})
+        refused = answer.status_code == 404 or (
+            answer.status_code == 302 and answer.headers["Location"].startswith("/sign-in?next=")
+        )
+        answer.close()
+        assert refused == (who not in MAY[endpoint, method]), (endpoint, who, answer.status)
+
+
+def test_another_course_is_out_of_reach(world: World) -> None:
+    """An instructor of one course is nobody in another."""
+    with world.database.write.begin() as session:
+        session.add(Course(slug="other", title="Another course"))
+
+    assert world.client("instructor").get("/courses/other/").status_code == 404
+    assert world.client("instructor").get("/courses/other/staff/").status_code == 404
+    assert world.client("admin").get("/courses/other/staff/").status_code == 200
+
+
+def test_unreleased_assignment_is_not_there_for_students(world: World) -> None:
+    """Before its release a student gets 404 for page, notebook and hand-in."""
+    with world.database.write.begin() as session:
+        session.scalars(select(CourseAssignment)).one().release_at = None
+    client = world.client("student")
+    place = "/courses/dl/assignments/xor/"
+
+    assert client.get(place).status_code == 404
+    assert client.get(place + "notebook").status_code == 404
+    data = {
+        "csrf_token": token_of(client, "/account"),
+        "notebook": (io.BytesIO(b"{}"), "a.ipynb"),
+    }
+    assert client.post(place + "hand-in", data=data).status_code == 404
+    assert not world.settings.submissions.exists()

@@ -1,0 +1,142 @@
+"""The queue: fair, leased, and each submission finished once."""
+
+from __future__ import annotations
+
+import json
+import threading
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from autograder.grade import Grader
+from tests.web.conftest import World
+from web.db import now
+from web.models import CourseAssignment, Submission, SubmissionState, User
+from web.services import submissions
+from web.services.deadlines import Rules, late_seconds, penalised_tenths
+from web.worker import Worker
+
+NOTEBOOK = json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}).encode()
+
+
+def queue(world: World, *people: str) -> list[str]:
+    """Hand in for each of these people, in this order; gives the public ids."""
+    ids = []
+    with world.database.write.begin() as session:
+        assignment = session.scalars(select(CourseAssignment)).one()
+        for person in people:
+            user = session.scalars(select(User).where(User.name == person)).one()
+            submission = submissions.hand_in(
+                session, world.settings.submissions, user, assignment, "a.ipynb", NOTEBOOK
+            )
+            ids.append(submission.public_id)
+    return ids
+
+
+def claim(world: World, owner: str = "w") -> str | None:
+    """Claim the next one; gives its public id."""
+    with world.database.write.begin() as session:
+        submission = submissions.claim(session, owner)
+        return submission.public_id if submission else None
+
+
+def test_a_student_with_many_attempts_does_not_hold_up_the_others(world: World) -> None:
+    """The first attempt of each comes before the second of any."""
+    first, second, third, others = queue(world, "Student", "Student", "Student", "Other")
+
+    assert [claim(world) for _ in range(4)] == [first, others, second, third]
+
+
+def test_expired_lease_puts_a_submission_back(world: World) -> None:
+    """What a worker claimed and never finished is graded by another one."""
+    (only,) = queue(world, "Student")
+    claim(world)
+    assert claim(world) is None
+
+    with world.database.write.begin() as session:
+        later = now() + timedelta(seconds=submissions.LEASE_SECONDS + 1)
+        assert submissions.requeue_expired(session, later) == 1
+
+    assert claim(world, "another") == only
+
+
+def test_after_three_tries_staff_must_look(world: World) -> None:
+    """A submission that cannot be graded does not go round for ever."""
+    queue(world, "Student")
+    for _ in range(submissions.MAX_TRIES):
+        assert claim(world) is not None
+        with world.database.write.begin() as session:
+            submission_id = session.scalars(select(Submission.id)).one()
+            assert submissions.give_back(session, submission_id, "w", "the wall fell")
+
+    with world.database.read() as session:
+        submission = session.scalars(select(Submission)).one()
+    assert submission.state == SubmissionState.FAILED
+    assert submission.reason == "the wall fell"
+
+
+def test_a_worker_that_lost_its_lease_stores_nothing(world: World) -> None:
+    """Two workers never both store a result."""
+    queue(world, "Student")
+    claim(world, "slow")
+    with world.database.write.begin() as session:
+        submissions.requeue_expired(session, now() + timedelta(hours=1))
+    claim(world, "quick")
+
+    with world.database.write.begin() as session:
+        submission_id = session.scalars(select(Submission.id)).one()
+        assert not submissions.refuse(session, submission_id, "slow", "no")
+        assert submissions.refuse(session, submission_id, "quick", "no")
+        assert not submissions.refuse(session, submission_id, "quick", "no")
+
+
+def test_many_workers_claim_each_submission_once(world: World) -> None:
+    """Claims from several threads at once never meet."""
+    ids = queue(world, *["Student", "Other"] * 8)
+    claimed: list[str] = []
+
+    def work(name: str) -> None:
+        while (found := claim(world, name)) is not None:
+            claimed.append(found)
+
+    threads = [threading.Thread(target=work, args=(f"w{number}",)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(ids) == sorted(claimed)
+
+
+def test_worker_grades_and_the_student_reads_the_result(world: World) -> None:
+    """From the queue to the page, with the real engine; an empty notebook earns nothing."""
+    (public_id,) = queue(world, "Student")
+    with Grader(spares=0) as grader:
+        assert Worker(world.settings, world.database, grader).work_once()
+
+    client = world.client("student")
+    page = client.get(f"/submissions/{public_id}/").text
+    notebook = client.get(f"/submissions/{public_id}/notebook")
+
+    assert "<strong>0</strong> of 20 points" in page
+    assert "is not defined in your notebook" in page
+    assert "sandbox" in notebook.headers["Content-Security-Policy"]
+    assert client.get(f"/submissions/{public_id}/status.json").json["state"] == "graded"
+
+
+@pytest.mark.parametrize(
+    ("late", "percent", "expected"), [(0, 10, 155), (1, 10, 140), (86_401, 10, 124), (10**7, 10, 0)]
+)
+def test_each_day_begun_costs_its_percentage(late: int, percent: float, expected: int) -> None:
+    """15.5 points; rounded half up to tenths."""
+    assert penalised_tenths(155, late, percent) == expected
+
+
+def test_grace_is_not_late() -> None:
+    """Within the grace a submission is in time; after it, all of the lateness counts."""
+    due = now()
+    rules = Rules(due, None, None, extended=False, time_multiplier=1.0)
+
+    assert late_seconds(rules, due + timedelta(minutes=5), 5) == 0
+    assert late_seconds(rules, due + timedelta(minutes=6), 5) == 360
