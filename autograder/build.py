@@ -240,21 +240,30 @@ grader = otter.Notebook(notebook)"""
 
 @dataclass(frozen=True)
 class _Secret:
-    """A statement that must not get out, without its white space."""
+    """
+    A statement that must not get out, without its white space.
+
+    Args:
+        text: The statement.
+        place: ``file:line`` of it.
+        what: What it is a part of, if the place does not say it.
+    """
 
     text: str
     place: str
+    what: str = ""
 
 
 def _solution_secrets(assignment: Assignment) -> Iterator[_Secret]:
     for question in assignment.questions:
+        what = f": it is part of the solution of {question.id}"
         for cell in question.solution:
             if cell.kind == "code":
                 for statement, line in _statements(cell.source):
-                    yield _Secret(_squeezed(statement), assignment.master.place(line))
+                    yield _Secret(_squeezed(statement), assignment.master.place(line), what)
             else:
                 for line in cell.source.splitlines():
-                    yield _Secret(_squeezed(line), assignment.master.place(line))
+                    yield _Secret(_squeezed(line), assignment.master.place(line), what)
 
 
 def _hidden_secrets(assignment: Assignment) -> Iterator[_Secret]:
@@ -297,7 +306,8 @@ def _refuse_leaks(assignment: Assignment, built: Built, secrets: list[_Secret]) 
             continue
         if secret.text in shown:
             raise AssignmentError(
-                "this would get out with the notebook that students get", secret.place
+                f"this would get out with the notebook that students get{secret.what}",
+                secret.place,
             )
 
 

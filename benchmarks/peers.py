@@ -137,8 +137,11 @@ def _compare(options: argparse.Namespace, folder: Path, console: Console) -> Res
             start = number * len(turns) // options.rounds
             for contest, way in turns[start:] + turns[:start]:
                 name = contest.assignment.name
-                status.update(f"round {number + 1} of {options.rounds}: {name}, {way}")
+                turn = f"round {number + 1} of {options.rounds}: {name}, {way}"
+                status.update(turn)
                 taken.setdefault((name, way), []).append(contest.take(way, number))
+                if not console.is_terminal:  # a log of half an hour should not be silent
+                    print(f"{turn}: {taken[name, way][-1]}", file=sys.stderr, flush=True)
     return Results(taken, options.class_size, os.cpu_count() or 1)
 
 

@@ -128,24 +128,6 @@ def collapse_scalar(W, b, c, d):
     return [c1 * w11 + c2 * w21, c1 * w12 + c2 * w22], np.array([c1 * b1 + c2 * b2 + d])
 
 
-alternative_cell(
-    "q3",
-    title="A lambda around a checking function",
-    source="""
-    def _checked_scalar_net(W, b, c):
-        if (np.shape(W), np.shape(b), np.shape(c)) != ((2, 2), (2,), (2,)):
-            raise ValueError("shapes")
-        return True
-
-    collapse_scalar = lambda W, b, c, d: (
-        _checked_scalar_net(W, b, c) and (np.tensordot(c, W, 1), np.float32(np.vdot(c, b) + d))
-    )
-    """,
-)
-
-# ---- q4: affine or not?
-
-
 @alternative("q4")
 def is_affine(f, d, rng):
     """Best affine fit at wide-spread points, relative rest; a NumPy bool."""
@@ -166,36 +148,19 @@ def is_affine(f, d, rng):
     return int(np.allclose(y, x @ W.T + b, rtol=1e-6, atol=1e-6 * np.abs(y).max()))
 
 
-@alternative("q4")
-def is_affine(f, d, rng):
-    """Batches of one sample, and the standard library's generator."""
-    import random
-
-    def at(point):
-        return f(np.array([point]))[0]
-
-    source = random.Random(int(rng.integers(10**9)))
-    zero = at([0.0] * d)
-    for _ in range(150):
-        x = [source.gauss(0, 1) for _ in range(d)]
-        y = [source.gauss(0, 1) for _ in range(d)]
-        both = at([p + q for p, q in zip(x, y)])
-        size = np.abs([zero, both, at(x), at(y)]).max()
-        if np.abs(both + zero - at(x) - at(y)).max() > 1e-9 * size:
-            return False
-    return True
-
-
-@alternative("q4")
-def is_affine(f, d, rng):
-    """Slopes by finite differences, equal at all points; a TensorFlow bool."""
+alternative_cell(
+    "q4",
+    title="Slopes by finite differences, equal at all points; a TensorFlow bool",
+    source="""
     import tensorflow as tf
 
-    x, step = rng.uniform(-1, 1, (300, d)), 1e-3
-    slopes = np.array([(f(x + step * unit) - f(x - step * unit)) / 2 / step for unit in np.eye(d)])
-    size = np.abs(f(x)).max() + np.abs(slopes).max()
-    return tf.constant(bool(np.ptp(slopes, axis=1).max() < 1e-6 * size))
-
+    def is_affine(f, d, rng):
+        x, step = rng.uniform(-1, 1, (300, d)), 1e-3
+        slopes = [(f(x + step * unit) - f(x - step * unit)) / 2 / step for unit in np.eye(d)]
+        size = np.abs(f(x)).max() + np.abs(slopes).max()
+        return tf.constant(bool(np.ptp(slopes, axis=1).max() < 1e-6 * size))
+    """,
+)
 
 # ---- q5: rank and number of parameters
 

@@ -164,19 +164,6 @@ def collapse(layers):
     return W, b
 
 
-@misconception(
-    "q2", hint="Biases of the wrong length get through. Compare each with the rows of its W."
-)
-def collapse(layers):
-    """Lengths of the biases are not looked at."""
-    if len(layers) == 0:
-        raise ValueError("no layer")
-    W, b = layers[0]
-    for W_next, b_next in layers[1:]:
-        W, b = W_next @ W, W_next @ b + b_next
-    return W, b
-
-
 # ---- q3: two inputs, two hidden units, one output
 
 
@@ -198,17 +185,6 @@ def collapse_scalar(W, b, c, d):
     if W.shape != (2, 2) or b.shape != (2,) or c.shape != (2,):
         raise ValueError("shapes")
     return c @ W, c @ b
-
-
-@misconception(
-    "q3",
-    hint="Each hidden bias reaches the output through a connection. How strong is that connection?",
-)
-def collapse_scalar(W, b, c, d):
-    """Hidden biases added unweighted."""
-    if W.shape != (2, 2) or b.shape != (2,) or c.shape != (2,):
-        raise ValueError("shapes")
-    return c @ W, np.sum(b) + d
 
 
 @misconception(
@@ -293,24 +269,6 @@ def is_affine(f, d, rng):
     values = f(x + y)
     rest = values + f(0 * x) - f(x) - f(y)
     return bool(np.max(np.abs(rest)) < 1e-8 * np.max(np.abs(values)))
-
-
-@misconception(
-    "q4",
-    hint="You vary one input at a time. A box can be straight along each axis and bent in between.",
-)
-def is_affine(f, d, rng):
-    """One input varied at a time."""
-    for j in range(d):
-        x = np.zeros((200, d))
-        x[:, j] = rng.uniform(-1, 1, 200)
-        y = np.zeros((200, d))
-        y[:, j] = rng.uniform(-1, 1, 200)
-        values = f(x + y)
-        rest = values + f(0 * x) - f(x) - f(y)
-        if np.max(np.abs(rest)) > 1e-8 * np.max(np.abs(values)):
-            return False
-    return True
 
 
 @misconception("q4", hint="A box may have several outputs, and one of them may be bent.")

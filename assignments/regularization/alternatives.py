@@ -55,20 +55,25 @@ def reg_grad(layers, grads, l1, l2):
     return tuple(out)
 
 
-@alternative("q2")
-def reg_grad(layers, grads, l1, l2):
-    """TensorFlow's tape finds the slope of the penalty, in double precision; tensors come out."""
+alternative_cell(
+    "q2",
+    title="TensorFlow's tape finds the slope of the penalty, in double precision; tensors come out",
+    source="""
     import tensorflow as tf
 
-    if l1 < 0 or l2 < 0:
-        raise ValueError("rates")
-    out = []
-    for (W, _), (gW, gb) in zip(layers, grads, strict=True):
-        W = tf.Variable(np.asarray(W, dtype="float64"))
-        with tf.GradientTape() as tape:
-            penalty = l1 * tf.reduce_sum(tf.abs(W)) + l2 * tf.reduce_sum(W * W)
-        out.append((tf.constant(np.asarray(gW, dtype="float64")) + tape.gradient(penalty, W), gb))
-    return out
+
+    def reg_grad(layers, grads, l1, l2):
+        if l1 < 0 or l2 < 0:
+            raise ValueError("rates")
+        out = []
+        for (W, _), (gW, gb) in zip(layers, grads, strict=True):
+            W = tf.Variable(np.asarray(W, dtype="float64"))
+            with tf.GradientTape() as tape:
+                penalty = l1 * tf.reduce_sum(tf.abs(W)) + l2 * tf.reduce_sum(W * W)
+            out.append((tf.constant(np.asarray(gW, dtype="float64")) + tape.gradient(penalty, W), gb))
+        return out
+    """,
+)
 
 
 # ---- q3: weight decay
@@ -129,15 +134,20 @@ def dropout(h, p, rng, training):
     return np.multiply(h, mask) if training else h.copy()
 
 
-@alternative("q4")
-def dropout(h: np.ndarray, p: float, rng: np.random.Generator, training: bool) -> np.ndarray:
-    """By a Keras layer, whose seed is drawn from the generator."""
+alternative_cell(
+    "q4",
+    title="By a Keras layer, whose seed is drawn from the generator",
+    source="""
     import keras
 
-    if not 0 <= p < 1:
-        raise ValueError("p")
-    layer = keras.layers.Dropout(p, seed=int(rng.integers(2**31 - 1)))
-    return layer(np.asarray(h, dtype="float32"), training=training)
+
+    def dropout(h: np.ndarray, p: float, rng: np.random.Generator, training: bool) -> np.ndarray:
+        if not 0 <= p < 1:
+            raise ValueError("p")
+        layer = keras.layers.Dropout(p, seed=int(rng.integers(2**31 - 1)))
+        return layer(np.asarray(h, dtype="float32"), training=training)
+    """,
+)
 
 
 # ---- q5: ridge regression

@@ -52,7 +52,11 @@ def _add_case(suite: ET.Element, proof: Proof) -> None:
 
 
 def _lines(faults: Iterable[Fault]) -> str:
-    return _text("\n".join(f"{fault.place or ''}: {fault.reason}" for fault in faults))
+    return _text("\n".join(map(_line, faults)))
+
+
+def _line(fault: Fault) -> str:
+    return ": ".join(filter(None, (fault.place, fault.question, fault.reason)))
 
 
 def _text(text: str) -> str:

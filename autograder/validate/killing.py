@@ -62,9 +62,10 @@ def sum_up_mutants(
     counted = [proof for proof in proofs if not proof.equivalent]
     faults = [
         Fault(
-            f"{entry.question}: the mutant declared equivalent does not exist (any more): "
+            f"the mutant declared equivalent does not exist (any more): "
             f"{entry.original}  →  {entry.mutated}",
             entry.place,
+            entry.question,
         )
         for entry in stale
     ]

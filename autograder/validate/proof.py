@@ -41,10 +41,12 @@ class Fault:
     Args:
         reason: What is wrong, in one line.
         place: ``file:line`` of it.
+        question: Id of the question, where the proof is about several.
     """
 
     reason: str
     place: str | None = None
+    question: str | None = None
 
 
 @dataclass(frozen=True)

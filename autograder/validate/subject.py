@@ -106,7 +106,7 @@ class Subject:
             reason = f"{name} checks nothing: {detail} (a loop that never runs?)"
         else:
             reason = f"{who} fails {name} (“{test.title}”), seed {seed}: {detail[:300]}"
-        return Fault(reason, self.place_of_test(test_id))
+        return Fault(reason, self.place_of_test(test_id), test.question)
 
     def place_of_test(self, test_id: str) -> str:
         """Give ``file:line`` of a test."""

@@ -37,7 +37,7 @@ def prove_promised_tests(subject: Subject) -> Proof:
         if there != promised:
             reason = f"assignment.toml promises {promised} hidden tests, there are {there}"
             lost = ": was one deleted?" if there < promised else ""
-            faults.append(Fault(f"{question}: {reason}{lost}", place))
+            faults.append(Fault(reason + lost, place, question))
     return subject.proof(Kind.FOLDER, "number of hidden tests", *faults)
 
 
@@ -75,9 +75,10 @@ def _without_points(subject: Subject, text: str, which: str = "the student") -> 
         if question.score:
             passed = [test.title for test in question.tests if test.verdict == "passed"]
             yield Fault(
-                f"{question.id}: {who} scores {float(question.score):g} points unsolved; it passes "
+                f"{who} scores {float(question.score):g} points unsolved; it passes "
                 f"{', '.join(map(repr, passed))}: is a solution left in it?",
                 subject.assignment.master.place(f"name: {question.id}"),
+                question.id,
             )
     yield from _difference(subject, first, second, who)
 
@@ -87,6 +88,7 @@ def _difference(subject: Subject, first: Report, second: Report, who: str) -> It
         verdicts = [[test.verdict for test in each.tests] for each in (one, other)]
         if one.score != other.score or verdicts[0] != verdicts[1]:
             yield Fault(
-                f"{one.id}: two gradings of {who} differ",
+                f"two gradings of {who} differ",
                 subject.assignment.master.place(f"name: {one.id}"),
+                one.id,
             )

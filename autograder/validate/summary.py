@@ -56,7 +56,7 @@ def _remarks(results: Iterable[AssignmentProof]) -> Iterator[str]:
 
 
 def _item(proof: Proof, fault: Fault) -> str:
-    where = f"{proof.assignment} {proof.question}" if proof.question else proof.assignment
+    where = " ".join(filter(None, (proof.assignment, fault.question or proof.question)))
     place = f" (`{fault.place}`)" if fault.place else ""
     return f"- **{where}**: {_escaped(fault.reason)}{place}"
 

@@ -102,6 +102,7 @@ def _remarks(results: Iterable[AssignmentProof]) -> Iterator[str]:
 
 
 def _line(proof: Proof, fault: Fault) -> str:
-    question = f" {proof.question}" if proof.question else ""
+    named = fault.question or proof.question
+    question = f" {named}" if named else ""
     place = f"  [dim]{escape(fault.place)}[/]" if fault.place else ""
     return f"{escape(proof.assignment)}{question}: {escape(fault.reason)}{place}"

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from autograder.assignment import Assignment, load_assignment
 from autograder.build import build_solution
+from autograder.render.page import report_page
 from autograder.report import Report
 
 CASES: Final = Path(__file__).parent / "cases"
@@ -59,7 +60,7 @@ class Case:
     others: bool = False
     statuses: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
-    seconds: float = 15.0
+    seconds: float = 30.0
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,7 @@ def _cell(source: str) -> dict[str, Any]:
 
 
 def student_text(report: Report) -> str:
-    """Give all that a student can read of a report: its view, and the notebook as it ran."""
+    """Give all that a student can read of a report: its view, its page, the notebook as it ran."""
     outputs = [cell.get("outputs", []) for cell in report.notebook.cells]
-    return json.dumps([report.student_view().as_json(), outputs])
+    view = json.dumps([report.student_view().as_json(), outputs])
+    return view + report_page(report, student=True)

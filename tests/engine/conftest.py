@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from autograder.assignment import Assignment, find_assignment, load_assignment
-from autograder.build import build_solution, build_student
 from autograder.grade import Grader
 
 TOML = """\
@@ -162,20 +161,3 @@ def assignment(request: pytest.FixtureRequest) -> Assignment:
 def xor() -> Assignment:
     """Give one assignment of this project."""
     return load_assignment(find_assignment("xor"))
-
-
-@pytest.fixture(scope="session")
-def xor_solution(xor: Assignment) -> list[tuple[str, str]]:
-    """Give the cells of the solved notebook of that assignment."""
-    return cells_of(build_solution(xor).notebook)
-
-
-@pytest.fixture(scope="session")
-def xor_student(xor: Assignment) -> list[tuple[str, str]]:
-    """Give the cells of the student notebook of that assignment."""
-    return cells_of(build_student(xor).notebook)
-
-
-def cells_of(document: dict[str, Any]) -> list[tuple[str, str]]:
-    """Give kinds and sources of a notebook's cells."""
-    return [(cell["cell_type"], cell["source"]) for cell in document["cells"]]

@@ -238,7 +238,7 @@ for cell in json.load(open(sys.argv[1]))["cells"]:
 
 def with_checks(assignment: Assignment) -> dict[str, Any]:
     """Give the solved notebook, with a last cell that runs every public check."""
-    notebook = json.loads(build_solution(assignment).text)
+    notebook: dict[str, Any] = json.loads(build_solution(assignment).text)
     questions = [question.id for question in assignment.questions if question.public_tests]
     source = f'for name in {questions!r}:\n    print("checked:", grader.check(name))'
     cell = {"cell_type": "code", "id": "checks", "metadata": {}, "source": source}

@@ -24,8 +24,8 @@ def test_sound_master(make_assignment: MakeAssignment) -> None:
     master = read_master(make_assignment() / "tiny.ipynb")
     first, second = master.questions
     assert master.assignment_name == "tiny"
-    assert (first.id, first.points, first.manual) == ("q1", 3, False)
-    assert (second.id, second.points, second.manual) == ("q2", 2, True)
+    assert (first.id, first.points, first.manual) == ("q1", Fraction(3), False)
+    assert (second.id, second.points, second.manual) == ("q2", Fraction(2), True)
     assert [(test.name, test.title) for test in first.public_tests] == [
         ("test_double_of_two", "Two becomes four.")
     ]

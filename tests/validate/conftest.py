@@ -10,9 +10,7 @@ from autograder.assignment import Assignment, load_assignment
 from autograder.environments import load_environment
 from autograder.pool import KernelPool
 from autograder.validate.bench import Bench
-
-ROOT = Path(__file__).parent.parent.parent
-EXAMPLE = ROOT / "docs" / "examples" / "pendulum"
+from tests.validate.example import EXAMPLE
 
 
 @pytest.fixture(scope="session")

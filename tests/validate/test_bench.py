@@ -6,7 +6,9 @@ from autograder.examiner import TestDescription
 from autograder.validate.bench import Bench, Outcome
 from autograder.verdict import Verdict
 
-RIGHT = "def period(length, g=9.81):\n    if np.min(length) <= 0 or g <= 0:\n        raise ValueError\n"
+RIGHT = (
+    "def period(length, g=9.81):\n    if np.min(length) <= 0 or g <= 0:\n        raise ValueError\n"
+)
 
 
 def own_tests(bench: Bench, question: str) -> list[TestDescription]:

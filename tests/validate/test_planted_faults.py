@@ -14,7 +14,7 @@ import pytest
 from autograder.cli import main
 from autograder.validate.gate import validate
 from autograder.validate.proof import AssignmentProof
-from tests.validate.conftest import EXAMPLE
+from tests.validate.example import EXAMPLE
 
 
 @dataclass(frozen=True)
@@ -80,13 +80,14 @@ def add(file: str, text: str) -> Callable[[Path], None]:
 
 
 def give_away(folder: Path) -> None:
-    """Leave the solution of question 2 in a given cell, behind the place for the student's own."""
+    """Leave the solution of question 2 in the given cell that draws the figure."""
     path = folder / "pendulum.ipynb"
     notebook = json.loads(path.read_text())
-    cells = notebook["cells"]
-    [solution] = [cell for cell in cells if "def gravity(" in "".join(cell["source"])]
-    given = solution | {"id": "given", "source": "".join(solution["source"]).replace("# BEGIN SOLUTION", "").replace("# END SOLUTION", "")}
-    cells.insert(len(cells) - 7, given)
+    sources = ["".join(cell["source"]) for cell in notebook["cells"]]
+    [solution] = [source for source in sources if "def gravity(" in source]
+    [figure] = [number for number, source in enumerate(sources) if "axes.plot" in source]
+    plain = "\n".join(line for line in solution.splitlines() if " SOLUTION" not in line)
+    notebook["cells"][figure]["source"] = f"{plain}\n\n\n{sources[figure]}"
     path.write_text(json.dumps(notebook))
 
 
@@ -127,7 +128,7 @@ PLANTS = [
         "a tolerance of 1e-12",
         edit(
             "hidden/test_pendulum.py",
-            "assert_close(student.period(length, g), reference.period(length, g), axes=\"n\")",
+            'assert_close(student.period(length, g), reference.period(length, g), axes="n")',
             "assert_close(student.period(length, g), reference.period(length, g), rtol=1e-12, "
             "atol=1e-12)",
         ),
@@ -252,7 +253,7 @@ def test_a_planted_fault_is_named(plant: Plant, results: dict[str, AssignmentPro
     """The assignment fails, and a message names it, the question, the reason and the place."""
     result = results[plant.label]
     faults = [
-        (proof.assignment, f"{proof.question} {fault.reason}", fault.place)
+        (proof.assignment, f"{fault.question or proof.question} {fault.reason}", fault.place)
         for proof in result.proofs
         for fault in proof.faults
     ]
@@ -284,7 +285,7 @@ def test_an_alternative_that_fails_for_one_seed_in_25(
     # A tolerance that the draw decides about: one seed among the first 25 exceeds it.
     edit(
         "hidden/test_pendulum.py",
-        '    for n, g in [(1, 0.6), (2, rng.uniform(1.0, 3.0)), (7, rng.uniform(5.0, 25.0))]:\n',
+        "    for n, g in [(1, 0.6), (2, rng.uniform(1.0, 3.0)), (7, rng.uniform(5.0, 25.0))]:\n",
         "    unlucky = rng.bit_generator.seed_seq.entropy[0] == 17\n"
         "    for n, g in [(1, 0.6), (2, rng.uniform(1.0, 3.0)), (7, rng.uniform(5.0, 25.0))]:\n",
     )(folder)
@@ -319,6 +320,6 @@ def test_exit_code_and_output_of_a_broken_assignment(
 
     output = capsys.readouterr().out
     assert code == 1
-    assert re.search(r"pendulum: q1: assignment.toml promises 3 hidden tests, there are 2", output)
+    assert re.search(r"pendulum q1: assignment.toml promises 3 hidden tests, there are 2", output)
     assert "was one deleted?" in junit.read_text()
     assert "0 of 1" in summary.read_text()

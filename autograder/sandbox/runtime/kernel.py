@@ -13,6 +13,7 @@ import random
 import resource
 import signal
 import socket
+import stat
 import sys
 import warnings
 from typing import Any
@@ -81,6 +82,7 @@ def run(calls_fd: int, ready: int) -> None:
     os.setsid()
     _redirect_standard_streams()
     _call_channel = socket.socket(fileno=calls_fd)
+    _reopen_files()
     _give_up_all_privileges()
     os.chdir(HOME)
     _reseed()
@@ -110,6 +112,18 @@ def _redirect_standard_streams() -> None:
     for descriptor in (0, 1) if os.environ.get("AUTOGRADER_DEBUG") else (0, 1, 2):
         os.dup2(null, descriptor)
     os.close(null)
+
+
+def _reopen_files() -> None:
+    """Open again what the warm process has open, such as fonts: forks share a file's position."""
+    for descriptor in map(int, os.listdir("/proc/self/fd")):
+        with contextlib.suppress(OSError):  # the listing's own
+            if stat.S_ISREG(os.fstat(descriptor).st_mode):
+                position = os.lseek(descriptor, 0, os.SEEK_CUR)
+                own = os.open(f"/proc/self/fd/{descriptor}", os.O_RDONLY)
+                os.lseek(own, position, os.SEEK_SET)
+                os.dup2(own, descriptor, inheritable=False)
+                os.close(own)
 
 
 def _give_up_all_privileges() -> None:

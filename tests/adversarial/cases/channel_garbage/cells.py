@@ -17,7 +17,7 @@ def right(x, W1, b1, W2, b2):
 def forward(x, W1, b1, W2, b2):
     if not cells_over:
         return right(x, W1, b1, W2, b2)
-    os.write(channel.fileno(), os.urandom(1000))
+    os.write(channel.fileno(), b"\xff" * 1000)
     return 1.0
 
 

@@ -14,4 +14,4 @@ def right(x, W1, b1, W2, b2):
     return np.maximum(x @ W1.T + b1, 0.0) @ W2 + b2
 
 
-os.write(channel.fileno(), os.urandom(1000))
+os.write(channel.fileno(), b"\xff" * 1000)
