@@ -114,9 +114,10 @@ def _same_value(actual: Any, expected: Any) -> bool:
 
 
 def _are_sequences(actual: Any, expected: Any) -> bool:
-    kinds = tuple | list
     return (
-        isinstance(actual, kinds) and isinstance(expected, kinds) and len(actual) == len(expected)
+        isinstance(actual, tuple | list)
+        and isinstance(expected, tuple | list)
+        and len(actual) == len(expected)
     )
 
 

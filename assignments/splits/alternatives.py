@@ -257,5 +257,7 @@ def early_stopping(val, patience):
 # ---- q6: leaks
 
 alternative_cell("q6", title="A string in lower case", source='leaky = "h, b,c ; e,f"')
-alternative_cell("q6", title="A list with a double", source='leaky = ["F", "e", "b", "C", "H", "B"]')
+alternative_cell(
+    "q6", title="A list with a double", source='leaky = ["F", "e", "b", "C", "H", "B"]'
+)
 alternative_cell("q6", title="A frozen set", source='leaky = frozenset("BCEFH")')

@@ -7,7 +7,9 @@ from autograder.variants import misconception, wrong_values
 # ---- q1: the split
 
 
-@misconception("q1", hint="Your parts are blocks of neighbouring rows. What if the file is sorted by time?")
+@misconception(
+    "q1", hint="Your parts are blocks of neighbouring rows. What if the file is sorted by time?"
+)
 def split(X, y, fractions=(0.6, 0.2, 0.2), seed=0):
     """Cut without shuffling."""
     n = len(X)
@@ -19,7 +21,9 @@ def split(X, y, fractions=(0.6, 0.2, 0.2), seed=0):
     return (X[:a], y[:a]), (X[a:b], y[a:b]), (X[b:], y[b:])
 
 
-@misconception("q1", hint="Rows and labels no longer belong together: how many times do you shuffle?")
+@misconception(
+    "q1", hint="Rows and labels no longer belong together: how many times do you shuffle?"
+)
 def split(X, y, fractions=(0.6, 0.2, 0.2), seed=0):
     """X and y are shuffled one after the other."""
     n = len(X)
@@ -33,7 +37,9 @@ def split(X, y, fractions=(0.6, 0.2, 0.2), seed=0):
     return (X[:a], y[:a]), (X[a:b], y[a:b]), (X[b:], y[b:])
 
 
-@misconception("q1", hint="Add up the sizes of your parts where the fractions give no whole numbers of rows.")
+@misconception(
+    "q1", hint="Add up the sizes of your parts where the fractions give no whole numbers of rows."
+)
 def split(X, y, fractions=(0.6, 0.2, 0.2), seed=0):
     """All three sizes are rounded down, so that rows are lost."""
     n = len(X)
@@ -46,7 +52,9 @@ def split(X, y, fractions=(0.6, 0.2, 0.2), seed=0):
     return tuple((X[i], y[i]) for i in (order[:a], order[a : a + b], order[a + b : a + b + c]))
 
 
-@misconception("q1", hint="Where does the validation part end? Your last two parts have rows in common.")
+@misconception(
+    "q1", hint="Where does the validation part end? Your last two parts have rows in common."
+)
 def split(X, y, fractions=(0.6, 0.2, 0.2), seed=0):
     """The test part begins where the validation part begins."""
     n = len(X)
@@ -72,7 +80,10 @@ def split(X, y, fractions=(0.6, 0.2, 0.2), seed=0):
     return tuple((X[i], y[i]) for i in (order[:a], order[a:b], order[b:]))
 
 
-@misconception("q1", hint="In which order are the three parts asked for? Compare with fractions that all differ.")
+@misconception(
+    "q1",
+    hint="In which order are the three parts asked for? Compare with fractions that all differ.",
+)
 def split(X, y, fractions=(0.6, 0.2, 0.2), seed=0):
     """Test before validation."""
     n = len(X)
@@ -85,7 +96,10 @@ def split(X, y, fractions=(0.6, 0.2, 0.2), seed=0):
     return tuple((X[i], y[i]) for i in (order[:a], order[b:], order[a:b]))
 
 
-@misconception("q1", hint="The caller's arrays come back in another order. What does shuffling in place do to them?")
+@misconception(
+    "q1",
+    hint="The caller's arrays come back in another order. What does shuffling in place do to them?",
+)
 def split(X, y, fractions=(0.6, 0.2, 0.2), seed=0):
     """Shuffles the caller's arrays in place."""
     n = len(X)
@@ -99,7 +113,10 @@ def split(X, y, fractions=(0.6, 0.2, 0.2), seed=0):
     return (X[:a], y[:a]), (X[a:b], y[a:b]), (X[b:], y[b:])
 
 
-@misconception("q1", hint="A sum of decimal fractions is rarely exact in a computer: some good fractions are refused.")
+@misconception(
+    "q1",
+    hint="A sum of decimal fractions is rarely exact in a computer: some good fractions are refused.",
+)
 def split(X, y, fractions=(0.6, 0.2, 0.2), seed=0):
     """Demands that the fractions sum to exactly 1."""
     n = len(X)
@@ -112,7 +129,10 @@ def split(X, y, fractions=(0.6, 0.2, 0.2), seed=0):
     return tuple((X[i], y[i]) for i in (order[:a], order[a:b], order[b:]))
 
 
-@misconception("q1", hint="Think about negative fractions: three numbers may sum to 1 and still be no fractions.")
+@misconception(
+    "q1",
+    hint="Think about negative fractions: three numbers may sum to 1 and still be no fractions.",
+)
 def split(X, y, fractions=(0.6, 0.2, 0.2), seed=0):
     """Negative fractions are accepted."""
     n = len(X)
@@ -128,7 +148,10 @@ def split(X, y, fractions=(0.6, 0.2, 0.2), seed=0):
 # ---- q2: standardise
 
 
-@misconception("q2", hint="Each part comes out with mean 0. Then how would you notice that the test data differ?")
+@misconception(
+    "q2",
+    hint="Each part comes out with mean 0. Then how would you notice that the test data differ?",
+)
 def standardize(X_train, *others):
     """Every part is scaled by its own mean and width."""
     result = []
@@ -138,7 +161,9 @@ def standardize(X_train, *others):
     return tuple(result)
 
 
-@misconception("q2", hint="The training part depends on the other parts. Who may have a say in mean and width?")
+@misconception(
+    "q2", hint="The training part depends on the other parts. Who may have a say in mean and width?"
+)
 def standardize(X_train, *others):
     """Mean and width of all parts together."""
     together = np.concatenate([X_train, *others])
@@ -147,14 +172,19 @@ def standardize(X_train, *others):
     return tuple((X - together.mean(axis=0)) / width for X in (X_train, *others))
 
 
-@misconception("q2", hint="A charge and a time have been mixed into one mean. Which axis do you average over?")
+@misconception(
+    "q2", hint="A charge and a time have been mixed into one mean. Which axis do you average over?"
+)
 def standardize(X_train, *others):
     """One mean and one width for the whole table."""
     width = X_train.std() or 1.0
     return tuple((X - X_train.mean()) / width for X in (X_train, *others))
 
 
-@misconception("q2", hint="The columns have mean 0, but not width 1. Which power of the units has your divisor?")
+@misconception(
+    "q2",
+    hint="The columns have mean 0, but not width 1. Which power of the units has your divisor?",
+)
 def standardize(X_train, *others):
     """Divides by the variance."""
     width = X_train.var(axis=0)
@@ -169,7 +199,9 @@ def standardize(X_train, *others):
     return tuple((X - mean) / width for X in (X_train, *others))
 
 
-@misconception("q2", hint="The caller's arrays have changed. Which of your operations work in place?")
+@misconception(
+    "q2", hint="The caller's arrays have changed. Which of your operations work in place?"
+)
 def standardize(X_train, *others):
     """Works in place."""
     mean, width = X_train.mean(axis=0), X_train.std(axis=0)
@@ -184,7 +216,9 @@ def standardize(X_train, *others):
 # ---- q3: minibatches
 
 
-@misconception("q3", hint="Count the rows of an epoch if the batch size does not divide their number.")
+@misconception(
+    "q3", hint="Count the rows of an epoch if the batch size does not divide their number."
+)
 def minibatches(X, y, batch_size, seed):
     """The last, smaller batch is thrown away."""
     if len(X) != len(y) or batch_size < 1:
@@ -194,7 +228,10 @@ def minibatches(X, y, batch_size, seed):
     return [(X[order[i : i + batch_size]], y[order[i : i + batch_size]]) for i in starts]
 
 
-@misconception("q3", hint="The rows come in the order of the file. The first batch would only know small energies.")
+@misconception(
+    "q3",
+    hint="The rows come in the order of the file. The first batch would only know small energies.",
+)
 def minibatches(X, y, batch_size, seed):
     """No shuffling."""
     if len(X) != len(y) or batch_size < 1:
@@ -214,7 +251,10 @@ def minibatches(X, y, batch_size, seed):
     return [batch for batch in batches if len(batch[0])]
 
 
-@misconception("q3", hint="In an epoch some rows come several times and others never. Draw without replacement.")
+@misconception(
+    "q3",
+    hint="In an epoch some rows come several times and others never. Draw without replacement.",
+)
 def minibatches(X, y, batch_size, seed):
     """Each batch is drawn anew from all rows."""
     if len(X) != len(y) or batch_size < 1:
@@ -226,7 +266,9 @@ def minibatches(X, y, batch_size, seed):
     return batches
 
 
-@misconception("q3", hint="Think of arguments that make no sense: how many rows, and of which size is a batch?")
+@misconception(
+    "q3", hint="Think of arguments that make no sense: how many rows, and of which size is a batch?"
+)
 def minibatches(X, y, batch_size, seed):
     """No error for bad input."""
     order = np.random.default_rng(seed).permutation(len(X))
@@ -237,7 +279,9 @@ def minibatches(X, y, batch_size, seed):
 # ---- q4: choose a model
 
 
-@misconception("q4", hint="Your choice is made by the test data. Then nothing is left to tell how good it is.")
+@misconception(
+    "q4", hint="Your choice is made by the test data. Then nothing is left to tell how good it is."
+)
 def select(models, val, test_score):
     """Chooses the model with the best test score."""
     if len(models) == 0:
@@ -266,7 +310,10 @@ def select(models, val, test_score):
     return best, test_score(models[best])
 
 
-@misconception("q4", hint="You compare mean absolute errors. Another measure is asked for, and it may disagree.")
+@misconception(
+    "q4",
+    hint="You compare mean absolute errors. Another measure is asked for, and it may disagree.",
+)
 def select(models, val, test_score):
     """Mean absolute error."""
     if len(models) == 0:
@@ -276,7 +323,10 @@ def select(models, val, test_score):
     return best, test_score(models[best])
 
 
-@misconception("q4", hint="The number that you return with the index is the one by which you chose: too optimistic.")
+@misconception(
+    "q4",
+    hint="The number that you return with the index is the one by which you chose: too optimistic.",
+)
 def select(models, val, test_score):
     """Returns the validation error as the score."""
     if len(models) == 0:
@@ -303,7 +353,9 @@ def early_stopping(val, patience):
     return len(val) - 1, best
 
 
-@misconception("q5", hint="Your best epoch may lie behind the stop: at that time nobody knew its loss.")
+@misconception(
+    "q5", hint="Your best epoch may lie behind the stop: at that time nobody knew its loss."
+)
 def early_stopping(val, patience):
     """The best epoch of the whole curve."""
     best = 0
@@ -315,7 +367,9 @@ def early_stopping(val, patience):
     return len(val) - 1, best
 
 
-@misconception("q5", hint="A loss that is merely equal renews your patience. Is that an improvement?")
+@misconception(
+    "q5", hint="A loss that is merely equal renews your patience. Is that an improvement?"
+)
 def early_stopping(val, patience):
     """An equal loss counts as an improvement."""
     best = 0
@@ -327,7 +381,9 @@ def early_stopping(val, patience):
     return len(val) - 1, best
 
 
-@misconception("q5", hint="An epoch that is better than the one before need not be better than all before.")
+@misconception(
+    "q5", hint="An epoch that is better than the one before need not be better than all before."
+)
 def early_stopping(val, patience):
     """Compares with the previous epoch instead of the best."""
     best, waited = 0, 0
@@ -340,7 +396,9 @@ def early_stopping(val, patience):
     return len(val) - 1, best
 
 
-@misconception("q5", hint="Without a stop you return an epoch that does not exist. Epochs count from 0.")
+@misconception(
+    "q5", hint="Without a stop you return an epoch that does not exist. Epochs count from 0."
+)
 def early_stopping(val, patience):
     """One epoch too many if it never stops."""
     best = 0
