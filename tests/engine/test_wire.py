@@ -55,6 +55,8 @@ def same(left: Any, right: Any) -> bool:
     return bool(left == right)
 
 
+# Lone surrogates are no text; they have a test of their own.
+characters = st.characters(codec="utf-8")
 dtypes = st.one_of(
     st_numpy.boolean_dtypes(),
     st_numpy.integer_dtypes(endianness="<"),
@@ -65,9 +67,15 @@ dtypes = st.one_of(
     st_numpy.unicode_string_dtypes(endianness="<", min_len=1),
 )
 arrays = dtypes.flatmap(
-    lambda dtype: st_numpy.arrays(dtype, st_numpy.array_shapes(min_dims=0, min_side=0))
+    lambda dtype: st_numpy.arrays(
+        dtype, st_numpy.array_shapes(min_dims=0, min_side=0), elements={"alphabet": characters}
+    )
 ).filter(lambda array: isinstance(array, np.ndarray))
-numpy_scalars = dtypes.flatmap(st_numpy.from_dtype).map(np.asarray).map(lambda array: array[()])
+numpy_scalars = (
+    dtypes.flatmap(lambda dtype: st_numpy.from_dtype(dtype, alphabet=characters))
+    .map(np.asarray)
+    .map(lambda array: array[()])
+)
 keys = st.one_of(
     st.none(),
     st.booleans(),

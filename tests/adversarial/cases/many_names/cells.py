@@ -1,2 +1,2 @@
 # %% start
-globals().update({f"name{n}": n for n in range(1_100_000)})
+globals().update({f"name{n}": n for n in range(100_000)})
