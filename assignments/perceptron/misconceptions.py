@@ -18,7 +18,7 @@ def perceptron(x, w, b):
 @misconception(
     "q1",
     hint="Your outputs are only zeros and ones: that is Rosenblatt's threshold unit. In this "
-    "course a perceptron"
+    "course a perceptron "
     "is the affine unit without a threshold (see the conventions at the top).",
 )
 def perceptron(x, w, b):
@@ -130,7 +130,7 @@ def perceptron(x, w, b):
 @misconception(
     "q2",
     hint="With as many units as inputs your numbers are wrong, else NumPy complains. W is "
-    "(outputs, inputs) and each"
+    "(outputs, inputs) and each "
     "sample is a row: along which axis of W do the inputs run?",
 )
 def dense(x, W, b):
@@ -631,7 +631,7 @@ def mse(y_true, y_pred, reduction="mean"):
 @misconception(
     "q5",
     hint="If one argument is (n, 1) and the other (n,), NumPy broadcasts the difference to (n, "
-    "n), and every value is"
+    "n), and every value is "
     "compared with every other. Bring both to one shape first.",
 )
 def mse(y_true, y_pred, reduction="mean"):
