@@ -16,6 +16,7 @@ from autograder.environments import SHIPPED
 from autograder.errors import AssignmentError, InternalError
 from autograder.master import MasterNotebook, Question, number_of, read_master
 from autograder.sandbox.policy import Limits
+from autograder.syntax import parse
 
 PUBLIC_SHARE: Final = Fraction(1, 5)
 HIDDEN_SEEDS: Final = 32
@@ -330,7 +331,7 @@ def _tested_questions(assignment: Assignment) -> dict[str, str]:
         raise AssignmentError("holds no hidden tests (test_*.py)", f"{assignment.folder}/hidden")
     for path in assignment.hidden_tests:
         try:
-            tree = ast.parse(path.read_text(encoding="utf-8"))
+            tree = parse(path.read_text(encoding="utf-8"))
         except (SyntaxError, ValueError) as error:
             line = getattr(error, "lineno", None) or 1
             raise AssignmentError(f"is not valid Python: {error}", f"{path}:{line}") from None

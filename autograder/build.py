@@ -26,6 +26,7 @@ from typing import Any, Final
 from autograder.assignment import Assignment, public_data, reference_file
 from autograder.environments import default_folder
 from autograder.errors import AssignmentError, InternalError
+from autograder.syntax import parse
 
 SHORTEST_SECRET: Final = 20
 OTTER_REQUIREMENT: Final = "otter-grader>=7,<8"
@@ -198,7 +199,7 @@ def _cleaned_cell(assignment: Assignment, cell: dict[str, Any], number: int) -> 
     if cell["cell_type"] == "code":
         clean |= {"execution_count": None, "outputs": []}
         try:
-            ast.parse(source)
+            parse(source)
         except SyntaxError as error:
             raise AssignmentError(
                 f"a code cell of the built notebook does not parse: {error.msg}",
@@ -283,7 +284,7 @@ def _hidden_secrets(assignment: Assignment) -> Iterator[_Secret]:
 def _statements(source: str) -> Iterator[tuple[str, str]]:
     """Give each statement, normalised, with the line that it begins on."""
     try:
-        tree = ast.parse(source)
+        tree = parse(source)
     except SyntaxError:
         return
     lines = source.splitlines()

@@ -93,6 +93,7 @@ class CallChannel:
         self._stream = stream
         self._supervisor = supervisor
         self._limits = limits
+        self._call_seconds = limits.call_seconds
         self._functions: dict[int, Callable[..., Any]] = {}
         self._callbacks = 0
         self._names: frozenset[str] | None = None
@@ -101,8 +102,9 @@ class CallChannel:
         self._deadline = 0.0
         self._asked_to_stop = False
 
-    def begin_test(self) -> None:
-        """Forget what the last test recorded."""
+    def begin_test(self, time_factor: float = 1.0) -> None:
+        """Forget what the last test recorded; calls get this part of their time."""
+        self._call_seconds = self._limits.call_seconds * time_factor
         self.recording = Recording()
         self._functions = {}
         self._callbacks = 0
@@ -172,6 +174,10 @@ class CallChannel:
         """Run a line of trusted code inside."""
         self._value(self._exchange(("run", source)))
 
+    def forget(self) -> None:
+        """Let go of all objects that stayed in the kernel; no reference may be used after it."""
+        self._value(self._exchange(("forget",)))
+
     def _recorder(self, target: Target, arguments: object) -> Callable[[Any], None]:
         if target.name is None:
             return lambda _: None
@@ -198,9 +204,9 @@ class CallChannel:
         if self._waiting:
             raise RuntimeError("a function that was passed in cannot ask the notebook itself")
         self._waiting, self._asked_to_stop, self._answer_bytes = True, False, 0
-        self._deadline = time.monotonic() + self._limits.call_seconds
+        self._deadline = time.monotonic() + self._call_seconds
         try:
-            self._stream.settimeout(self._limits.call_seconds)
+            self._stream.settimeout(self._call_seconds)
             self._stream.sendall(wire.frame(body))
         except TimeoutError:
             self._timed_out()

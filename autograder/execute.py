@@ -37,7 +37,7 @@ from autograder.sandbox.warm_process import KernelExit, KernelProcess
 
 CONNECT_SECONDS: Final = 30.0
 MAX_KERNELS: Final = 6
-_RECEIVE_QUEUE: Final = 64
+_RECEIVE_QUEUE: Final = 16
 
 
 class CellStatus(StrEnum):

@@ -16,6 +16,7 @@ import yaml
 
 from autograder.errors import AssignmentError, NotebookError
 from autograder.notebook import Cell, parse_notebook
+from autograder.syntax import parse
 
 _MARKER: Final = re.compile(
     r"^#\s*(BEGIN|END)\s+(QUESTION|SOLUTION|TESTS|PROMPT|TEST CONFIG)\b\s*(.*)",
@@ -212,11 +213,11 @@ class _Reader:
 
     def _test(self, cell: Cell) -> PublicTest:
         try:
-            function = ast.parse(cell.source).body[-1]
+            function = parse(cell.source).body[-1]
         except (SyntaxError, IndexError):
             function = ast.Pass()
-        if isinstance(function, ast.Expr) and len(ast.parse(cell.source).body) == 2:
-            function = ast.parse(cell.source).body[0]
+        if isinstance(function, ast.Expr) and len(parse(cell.source).body) == 2:
+            function = parse(cell.source).body[0]
         if not isinstance(function, ast.FunctionDef):
             raise self._error(
                 "a public test cell holds one function and at most a call of it",
@@ -257,7 +258,7 @@ def number_of(value: object) -> Fraction | None:
 def defined_names(source: str) -> Iterator[str]:
     """Give the names that a cell's top level binds; a cell that does not parse binds none."""
     try:
-        statements = ast.parse(source).body
+        statements = parse(source).body
     except SyntaxError:
         return
     for statement in statements:

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from autograder.assignment import Assignment
 from autograder.errors import AssignmentError
 from autograder.master import PublicTest, bound_names
+from autograder.syntax import parse
 
 
 def public_test_module(assignment: Assignment) -> str:
@@ -41,21 +42,25 @@ def public_test_module(assignment: Assignment) -> str:
 
 
 def _wrapped(question_id: str, test: PublicTest, students: frozenset[str]) -> str:
-    function = ast.parse(test.source).body[0]
+    function = parse(test.source).body[0]
     assert isinstance(function, ast.FunctionDef)
     body = function.body[1:] if ast.get_docstring(function) else function.body
     fetched = [
-        ast.parse(f"{name} = student.get({name!r})").body[0]
+        parse(f"{name} = student.get({name!r})").body[0]
         for name in test.parameters
         if name in students
     ]
     function.body = [ast.Expr(ast.Constant(test.title)), *fetched, *body]
-    function.args = ast.parse("def f(student): ...").body[0].args  # type: ignore[attr-defined]
+    function.args = parse("def f(student): ...").body[0].args  # type: ignore[attr-defined]
     function.name = f"test_public_{question_id}_{test.name.removeprefix('test_')}"
-    function.decorator_list = [
-        ast.parse(f"pytest.mark.question({question_id!r}, public=True)", mode="eval").body
-    ]
+    function.decorator_list = [_expression(f"pytest.mark.question({question_id!r}, public=True)")]
     return ast.unparse(ast.fix_missing_locations(function))
+
+
+def _expression(source: str) -> ast.expr:
+    statement = parse(source).body[0]
+    assert isinstance(statement, ast.Expr)
+    return statement.value
 
 
 class _GivenCode:
@@ -66,7 +71,7 @@ class _GivenCode:
         self._statements: list[ast.stmt] = []
         for source in sources:
             try:
-                statements = ast.parse(source).body
+                statements = parse(source).body
             except SyntaxError:
                 continue  # a cell with magics defines nothing that a test may ask for
             for statement in statements:

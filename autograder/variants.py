@@ -16,6 +16,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from autograder.syntax import parse
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -108,7 +110,7 @@ def _of_function(
     question: str, function: Callable[..., Any], hint: str | None, follow_ups: Mapping[str, str]
 ) -> Variant:
     source = textwrap.dedent(inspect.getsource(function))
-    definition = ast.parse(source).body[0]
+    definition = parse(source).body[0]
     assert isinstance(definition, ast.FunctionDef)
     lines = source.splitlines()[definition.lineno - 1 :]
     title = (inspect.getdoc(function) or function.__name__).splitlines()[0]

@@ -29,15 +29,16 @@ class Verdict(StrEnum):
     """Our fault: never a zero."""
 
 
-# What explains most comes first: a kernel that died explains why tests after it failed.
+# What explains most comes first: a time-out that ended the kernel explains why tests after it
+# found none.
 PRECEDENCE: Final = (
     Verdict.INTERNAL,
     Verdict.PENDING,
     Verdict.MISSING,
-    Verdict.KERNEL_DIED,
     Verdict.MEMORY,
     Verdict.OUTPUT_LIMIT,
     Verdict.TIMEOUT,
+    Verdict.KERNEL_DIED,
     Verdict.ERROR,
     Verdict.INVALID,
     Verdict.FAILED,

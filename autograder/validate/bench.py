@@ -99,7 +99,7 @@ class Bench:
     """
 
     def __init__(self, pool: KernelPool, assignment: Assignment) -> None:
-        # The kernel is used by many variants, one after the other: their time adds up.
+        # One kernel serves many variants and seeds: their time adds up.
         bounds = replace(assignment.limits, cpu_seconds=1e6)
         self._assignment = replace(assignment, limits=bounds)
         self._pool = pool
@@ -163,6 +163,7 @@ class Bench:
                     messages = self._examiner.examine(
                         self, seed, _ignore, tests, until_failure=stop
                     )
+                    self._forget()
                     yield _outcome(messages)
         finally:
             self._leave()
@@ -219,6 +220,12 @@ class Bench:
         run = self._execution.runs.get(self._solution.place(question)) if source else None
         return run.error if run is not None else None
 
+    def _forget(self) -> None:
+        """Let go of what the tests kept inside: datasets hold threads, and seeds add up."""
+        if self.calls() is not None:
+            with contextlib.suppress(StudentFault):
+                self._channel().forget()
+
     def _leave(self) -> None:
         """End the variant's process, and find out whether the kernel lives on."""
         if not self._forks:
@@ -233,8 +240,8 @@ class Bench:
         if seconds is None:
             return self._assignment
         limits = self._assignment.limits
-        test_seconds = max(limits.test_seconds, seconds)
-        bounds = replace(limits, call_seconds=seconds, test_seconds=test_seconds)
+        patience = max(1.0, seconds / limits.call_seconds)
+        bounds = replace(limits.stretched(patience), call_seconds=seconds)
         return replace(self._assignment, limits=bounds)
 
     def _run(self, text: str) -> Execution:

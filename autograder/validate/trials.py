@@ -134,9 +134,9 @@ def try_alternative(subject: Subject, bench: Bench, answer: Answer) -> Proof:
             confirmed = subject.submit(text, seed)
             faults += [subject.failure(t, confirmed, who, seed) for t in confirmed.failed]
             if not confirmed.failed:
-                remarks.append(
-                    Fault(f"{who} passed only at the second try, seed {seed}", answer.place)
-                )
+                first = subject.failure(outcome.failed[0], outcome, who, seed)
+                reason = f"passed at the second try only; at the first one {first.reason}"
+                remarks.append(Fault(reason, answer.place))
         if faults:
             break
     return subject.proof(

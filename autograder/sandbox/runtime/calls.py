@@ -145,6 +145,10 @@ class Server:
         exec(compile(source, "<hidden test>", "exec"), self._namespace)  # noqa: S102
         return ("value", None)
 
+    def _do_forget(self) -> tuple[Any, ...]:
+        self._objects.clear()
+        return ("value", None)
+
     def _object(self, number: int | None) -> object:
         if number not in self._objects:
             raise wire.WireError("no such reference")
