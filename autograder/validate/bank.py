@@ -10,6 +10,7 @@ from typing import Final
 
 from autograder.assignment import Assignment, reference_file
 from autograder.recognise import load_variants
+from autograder.syntax import parse
 from autograder.variants import Variant
 
 _ROUNDING: Final = """\
@@ -77,7 +78,7 @@ def references(assignment: Assignment) -> Iterator[ReferenceAnswers]:
     if path is None:
         return
     text = path.read_text(encoding="utf-8")
-    there = {node.name for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}
+    there = {node.name for node in parse(text).body if isinstance(node, ast.FunctionDef)}
     for title, suffix, preparation in (
         ("NumPy reference", "", ""),
         ("TensorFlow reference", "_tf", "import tensorflow\n"),
@@ -141,7 +142,7 @@ def _functions(assignment: Assignment) -> dict[str, list[str]]:
             node.name
             for cell in question.solution
             if cell.kind == "code"
-            for node in ast.parse(cell.source).body
+            for node in parse(cell.source).body
             if isinstance(node, ast.FunctionDef)
         ]
         for question in assignment.questions

@@ -14,6 +14,7 @@ from typing import Any, Final
 from autograder.assignment import Assignment
 from autograder.errors import AssignmentError
 from autograder.master import Question
+from autograder.syntax import parse
 from autograder.validate.operators import OPERATORS
 
 EQUIVALENT_MUTANTS: Final = "equivalent_mutants.toml"
@@ -117,7 +118,7 @@ def _of_question(assignment: Assignment, question: Question) -> Iterator[Mutant]
     for cell in question.solution:
         if cell.kind != "code":
             continue
-        tree = ast.parse(cell.source)
+        tree = parse(cell.source)
         before, lines = ast.unparse(tree).splitlines(), cell.source.splitlines()
         for operator, line, mutated in mutated_trees(tree):
             source = ast.unparse(ast.fix_missing_locations(mutated))

@@ -17,6 +17,7 @@ from autograder.assignment import Assignment
 from autograder.build import build_solution
 from autograder.errors import AssignmentError
 from autograder.master import bound_names
+from autograder.syntax import parse
 
 SOLUTION_TAG: Final = "otter_assign_solution_cell"
 
@@ -137,7 +138,7 @@ def _cell(source: str) -> dict[str, Any]:
 
 def _statements(source: str) -> list[ast.stmt]:
     try:
-        return ast.parse(source).body
+        return parse(source).body
     except SyntaxError:
         return []  # a cell with magics computes nothing from an answer
 

@@ -117,11 +117,12 @@ def test_a_failing_command_is_no_measurement(tmp_path):
 def test_cpu_of_descendants_counts(tmp_path):
     """CPU time is counted, also that of a child which dies with its PID namespace."""
     plain = run_command([sys.executable, "-c", BURN], tmp_path, ENVIRONMENT)
-    assert 0.4 <= plain.cpu_seconds < 2.0
+    # The kernel counts in ticks of a hundredth of a second.
+    assert 0.4 - 0.02 <= plain.cpu_seconds < 2.0
     wall = ["/usr/bin/bwrap", "--unshare-all", "--as-pid-1", "--bind", "/", "/"]
     script = BURN_IN_A_CHILD_THAT_DIES_WITH_ITS_NAMESPACE
     hidden = run_command([*wall, sys.executable, "-S", "-c", script], tmp_path, ENVIRONMENT)
-    assert 0.4 <= hidden.cpu_seconds < 2.0
+    assert 0.4 - 0.02 <= hidden.cpu_seconds < 2.0
 
 
 def test_targets_are_judged_by_the_median_of_ratios():
