@@ -125,6 +125,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def _compare(options: argparse.Namespace, folder: Path, console: Console) -> Results:
     names = [options.only] if options.only else ASSIGNMENTS
+    load = os.getloadavg()[0]
     taken: dict[tuple[str, Way], list[Taken]] = {}
     with console.status("setting up the comparison") as status, ExitStack() as stack:
         contests = stack.enter_context(_contests(names, folder, options.class_size))
@@ -142,7 +143,7 @@ def _compare(options: argparse.Namespace, folder: Path, console: Console) -> Res
                 taken.setdefault((name, way), []).append(contest.take(way, number))
                 if not console.is_terminal:  # a log of half an hour should not be silent
                     print(f"{turn}: {taken[name, way][-1]}", file=sys.stderr, flush=True)
-    return Results(taken, options.class_size, os.cpu_count() or 1)
+    return Results(taken, options.class_size, os.cpu_count() or 1, load)
 
 
 @contextmanager
@@ -159,8 +160,9 @@ def _contests(names: Sequence[str], folder: Path, class_size: int) -> Iterator[l
             ways: dict[Way, GraderUnderTest] = {
                 Way.OTTER: OtterRun(assignment, OTTER, _made(place / "otter")),
                 Way.NBGRADER: nbgrader,
-                Way.WARM: WarmGrader(assignment, worker),
                 Way.COLD: ours,
+                # One right after the other: their difference is what matters.
+                Way.WARM: WarmGrader(assignment, worker),
                 Way.BARE: BareCells(bare),
                 Way.NBGRADER_CLASS: nbgrader,
                 Way.OUR_CLASS: ours,
@@ -216,7 +218,12 @@ def _as_json(results: Results) -> dict[str, Any]:
     measurements: dict[str, Any] = {}
     for (name, way), rounds in results.taken.items():
         measurements.setdefault(name, {})[way.value] = [asdict(taken) for taken in rounds]
-    return {"class_size": results.class_size, "cores": results.cores, "rounds": measurements}
+    return {
+        "class_size": results.class_size,
+        "cores": results.cores,
+        "load": results.load,
+        "rounds": measurements,
+    }
 
 
 if __name__ == "__main__":

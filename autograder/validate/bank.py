@@ -72,17 +72,16 @@ def alternatives(assignment: Assignment) -> list[Answer]:
     return [*written, *_rounded_solutions(assignment)]
 
 
-def references(assignment: Assignment) -> Iterator[ReferenceAnswers]:
-    """Give what the reference module answers, once in NumPy and once in TensorFlow."""
+def references(assignment: Assignment, *, tensorflow: bool = True) -> Iterator[ReferenceAnswers]:
+    """Give what the reference module answers, once in NumPy and once, if asked, in TensorFlow."""
     path = reference_file(assignment.folder)
     if path is None:
         return
     text = path.read_text(encoding="utf-8")
     there = {node.name for node in parse(text).body if isinstance(node, ast.FunctionDef)}
-    for title, suffix, preparation in (
-        ("NumPy reference", "", ""),
-        ("TensorFlow reference", "_tf", "import tensorflow\n"),
-    ):
+    kinds = [("NumPy reference", "", "")]
+    kinds += [("TensorFlow reference", "_tf", "import tensorflow\n")] if tensorflow else []
+    for title, suffix, preparation in kinds:
         answered = {
             question: names
             for question, names in _functions(assignment).items()

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
@@ -130,7 +130,7 @@ class _Gate:
         ]
         futures += [
             self._schedule.on_bench(trials.try_reference, subject, answers)
-            for answers in references(subject.assignment)
+            for answers in references(subject.assignment, tensorflow=not self._quick)
         ]
         proofs = [future.result() for future in futures]
         failed = {subject.tests[test].question for proof in proofs for test in proof.failed}
@@ -153,10 +153,12 @@ class _Gate:
         """Try the mutants of solved questions."""
         declared = equivalent_mutants(self._folder)
         mutants = mutants_of(subject.assignment)
+        chosen = self._sample([mutant for mutant in mutants if mutant.question in sound])
         futures = []
-        for mutant in self._sample(mutant for mutant in mutants if mutant.question in sound):
+        for mutant in mutants:
             entry = next((each for each in declared if each.declares(mutant)), None)
-            futures.append(self._schedule.on_bench(killing.try_mutant, subject, mutant, entry))
+            if mutant in chosen or (entry is not None and mutant.question in sound):
+                futures.append(self._schedule.on_bench(killing.try_mutant, subject, mutant, entry))
         proofs = [future.result() for future in futures]
         stale = [each for each in declared if not any(map(each.declares, mutants))]
         self._schedule.note(killing.sum_up_mutants(subject, proofs, stale))
@@ -178,9 +180,7 @@ class _Gate:
         for future in futures:
             future.result()
 
-    def _sample(self, mutants: Iterable[Mutant]) -> list[Mutant]:
-        """Give all mutants or, in a hurry, some of each question and each operator."""
-        chosen = list(mutants)
-        if not self._quick or len(chosen) <= QUICK_MUTANTS:
-            return chosen
-        return [chosen[number * len(chosen) // QUICK_MUTANTS] for number in range(QUICK_MUTANTS)]
+    def _sample(self, mutants: list[Mutant]) -> set[Mutant]:
+        """Give all mutants or, in a hurry, some from everywhere."""
+        count = min(len(mutants), QUICK_MUTANTS) if self._quick else len(mutants)
+        return {mutants[number * len(mutants) // count] for number in range(count)}

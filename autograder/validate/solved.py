@@ -61,25 +61,29 @@ class SolvedNotebook:
 
     def recomputed(self, source: str, question: str) -> str:
         """
-        Give the statements that later cells compute from the names that a variant defines.
+        Give the statements of later cells that a variant's names make come out otherwise.
 
-        Assignments and the like are computed again; statements that are a mere call, such as
-        drawing a figure, are not.
+        What they compute from these names is computed again, and names that they define are defined
+        again; statements that are a mere call, such as drawing a figure, are left out.
         """
         if not source or question not in self._end_of:
             return ""
-        changed = _names_bound(_statements(source))
-        again = []
-        for cell in self._document["cells"][self.place(question) :]:
-            if not _is_code(cell):
+        defined = _names_bound(_statements(source))
+        changed, again = set(defined), []
+        for statement in self._statements_behind(question):
+            bound = set(bound_names(statement))
+            if not changed & (_names_used(statement) | bound):
                 continue
-            for statement in _statements(cell["source"]):
-                if isinstance(statement, ast.Expr) or not changed & _names_used(statement):
-                    continue
-                changed |= set(bound_names(statement))
-                if not isinstance(statement, ast.FunctionDef | ast.ClassDef):
-                    again.append(ast.unparse(statement))
+            changed |= bound
+            if bound & defined or not isinstance(statement, ast.FunctionDef | ast.ClassDef):
+                again.append(ast.unparse(statement))
         return "\n".join(again)
+
+    def _statements_behind(self, question: str) -> Iterator[ast.stmt]:
+        for cell in self._document["cells"][self.place(question) :]:
+            for statement in _statements(cell["source"]) if _is_code(cell) else ():
+                if not isinstance(statement, ast.Expr):
+                    yield statement
 
 
 def _ends_of_solutions(assignment: Assignment, cells: list[dict[str, Any]]) -> dict[str, int]:

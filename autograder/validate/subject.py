@@ -49,6 +49,11 @@ class Subject:
         pool = QUICK_SEEDS if self.quick else max(LEAST_SEEDS, self.assignment.hidden_seeds)
         return tuple(range(pool))
 
+    @property
+    def times(self) -> int:
+        """How often a whole submission is graded, to see whether the results agree."""
+        return 1 if self.quick else 2
+
     def tests_of(self, question: str, *, hidden: bool = False) -> list[TestDescription]:
         """Give a question's tests."""
         return [
@@ -58,17 +63,24 @@ class Subject:
         ]
 
     def runs(
-        self, seeds: Iterable[int], question: str | None = None
+        self, seeds: Iterable[int], question: str | None = None, *, widely: bool = True
     ) -> list[tuple[int, list[TestDescription]]]:
         """
         Plan the runs of a right or wrong answer.
 
-        With the first seed all tests of the assignment, then the hidden ones of a question, or of
-        all: public tests know nothing of seeds.
+        Args:
+            seeds: Of the hidden inputs.
+            question: The question that it answers; all if ``None``.
+            widely: Whether even a quick look is taken at the other questions.
+
+        Returns:
+            With the first seed all tests of the assignment, or of the question; with each other
+            one the hidden tests of the question: public tests know nothing of seeds.
         """
-        everything = list(self.tests.values())
-        again = [t for t in everything if not t.public and question in (None, t.question)]
-        return [(seed, again if seed else everything) for seed in seeds]
+        own = [test for test in self.tests.values() if question in (None, test.question)]
+        first = list(self.tests.values()) if widely or not self.quick else own
+        again = [test for test in own if not test.public]
+        return [(seed, again if number else first) for number, seed in enumerate(seeds)]
 
     def proof(self, kind: Kind, title: str, *faults: Fault, **facts: Any) -> Proof:
         """Make a proof of this assignment; `facts` are more fields of `Proof`."""

@@ -30,20 +30,26 @@ def prove_student_notebook(assignment: Assignment) -> Proof:
 
 def prove_promised_tests(subject: Subject) -> Proof:
     """Prove that no hidden test has got lost."""
-    faults = []
+    faults, remarks = [], []
+    promises = subject.assignment.promised_tests
     place = str(subject.assignment.folder / "assignment.toml")
-    for question, promised in subject.assignment.promised_tests.items():
-        there = len(subject.tests_of(question, hidden=True))
-        if there != promised:
+    for question in subject.assignment.questions:
+        there = len(subject.tests_of(question.id, hidden=True))
+        promised = promises.get(question.id)
+        if promised is None and there:
+            reason = f"[hidden_tests] does not say how many hidden tests it has: {there}"
+            remarks.append(Fault(reason, place, question.id))
+        elif promised is not None and promised != there:
             reason = f"assignment.toml promises {promised} hidden tests, there are {there}"
             lost = ": was one deleted?" if there < promised else ""
-            faults.append(Fault(reason + lost, place, question))
-    return subject.proof(Kind.FOLDER, "number of hidden tests", *faults)
+            faults.append(Fault(reason + lost, place, question.id))
+    title = "number of hidden tests"
+    return subject.proof(Kind.FOLDER, title, *faults, remarks=tuple(remarks))
 
 
 def prove_solution(subject: Subject) -> Proof:
     """Prove that the solved notebook gets full marks, twice."""
-    first, second = (subject.grade(subject.solved.text()) for _ in range(2))
+    first, second = _graded(subject, subject.solved.text())
     outcome = outcome_of(first)
     who = "the solution"
     faults = [subject.failure(test, outcome, who, first.seed) for test in outcome.failed]
@@ -69,7 +75,7 @@ def fault_of(error: AssignmentError) -> Fault:
 
 
 def _without_points(subject: Subject, text: str, which: str = "the student") -> Iterator[Fault]:
-    first, second = (subject.grade(text) for _ in range(2))
+    first, second = _graded(subject, text)
     who = f"{which} notebook"
     for question in first.questions:
         if question.score:
@@ -81,6 +87,11 @@ def _without_points(subject: Subject, text: str, which: str = "the student") -> 
                 question.id,
             )
     yield from _difference(subject, first, second, who)
+
+
+def _graded(subject: Subject, text: str) -> tuple[Report, Report]:
+    reports = [subject.grade(text) for _ in range(subject.times)]
+    return reports[0], reports[-1]
 
 
 def _difference(subject: Subject, first: Report, second: Report, who: str) -> Iterator[Fault]:

@@ -39,7 +39,9 @@ def try_reference(subject: Subject, bench: Bench, answers: ReferenceAnswers) -> 
     """Prove that a reference gets full marks; TensorFlow's may take its time."""
     seeds = subject.seeds[: 1 if subject.quick else REFERENCE_SEEDS]
     own = [test for question in answers.questions for test in subject.tests_of(question)]
-    runs = [(seed, [test for test in own if not (seed and test.public)]) for seed in seeds]
+    runs = [
+        (seed, [t for t in own if not (number and t.public)]) for number, seed in enumerate(seeds)
+    ]
     faults: list[Fault] = []
     patience = REFERENCE_PATIENCE * subject.assignment.limits.call_seconds
     outcomes = bench.examine(
@@ -58,7 +60,9 @@ def try_misconception(subject: Subject, bench: Bench, answer: Answer) -> Proof:
     """Prove that a wrong answer loses points where it should, and nowhere else."""
     variant = answer.variant
     seeds = subject.seeds[: 1 if subject.quick else WRONG_ANSWER_SEEDS]
-    runs = subject.runs(seeds, variant.question)
+    runs = subject.runs(
+        seeds, variant.question, widely=bool(variant.function is None or variant.follow_ups)
+    )
     outcomes = list(bench.examine(variant.source, variant.question, runs))
     for seed, outcome in zip(seeds, _with_public(subject, outcomes), strict=True):
         proof = _judged(subject, answer, outcome)
@@ -121,7 +125,7 @@ def _judged(subject: Subject, answer: Answer, outcome: Outcome) -> Proof:
 def try_alternative(subject: Subject, bench: Bench, answer: Answer) -> Proof:
     """Prove that a right answer gets full marks with every seed, and breaks no other question."""
     variant = answer.variant
-    runs = subject.runs(subject.seeds, variant.question)
+    runs = subject.runs(subject.seeds, variant.question, widely=False)
     who = f"the alternative “{variant.title}”"
     faults: list[Fault] = []
     remarks: list[Fault] = []

@@ -144,6 +144,16 @@ def test_targets_are_judged_by_the_median_of_ratios():
     assert not any(target.aim_met for target in targets)
 
 
+def test_an_impossible_overhead_is_no_success():
+    """Grading that seems quicker than its own cells is told as noise, not as a target met."""
+    taken = {("small_numpy", way): [Taken(1.0, 0.0)] for way in Way}
+    taken["small_numpy", Way.BARE] = [Taken(1.5, 0.0)]
+    (overhead,) = [t for t in Results(taken, 20, 2).targets("small_numpy") if "bare" in t.text]
+    assert not overhead.met
+    assert not overhead.aim_met
+    assert "noise" in overhead.measured
+
+
 def test_demo_shows_five_reports(tmp_path, capsys):
     """The demonstration prints five reports with the expected points and writes each page."""
     assert demo.main(["--out", str(tmp_path)]) == 0

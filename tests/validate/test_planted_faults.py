@@ -159,12 +159,13 @@ PLANTS = [
         "a misconception that costs another question too",
         add(
             "misconceptions.py",
-            '\n\nmisconception_cell("q1", title="Too much", hint="Both.", source="""\n'
-            "def period(length, g=9.81):\n    return length\n"
-            'def gravity(lengths, periods):\n    return 1.0\n""")\n',
+            "\n\nfrom autograder.variants import misconception_cell\n"
+            'misconception_cell("q2", title="Too much", hint="Both.", source="""\n'
+            "def gravity(lengths, periods):\n    return 1.0\n"
+            'def period(length, g=9.81):\n    return length\n""")\n',
         ),
-        "q1",
-        r"misconception “Too much” also fails .*test_gravity_of_noisy_measurements.* of q2",
+        "q2",
+        r"misconception “Too much” also fails .*test_periods_of_any_length.* of q1",
     ),
     Plant(
         "a wrong hint",
@@ -272,9 +273,9 @@ def test_other_questions_stay_without_fault(results: dict[str, AssignmentProof])
     """A wrong reference of question 2 says nothing against question 1."""
     result = results["a reference with a wrong sign"]
 
-    faults = [fault.reason for proof in result.proofs for fault in proof.faults]
+    blamed = {fault.question or proof.question for proof in result.proofs for fault in proof.faults}
 
-    assert not any("period" in reason for reason in faults)
+    assert blamed == {"q2"}
 
 
 def test_an_alternative_that_fails_for_one_seed_in_25(

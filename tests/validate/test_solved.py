@@ -60,3 +60,15 @@ def test_what_later_cells_compute_is_computed_again(example: Assignment) -> None
     again = solved.recomputed("def period(length):\n    return length", "q1")
 
     assert again == "one = period(lengths)\nresult = twice()"
+
+
+def test_what_later_cells_define_is_defined_again(example: Assignment) -> None:
+    """A variant that also defines a later question's function is overruled, as in a submission."""
+    solved = SolvedNotebook(example)
+    variant = "def period(length):\n    return 1\n\ndef gravity(lengths, periods):\n    return 1"
+
+    again = solved.recomputed(variant, "q1")
+
+    assert again.startswith("def gravity(lengths, periods):")
+    assert "4 * np.pi ** 2 / slope" in again
+    assert solved.recomputed(variant, "q2") == ""
