@@ -47,12 +47,14 @@ class RecordedCall:
         request: Its encoded arguments.
         functions: The grader's functions among them, by number.
         answer: The decoded value, or the exception that was raised.
+        prepared: Lines that the test ran inside before this call, such as seeds.
     """
 
     name: str
     request: bytes
     functions: dict[int, Callable[..., Any]]
     answer: Any
+    prepared: tuple[str, ...] = ()
 
 
 @dataclass
@@ -70,6 +72,7 @@ class Recording:
 
     calls: list[RecordedCall] = field(default_factory=list)
     values: dict[str, Any] = field(default_factory=dict)
+    prepared: tuple[str, ...] = ()
     bytes_left: int = MAX_RECORDED_BYTES
 
     def has_room(self, size: int) -> bool:
@@ -172,9 +175,11 @@ class CallChannel:
         """Evaluate one operation on an object that stayed in the kernel."""
         return self._value(self._exchange((operation, number, argument)))
 
-    def run(self, source: str) -> None:
-        """Run a line of trusted code inside."""
-        self._value(self._exchange(("run", source)))
+    def run(self, source: str, number: int | None = None) -> None:
+        """Run a line of trusted code inside; `number` is the one that its answer will carry."""
+        self.recording.prepared += (source,)
+        body = wire.Encoder().encode(("run", source))
+        self._value(self._ask(body, None, number))
 
     def forget(self) -> None:
         """Let go of all objects that stayed in the kernel; no reference may be used after it."""
@@ -185,10 +190,12 @@ class CallChannel:
             return lambda _: None
         name, functions = target.name, self._functions
         request = wire.Encoder(self._handle_for).encode(arguments)
+        prepared, self.recording.prepared = self.recording.prepared, ()
 
         def record(answer: Any) -> None:
             if self.recording.has_room(len(request) + self._answer_bytes):
-                self.recording.calls.append(RecordedCall(name, request, dict(functions), answer))
+                call = RecordedCall(name, request, dict(functions), answer, prepared)
+                self.recording.calls.append(call)
 
         return record
 
@@ -196,17 +203,17 @@ class CallChannel:
         body = wire.Encoder(self._handle_for).encode(request)
         return self._ask(body, request[1] if request[0] == "get" else None)
 
-    def _ask(self, body: bytes, name: str | None) -> tuple[Any, ...]:
-        self._send(body)
+    def _ask(self, body: bytes, name: str | None, number: int | None = None) -> tuple[Any, ...]:
+        self._send(body, secrets.randbits(wire.NUMBER_BITS) if number is None else number)
         return self._answer(name)
 
-    def _send(self, body: bytes) -> None:
+    def _send(self, body: bytes, number: int) -> None:
         if self.dead:
             raise KernelDied("the kernel had ended before")
         if self._waiting:
             raise RuntimeError("a function that was passed in cannot ask the notebook itself")
         self._waiting, self._asked_to_stop, self._answer_bytes = True, False, 0
-        self._number = secrets.randbits(wire.NUMBER_BITS)
+        self._number = number
         self._deadline = time.monotonic() + self._call_seconds
         try:
             self._stream.settimeout(self._call_seconds)

@@ -218,6 +218,20 @@ def dropout(h, p, rng, training):
     return out.reshape(h.shape)
 
 
+@misconception(
+    "q4",
+    hint="Your mask does not depend on the generator that is handed over: where do its random "
+    "numbers come from?",
+)
+def dropout(h, p, rng, training):
+    """The global generator of NumPy."""
+    if p < 0 or p >= 1:
+        raise ValueError("p")
+    if not training:
+        return h
+    return np.where(np.random.random(h.shape) >= p, h / (1 - p), 0)
+
+
 @misconception("q4", hint="Every call drops the same entries: where does your generator come from?")
 def dropout(h, p, rng, training):
     """A generator of its own with a fixed seed."""

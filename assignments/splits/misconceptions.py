@@ -38,6 +38,24 @@ def split(X, y, fractions=(0.6, 0.2, 0.2), seed=0):
 
 
 @misconception(
+    "q1",
+    hint="Two calls with the same seed give different parts: what else do your random numbers "
+    "depend on?",
+)
+def split(X, y, fractions=(0.6, 0.2, 0.2), seed=0):
+    """The global generator of NumPy; the seed is never used."""
+    n = len(X)
+    if len(y) != n:
+        raise ValueError("lengths differ")
+    if min(fractions) < 0 or abs(sum(fractions) - 1) > 1e-9:
+        raise ValueError("bad fractions")
+    order = np.random.permutation(n)
+    a, b = round(fractions[0] * n), round((fractions[0] + fractions[1]) * n)
+    first, second, third = order[:a], order[a:b], order[b:]
+    return (X[first], y[first]), (X[second], y[second]), (X[third], y[third])
+
+
+@misconception(
     "q1", hint="Add up the sizes of your parts where the fractions give no whole numbers of rows."
 )
 def split(X, y, fractions=(0.6, 0.2, 0.2), seed=0):
@@ -225,6 +243,20 @@ def minibatches(X, y, batch_size, seed):
         raise ValueError("bad input")
     order = np.random.default_rng(seed).permutation(len(X))
     starts = range(0, len(X) - batch_size + 1, batch_size)
+    return [(X[order[i : i + batch_size]], y[order[i : i + batch_size]]) for i in starts]
+
+
+@misconception(
+    "q3",
+    hint="Two calls with the same seed give different batches: what else do your random numbers "
+    "depend on?",
+)
+def minibatches(X, y, batch_size, seed):
+    """The global generator of NumPy; the seed is never used."""
+    if len(X) != len(y) or batch_size < 1:
+        raise ValueError("bad input")
+    order = np.random.permutation(len(X))
+    starts = range(0, len(X), batch_size)
     return [(X[order[i : i + batch_size]], y[order[i : i + batch_size]]) for i in starts]
 
 

@@ -38,6 +38,7 @@ from autograder.validate.solved import SolvedNotebook
 from autograder.verdict import Verdict
 
 LEAVE: Final = 77
+_FORK_NUMBER: Final = 1
 IMPORT_SECONDS: Final = 60.0
 """A reference in TensorFlow imports it first, on a machine that may have other work."""
 # The parent waits deaf to interrupts, which are the child's: both hear them. A child that ends
@@ -233,7 +234,8 @@ class Bench:
             self._end_execution()
         elif self._execution is not None:
             with contextlib.suppress(StudentFault):
-                self._channel().run(_LEAVE)
+                # The child's end is the end of its parent's wait, which answers the fork again.
+                self._channel().run(_LEAVE, _FORK_NUMBER)
                 return
             self._end_execution()
 
@@ -267,7 +269,7 @@ class Bench:
 
     def _fork(self) -> None:
         try:
-            self._channel().run(_FORK)
+            self._channel().run(_FORK, _FORK_NUMBER)
         except StudentFault as fault:
             raise InternalError(f"the kernel cannot be forked: {fault}") from fault
 
