@@ -10,7 +10,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from web.db import now
-from web.models import Course, CourseAssignment, Membership, Role, Submission, SubmissionState, User
+from web.models import (
+    CountedAttempt,
+    Course,
+    CourseAssignment,
+    Membership,
+    Role,
+    Submission,
+    SubmissionState,
+    User,
+)
 from web.services.assignments import course_assignments, results_visible
 from web.services.deadlines import Rules, accepts_until, rules_for
 from web.services.submissions import attempts_of, counted, final_tenths
@@ -48,6 +57,12 @@ class StudentAssignment:
         return self.attempts_left is None or self.attempts_left > 0
 
     @property
+    def shown_counted(self) -> Submission | None:
+        """The attempt that counts, if that may be known: the best one tells of hidden results."""
+        known = self.results_visible or self.assignment.counted == CountedAttempt.LAST
+        return self.counted if known else None
+
+    @property
     def attempts_left(self) -> int | None:
         """How many attempts are left; ``None``: as many as they like."""
         if self.rules.max_attempts is None:
@@ -62,7 +77,7 @@ class StudentAssignment:
             return "new" if self.open else "closed"
         if latest.state in (SubmissionState.QUEUED, SubmissionState.RUNNING):
             return "waiting"
-        if latest.state is SubmissionState.GRADED or self.counted is not None:
+        if latest.state == SubmissionState.GRADED or self.counted is not None:
             return "graded"
         return "problem"
 

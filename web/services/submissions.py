@@ -263,7 +263,7 @@ def retry(submission: Submission) -> None:
     Raises:
         Refused: If it is not one of those.
     """
-    if submission.state is not SubmissionState.FAILED:
+    if submission.state != SubmissionState.FAILED:
         raise Refused("Only a submission that could not be graded can be tried again.")
     submission.tries = 0
     submission.state = SubmissionState.QUEUED
@@ -298,10 +298,10 @@ def attempts_of(session: Session, user: User, assignment: CourseAssignment) -> S
 
 def counted(assignment: CourseAssignment, attempts: Sequence[Submission]) -> Submission | None:
     """Give the attempt that counts: the best after penalties, or the last that was usable."""
-    graded = [attempt for attempt in attempts if attempt.state is SubmissionState.GRADED]
+    graded = [attempt for attempt in attempts if attempt.state == SubmissionState.GRADED]
     if not graded:
         return None
-    if assignment.counted is CountedAttempt.LAST:
+    if assignment.counted == CountedAttempt.LAST:
         return max(graded, key=lambda attempt: attempt.number)
     return max(graded, key=lambda attempt: (final_tenths(attempt) or 0, attempt.number))
 

@@ -15,6 +15,7 @@ from web.services.assignments import course_assignments
 from web.services.board import Filters
 from web.services.board import board as board_of
 from web.services.progress import status_of
+from web.services.results import told_to_staff
 
 
 @bp.get("/courses/<slug>/staff/")
@@ -49,7 +50,7 @@ def submission(public_id: str) -> str | Response:
         submission=found,
         course=found.assignment.course,
         status=status_of(db(), found),
-        view=found.result.staff_view if found.result else None,
+        told=told_to_staff(found),
         final=submissions.final_tenths(found),
     )
 
