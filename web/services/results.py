@@ -24,7 +24,7 @@ from autograder.report import (
 from web.models import Result, Submission
 from web.services.assignments import results_visible
 
-HELD_BACK: Final = Outcome("…", "hidden checks are held back", "wait")
+HELD_BACK: Final = Outcome("…", "held back", "wait")
 
 
 def told_to_student(submission: Submission) -> Summary | None:
