@@ -43,12 +43,14 @@ class Board:
         rows: The newest first.
         total: How many match.
         counts: How many of the course there are, by state.
+        page: Which page this is, from 1.
         pages: How many pages the matches fill.
     """
 
     rows: Sequence[Submission]
     total: int
     counts: dict[str, int]
+    page: int
     pages: int
 
 
@@ -65,7 +67,7 @@ def board(session: Session, course: Course, filters: Filters) -> Board:
         .offset((page - 1) * PAGE_ROWS)
         .limit(PAGE_ROWS)
     ).all()
-    return Board(rows, total, _counts(session, course), pages)
+    return Board(rows, total, _counts(session, course), page, pages)
 
 
 def _filtered(course: Course, filters: Filters) -> Select[Any]:
