@@ -79,7 +79,7 @@ def _filtered(course: Course, filters: Filters) -> Select[Any]:
         query = query.where(CourseAssignment.name == filters.assignment)
     if filters.state == "attention":
         query = query.where(Submission.state == SubmissionState.FAILED)
-    elif filters.state:
+    elif filters.state in set(SubmissionState):
         query = query.where(Submission.state == filters.state)
     if filters.late:
         query = query.where(Submission.late_seconds > 0)

@@ -197,21 +197,30 @@ def finish(session: Session, submission_id: int, owner: str, report: Report, not
     submission = _leased(session, submission_id, owner)
     if submission is None:
         return False
-    result = Result(
-        submission_id=submission.id,
-        snapshot_id=submission.snapshot_id,
-        score_tenths=int(report.score * 10),
-        staff_view=report.staff_view().as_json(),
-        student_view=report.student_view().as_json(),
-        notebook=notebook,
-        seconds=report.seconds,
-    )
+    result = new_result(submission.id, submission.snapshot_id, report, notebook)
     session.add(result)
     session.flush()
     submission.result = result
     submission.score_tenths = result.score_tenths
     _end(submission, SubmissionState.GRADED, "")
     return True
+
+
+def new_result(submission_id: int, snapshot_id: int, report: Report, notebook: str) -> Result:
+    """Make a row of what a grading gave."""
+    return Result(
+        submission_id=submission_id,
+        snapshot_id=snapshot_id,
+        score_tenths=int(report.score * 10),
+        question_tenths={
+            question.id: None if question.score is None else int(question.score * 10)
+            for question in report.questions
+        },
+        staff_view=report.staff_view().as_json(),
+        student_view=report.student_view().as_json(),
+        notebook=notebook,
+        seconds=report.seconds,
+    )
 
 
 def refuse(session: Session, submission_id: int, owner: str, reason: str) -> bool:
