@@ -19,7 +19,6 @@ from autograder.notebook import parse_notebook
 from autograder.report import Report
 from web.db import now
 from web.models import (
-    CountedAttempt,
     CourseAssignment,
     Result,
     Submission,
@@ -29,7 +28,6 @@ from web.models import (
 from web.services.deadlines import (
     accepts_until,
     late_seconds,
-    penalised_tenths,
     rules_for,
 )
 from web.services.errors import Refused
@@ -303,27 +301,6 @@ def attempts_of(session: Session, user: User, assignment: CourseAssignment) -> S
         .where(Submission.user_id == user.id, Submission.assignment_id == assignment.id)
         .order_by(Submission.number.desc())
     ).all()
-
-
-def counted(assignment: CourseAssignment, attempts: Sequence[Submission]) -> Submission | None:
-    """Give the attempt that counts: the best after penalties, or the last that was usable."""
-    graded = [attempt for attempt in attempts if attempt.state is SubmissionState.GRADED]
-    if not graded:
-        return None
-    if assignment.counted is CountedAttempt.LAST:
-        return max(graded, key=lambda attempt: attempt.number)
-    return max(graded, key=lambda attempt: (final_tenths(attempt) or 0, attempt.number))
-
-
-def final_tenths(submission: Submission) -> int | None:
-    """Give a submission's score after the late penalty, in tenths; ``None`` if not graded."""
-    if submission.score_tenths is None:
-        return None
-    return penalised_tenths(
-        submission.score_tenths,
-        submission.late_seconds,
-        submission.assignment.late_percent_per_day,
-    )
 
 
 def _attempts(user: User, assignment: CourseAssignment) -> Any:
