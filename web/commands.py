@@ -1,4 +1,4 @@
-"""The portal's commands of `autograder`: init, serve, worker."""
+"""The portal's commands of `autograder`: init, serve, demo, worker."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ def register(commands: Any) -> None:
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int, help="default: $PORT, else 8000")
     serve.set_defaults(run=_serve)
+    demo = commands.add_parser("demo", help="run the portal with a made-up course, to look around")
+    demo.add_argument("--host", help="default: this machine only, unless $PORT is set")
+    demo.add_argument("--port", type=int, help="default: $PORT, else 8000")
+    demo.set_defaults(run=_demo)
     worker = commands.add_parser("worker", help="run a grading worker of a larger installation")
     worker.set_defaults(run=_worker)
 
@@ -30,6 +34,12 @@ def _serve(options: argparse.Namespace) -> int:
     from web.serve import serve
 
     return serve(options.host, options.port)
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from web.demo.start import demo
+
+    return demo(options.host, options.port)
 
 
 def _worker(_: argparse.Namespace) -> int:

@@ -15,8 +15,10 @@ from web.config import Settings
 from web.db import Database, open_database
 from web.http import EXTENSION, Portal, actor, close_db, db
 from web.models import User
+from web.rendering import markdown
 from web.security import protect
 from web.services import accounts
+from web.services.deadlines import duration
 from web.services.errors import Refused
 
 _ERRORS = {
@@ -77,6 +79,9 @@ def _add_filters(app: Flask) -> None:
     def points(tenths: int | None) -> str:
         """Write tenths of points as people do: 12, 7.5."""
         return "–" if tenths is None else f"{tenths / 10:g}"
+
+    app.add_template_filter(duration)
+    app.add_template_filter(markdown)
 
     @app.template_filter("moment")
     def moment(value: datetime | None, zone: str) -> str:

@@ -24,6 +24,7 @@ from web.models import Snapshot, Submission
 from web.services import regrade_queue, submissions
 from web.services.deadlines import rules_for
 from web.services.snapshots import snapshot_folder
+from web.warm_up import WarmUp
 
 log: Final = logging.getLogger(__name__)
 IDLE_SECONDS: Final = 0.15
@@ -216,13 +217,15 @@ def run_worker() -> int:
             for number in range(settings.workers)
         ]
 
+        tasks: list[Worker | WarmUp] = [*workers, WarmUp(settings, database, grader)]
+
         def stop(_number: int, _frame: FrameType | None) -> None:
-            for worker in workers:
-                worker.stop()
+            for task in tasks:
+                task.stop()
 
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, stop)
-        threads = [threading.Thread(target=worker.run) for worker in workers]
+        threads = [threading.Thread(target=task.run) for task in tasks]
         for thread in threads:
             thread.start()
         for thread in threads:

@@ -270,7 +270,7 @@ def retry(submission: Submission) -> None:
     Raises:
         Refused: If it is not one of those.
     """
-    if submission.state is not SubmissionState.FAILED:
+    if submission.state != SubmissionState.FAILED:
         raise Refused("Only a submission that could not be graded can be tried again.")
     submission.tries = 0
     submission.state = SubmissionState.QUEUED

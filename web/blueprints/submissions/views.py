@@ -9,19 +9,19 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Final
 
-import nbformat
-from flask import Blueprint, Response, abort, jsonify, render_template, send_file
+from flask import Blueprint, Response, abort, jsonify, render_template, request, send_file
 
-from autograder.render.page import notebook_html, stylesheet
+from autograder.render.page import annotated_notebook_html, stylesheet
 from web.db import Database
 from web.http import db, portal, require, signed_in
 from web.models import Submission
 from web.policy import Action
 from web.security import NOTEBOOK_FLAG
-from web.services import overview, submissions
+from web.services import marks, overview, regrades, submissions
 from web.services.assignments import results_visible
 from web.services.progress import Status, status_of
-from web.services.results import shown_to_student
+from web.services.remarks import remarks_of
+from web.services.results import executed_notebook, told_to_staff, told_to_student
 
 bp = Blueprint("submissions", __name__, url_prefix="/submissions")
 
@@ -35,16 +35,20 @@ LOOK_SECONDS: Final = 0.25
 def submission(public_id: str) -> str:
     """Show the receipt, and the result once there is one."""
     found = _submission(public_id)
-    require(Action.SEE_SUBMISSION, found)
-    view = shown_to_student(found)
+    user = require(Action.SEE_SUBMISSION, found)
+    mark = marks.student_mark(db(), found)
     return render_template(
         "submissions/submission.html",
         submission=found,
         course=found.assignment.course,
         status=status_of(db(), found),
-        view=view,
-        final=submissions.final_tenths(found),
+        told=told_to_student(found, mark),
+        mark=mark,
+        remarks=remarks_of(db(), found, mark),
+        notices=regrades.notices(db(), found) if mark is not None else [],
+        view=overview.as_student(db(), found.user, found.assignment),
         results_visible=results_visible(found.assignment),
+        another=user.id != found.user_id,
     )
 
 
@@ -86,15 +90,25 @@ def file(public_id: str) -> Response:
 
 @bp.get("/<public_id>/notebook")
 def notebook(public_id: str) -> Response:
-    """Show the executed notebook, for a frame that runs nothing and fetches nothing."""
+    """
+    Show the executed notebook, each result beside its cell.
+
+    It is for a frame that runs nothing and fetches nothing; ``?as=staff`` tells all that is known.
+    """
     found = _submission(public_id)
-    require(Action.SEE_SUBMISSION, found)
-    if found.result is None:
+    staff = request.args.get("as") == "staff"
+    require(Action.SEE_SUBMISSION_AS_STAFF if staff else Action.SEE_SUBMISSION, found)
+    told = (
+        told_to_staff(found, marks.mark_of(db(), found))
+        if staff
+        else told_to_student(found, marks.student_mark(db(), found))
+    )
+    if found.result is None or told is None:
         abort(404)
     # Untrusted: student code made every output; it is cleaned, and the policy is a second wall.
-    document = nbformat.from_dict(json.loads(found.result.notebook))
+    body = annotated_notebook_html(executed_notebook(found.result), told)
     page = render_template(
-        "submissions/notebook.html", body=notebook_html(document, {}), css=stylesheet()
+        "submissions/notebook.html", body=body, css=stylesheet(), submission=found
     )
     response = Response(page)
     response.headers[NOTEBOOK_FLAG] = "1"
