@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from web.config import Settings
 from web.db import Database, open_database
 from web.http import EXTENSION, Portal, actor, close_db, db
-from web.models import User
+from web.models import Submission, User
 from web.rendering import markdown
 from web.security import protect
 from web.services import accounts
@@ -89,6 +89,13 @@ def _add_filters(app: Flask) -> None:
         if value is None:
             return "–"
         return value.astimezone(ZoneInfo(zone)).strftime("%a %-d %b %Y, %H:%M %Z")
+
+    @app.template_global("person")
+    def person(submission: Submission) -> str:
+        """Name whose submission it is, to those who grade; hidden where the assignment says so."""
+        if submission.assignment.anonymous_grading:
+            return f"Answer {submission.public_id[:6]}"
+        return submission.user.name
 
 
 def _add_error_pages(app: Flask) -> None:

@@ -120,15 +120,24 @@ def submission_by_public_id(session: Session, public_id: str) -> Submission | No
     return session.scalar(select(Submission).where(Submission.public_id == public_id))
 
 
-def as_student(session: Session, user: User, assignment: CourseAssignment) -> StudentAssignment:
-    """Give an assignment as one student finds it."""
+def as_student(
+    session: Session, user: User, assignment: CourseAssignment, *, preview: bool = False
+) -> StudentAssignment:
+    """
+    Give an assignment as one student finds it.
+
+    Args:
+        session: To read by.
+        user: The student.
+        assignment: Which.
+        preview: Whether to show it as if all were released, for staff.
+    """
     rules = rules_for(session, assignment, user)
     attempts = attempts_of(session, user, assignment)
     graded = [attempt for attempt in attempts if attempt.state is SubmissionState.GRADED]
-    marks = {
-        mark.submission.id: as_seen_by_student(mark) for mark in marks_of(session, graded).values()
-    }
-    visible = results_visible(assignment)
+    found = marks_of(session, graded)
+    marks = found if preview else {key: as_seen_by_student(mark) for key, mark in found.items()}
+    visible = preview or results_visible(assignment)
     # While results are held back, which attempt is the best would tell something of them.
     open_to_tell = visible or assignment.counted is CountedAttempt.LAST
     counting = counted(assignment, list(marks.values())) if open_to_tell else None

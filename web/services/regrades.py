@@ -165,6 +165,12 @@ def changes(session: Session, regrade: Regrade) -> list[Change]:
     return [_change(job, before[job.submission_id], after[job.submission_id]) for job in done]
 
 
+def troubled(session: Session, regrade: Regrade) -> list[RegradeJob]:
+    """Give the jobs that ended without a result; their submissions keep what they have."""
+    bad = (RegradeJobState.UNUSABLE, RegradeJobState.FAILED)
+    return [job for job in jobs_of(session, regrade) if job.state in bad]
+
+
 def publish(
     session: Session, actor: User, regrade: Regrade, *, never_lower: bool, note: str
 ) -> list[Change]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final
 
 import nbformat
 from nbformat import NotebookNode
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from autograder.render.findings import Outcome, Question, Summary, summary_of
 from autograder.report import (
@@ -21,7 +24,7 @@ from autograder.report import (
     StudentTest,
     StudentView,
 )
-from web.models import Result, Submission
+from web.models import Result, Snapshot, Submission
 from web.services.marks import Mark, QuestionMark
 
 HELD_BACK: Final = Outcome("…", "hidden checks are held back", "wait")
@@ -52,11 +55,51 @@ def told_to_student(submission: Submission, mark: Mark | None) -> Summary | None
     return replace(public, score=0.0, questions=tuple(map(_held_back, public.questions)))
 
 
-def told_to_staff(submission: Submission, mark: Mark | None) -> Summary | None:
-    """Give a submission's result with all that is known; ``None`` if there is none."""
-    if submission.result is None or mark is None:
+def told_to_staff(session: Session, mark: Mark | None) -> Summary | None:
+    """Give the result that a mark rests on with all that is known; ``None`` if there is none."""
+    if mark is None:
         return None
-    return _with_points(summary_of(_staff_view(submission.result.staff_view)), mark)
+    result = session.get_one(Result, mark.result_id)
+    return _with_points(summary_of(_staff_view(result.staff_view)), mark)
+
+
+@dataclass(frozen=True)
+class Grading:
+    """
+    One grading of a submission by the tests.
+
+    Args:
+        id: Of its result.
+        created_at: When.
+        content_hash: Of the content that it was graded by.
+        score_tenths: What the tests gave.
+        shown: Whether it is the one that is looked at.
+    """
+
+    id: int
+    created_at: datetime
+    content_hash: str
+    score_tenths: int
+    shown: bool
+
+
+def all_gradings(session: Session, submission: Submission, chosen: int | None) -> list[Grading]:
+    """
+    Give all gradings of a submission, the newest first.
+
+    Args:
+        session: To read by.
+        submission: Which.
+        chosen: The result that staff want to look at; by default the one that holds.
+    """
+    rows = session.execute(
+        select(Result.id, Result.created_at, Snapshot.content_hash, Result.score_tenths)
+        .join(Snapshot, Result.snapshot_id == Snapshot.id)
+        .where(Result.submission_id == submission.id)
+        .order_by(Result.id.desc())
+    ).all()
+    shown = chosen if chosen in {row.id for row in rows} else submission.result_id
+    return [Grading(*row, shown=row.id == shown) for row in rows]
 
 
 def executed_notebook(result: Result) -> NotebookNode:

@@ -9,7 +9,19 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Final
 
-from flask import Blueprint, Response, abort, jsonify, render_template, request, send_file
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    flash,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    send_file,
+    url_for,
+)
+from werkzeug.wrappers import Response as WerkzeugResponse
 
 from autograder.render.page import annotated_notebook_html, stylesheet
 from web.db import Database
@@ -17,7 +29,7 @@ from web.http import db, portal, require, signed_in
 from web.models import Submission
 from web.policy import Action
 from web.security import NOTEBOOK_FLAG
-from web.services import marks, overview, regrades, submissions
+from web.services import marks, overview, regrades, requests, submissions
 from web.services.assignments import results_visible
 from web.services.progress import Status, status_of
 from web.services.remarks import remarks_of
@@ -50,6 +62,18 @@ def submission(public_id: str) -> str:
         results_visible=results_visible(found.assignment),
         another=user.id != found.user_id,
     )
+
+
+@bp.post("/<public_id>/requests/<question_id>")
+def ask(public_id: str, question_id: str) -> WerkzeugResponse:
+    """Ask to look at a question again."""
+    found = _submission(public_id)
+    require(Action.ASK_FOR_REGRADE, found)
+    # Untrusted: the student's words; they are shown as cleaned Markdown only.
+    requests.ask(db(), found, question_id, request.form.get("text", ""))
+    db().commit()
+    flash("Your request has arrived. The answer will stand here.", "good")
+    return redirect(url_for("submissions.submission", public_id=public_id), code=303)
 
 
 @bp.get("/<public_id>/status.json")
@@ -99,7 +123,7 @@ def notebook(public_id: str) -> Response:
     staff = request.args.get("as") == "staff"
     require(Action.SEE_SUBMISSION_AS_STAFF if staff else Action.SEE_SUBMISSION, found)
     told = (
-        told_to_staff(found, marks.mark_of(db(), found))
+        told_to_staff(db(), marks.mark_of(db(), found))
         if staff
         else told_to_student(found, marks.student_mark(db(), found))
     )
