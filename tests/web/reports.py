@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from fractions import Fraction
+from pathlib import Path
 
 import nbformat
 from sqlalchemy import select
@@ -11,7 +12,6 @@ from sqlalchemy.orm import Session
 
 from autograder.report import QuestionResult, Report, TestResult
 from autograder.verdict import Verdict
-from tests.web.conftest import World
 from web.models import CourseAssignment, Snapshot, Submission, User
 from web.services import submissions
 
@@ -58,15 +58,13 @@ def _question(question: dict[str, object], score: float) -> QuestionResult:
 
 
 def graded(
-    session: Session, world: World, who: str, scores: dict[str, float], *, answer: str = PROOF
+    session: Session, folder: Path, who: str, scores: dict[str, float], *, answer: str = PROOF
 ) -> Submission:
-    """Hand in for somebody and grade it with these points."""
+    """Hand in for somebody, by name, and grade it with these points."""
     assignment = session.scalars(select(CourseAssignment)).one()
     user = session.scalars(select(User).where(User.name == who)).one()
     content = json.dumps(notebook(answer)).encode()
-    submission = submissions.hand_in(
-        session, world.settings.submissions, user, assignment, "a.ipynb", content
-    )
+    submission = submissions.hand_in(session, folder, user, assignment, "a.ipynb", content)
     finish(session, submission, report(assignment.snapshot, scores, answer))
     return submission
 

@@ -102,7 +102,7 @@ def routes(world: World) -> list[tuple[str, str, str]]:
 
 def _parts(world: World) -> dict[str, object]:
     with world.database.write.begin() as session:
-        submission = graded(session, world, "Student", {"q1": 1.0})
+        submission = graded(session, world.settings.submissions, "Student", {"q1": 1.0})
         student, assignment = submission.user, submission.assignment
         instructor = session.scalars(select(User).where(User.name == "Instructor")).one()
         comments.add(session, instructor, assignment, "q7", "Why?")

@@ -27,7 +27,7 @@ from autograder.report import (
 from web.models import Result, Snapshot, Submission
 from web.services.marks import Mark, QuestionMark
 
-HELD_BACK: Final = Outcome("…", "hidden checks are held back", "wait")
+HELD_BACK: Final = Outcome("…", "held back", "wait")
 FULL: Final = Outcome("✔", "full points", "good")
 PART: Final = Outcome("…", "part of the points", "wait")
 NOTHING: Final = Outcome("✘", "no points", "bad")
