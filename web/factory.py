@@ -15,7 +15,7 @@ from web.config import Settings
 from web.db import Database, open_database
 from web.http import EXTENSION, Portal, actor, close_db, db
 from web.models import Submission, User
-from web.rendering import markdown
+from web.rendering import markdown, markdown_line
 from web.security import protect
 from web.services import accounts
 from web.services.deadlines import duration
@@ -82,6 +82,7 @@ def _add_filters(app: Flask) -> None:
 
     app.add_template_filter(duration)
     app.add_template_filter(markdown)
+    app.add_template_filter(markdown_line)
 
     @app.template_filter("moment")
     def moment(value: datetime | None, zone: str) -> str:

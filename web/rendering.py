@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Final
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from nbformat import NotebookNode
+
+_PARAGRAPH: Final = re.compile(
+    r"(?:\s|<div[^<>]*>)*<p>((?:(?!</?(?:p|div)\b).)*)</p>(?:\s|</div>)*", re.DOTALL
+)
 
 
 @lru_cache(maxsize=512)
@@ -21,6 +27,13 @@ def markdown(text: str) -> Markup:
 
     cell = NotebookNode(cell_type="markdown", source=text, metadata=NotebookNode())
     return Markup(render_cell(cell, 1, Effort()).html)  # noqa: S704  an allow-list made it
+
+
+def markdown_line(text: str) -> Markup:
+    """Render one paragraph of Markdown and LaTeX for a place in a line, such as a label."""
+    found = _PARAGRAPH.fullmatch(markdown(text))
+    # Whatever is more than a paragraph stays as it was typed.
+    return escape(text) if found is None else Markup(found[1])  # noqa: S704  part of cleaned HTML
 
 
 def answer_html(notebook: NotebookNode, cells: Sequence[int]) -> Markup:

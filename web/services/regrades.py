@@ -155,14 +155,15 @@ def jobs_of(session: Session, regrade: Regrade) -> Sequence[RegradeJob]:
 
 
 def changes(session: Session, regrade: Regrade) -> list[Change]:
-    """Give how the points of what has been graded again change, in the order of handing in."""
+    """Give how the points of what has been graded again change; what does not change comes last."""
     done = [job for job in jobs_of(session, regrade) if job.state is RegradeJobState.DONE]
     submissions = [job.submission for job in done]
     old = {job.submission_id: _old_result(job) for job in done}
     new = {job.submission_id: job.result_id for job in done if job.result_id is not None}
     before = marks_of(session, submissions, results=old)
     after = marks_of(session, submissions, results=new)
-    return [_change(job, before[job.submission_id], after[job.submission_id]) for job in done]
+    found = [_change(job, before[job.submission_id], after[job.submission_id]) for job in done]
+    return sorted(found, key=lambda change: not change.changed)
 
 
 def troubled(session: Session, regrade: Regrade) -> list[RegradeJob]:

@@ -57,4 +57,5 @@ def remarks_of(session: Session, submission: Submission, mark: Mark | None) -> d
 
 def _remark(question: QuestionMark, asked: Sequence[RegradeRequest], *, taken: bool) -> Remark:
     waits = any(each.state is RequestState.OPEN for each in asked)
-    return Remark(question, asked, taken and question.tenths is not None and not waits)
+    lacks = question.tenths is not None and question.tenths < question.max_tenths
+    return Remark(question, asked, taken and lacks and not waits)
