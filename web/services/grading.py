@@ -157,10 +157,9 @@ def take_next(
     if leaving is not None:
         claims.drop(session, grader, leaving, question_id)
     waiting = [each for each in queue(session, assignment, question_id) if not each.graded]
-    waiting.sort(key=lambda each: (each.submission.id <= place, each.submission.id))
-    if len(waiting) > 1:
-        waiting = [each for each in waiting if each.submission.id != place]
-    for answer in waiting:
+    numbered = [(each.submission.id, each) for each in waiting]
+    numbered.sort(key=lambda each: (each[0] == place, each[0] < place, each[0]))
+    for _, answer in numbered:
         if claims.take(session, grader, answer.submission, question_id):
             return answer.submission
     return None

@@ -275,7 +275,7 @@ def _publish_one(change: Change, *, never_lower: bool) -> None:
     job.previous_result_id = submission.result_id
     job.kept = never_lower and change.difference < 0
     if not job.kept and job.result is not None:
-        submission.result_id = job.result_id
+        submission.result = job.result
         submission.snapshot_id = job.result.snapshot_id
         submission.score_tenths = job.result.score_tenths
 

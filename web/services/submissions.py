@@ -196,11 +196,10 @@ def finish(session: Session, submission_id: int, owner: str, report: Report, not
     if submission is None:
         return False
     result = new_result(submission.id, submission.snapshot_id, report, notebook)
-    session.add(result)
-    session.flush()
     submission.result = result
     submission.score_tenths = result.score_tenths
     _end(submission, SubmissionState.GRADED, "")
+    session.flush()
     return True
 
 
