@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import socket
 import time
 from collections.abc import Callable
@@ -100,6 +101,7 @@ class CallChannel:
         self._waiting = False
         self._answer_bytes = 0
         self._deadline = 0.0
+        self._number = 0
         self._asked_to_stop = False
 
     def begin_test(self, time_factor: float = 1.0) -> None:
@@ -204,10 +206,11 @@ class CallChannel:
         if self._waiting:
             raise RuntimeError("a function that was passed in cannot ask the notebook itself")
         self._waiting, self._asked_to_stop, self._answer_bytes = True, False, 0
+        self._number = secrets.randbits(wire.NUMBER_BITS)
         self._deadline = time.monotonic() + self._call_seconds
         try:
             self._stream.settimeout(self._call_seconds)
-            self._stream.sendall(wire.frame(body))
+            self._stream.sendall(wire.frame(body, self._number))
         except TimeoutError:
             self._timed_out()
         except OSError:
@@ -257,13 +260,16 @@ class CallChannel:
         return answer[1]
 
     def _receive(self) -> bytes:
-        header = self._read(4)
-        try:
-            length = wire.frame_length(header)
-        except wire.WireError as error:
-            self._broken(str(error))
-        self._answer_bytes += length
-        return self._read(length)
+        while True:
+            try:
+                length, number = wire.read_header(self._read(wire.HEADER_BYTES))
+            except wire.WireError as error:
+                self._broken(str(error))
+            self._answer_bytes += length
+            body = self._read(length)
+            # Untrusted: what student code sent without being asked answers no later call.
+            if number == self._number:
+                return body
 
     def _read(self, count: int) -> bytes:
         parts = []
@@ -350,7 +356,7 @@ class CallChannel:
             reason = f"{type(error).__name__} in the function that was passed in"
             body = encoder.encode(("raised", reason))
         try:
-            self._stream.sendall(wire.frame(body))
+            self._stream.sendall(wire.frame(body, self._number))
         except TimeoutError:
             self._timed_out()
         except OSError:

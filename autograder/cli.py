@@ -78,7 +78,6 @@ def _grade(options: argparse.Namespace) -> int:
     from autograder.assignment import find_assignment, load_assignment
     from autograder.grade import Grader, read_submission
     from autograder.notebook import read_notebook
-    from autograder.render.terminal import print_report
 
     assignment = load_assignment(find_assignment(options.assignment))
     submissions = [(path, read_notebook(path)) for path in options.notebooks]
@@ -92,6 +91,9 @@ def _grade(options: argparse.Namespace) -> int:
             threads.submit(grader.grade, data, assignment, name=str(path))
             for path, data in submissions
         ]
+        # Late: the warm process, which takes longest, has been started.
+        from autograder.render.terminal import print_report
+
         for (path, _), future in zip(submissions, futures, strict=True):
             try:
                 report = future.result()

@@ -1,8 +1,9 @@
 """
 The process that runs an assignment's hidden tests, and the grader's hold on it.
 
-An examiner collects the tests once, with pytest, and forks a child for each submission. The child
-talks to the kernel over the call channel and to the grader in packets:
+An examiner collects the tests once, with pytest, and forks a child for each submission; it gives
+the grader a descriptor of the child's. Children of several submissions may run side by side. Each
+talks to its kernel over the call channel and to the grader in packets:
 
     child                          grader
     {"begin": id}                                          a test begins
@@ -18,6 +19,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -36,6 +38,7 @@ from autograder.environments import SHIPPED
 from autograder.errors import AssignmentError, ExaminerError
 from autograder.packets import Packets
 from autograder.public_tests import public_test_module
+from autograder.sandbox.policy import Limits
 from autograder.verdict import Verdict
 
 COLLECT_SECONDS: Final = 60.0
@@ -74,7 +77,7 @@ class KernelKeeper(Protocol):
 
 class Examiner:
     """
-    Collects an assignment's tests once and runs them against many kernels, one at a time.
+    Collects an assignment's tests once and runs them against many kernels. Serves many threads.
 
     Args:
         assignment: Whose tests.
@@ -100,6 +103,7 @@ class Examiner:
         on_event: Callable[[dict[str, Any]], None],
         tests: Iterable[TestDescription] | None = None,
         *,
+        limits: Limits | None = None,
         until_failure: bool = False,
     ) -> list[dict[str, Any]]:
         """
@@ -110,6 +114,7 @@ class Examiner:
             seed: Seed of the hidden inputs.
             on_event: Called with each packet that begins or ends a test.
             tests: Which tests; all if ``None``.
+            limits: What the tests may use; by default what the assignment says.
             until_failure: Whether to stop at the first test that fails, without a hint.
 
         Returns:
@@ -118,10 +123,29 @@ class Examiner:
         Raises:
             ExaminerError: If the examiner broke for a reason of our own.
         """
+        bounds = limits or self.assignment.limits
+        return _Job(self, keeper, seed, on_event, bounds, until_failure=until_failure).run(
+            [test.id for test in (self.tests if tests is None else tests)]
+        )
+
+    def start_child(self, job: dict[str, Any], descriptors: list[int]) -> int:
+        """
+        Let a child begin a job; gives a descriptor of that process.
+
+        Raises:
+            ExaminerError: If the examiner has ended, or does not answer.
+        """
         with self._lock:
-            return _Job(self, keeper, seed, on_event, until_failure=until_failure).run(
-                [test.id for test in (self.tests if tests is None else tests)]
-            )
+            try:
+                self._packets.send(job, descriptors)
+                _, handles = self._packets.receive(COLLECT_SECONDS)
+            except (TimeoutError, OSError) as error:
+                # The next answer would be taken for that of another job.
+                self._process.kill()
+                raise ExaminerError("the examiner does not answer") from error
+        if not handles:
+            raise ExaminerError("the examiner has ended")
+        return handles[0]
 
     def alive(self) -> bool:
         """Tell whether the process still runs."""
@@ -136,11 +160,6 @@ class Examiner:
         self._process.wait()
         self._errors.close()
         self._folder.cleanup()
-
-    @property
-    def packets(self) -> Packets:
-        """The connection to the process."""
-        return self._packets
 
     def _start(self, theirs: socket.socket) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "autograder.examiner", str(self.assignment.folder)]
@@ -209,13 +228,13 @@ class _Job:
         keeper: KernelKeeper,
         seed: int,
         on_event: Callable[[dict[str, Any]], None],
+        limits: Limits,
         *,
         until_failure: bool = False,
     ) -> None:
         self._examiner = examiner
         self._keeper = keeper
         self._on_event = on_event
-        limits = examiner.assignment.limits
         self._test_seconds = limits.test_seconds
         self._replay_seconds = limits.total_seconds
         self._parameters = {
@@ -264,25 +283,18 @@ class _Job:
         child: int | None = None
         done = False
         try:
-            self._examiner.packets.send(job, descriptors)
+            child = self._examiner.start_child(job, descriptors)
             theirs.close()
-            started, _ = self._examiner.packets.receive(COLLECT_SECONDS)
-            child = started.get("child")
-            if child is None:
-                raise ExaminerError("the examiner has ended")
             lost = self._serve(packets)
             done = lost is None
             return lost
         except OSError as error:
-            raise ExaminerError("the examiner has ended") from error
+            raise ExaminerError("the examiner's child has ended") from error
         finally:
             theirs.close()
             packets.close()
             if child is not None:
-                if not done:
-                    with contextlib.suppress(ProcessLookupError):
-                        os.kill(child, signal.SIGKILL)
-                self._examiner.packets.receive(COLLECT_SECONDS)
+                _bury(child, kill=not done)
 
     def _serve(self, packets: Packets) -> str | None:
         current: str | None = None
@@ -316,6 +328,15 @@ class _Job:
         else:
             calls = self._keeper.replace()
             packets.send({"ok": True}, [calls.fileno()] if calls else [])
+
+
+def _bury(child: int, *, kill: bool) -> None:
+    """Wait for a child's end: until then it may write to the call channel."""
+    if kill:
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(child, signal.SIGKILL)
+    select.select([child], [], [], COLLECT_SECONDS)
+    os.close(child)
 
 
 def _environment() -> dict[str, str]:

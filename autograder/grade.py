@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import socket
+import importlib
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from fractions import Fraction
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from autograder.answers import answer_cells
-from autograder.assignment import Assignment, public_data
+from autograder.assignment import Assignment
 from autograder.build import build_student
 from autograder.environments import load_environment
-from autograder.errors import AutograderError, NotebookError
+from autograder.errors import NotebookError
 from autograder.examiner import Examiner, TestDescription
-from autograder.execute import Execution, NotebookRunner, kernel_files, reported_exit
 from autograder.messages import message_for
 from autograder.notebook import Notebook, parse_notebook
-from autograder.pool import KernelPool, Shelf
+from autograder.pool import KernelPool, SharedShelf
 from autograder.report import (
     QuestionResult,
     Report,
@@ -32,25 +32,11 @@ from autograder.report import (
 )
 from autograder.verdict import Verdict
 
+if TYPE_CHECKING:
+    from autograder.execute import Execution
+    from autograder.submission import Progress
+
 EXAMINERS_KEPT: Final = 8
-
-
-@dataclass(frozen=True)
-class Progress:
-    """
-    What the grader is doing.
-
-    Args:
-        stage: ``"cell"`` or ``"test"``.
-        number: Which cell or test, from 0.
-        total: How many there are.
-        question: The question that is being tested.
-    """
-
-    stage: str
-    number: int
-    total: int
-    question: str | None = None
 
 
 def _silent(_: Progress) -> None:
@@ -70,8 +56,7 @@ class Grader:
         self._lock = threading.Lock()
         self._pools: dict[str, KernelPool] = {}
         self._pool_locks: dict[str, threading.Lock] = {}
-        self._assignments: dict[str, Assignment] = {}
-        self._examiners: Shelf[Examiner] = Shelf(self._make_examiner, EXAMINERS_KEPT)
+        self._examiners: SharedShelf[Examiner] = SharedShelf(EXAMINERS_KEPT)
 
     def __enter__(self) -> Self:
         return self
@@ -100,13 +85,14 @@ class Grader:
             AssignmentError: If it is broken.
             InternalError: If the wall cannot be built.
         """
-        with ThreadPoolExecutor(3) as threads:
+        with ThreadPoolExecutor(4) as threads:
             pool = threads.submit(self._pool, assignment.environment)
-            examiner = threads.submit(self._examiner, assignment)
+            examiner = threads.submit(self._collect, assignment)
             built = threads.submit(build_student, assignment)
-            self._return(assignment, examiner.result())
-            pool.result()
-            built.result()
+            # Late: running notebooks takes long to import, and the warm process longer to start.
+            runner = threads.submit(importlib.import_module, "autograder.submission")
+            for started in (examiner, pool, built, runner):
+                started.result()
 
     def grade(
         self,
@@ -137,16 +123,12 @@ class Grader:
         if seed is None:
             seed = int(notebook.sha256[:16], 16) % assignment.hidden_seeds
         self.prepare(assignment)
-        examiner = self._examiner(assignment)
-        try:
-            run = _Run(self._pool(assignment.environment), notebook, assignment, progress)
+        from autograder.submission import SubmissionRun
+
+        run = SubmissionRun(self._pool(assignment.environment), notebook, assignment, progress)
+        with self._examiner(assignment) as examiner:
             execution, messages = run.examine(examiner, seed)
-            report = _report(notebook, assignment, seed, execution, examiner.tests, messages)
-        except BaseException:
-            # It may be in the middle of this submission: nobody else gets it.
-            examiner.close()
-            raise
-        self._return(assignment, examiner)
+        report = _report(notebook, assignment, seed, execution, examiner.tests, messages)
         return replace(report, seconds=time.monotonic() - began)
 
     def _pool(self, environment: str) -> KernelPool:
@@ -157,18 +139,12 @@ class Grader:
                 self._pools[environment] = KernelPool(load_environment(environment), self._spares)
             return self._pools[environment]
 
-    def _examiner(self, assignment: Assignment) -> Examiner:
-        key = f"{assignment.content_hash} {assignment.limits}"
-        self._assignments[key] = assignment
-        while not (examiner := self._examiners.take(key)).alive():
-            examiner.close()
-        return examiner
+    def _examiner(self, assignment: Assignment) -> AbstractContextManager[Examiner]:
+        return self._examiners.borrow(assignment.content_hash, lambda: Examiner(assignment))
 
-    def _return(self, assignment: Assignment, examiner: Examiner) -> None:
-        self._examiners.put(f"{assignment.content_hash} {assignment.limits}", examiner)
-
-    def _make_examiner(self, key: str) -> Examiner:
-        return Examiner(self._assignments[key])
+    def _collect(self, assignment: Assignment) -> None:
+        with self._examiner(assignment):
+            pass
 
 
 def read_submission(data: bytes, assignment: Assignment, name: str) -> Notebook:
@@ -191,81 +167,6 @@ def grade(data: bytes, assignment: Assignment, *, name: str = "notebook") -> Rep
     """Grade one submission with a grader of its own; see `Grader.grade`."""
     with Grader(spares=0) as grader:
         return grader.grade(data, assignment, name=name)
-
-
-class _Run:
-    """One submission on its way through kernels and tests; keeps the kernel for the examiner."""
-
-    def __init__(
-        self,
-        pool: KernelPool,
-        notebook: Notebook,
-        assignment: Assignment,
-        progress: Callable[[Progress], None],
-    ) -> None:
-        self._progress = progress
-        self._tests_begun = 0
-        self._examiner: Examiner | None = None
-        metadata = build_student(assignment).metadata
-        data = ((path, source.read_bytes()) for path, source in public_data(assignment.folder))
-        self._runner = NotebookRunner(
-            pool.take,
-            notebook,
-            kernel_files(assignment.name, notebook, metadata, data),
-            assignment.limits,
-            lambda number, total: progress(Progress("cell", number, total)),
-        )
-        self._execution: Execution | None = None
-
-    def examine(self, examiner: Examiner, seed: int) -> tuple[Execution, list[dict[str, Any]]]:
-        """Run the notebook, then the tests; give the first run and what the tests said."""
-        self._examiner = examiner
-        first = self._execution = self._runner.run()
-        try:
-            return first, examiner.examine(self, seed, self._on_event)
-        finally:
-            self._execution.close()
-
-    def calls(self) -> socket.socket | None:
-        """Give the call channel of the present kernel."""
-        kernel = self._current().kernel
-        return kernel.calls if kernel is not None and kernel.exit is None else None
-
-    def interrupt(self) -> None:
-        """Send SIGINT to the kernel."""
-        kernel = self._current().kernel
-        if kernel is not None:
-            kernel.interrupt()
-
-    def end(self, *, kill: bool) -> str | None:
-        """Tell why the kernel ended; with `kill`, end it first."""
-        kernel = self._current().kernel
-        if kernel is None:
-            return None
-        if not kill:
-            kernel.wait_exit(1.0)
-        ended = reported_exit(kernel)
-        kernel.kill()
-        self._current().kernel = None
-        return ended.reason if ended else None
-
-    def replace(self) -> socket.socket | None:
-        """Run the notebook in a new kernel and give its call channel."""
-        skipped = self._current().skipped
-        self._current().close()
-        self._execution = self._runner.run(skipped)
-        return self.calls()
-
-    def _current(self) -> Execution:
-        assert self._execution is not None
-        return self._execution
-
-    def _on_event(self, event: dict[str, Any]) -> None:
-        if "begin" in event and self._examiner is not None:
-            tests = {test.id: test for test in self._examiner.tests}
-            question = tests[event["begin"]].question
-            self._progress(Progress("test", self._tests_begun, len(tests), question))
-            self._tests_begun += 1
 
 
 def _report(
@@ -353,6 +254,3 @@ def _source_line(place: object, notebook: Notebook, execution: Execution) -> Sou
     if not 1 <= place[1] <= len(lines):
         return None
     return SourceLine(index + 1, place[1], lines[place[1] - 1].strip()[:200])
-
-
-__all__ = ["AutograderError", "Grader", "Progress", "grade", "read_submission"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Final, Generic, Protocol, TypeVar
 
 from autograder.environments import Environment
@@ -136,3 +137,75 @@ class Shelf(Generic[Item]):
             idle, self._idle = self._idle, deque()
         for _, item in idle:
             item.close()
+
+
+class Living(Closable, Protocol):
+    """Something that may end by itself."""
+
+    def alive(self) -> bool:
+        """Tell whether it still serves."""
+
+
+LivingItem = TypeVar("LivingItem", bound=Living)
+
+
+@dataclass
+class _Place(Generic[LivingItem]):
+    """Where one shared thing stands: nobody has it, or a number of users."""
+
+    making: threading.Lock = field(default_factory=threading.Lock)
+    item: LivingItem | None = None
+    users: int = 0
+
+
+class SharedShelf(Generic[LivingItem]):
+    """
+    Keeps things that take long to make, and that many may use at once.
+
+    Args:
+        keep: How many to keep; of those that nobody uses, the longest idle are closed.
+    """
+
+    def __init__(self, keep: int) -> None:
+        self._keep = keep
+        self._lock = threading.Lock()
+        self._places: dict[str, _Place[LivingItem]] = {}
+
+    @contextlib.contextmanager
+    def borrow(self, key: str, make: Callable[[], LivingItem]) -> Iterator[LivingItem]:
+        """Give the one for a key; `make` makes it if it is not there, or has ended."""
+        with self._lock:
+            place = self._places.pop(key, None) or _Place[LivingItem]()
+            self._places[key] = place
+            place.users += 1
+        try:
+            yield self._living(place, make)
+        finally:
+            with self._lock:
+                place.users -= 1
+                surplus = self._take_surplus()
+            for item in surplus:
+                item.close()
+
+    def _living(self, place: _Place[LivingItem], make: Callable[[], LivingItem]) -> LivingItem:
+        with place.making:
+            if place.item is not None and not place.item.alive():
+                place.item.close()
+                place.item = None
+            if place.item is None:
+                place.item = make()
+            return place.item
+
+    def _take_surplus(self) -> list[LivingItem]:
+        idle = [key for key, place in self._places.items() if place.users == 0]
+        old = idle[: max(0, len(self._places) - self._keep)]
+        places = [self._places.pop(key) for key in old]
+        return [place.item for place in places if place.item is not None]
+
+    def close(self) -> None:
+        """Close all."""
+        with self._lock:
+            places, self._places = list(self._places.values()), {}
+        for place in places:
+            if place.item is not None:
+                place.item.close()

@@ -12,6 +12,7 @@ import gc
 import os
 import re
 import resource
+import select
 import signal
 import socket
 import time
@@ -226,18 +227,28 @@ class ExaminerPlugin:
         self._packets.send({"tests": [describe(item) for item in session.items]})
         # A collection of garbage in a child would copy every page that holds an object.
         gc.freeze()
+        children: dict[int, int] = {}
         while True:
-            job, descriptors = self._packets.receive()
-            if not job:
-                return True
-            child = os.fork()
-            if child == 0:
-                self._run_job(job, descriptors, session.items)
-            for descriptor in descriptors:
-                os.close(descriptor)
-            self._packets.send({"child": child})
-            os.waitpid(child, 0)
-            self._packets.send({"ended": child})
+            ready, _, _ = select.select([self._packets.socket.fileno(), *children], [], [])
+            for ended in children.keys() & set(ready):
+                os.waitpid(children.pop(ended), 0)
+                os.close(ended)
+            if self._packets.socket.fileno() in ready:
+                job, descriptors = self._packets.receive()
+                if not job:
+                    return True
+                child = self._fork(job, descriptors, session.items)
+                handle = os.pidfd_open(child)
+                children[handle] = child
+                self._packets.send({"child": child}, [handle])
+
+    def _fork(self, job: dict[str, Any], descriptors: list[int], items: list[pytest.Item]) -> int:
+        child = os.fork()
+        if child == 0:
+            self._run_job(job, descriptors, items)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        return child
 
     def _run_job(
         self, job: dict[str, Any], descriptors: list[int], items: list[pytest.Item]

@@ -40,6 +40,9 @@ _STATE_CAPS: Final = {
 }
 
 _U32 = struct.Struct("<I")
+_FRAME_HEADER: Final = struct.Struct("<IQ")
+HEADER_BYTES: Final = _FRAME_HEADER.size
+NUMBER_BITS: Final = 64
 _I64 = struct.Struct("<q")
 _U64 = struct.Struct("<Q")
 _F64 = struct.Struct("<d")
@@ -149,22 +152,22 @@ def _has_form(state: object, pattern: object, key: str = "") -> bool:
     return type(state) is int and 0 <= state < _STATE_CAPS[key] and (key != "inc" or state % 2 == 1)
 
 
-def frame(body: bytes) -> bytes:
-    """Put the length before an encoded value, as it stands on the call channel."""
-    return _U32.pack(len(body)) + body
+def frame(body: bytes, number: int) -> bytes:
+    """Put length and number before an encoded value; an answer has its request's number."""
+    return _FRAME_HEADER.pack(len(body), number) + body
 
 
-def frame_length(header: bytes) -> int:
+def read_header(header: bytes) -> tuple[int, int]:
     """
-    Read the four bytes before a value.
+    Read the `HEADER_BYTES` before a value: its length and its number.
 
     Raises:
         TooLarge: If they announce more than a frame may hold.
     """
-    length = int(_U32.unpack(header)[0])
+    length, number = _FRAME_HEADER.unpack(header)
     if length > MAX_FRAME_BYTES:
         raise TooLarge("frame is too large")
-    return length
+    return length, number
 
 
 class Encoder:

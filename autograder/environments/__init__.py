@@ -40,11 +40,13 @@ class Environment:
         name: ``"numpy"``, ``"tensorflow"`` or an operator's own.
         folder: Its virtual environment.
         preload: Modules that the warm process imports.
+        late: Modules that it imports in its first pause; until then, who uses one loads it.
     """
 
     name: str
     folder: Path
     preload: tuple[str, ...]
+    late: tuple[str, ...] = ()
 
     @property
     def python(self) -> Path:
@@ -80,7 +82,7 @@ def load_environment(name: str) -> Environment:
         raise SandboxError(
             f"the environment {name!r} is not set up: {venv} is missing; run make setup"
         )
-    return Environment(name, venv, tuple(settings["preload"]))
+    return Environment(name, venv, tuple(settings["preload"]), tuple(settings.get("late", ())))
 
 
 def default_folder() -> Path:

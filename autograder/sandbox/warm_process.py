@@ -388,7 +388,7 @@ def _plan(environment: Environment, folder: Path, control: int) -> dict[str, Any
         "binds": [
             (str(mount.source), mount.target) for mount in _mounts(environment, base, folder)
         ],
-        "after": [*after, *environment.preload],
+        "after": [*after, json.dumps(environment.preload), json.dumps(environment.late)],
     }
 
 

@@ -33,6 +33,7 @@ from autograder.examiner import Examiner, TestDescription
 from autograder.execute import Execution, NotebookRunner, kernel_files
 from autograder.notebook import parse_notebook
 from autograder.pool import KernelPool
+from autograder.sandbox.policy import Limits
 from autograder.validate.solved import SolvedNotebook
 from autograder.verdict import Verdict
 
@@ -153,7 +154,7 @@ class Bench:
             What came of each run.
         """
         self._variant = (source, question)
-        self._examiner.assignment = self._with_call_seconds(call_seconds)
+        limits = self._limits(call_seconds)
         refused = self._enter()
         try:
             for seed, tests in runs:
@@ -161,7 +162,7 @@ class Bench:
                     yield Outcome({}, {}, {}, refused)
                 else:
                     messages = self._examiner.examine(
-                        self, seed, _ignore, tests, until_failure=stop
+                        self, seed, _ignore, tests, limits=limits, until_failure=stop
                     )
                     self._forget()
                     yield _outcome(messages)
@@ -236,13 +237,12 @@ class Bench:
                 return
             self._end_execution()
 
-    def _with_call_seconds(self, seconds: float | None) -> Assignment:
-        if seconds is None:
-            return self._assignment
+    def _limits(self, call_seconds: float | None) -> Limits:
         limits = self._assignment.limits
-        patience = max(1.0, seconds / limits.call_seconds)
-        bounds = replace(limits.stretched(patience), call_seconds=seconds)
-        return replace(self._assignment, limits=bounds)
+        if call_seconds is None:
+            return limits
+        patience = max(1.0, call_seconds / limits.call_seconds)
+        return replace(limits.stretched(patience), call_seconds=call_seconds)
 
     def _run(self, text: str) -> Execution:
         notebook = parse_notebook(text.encode(), self._assignment.name)

@@ -696,29 +696,33 @@ def test_reasons_of_an_end(kernel: Kernel, monkeypatch: pytest.MonkeyPatch) -> N
         kernel.student.double(1)
 
 
+NUMBER = 7
+
+
 @pytest.mark.parametrize(
     "garbage",
     [
         b"\xff" * 64,
         struct.pack("<I", 0),
-        wire.frame(b"\xff"),
-        wire.frame(wire.Encoder().encode(None)),
-        wire.frame(wire.Encoder().encode(())),
-        wire.frame(wire.Encoder().encode((1,))),
-        wire.frame(wire.Encoder().encode(("value",))),
-        wire.frame(wire.Encoder().encode(("passed", 1))),
-        wire.frame(wire.Encoder().encode(("unsendable",))),
-        wire.frame(wire.Encoder().encode(("raised", "ValueError"))),
-        wire.frame(wire.Encoder().encode(("raised", ["ValueError"], b"x", 1, 2))),
-        wire.frame(wire.Encoder().encode(("returned", 1, [None], ((), {})))),
-        wire.frame(wire.Encoder().encode(("returned", 1, [], ([], {})))),
-        wire.frame(wire.Encoder().encode(("callback", 1, (), {1: 2}))),
-        wire.frame(wire.Encoder().encode(("callback", None, None, None))),
-        wire.frame(wire.Encoder().encode([wire.Handle("callback", 99)])),
+        wire.frame(b"\xff", NUMBER),
+        wire.frame(wire.Encoder().encode(None), NUMBER),
+        wire.frame(wire.Encoder().encode(()), NUMBER),
+        wire.frame(wire.Encoder().encode((1,)), NUMBER),
+        wire.frame(wire.Encoder().encode(("value",)), NUMBER),
+        wire.frame(wire.Encoder().encode(("passed", 1)), NUMBER),
+        wire.frame(wire.Encoder().encode(("unsendable",)), NUMBER),
+        wire.frame(wire.Encoder().encode(("raised", "ValueError")), NUMBER),
+        wire.frame(wire.Encoder().encode(("raised", ["ValueError"], b"x", 1, 2)), NUMBER),
+        wire.frame(wire.Encoder().encode(("returned", 1, [None], ((), {}))), NUMBER),
+        wire.frame(wire.Encoder().encode(("returned", 1, [], ([], {}))), NUMBER),
+        wire.frame(wire.Encoder().encode(("callback", 1, (), {1: 2})), NUMBER),
+        wire.frame(wire.Encoder().encode(("callback", None, None, None)), NUMBER),
+        wire.frame(wire.Encoder().encode([wire.Handle("callback", 99)]), NUMBER),
     ],
 )
-def test_garbage(garbage: bytes) -> None:
+def test_garbage(garbage: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """Bytes that are no answer to a call are a student's fault, whatever they are."""
+    monkeypatch.setattr("autograder.channel.secrets.randbits", lambda _: NUMBER)
     ours, theirs = socket.socketpair()
     with ours, theirs:
         theirs.sendall(garbage)
@@ -728,6 +732,14 @@ def test_garbage(garbage: bytes) -> None:
         with pytest.raises(StudentFault):
             channel.call(target, (abs,), {})
         assert channel.dead
+
+
+def test_answers_in_advance(kernel: Kernel) -> None:
+    """A well-formed answer that student code sends unasked is taken for no later call's."""
+    forged = "wire.frame(wire.Encoder().encode(('value', 13)), 0)"
+    kernel.channel.run(f"from autograder import wire; channel.sendall({forged} * 3)")
+    assert kernel.student.answer == 42
+    assert kernel.student.double(1) == 2
 
 
 def test_garbage_of_student_code(kernel: Kernel) -> None:
@@ -771,9 +783,10 @@ kinds = st.sampled_from(
 def test_forged_answers(forged: list[tuple[str, list[Any]]]) -> None:
     """Any answer that student code can write gives a value or a student's fault."""
     ours, theirs = socket.socketpair()
-    with ours, theirs:
+    with ours, theirs, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("autograder.channel.secrets.randbits", lambda _: NUMBER)
         for kind, rest in forged:
-            theirs.sendall(wire.frame(wire.Encoder().encode((kind, *rest))))
+            theirs.sendall(wire.frame(wire.Encoder().encode((kind, *rest)), NUMBER))
         theirs.shutdown(socket.SHUT_WR)
         student: Any = Student(CallChannel(ours, Ended(), CallLimits(5, 5, 5)))
         try:

@@ -8,6 +8,7 @@ import os
 import re
 import signal
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -21,9 +22,10 @@ from autograder.assignment import Assignment, load_assignment
 from autograder.build import build_solution, build_student
 from autograder.errors import AssignmentError, InternalError, NotebookError
 from autograder.examiner import Examiner
-from autograder.grade import Grader, Progress
+from autograder.grade import Grader
 from autograder.recognise import load_variants
 from autograder.report import QuestionResult, Report, TestResult, question_score
+from autograder.submission import Progress
 from autograder.variants import Variant
 from autograder.verdict import PRECEDENCE, Verdict, combined
 from tests.engine.conftest import CELLS, as_bytes
@@ -438,46 +440,45 @@ def test_it(student):
 """
 
 
-def test_examiner_that_ends_between_submissions(
-    grader: Grader, tiny: Assignment, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_examiner_that_ends_between_submissions(grader: Grader, tiny: Assignment) -> None:
     """An examiner that has ended while it was idle is replaced; nobody notices."""
-    pids = recorded(grader, monkeypatch)
-    other = replace(tiny, limits=replace(tiny.limits, total_seconds=51))
-    assert scores(graded(grader, other, [TINY_SOLUTION])) == full(tiny)
-    end(pids[0])
-    assert scores(graded(grader, other, [TINY_SOLUTION])) == full(tiny)
-    assert len(pids) == 2
+    assert scores(graded(grader, tiny, [TINY_SOLUTION])) == full(tiny)
+    examiner = examiner_of(grader, tiny)
+    end(examiner._process.pid)
+    assert scores(graded(grader, tiny, [TINY_SOLUTION])) == full(tiny)
+    assert examiner_of(grader, tiny) is not examiner
 
 
-def test_examiner_that_ends_in_the_middle(
-    grader: Grader, tiny: Assignment, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_examiner_that_ends_in_the_middle(grader: Grader, tiny: Assignment) -> None:
     """An examiner that ends while a notebook runs is our fault, never a zero."""
-    pids = recorded(grader, monkeypatch)
-    other = replace(tiny, limits=replace(tiny.limits, total_seconds=52))
+    graded(grader, tiny, [])
+    examiner = examiner_of(grader, tiny)
 
     def sabotage(event: Progress) -> None:
-        if event.stage == "cell":
-            end(pids[0])
+        if event.stage == "cell" and examiner.alive():
+            end(examiner._process.pid)
 
     with pytest.raises(InternalError):
-        graded(grader, other, [TINY_SOLUTION], progress=sabotage)
-    assert scores(graded(grader, other, [TINY_SOLUTION])) == full(tiny)
+        graded(grader, tiny, [TINY_SOLUTION], progress=sabotage)
+    assert scores(graded(grader, tiny, [TINY_SOLUTION])) == full(tiny)
+    assert examiner_of(grader, tiny) is not examiner
 
 
-def recorded(grader: Grader, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Give a list that the process number of each new examiner is added to."""
-    pids: list[int] = []
-    make = grader._examiners._make
+def test_one_examiner_serves_many(grader: Grader, tiny: Assignment) -> None:
+    """Submissions that are graded side by side share one collection of the tests."""
+    graded(grader, tiny, [])
+    examiner = examiner_of(grader, tiny)
+    with ThreadPoolExecutor(4) as threads:
+        reports = [threads.submit(graded, grader, tiny, [TINY_SOLUTION]) for _ in range(8)]
+        assert all(scores(report.result()) == full(tiny) for report in reports)
+    assert examiner_of(grader, tiny) is examiner
 
-    def make_and_record(key: str) -> Examiner:
-        examiner = make(key)
-        pids.append(examiner._process.pid)
-        return examiner
 
-    monkeypatch.setattr(grader._examiners, "_make", make_and_record)
-    return pids
+def examiner_of(grader: Grader, assignment: Assignment) -> Examiner:
+    """Give the examiner that a grader keeps for an assignment."""
+    examiner = grader._examiners._places[assignment.content_hash].item
+    assert examiner is not None
+    return examiner
 
 
 def end(pid: int) -> None:

@@ -361,7 +361,7 @@ def test_size_cap() -> None:
     with pytest.raises(wire.TooLarge):
         encode([bytes(2**20)] * 65)
     with pytest.raises(wire.TooLarge):
-        wire.frame_length(struct.pack("<I", wire.MAX_FRAME_BYTES + 1))
+        wire.read_header(struct.pack("<IQ", wire.MAX_FRAME_BYTES + 1, 0))
 
 
 def test_nan_keys() -> None:

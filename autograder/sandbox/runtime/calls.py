@@ -7,6 +7,7 @@ code's, and the grader treats it so.
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import sys
@@ -51,6 +52,7 @@ class Server:
         self._hidden = hidden
         self._objects: dict[int, object] = {}
         self._generators: list[np.random.Generator] = []
+        self._number = 0
         self._in_call = False
         self._in_callback = False
         self._interrupted = False
@@ -59,7 +61,8 @@ class Server:
         """Answer until the grader closes the channel."""
         previous = signal.signal(signal.SIGINT, self._on_interrupt)
         try:
-            while (body := self._read_frame()) is not None:
+            while (received := self._read_frame()) is not None:
+                body, self._number = received
                 self._answer(body)
         finally:
             signal.signal(signal.SIGINT, previous)
@@ -81,6 +84,7 @@ class Server:
             self._in_call = False
 
     def _answer(self, request: bytes) -> None:
+        process, operation = os.getpid(), ""
         try:
             operation, *arguments = self._decode(request)
             with self._interruptible():
@@ -92,7 +96,10 @@ class Server:
             body = wire.Encoder().encode(("unsendable", str(error)))
         except BaseException as error:
             body = wire.Encoder().encode(self._raised(error))
-        self._channel.sendall(wire.frame(body))
+        if os.getpid() != process and operation != "run":
+            # Student code has forked; its child must not answer in this process's place.
+            os._exit(0)
+        self._channel.sendall(wire.frame(body, self._number))
 
     def _do_names(self) -> tuple[Any, ...]:
         names = (name for name in self._namespace if name not in self._hidden)
@@ -175,9 +182,13 @@ class Server:
         self._generators = []
         return wire.Decoder(self._resolve, self._revive).decode(body)
 
-    def _read_frame(self) -> bytes | None:
-        header = self._read(4)
-        return None if header is None else self._read(wire.frame_length(header))
+    def _read_frame(self) -> tuple[bytes, int] | None:
+        header = self._read(wire.HEADER_BYTES)
+        if header is None:
+            return None
+        length, number = wire.read_header(header)
+        body = self._read(length)
+        return None if body is None else (body, number)
 
     def _read(self, count: int) -> bytes | None:
         parts = []
@@ -204,7 +215,7 @@ class Server:
         body = self._encoder().encode(("callback", number, args, kwargs))
         self._in_callback, self._interrupted = True, False
         try:
-            self._channel.sendall(wire.frame(body))
+            self._channel.sendall(wire.frame(body, self._number))
             received = self._read_frame()
         finally:
             self._in_callback = False
@@ -212,7 +223,7 @@ class Server:
             raise KeyboardInterrupt
         if received is None:
             raise SystemExit
-        answer = self._decode(received)
+        answer = self._decode(received[0])
         if answer[0] == "raised":
             raise CallbackRaised(answer[1])
         return answer[1]

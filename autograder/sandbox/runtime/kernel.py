@@ -52,6 +52,9 @@ def prepare() -> None:
     with contextlib.redirect_stdout(io.StringIO()):
         shell.run_cell("1 / 0", silent=True)
     SandboxShell.clear_instance()
+    if "matplotlib" in sys.modules:
+        # Looks through all installed packages for backends, at the first figure of each kernel.
+        sys.modules["matplotlib"].backends.backend_registry.list_all()
 
 
 class SandboxShell(ZMQInteractiveShell):

@@ -18,6 +18,7 @@ import select
 import signal
 import socket
 import sys
+import types
 
 from autograder.sandbox.runtime import guardian
 
@@ -38,21 +39,52 @@ def receive_request(control: socket.socket) -> tuple[str, list[int]] | None:
     return json.loads(data)["kernel"], list(descriptors)
 
 
-def preload(modules: list[str]) -> None:
+def preload(modules: list[str], late: list[str]) -> None:
     """Import what kernels will want, and what they all need."""
+    for name in late:
+        if "." in name:
+            load_at_first_use(name)
     for name in modules:
         importlib.import_module(name)
+    if "nbformat" in sys.modules:
+        # Compiles its schemas; otter reads a notebook in every kernel.
+        nbformat = importlib.import_module("nbformat")
+        nbformat.validate(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("")]))
     importlib.import_module("autograder.sandbox.runtime.kernel").prepare()
     # Collecting garbage would touch, and so copy, every page that a fork shares.
     gc.collect()
     gc.freeze()
 
 
-def warm_up() -> None:
-    """Do once what libraries do at their first use: compile schemas, read fonts."""
-    if "nbformat" in sys.modules:
-        nbformat = importlib.import_module("nbformat")
-        nbformat.validate(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("")]))
+def load_at_first_use(name: str) -> None:
+    """
+    Let a submodule wait where its package imports it: a third of otter's import is its API's.
+
+    `importlib.util.LazyLoader` would not do: whatever walks through all modules, as `inspect` does
+    for a traceback, wakes what it has put to sleep.
+    """
+    waiting = types.ModuleType(name)
+
+    def load(attribute: str) -> object:
+        if attribute.startswith("__"):
+            raise AttributeError(attribute)
+        return getattr(load_now(name), attribute)
+
+    waiting.__getattr__ = load  # type: ignore[method-assign]  # PEP 562
+    sys.modules[name] = waiting
+
+
+def load_now(name: str) -> types.ModuleType:
+    """Import a module that may be waiting."""
+    if getattr(sys.modules.get(name), "__spec__", None) is None:
+        sys.modules.pop(name, None)
+    return importlib.import_module(name)
+
+
+def warm_up(late: list[str]) -> None:
+    """Import the rest, and draw a figure: fonts are read at the first."""
+    for name in late:
+        load_now(name)
     if "matplotlib" in sys.modules:
         figure = importlib.import_module("matplotlib.figure").Figure()
         axes = figure.add_subplot()
@@ -68,13 +100,15 @@ def main() -> None:
     """Serve requests until the host has gone."""
     control = socket.socket(fileno=int(sys.argv[1]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    preload(sys.argv[2:])
+    modules, late = map(json.loads, sys.argv[2:])
+    preload(modules, late)
     control.send(json.dumps({"event": "warm"}).encode())
-    later = [warm_up]
+    warmed_up = False
     while True:
         # The first kernels are forked at once; what makes later ones quicker waits for a pause.
-        if later and not select.select([control], [], [], PAUSE_SECONDS)[0]:
-            later.pop()()
+        if not warmed_up and not select.select([control], [], [], PAUSE_SECONDS)[0]:
+            warm_up(late)
+            warmed_up = True
             continue
         request = receive_request(control)
         if request is None:

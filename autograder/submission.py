@@ -1,0 +1,117 @@
+"""One submission on its way through kernels and tests."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from autograder.assignment import Assignment, public_data
+from autograder.build import build_student
+from autograder.examiner import Examiner
+from autograder.execute import Execution, NotebookRunner, kernel_files, reported_exit
+from autograder.notebook import Notebook
+from autograder.pool import KernelPool
+
+
+@dataclass(frozen=True)
+class Progress:
+    """
+    What the grader is doing.
+
+    Args:
+        stage: ``"cell"`` or ``"test"``.
+        number: Which cell or test, from 0.
+        total: How many there are.
+        question: The question that is being tested.
+    """
+
+    stage: str
+    number: int
+    total: int
+    question: str | None = None
+
+
+class SubmissionRun:
+    """
+    One submission on its way; keeps the kernel for the examiner.
+
+    Args:
+        pool: Gives kernels.
+        notebook: The submission.
+        assignment: What it answers.
+        progress: Called as the work goes on.
+    """
+
+    def __init__(
+        self,
+        pool: KernelPool,
+        notebook: Notebook,
+        assignment: Assignment,
+        progress: Callable[[Progress], None],
+    ) -> None:
+        self._limits = assignment.limits
+        self._progress = progress
+        self._tests_begun = 0
+        self._examiner: Examiner | None = None
+        metadata = build_student(assignment).metadata
+        data = ((path, source.read_bytes()) for path, source in public_data(assignment.folder))
+        self._runner = NotebookRunner(
+            pool.take,
+            notebook,
+            kernel_files(assignment.name, notebook, metadata, data),
+            assignment.limits,
+            lambda number, total: progress(Progress("cell", number, total)),
+        )
+        self._execution: Execution | None = None
+
+    def examine(self, examiner: Examiner, seed: int) -> tuple[Execution, list[dict[str, Any]]]:
+        """Run the notebook, then the tests; give the first run and what the tests said."""
+        self._examiner = examiner
+        first = self._execution = self._runner.run()
+        try:
+            return first, examiner.examine(self, seed, self._on_event, limits=self._limits)
+        finally:
+            self._execution.close()
+
+    def calls(self) -> socket.socket | None:
+        """Give the call channel of the present kernel."""
+        kernel = self._current().kernel
+        return kernel.calls if kernel is not None and kernel.exit is None else None
+
+    def interrupt(self) -> None:
+        """Send SIGINT to the kernel."""
+        kernel = self._current().kernel
+        if kernel is not None:
+            kernel.interrupt()
+
+    def end(self, *, kill: bool) -> str | None:
+        """Tell why the kernel ended; with `kill`, end it first."""
+        kernel = self._current().kernel
+        if kernel is None:
+            return None
+        if not kill:
+            kernel.wait_exit(1.0)
+        ended = reported_exit(kernel)
+        kernel.kill()
+        self._current().kernel = None
+        return ended.reason if ended else None
+
+    def replace(self) -> socket.socket | None:
+        """Run the notebook in a new kernel and give its call channel."""
+        skipped = self._current().skipped
+        self._current().close()
+        self._execution = self._runner.run(skipped)
+        return self.calls()
+
+    def _current(self) -> Execution:
+        assert self._execution is not None
+        return self._execution
+
+    def _on_event(self, event: dict[str, Any]) -> None:
+        if "begin" in event and self._examiner is not None:
+            tests = {test.id: test for test in self._examiner.tests}
+            question = tests[event["begin"]].question
+            self._progress(Progress("test", self._tests_begun, len(tests), question))
+            self._tests_begun += 1
