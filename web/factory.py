@@ -98,6 +98,11 @@ def _add_filters(app: Flask) -> None:
             return f"Answer {submission.public_id[:6]}"
         return submission.user.name
 
+    @app.template_filter("short_moment")
+    def short_moment(value: datetime | None, zone: str) -> str:
+        """Write a moment for a column whose caption names the zone."""
+        return "–" if value is None else value.astimezone(ZoneInfo(zone)).strftime("%-d %b, %H:%M")
+
 
 def _add_error_pages(app: Flask) -> None:
     @app.errorhandler(HTTPException)

@@ -28,7 +28,7 @@ from web.services.snapshots import snapshot_folder
 from web.warm_up import WarmUp
 
 log: Final = logging.getLogger(__name__)
-IDLE_SECONDS: Final = 0.15
+IDLE_SECONDS: Final = 0.08
 SWEEP_SECONDS: Final = 10.0
 PROGRESS_SECONDS: Final = 0.25
 LEASE_RENEWAL_SECONDS: Final = 15.0

@@ -158,7 +158,7 @@ def fill_in(downloaded: bytes, name: str, work: Work) -> bytes:
     return json.dumps(document).encode()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Run `autograder serve` with one course and the assignment xor, released."""
     data = tmp_path_factory.mktemp("portal")
@@ -195,7 +195,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             database.engine.dispose()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Run Debian's Chromium."""
     assert CHROMIUM, "Chromium is missing: apt install chromium"
@@ -205,7 +205,7 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def everybody(browser: Browser, site: Site) -> Visitors:
     """Keep who is signed in, since each password takes a tenth of a second."""
     return Visitors(browser, site)
@@ -220,7 +220,7 @@ def visitors(everybody: Visitors) -> Iterator[Visitors]:
     assert everybody.errors == []
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def graded(site: Site) -> str:
     """Give a graded submission of Ada's, with a hint in question 2."""
     public_id = site.hand_in("ada", NO_RELU)

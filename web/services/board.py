@@ -45,6 +45,7 @@ class Board:
         marks: What they are worth, by their ids.
         total: How many match.
         counts: How many of the course there are, by state.
+        page: Which page this is, from 1.
         pages: How many pages the matches fill.
     """
 
@@ -52,6 +53,7 @@ class Board:
     marks: dict[int, Mark]
     total: int
     counts: dict[str, int]
+    page: int
     pages: int
 
 
@@ -68,7 +70,7 @@ def board(session: Session, course: Course, filters: Filters) -> Board:
         .offset((page - 1) * PAGE_ROWS)
         .limit(PAGE_ROWS)
     ).all()
-    return Board(rows, marks_of(session, rows), total, _counts(session, course), pages)
+    return Board(rows, marks_of(session, rows), total, _counts(session, course), page, pages)
 
 
 def _filtered(course: Course, filters: Filters) -> Select[Any]:
