@@ -58,6 +58,7 @@ function renew(part) {
       const fresh = page.querySelector("[data-refresh]");
       if (answer.ok && fresh && !part.contains(document.activeElement)) {
         part.replaceChildren(...fresh.children);
+        if (fresh.dataset.refresh === "0") return; // nothing more will come
       }
     } catch {
       // The network is away for a moment; the next renewal may work.
@@ -66,4 +67,4 @@ function renew(part) {
   }, 1000 * Number(part.dataset.refresh));
 }
 
-document.querySelectorAll("[data-refresh]").forEach(renew);
+document.querySelectorAll("[data-refresh]:not([data-refresh='0'])").forEach(renew);
