@@ -41,7 +41,7 @@ def test_changed_points_are_shown_with_their_reason_and_can_be_restored(world: W
     post(staff, page, f"{page}points/q1", points="4,5", reason="Another right way.")
     text = student.get(f"/submissions/{public_id}/").text
     assert "Changed by staff to 4.5 points:</strong> Another right way." in text
-    assert "<strong>4.5</strong> of 20 points so far" in text
+    assert "<strong>4.5</strong> of 20 points</p>" in text
     post(staff, page, f"{page}points/q1/restore")
     assert "Changed by staff" not in student.get(f"/submissions/{public_id}/").text
     with world.database.read() as session:
@@ -198,3 +198,16 @@ def test_nothing_to_release_is_said(world: World) -> None:
         release.release(session, instructor, submission.assignment)
         with pytest.raises(Refused, match="released already"):
             release.release(session, instructor, submission.assignment)
+
+
+def test_preview_of_the_notebook_is_for_instructors(world: World) -> None:
+    """Its frame shows what the release will; neither graders nor the student can ask for it."""
+    with world.database.write.begin() as session:
+        submission = hand_in(session, world, {})
+        grading.save(session, person(session, "Grader"), submission, "q7", Entered(0, (0,)))
+        page = f"/submissions/{submission.public_id}/notebook"
+
+    assert "part of the points" in world.client("instructor").get(f"{page}?as=preview").text
+    assert "part of the points" not in world.client("student").get(page).text
+    for who in ("student", "grader"):
+        assert world.client(who).get(f"{page}?as=preview").status_code == 404

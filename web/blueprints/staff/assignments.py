@@ -90,7 +90,7 @@ def update(slug: str, name: str) -> Response:
     snapshot = snapshots.take_up(db(), settings.snapshots, settings.assignment_folders, name)
     service.use_snapshot(db(), signed_in(), found, snapshot)
     db().commit()
-    flash("New submissions are graded by the newer content; earlier ones keep their marks.", "good")
+    flash("New submissions are graded by it; earlier ones only if you grade them again.", "good")
     return redirect(url_for("staff.assignment", slug=slug, name=name), code=303)
 
 

@@ -23,6 +23,7 @@ from flask import (
 )
 from werkzeug.wrappers import Response as WerkzeugResponse
 
+from autograder.render.findings import Summary
 from autograder.render.page import annotated_notebook_html, stylesheet
 from web.db import Database
 from web.http import db, portal, require, signed_in
@@ -119,16 +120,11 @@ def notebook(public_id: str) -> Response:
     """
     Show the executed notebook, each result beside its cell.
 
-    It is for a frame that runs nothing and fetches nothing; ``?as=staff`` tells all that is known.
+    It is for a frame that runs nothing and fetches nothing; ``?as=staff`` tells all that is known,
+    ``?as=preview`` what the student will know after the release.
     """
     found = _submission(public_id)
-    staff = request.args.get("as") == "staff"
-    require(Action.SEE_SUBMISSION_AS_STAFF if staff else Action.SEE_SUBMISSION, found)
-    told = (
-        told_to_staff(db(), marks.mark_of(db(), found))
-        if staff
-        else told_to_student(found, marks.student_mark(db(), found))
-    )
+    told = _told(found, request.args.get("as", ""))
     if found.result is None or told is None:
         abort(404)
     # Untrusted: student code made every output; it is cleaned, and the policy is a second wall.
@@ -139,6 +135,18 @@ def notebook(public_id: str) -> Response:
     response = Response(page)
     response.headers[NOTEBOOK_FLAG] = "1"
     return response
+
+
+def _told(found: Submission, reader: str) -> Summary | None:
+    """Give what a reader may know of a result."""
+    if reader == "staff":
+        require(Action.SEE_SUBMISSION_AS_STAFF, found)
+        return told_to_staff(db(), marks.mark_of(db(), found))
+    if reader == "preview":
+        require(Action.RELEASE_GRADES, found)
+        return told_to_student(found, marks.mark_of(db(), found))
+    require(Action.SEE_SUBMISSION, found)
+    return told_to_student(found, marks.student_mark(db(), found))
 
 
 class _Stream:
