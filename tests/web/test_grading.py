@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from datetime import timedelta
 
 import pytest
@@ -13,7 +14,16 @@ from tests.web.conftest import World, token_of
 from tests.web.reports import PROOF, graded
 from tests.web.test_marks import hand_in, person
 from web.db import now
-from web.models import AuditEntry, CourseAssignment, GradingClaim, ManualGrade, Submission
+from web.models import (
+    AuditEntry,
+    CourseAssignment,
+    GradingClaim,
+    ManualGrade,
+    Membership,
+    Role,
+    Submission,
+    User,
+)
 from web.services import claims, comments, grading
 from web.services.errors import Refused
 from web.services.grading import Entered, NewerGradeError
@@ -252,3 +262,28 @@ def test_saving_leads_to_the_next_answer(world: World) -> None:
     answer = post(client, f"{PLACE}{second}/", f"{PLACE}{second}/", **form)
     assert answer.headers["Location"] == PLACE
     assert PROOF[:6] not in client.get(PLACE).text
+
+
+def test_graders_at_the_same_moment_get_different_answers(world: World) -> None:
+    """Threads that ask together share the answers out, each once."""
+    with world.database.write.begin() as session:
+        assignment = session.scalars(select(CourseAssignment)).one()
+        for number in range(6):
+            user = User(email=f"s{number}@example.org", name=f"S{number}")
+            session.add(Membership(user=user, course=assignment.course, role=Role.STUDENT))
+            session.flush()
+            hand_in(session, world, {}, user.name)
+    given: list[str | None] = []
+    graders = ("Grader", "Instructor", "Admin")
+
+    def work(who: str) -> None:
+        given.append(take_next(world, who))
+
+    threads = [threading.Thread(target=work, args=(who,)) for who in graders]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert None not in given
+    assert len(set(given)) == len(graders)
