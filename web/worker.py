@@ -22,6 +22,7 @@ from autograder.submission import Progress
 from web.config import Settings
 from web.db import Database, open_database
 from web.models import Snapshot, Submission
+from web.prove import Prover
 from web.services import regrade_queue, submissions
 from web.services.deadlines import rules_for
 from web.services.snapshots import snapshot_folder
@@ -218,7 +219,11 @@ def run_worker() -> int:
             for number in range(settings.workers)
         ]
 
-        tasks: list[Worker | WarmUp] = [*workers, WarmUp(settings, database, grader)]
+        tasks: list[Worker | WarmUp | Prover] = [
+            *workers,
+            WarmUp(settings, database, grader),
+            Prover(settings),
+        ]
 
         def stop(_number: int, _frame: FrameType | None) -> None:
             for task in tasks:

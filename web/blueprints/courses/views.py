@@ -9,6 +9,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, s
 from werkzeug.wrappers import Response
 
 from autograder.assignment import public_data
+from web.db import now
 from web.http import db, portal, require, signed_in
 from web.models import Course, CourseAssignment, Role
 from web.policy import Action, allowed, role_in
@@ -57,6 +58,8 @@ def assignment(slug: str, name: str) -> str:
         notices=regrades.notices(db(), counts) if counts is not None else [],
         data_files=[path for path, _ in public_data(_snapshot_folder(found))],
         solution=allowed(db(), user, Action.SEE_SOLUTION, found) and found.solution_at,
+        staff=allowed(db(), user, Action.SEE_STAFF_PAGES, found.course),
+        released=found.release_at is not None and found.release_at <= now(),
         max_megabytes=portal().settings.max_upload_bytes // 2**20,
     )
 
