@@ -59,6 +59,7 @@ def grade(world: World, public_id: str) -> None:
             submission_id=submission.id,
             snapshot_id=submission.snapshot_id,
             score_tenths=75,
+            question_tenths={"q2": 25, "q1": None},
             staff_view={"z": None, "a": [1, 2.5, "é\n"], "b": {"c": True}},
             student_view={},
             notebook='{"cells": []}',
