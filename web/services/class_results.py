@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -70,22 +70,23 @@ def class_statistics(
     graded = [
         mark for mark in marks.graded_marks(session, assignment) if mark.submission.user_id in ids
     ]
-    chosen = list(_chosen(assignment, graded, which))
-    views = dict(_views(session, [mark.result_id for mark in chosen]))
-    attempts = [_attempt(mark, views[mark.result_id]) for mark in chosen]
+    chosen = {mark.result_id: mark for mark in _chosen(assignment, graded, which)}
+    attempts, recognised = _read(session, graded, chosen)
     totals = [attempt.total for attempt in attempts]
-    most = max((mark.max_tenths for mark in chosen), default=assignment.snapshot.max_tenths)
+    most = max(
+        (mark.max_tenths for mark in chosen.values()), default=assignment.snapshot.max_tenths
+    )
     return ClassStatistics(
         which=which,
         students=len(members),
         handed_in=len(chosen),
-        awaiting=sum(not mark.complete for mark in chosen),
+        awaiting=sum(not mark.complete for mark in chosen.values()),
         max_tenths=most,
         summary=statistics.summary(totals),
         histogram=statistics.histogram(totals, most),
         questions=statistics.question_statistics(attempts),
         tests=statistics.test_statistics(attempts),
-        misconceptions=statistics.misconception_counts(_misconceptions(session, graded)),
+        misconceptions=statistics.misconception_counts(recognised),
     )
 
 
@@ -96,6 +97,24 @@ def _chosen(assignment: CourseAssignment, graded: list[Mark], which: Which) -> I
     for mark in sorted(graded, key=lambda each: each.submission.number):
         first.setdefault(mark.submission.user_id, mark)
     return first.values()
+
+
+def _read(
+    session: Session, graded: list[Mark], chosen: Mapping[int, Mark]
+) -> tuple[list[Attempt], list[tuple[int, str, str]]]:
+    """Read each report once: the chosen attempts' numbers, and the misconceptions of all."""
+    students = {mark.result_id: mark.submission.user_id for mark in graded}
+    attempts: list[Attempt] = []
+    recognised: list[tuple[int, str, str]] = []
+    for number, view in _views(session, list(students)):
+        if number in chosen:
+            attempts.append(_attempt(chosen[number], view))
+        recognised += [
+            (students[number], question["id"], question["misconception"])
+            for question in view["questions"]
+            if question["misconception"]
+        ]
+    return attempts, recognised
 
 
 def _views(session: Session, result_ids: Sequence[int]) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -124,11 +143,3 @@ def _attempt(mark: Mark, view: dict[str, Any]) -> Attempt:
         tests_points={question.id: question.tests_tenths for question in mark.questions},
         passed=passed,
     )
-
-
-def _misconceptions(session: Session, graded: list[Mark]) -> Iterator[tuple[int, str, str]]:
-    students = {mark.result_id: mark.submission.user_id for mark in graded}
-    for result_id, view in _views(session, list(students)):
-        for question in view["questions"]:
-            if question["misconception"]:
-                yield students[result_id], question["id"], question["misconception"]

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from web.db import now
-from web.models import Course, CourseAssignment, Membership, User
+from web.models import Course, CourseAssignment, Membership, Role, User
 from web.services import audit, standing, totals
 from web.services.assignments import course_assignments
 from web.services.errors import Refused
@@ -80,8 +81,18 @@ def gradebook(session: Session, course: Course) -> Gradebook:
     return Gradebook(course, assignments, rows)
 
 
-def own_row(session: Session, course: Course, member: Membership) -> Row:
-    """Give a student's own line, with no more than they may see: only what is released to them."""
+def own_grades(session: Session, course: Course, user: User) -> Row | None:
+    """Give a student's own line, with no more than they may see; ``None`` if they are none."""
+    member = session.scalar(
+        select(Membership).where(
+            Membership.course_id == course.id,
+            Membership.user_id == user.id,
+            Membership.role == Role.STUDENT,
+            Membership.active.is_(True),
+        )
+    )
+    if member is None:
+        return None
     at = now()
     entries = tuple(
         standing.entry_for_student(session, each, member, at)

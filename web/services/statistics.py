@@ -164,10 +164,9 @@ def summary(totals: Sequence[int]) -> Summary | None:
     if not totals:
         return None
     ordered = sorted(totals)
-    quartiles = [_quantile(ordered, part) for part in (0.25, 0.5, 0.75)]
-    return Summary(
-        len(ordered), statistics.fmean(ordered), ordered[0], *quartiles, highest=ordered[-1]
-    )
+    first, median, third = (_quantile(ordered, part) for part in (0.25, 0.5, 0.75))
+    mean = statistics.fmean(ordered)
+    return Summary(len(ordered), mean, ordered[0], first, median, third, ordered[-1])
 
 
 def histogram(totals: Iterable[int], max_tenths: int, bins: int = BINS) -> list[Bin]:

@@ -1,0 +1,65 @@
+"""What filling in another system's file has in common: whose row is whose, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from web.models import Membership
+from web.services.exports.selection import ExportRow, Selection
+
+
+@dataclass(frozen=True)
+class Filled:
+    """
+    A file with marks filled in.
+
+    Args:
+        content: The file.
+        file_name: What to call it.
+        marks: How many rows have got a mark.
+        unknown: Rows of the file in which nobody of the course was recognised.
+        absent: Who has a mark, but no row in the file.
+        notes: What staff should know.
+    """
+
+    content: bytes
+    file_name: str
+    marks: int
+    unknown: Sequence[str]
+    absent: Sequence[Membership]
+    notes: Sequence[str] = ()
+
+
+class Matcher:
+    """
+    Finds the student whom a row belongs to, by e-mail address or student number.
+
+    Args:
+        selection: Whom to look for.
+    """
+
+    def __init__(self, selection: Selection) -> None:
+        self._rows = {row.member.user_id: row for row in selection.rows}
+        self._found: set[int] = set()
+        self._ids: dict[str, int] = {}
+        left_out = [each.member for each in selection.left_out]
+        for member in [*(row.member for row in selection.rows), *left_out]:
+            user = member.user
+            for text in (user.email, user.student_number):
+                if text:
+                    self._ids[text.casefold()] = user.id
+
+    def student(self, cells: Iterable[str]) -> int | None:
+        """Give the student whom these cells name; ``None`` if nobody, or several."""
+        named = {self._ids.get(cell.strip().casefold()) for cell in cells} - {None}
+        return named.pop() if len(named) == 1 else None
+
+    def mark_of(self, student: int) -> ExportRow | None:
+        """Give a student's mark, if they have one; notes that their row was there."""
+        self._found.add(student)
+        return self._rows.get(student)
+
+    def absent(self) -> list[Membership]:
+        """Give those who have a mark, but whose row was not there."""
+        return [row.member for number, row in self._rows.items() if number not in self._found]
