@@ -22,7 +22,7 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tests.web.conftest import PEOPLE, World
+from tests.web.conftest import PEOPLE
 from web.db import now
 from web.models import (
     Course,
@@ -49,23 +49,21 @@ QUESTIONS: Final = [
 TESTS: Final = {"q1": "abc", "q2": "de", "q3": ""}
 
 
-def fill(world: World) -> None:
+def fill(session: Session) -> None:
     """Add the class to a portal; the conftest's staff teach it."""
-    with world.database.write.begin() as session:
-        course = Course(slug=SLUG, title="Toy course")
-        session.add(course)
-        for who in ("instructor", "grader"):
-            user = session.scalars(select(User).where(User.email == PEOPLE[who][0])).one()
-            session.add(Membership(user=user, course=course, role=PEOPLE[who][1] or Role.GRADER))
-        assignment = _assignment(session, course)
-        people = [_student(session, course, number) for number in range(6)]
-        one, two, three, four, five, _ = people
-        attempt(session, assignment, one, "abcd", [40, 10], written=20)
-        attempt(session, assignment, two, "abc", [40, 0], written=20, late_seconds=3600)
-        attempt(session, assignment, three, "acd", [24, 10], written=10, is_released=False)
-        attempt(session, assignment, four, "a", [8, 0], written=0, mistake=MISTAKE)
-        attempt(session, assignment, four, "ac", [24, 0], written=0, number=2, mistake=MISTAKE)
-        attempt(session, assignment, five, "ac", [24, 0], mistake=MISTAKE)
+    course = Course(slug=SLUG, title="Toy course")
+    session.add(course)
+    for who in ("instructor", "grader"):
+        user = session.scalars(select(User).where(User.email == PEOPLE[who][0])).one()
+        session.add(Membership(user=user, course=course, role=PEOPLE[who][1] or Role.GRADER))
+    assignment = _assignment(session, course)
+    one, two, three, four, five, _ = [_student(session, course, number) for number in range(6)]
+    attempt(session, assignment, one, "abcd", [40, 10], written=20)
+    attempt(session, assignment, two, "abc", [40, 0], written=20, late_seconds=3600)
+    attempt(session, assignment, three, "acd", [24, 10], written=10, is_released=False)
+    attempt(session, assignment, four, "a", [8, 0], written=0, mistake=MISTAKE)
+    attempt(session, assignment, four, "ac", [24, 0], written=0, number=2, mistake=MISTAKE)
+    attempt(session, assignment, five, "ac", [24, 0], mistake=MISTAKE)
 
 
 def attempt(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -74,12 +75,7 @@ def hashed_password() -> str:
 @pytest.fixture
 def world(tmp_path: Path, hashed_password: str) -> Iterator[World]:
     """A portal with one course and the assignment xor, released."""
-    settings = Settings(
-        data=tmp_path,
-        database_url=f"sqlite:///{tmp_path / 'portal.sqlite3'}",
-        assignment_folders=(ROOT / "assignments",),
-        secret_key="0" * 64,
-    )
+    settings = _settings(tmp_path)
     migrate(settings)
     database = open_database(settings.database_url)
     with database.write.begin() as session:
@@ -88,6 +84,15 @@ def world(tmp_path: Path, hashed_password: str) -> Iterator[World]:
     app.testing = True
     yield World(app, database, settings)
     database.engine.dispose()
+
+
+def _settings(folder: Path) -> Settings:
+    return Settings(
+        data=folder,
+        database_url=f"sqlite:///{folder / 'portal.sqlite3'}",
+        assignment_folders=(ROOT / "assignments",),
+        secret_key="0" * 64,
+    )
 
 
 def _fill(session: Session, settings: Settings, hashed_password: str) -> None:
@@ -117,3 +122,33 @@ def assignment_of(world: World) -> Callable[[Session], CourseAssignment]:
         return session.query(CourseAssignment).one()
 
     return get
+
+
+@pytest.fixture(scope="session")
+def toy_folder(tmp_path_factory: pytest.TempPathFactory, hashed_password: str) -> Path:
+    """A data folder with the small class of `classroom.py`, made once and then copied."""
+    from tests.web import classroom
+
+    folder = tmp_path_factory.mktemp("toy")
+    settings = _settings(folder)
+    migrate(settings)
+    database = open_database(settings.database_url)
+    with database.write.begin() as session:
+        _fill(session, settings, hashed_password)
+    with database.write.begin() as session:
+        classroom.fill(session)
+    database.engine.dispose()
+    return folder
+
+
+@pytest.fixture
+def toy(toy_folder: Path, tmp_path: Path) -> Iterator[World]:
+    """A portal with the small class of `classroom.py`."""
+    folder = tmp_path / "toy"
+    shutil.copytree(toy_folder, folder)
+    settings = _settings(folder)
+    database = open_database(settings.database_url)
+    app = create_app(settings, database)
+    app.testing = True
+    yield World(app, database, settings)
+    database.engine.dispose()
