@@ -73,7 +73,7 @@ def rate_chart(rates: Sequence[tuple[str, float | None]], description: str) -> C
             room * min(max(rate or 0.0, 0.0), 1.0),
             _ROW - 10,
             label,
-            "–" if rate is None else f"{rate:.0%}",
+            "–" if rate is None else f"{rate * 100:.0f} %",
         )
         for number, (label, rate) in enumerate(rates)
     ]

@@ -15,14 +15,13 @@ a is public. Four's first attempt failed c and got 0.8 points in q1.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tests.web.conftest import PEOPLE
 from web.db import now
 from web.models import (
     Course,
@@ -49,13 +48,13 @@ QUESTIONS: Final = [
 TESTS: Final = {"q1": "abc", "q2": "de", "q3": ""}
 
 
-def fill(session: Session) -> None:
-    """Add the class to a portal; the conftest's staff teach it."""
+def fill(session: Session, staff: Mapping[str, Role]) -> CourseAssignment:
+    """Add the class to a portal; staff are named by their addresses."""
     course = Course(slug=SLUG, title="Toy course")
     session.add(course)
-    for who in ("instructor", "grader"):
-        user = session.scalars(select(User).where(User.email == PEOPLE[who][0])).one()
-        session.add(Membership(user=user, course=course, role=PEOPLE[who][1] or Role.GRADER))
+    for email, role in staff.items():
+        user = session.scalars(select(User).where(User.email == email)).one()
+        session.add(Membership(user=user, course=course, role=role))
     assignment = _assignment(session, course)
     one, two, three, four, five, _ = [_student(session, course, number) for number in range(6)]
     attempt(session, assignment, one, "abcd", [40, 10], written=20)
@@ -64,6 +63,7 @@ def fill(session: Session) -> None:
     attempt(session, assignment, four, "a", [8, 0], written=0, mistake=MISTAKE)
     attempt(session, assignment, four, "ac", [24, 0], written=0, number=2, mistake=MISTAKE)
     attempt(session, assignment, five, "ac", [24, 0], mistake=MISTAKE)
+    return assignment
 
 
 def attempt(

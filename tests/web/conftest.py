@@ -30,6 +30,7 @@ PEOPLE = {
     "student": ("ada@example.org", Role.STUDENT),
     "other": ("grace@example.org", Role.STUDENT),
 }
+STAFF = (Role.INSTRUCTOR, Role.GRADER)
 
 
 @dataclass
@@ -136,7 +137,7 @@ def toy_folder(tmp_path_factory: pytest.TempPathFactory, hashed_password: str) -
     with database.write.begin() as session:
         _fill(session, settings, hashed_password)
     with database.write.begin() as session:
-        classroom.fill(session)
+        classroom.fill(session, {email: role for email, role in PEOPLE.values() if role in STAFF})
     database.engine.dispose()
     return folder
 

@@ -159,6 +159,20 @@ def test_preview_names_who_has_no_place(toy: World) -> None:
     assert "s3@example.org" not in page
 
 
+def test_anonymous_worksheet_and_scale_are_explained(toy: World) -> None:
+    """Without addresses nobody is recognised, without a maximum Moodle may grade by a scale."""
+    rows = list(csv.reader(io.StringIO(worksheet(ENGLISH, maximum="poor good").decode())))
+    file = io.StringIO(newline="")
+    csv.writer(file).writerows([row[0], *row[4:]] for row in rows)
+    upload = {"file": (io.BytesIO(file.getvalue().encode()), "a.csv")}
+    page = export(toy.client("instructor"), "moodle", **upload).text
+
+    assert "0 of 3 marks are filled in" in page
+    assert "Nobody is recognised" in page
+    assert "by a scale" in page
+    assert 'name="packed"' not in page
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -271,10 +285,12 @@ def test_identifier_that_a_spreadsheet_would_run_is_left_out_of_canvas(toy: Worl
     """It cannot be disarmed without losing its owner, so that there is no row of it."""
     with toy.database.write.begin() as session:
         session.query(User).filter_by(name="Two").one().email = "=s2@example.org"
-    content = export(toy.client("instructor"), "canvas").data
+    client = toy.client("instructor")
+    content = export(client, "canvas").data
 
     assert len(content.decode().splitlines()) == 4
     assert "=s2" not in content.decode()
+    assert "as a formula: Two." in client.get(PLACE).text
 
 
 def test_gradescope_reads_each_result(toy: World) -> None:

@@ -33,12 +33,14 @@ def exports(slug: str, name: str) -> str:
     """Show whose marks would be exported, who is left out and why, and the formats."""
     found = assignment_for(slug, name, Action.EXPORT_MARKS)
     choice = _choice(request.args)
+    selection = select_marks(db(), found, choice)
     return render_template(
         "staff/exports.html",
         course=found.course,
         assignment=found,
         choice=choice,
-        selection=select_marks(db(), found, choice),
+        selection=selection,
+        not_for_canvas=canvas.without_safe_identifier(selection),
     )
 
 

@@ -56,16 +56,20 @@ def canvas_file(selection: Selection, title: str = "") -> Filled:
             "as exported from Canvas, so that the id is known."
         )
     possible = [_POSSIBLE, "", "", "", "", points(selection.max_tenths)]
-    lines, unsafe = [[*_OWN, disarmed(title)], possible], []
+    unsafe = without_safe_identifier(selection)
+    lines = [[*_OWN, disarmed(title)], possible]
     for row in selection.rows:
-        user = row.member.user
-        ids = ["", user.student_number or "", user.email]
-        if any(map(runs_as_formula, ids)):
-            unsafe.append(row.member)
-            continue
-        section = disarmed(row.member.section or "")
-        lines.append([disarmed(user.name), *ids, section, points(row.tenths)])
+        if row.member not in unsafe:
+            section = disarmed(row.member.section or "")
+            name = disarmed(row.member.user.name)
+            lines.append([name, "", *_identifiers(row.member), section, points(row.tenths)])
     return _filled(selection, lines, (), unsafe)
+
+
+def without_safe_identifier(selection: Selection) -> list[Membership]:
+    """Give those with a mark whom a file by the roster leaves out."""
+    members = (row.member for row in selection.rows)
+    return [member for member in members if any(map(runs_as_formula, _identifiers(member)))]
 
 
 def fill_canvas_export(data: bytes, selection: Selection, title: str = "") -> Filled:
@@ -127,6 +131,11 @@ def _layout(header: Sequence[str], title: str) -> _Layout:
             "the columns are: " + ", ".join(titles[section + 1 :])[:500] + "."
         )
     return _Layout([*information, section], found[0])
+
+
+def _identifiers(member: Membership) -> tuple[str, str]:
+    """Give a student's SIS User ID and SIS Login ID."""
+    return member.user.student_number or "", member.user.email
 
 
 def _names(column: str, title: str) -> bool:

@@ -81,15 +81,29 @@ def fill_worksheet(
             row[columns.grade] = scaled(mark.tenths, factor)
             marks += 1
     safe = [_disarmed(row, columns) for row in rows]
+    content = write_csv([header, *safe], mark=True)
+    name = f"moodle-{selection.assignment.name}.csv"
+    return Filled(content, name, marks, unknown, matcher.absent(), _notes(rows, columns, unknown))
+
+
+def _notes(rows: Sequence[Sequence[str]], columns: _Columns, unknown: Sequence[str]) -> list[str]:
     notes = []
     if columns.changed is None:
         notes.append(
             "The language of this worksheet is not known here, so only the columns before the "
             "grades are made safe for spreadsheets. Do not open it in one; upload it as it is."
         )
-    content = write_csv([header, *safe], mark=True)
-    name = f"moodle-{selection.assignment.name}.csv"
-    return Filled(content, name, marks, unknown, matcher.absent(), notes)
+    if _maximum(rows, columns.grade + 1) is None:
+        notes.append(
+            "No maximum of points follows the grades. If Moodle grades this assignment by a "
+            "scale, it passes over points; change that in the assignment's settings first."
+        )
+    if len(unknown) == len(rows):
+        notes.append(
+            "Nobody is recognised. While submissions are anonymous, Moodle writes no addresses or "
+            "numbers into the worksheet; reveal the identities there, or let it show them."
+        )
+    return notes
 
 
 def _columns(header: list[str], grade_title: str) -> _Columns:
