@@ -69,6 +69,15 @@ def test_useless_and_hopeless_tests_are_flagged(toy: World) -> None:
     assert [name for name in tests if tests[name].nobody_passes] == ["e"]
 
 
+def test_test_that_nobody_could_catch_is_not_flagged() -> None:
+    """Where nobody lost points there is no wrong answer that a test could have failed."""
+    key = statistics.TestKey("q1", "t", "A test", public=False)
+    right = statistics.Attempt({"q1": 40}, {"q1": 40}, {"q1": 40}, {key: True})
+    (found,) = statistics.test_statistics([right, right, right])
+
+    assert (found.losers, found.catches_nothing, found.nobody_passes) == (0, False, False)
+
+
 def test_first_attempts_are_other_attempts(toy: World) -> None:
     """Four failed c at first, so that c is not useless among first attempts."""
     numbers = numbers_of(toy, Which.FIRST)

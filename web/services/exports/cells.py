@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import re
 from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
@@ -66,14 +67,16 @@ def read_csv(data: bytes, what: str) -> list[list[str]]:
     first = text.partition("\n")[0]
     separator = max(",;\t", key=first.count)
     try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
+        lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+        # One more than allowed: a file of line ends alone would be millions of rows.
+        rows = list(itertools.islice(lines, MAX_ROWS + 1))
     except csv.Error as error:
         raise Refused(f"{what} is not valid CSV: {error}.") from None
+    if len(rows) > MAX_ROWS:
+        raise Refused(f"{what} has more than {MAX_ROWS} rows.")
     rows = [row for row in rows if any(row)]
     if len(rows) < 2:
         raise Refused(f"{what} has no rows.")
-    if len(rows) > MAX_ROWS:
-        raise Refused(f"{what} has more than {MAX_ROWS} rows.")
     for number, row in enumerate(rows, start=1):
         if len(row) != len(rows[0]):
             raise Refused(f"{what}, row {number}: it has not as many cells as the header.")
