@@ -274,6 +274,19 @@ def test_canvas_takes_the_file_with_its_own_ids(toy: World) -> None:
     assert content.decode().splitlines()[0].endswith("Section,Toy problem (12)")
 
 
+def test_canvas_keeps_its_maximum_and_points_are_scaled_to_it(toy: World) -> None:
+    """The row of maxima is given back as it was; another maximum is refused, or agreed to."""
+    client = toy.client("instructor")
+    sheet = canvas_export().replace(b",3,8,", b",3,100,")
+
+    upload = {"file": (io.BytesIO(sheet), "a.csv")}
+    assert export(client, "canvas-filled", **upload).status_code == 303
+    assert "In Canvas the maximum is 100 points" in client.get(PLACE).text
+    content = filled(client, "canvas-filled", sheet, scale="1")
+    assert content.decode().splitlines()[1].endswith(",100")
+    assert set(canvas().upload(content).values()) == {"87.5", "67.5", "30"}
+
+
 def test_canvas_id_is_not_taken_for_a_student_number(toy: World) -> None:
     """Canvas's own numbers may be other students' numbers."""
     with toy.database.write.begin() as session:

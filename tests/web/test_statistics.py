@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.web import classroom
 from tests.web.conftest import World
-from web.models import CourseAssignment
+from web.models import CourseAssignment, SubmissionState, User
 from web.services import statistics
 from web.services.class_results import ClassStatistics, Which, class_statistics
 
@@ -27,9 +27,15 @@ def numbers_of(world: World, which: Which = Which.COUNTED) -> ClassStatistics:
 
 def test_points_of_the_class(toy: World) -> None:
     """Totals 2.4, 2.4, 4.4, 6, 7: before penalties, with who has handed in."""
+    with toy.database.write.begin() as session:
+        assignment = session.query(CourseAssignment).filter_by(name="toy").one()
+        six = session.query(User).filter_by(name="Six").one()
+        submission = classroom.attempt(session, assignment, six, "", [0, 0])
+        submission.state, submission.result_id = SubmissionState.FAILED, None
     numbers = numbers_of(toy)
 
-    assert (numbers.handed_in, numbers.students, numbers.awaiting) == (5, 6, 1)
+    assert (numbers.handed_in, numbers.graded, numbers.students) == (6, 5, 6)
+    assert numbers.awaiting == 1
     assert not numbers.few
     assert numbers.summary == statistics.Summary(5, pytest.approx(44.4), 24, 24, 44, 60, 70)
     assert [each.count for each in numbers.histogram] == [0, 0, 0, 2, 0, 1, 0, 1, 1, 0]

@@ -33,7 +33,7 @@ from web.setup import migrations, upgrade
 
 _SUBMISSIONS: Final = "submissions"
 _UNFINISHED: Final = "tmp"  # how names of temporary files and folders begin
-_STAGE: Final = ".restore-"
+_STAGE: Final = ".autograder-"
 _COMPLETE, _INCOMPLETE = 0, 3
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from web.models import CourseAssignment, Result
+from web.models import CourseAssignment, Result, Submission
 from web.services import marks, standing, statistics
 from web.services.marks import Mark
 from web.services.statistics import Attempt, TestKey
@@ -34,7 +34,8 @@ class ClassStatistics:
     Args:
         which: Of which attempts.
         students: How many are in the course.
-        handed_in: How many of them have a graded attempt.
+        handed_in: How many of them have handed something in.
+        graded: How many of them have a graded attempt.
         awaiting: In how many attempts a written answer awaits a person.
         max_tenths: The points of all questions.
         summary: Of the points; ``None`` if there are none.
@@ -47,6 +48,7 @@ class ClassStatistics:
     which: Which
     students: int
     handed_in: int
+    graded: int
     awaiting: int
     max_tenths: int
     summary: statistics.Summary | None
@@ -58,7 +60,7 @@ class ClassStatistics:
     @property
     def few(self) -> bool:
         """Whether the class is too small for these numbers to mean much."""
-        return self.handed_in < statistics.FEW
+        return self.graded < statistics.FEW
 
 
 def class_statistics(
@@ -79,7 +81,8 @@ def class_statistics(
     return ClassStatistics(
         which=which,
         students=len(members),
-        handed_in=len(chosen),
+        handed_in=len(_who_handed_in(session, assignment) & ids),
+        graded=len(chosen),
         awaiting=sum(not mark.complete for mark in chosen.values()),
         max_tenths=most,
         summary=statistics.summary(totals),
@@ -97,6 +100,11 @@ def _chosen(assignment: CourseAssignment, graded: list[Mark], which: Which) -> I
     for mark in sorted(graded, key=lambda each: each.submission.number):
         first.setdefault(mark.submission.user_id, mark)
     return first.values()
+
+
+def _who_handed_in(session: Session, assignment: CourseAssignment) -> set[int]:
+    query = select(Submission.user_id).where(Submission.assignment_id == assignment.id)
+    return set(session.scalars(query.distinct()))
 
 
 def _read(

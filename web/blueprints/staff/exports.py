@@ -103,10 +103,10 @@ def _choice(values: Mapping[str, str]) -> Choice:
 
 def _fill(kind: str, data: bytes, selection: Selection) -> Filled:
     title = request.form.get("title", "")[:300]
+    scale = request.form.get("scale") == "1"
     if kind == "moodle":
-        scale = request.form.get("scale") == "1"
         return moodle.fill_worksheet(data, selection, grade_title=title, scale=scale)
-    return canvas.fill_canvas_export(data, selection, title)
+    return canvas.fill_canvas_export(data, selection, title, scale=scale)
 
 
 def _uploaded() -> bytes:

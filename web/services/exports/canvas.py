@@ -19,9 +19,16 @@ from typing import Final
 
 from web.models import Membership
 from web.services.errors import Refused
-from web.services.exports.cells import disarmed, points, read_csv, runs_as_formula, write_csv
-from web.services.exports.filling import Filled, Matcher
-from web.services.exports.selection import ExportRow, Selection
+from web.services.exports.cells import (
+    disarmed,
+    points,
+    read_csv,
+    runs_as_formula,
+    scaled,
+    write_csv,
+)
+from web.services.exports.filling import Filled, Matcher, maximum, scale_factor
+from web.services.exports.selection import Selection
 
 _WHAT: Final = "Canvas's file"
 _WITH_ID: Final = re.compile(r"(.*) \((\d+)\)")
@@ -72,7 +79,9 @@ def without_safe_identifier(selection: Selection) -> list[Membership]:
     return [member for member in members if any(map(runs_as_formula, _identifiers(member)))]
 
 
-def fill_canvas_export(data: bytes, selection: Selection, title: str = "") -> Filled:
+def fill_canvas_export(
+    data: bytes, selection: Selection, title: str = "", *, scale: bool = False
+) -> Filled:
     """
     Give a file with the identifiers of a gradebook that was exported from Canvas.
 
@@ -80,14 +89,17 @@ def fill_canvas_export(data: bytes, selection: Selection, title: str = "") -> Fi
         data: The export.
         selection: The marks.
         title: Of the assignment in Canvas; its title here by default.
+        scale: Whether to scale the points to Canvas's maximum, if it is another.
 
     Raises:
-        Refused: If it is no such export, or the assignment is not in it.
+        Refused: If it is no such export, the assignment is not in it, or its maximum is another.
     """
     header, *rows = read_csv(data, _WHAT)
     layout = _layout(header, title.strip() or selection.assignment.snapshot.title)
     matcher = Matcher(selection)
-    possible = [_POSSIBLE, *[""] * (len(layout.information) - 1), points(selection.max_tenths)]
+    most = next((row[layout.marks] for row in rows if _POSSIBLE.strip() in row[0]), "")
+    factor = scale_factor("Canvas", maximum(most), selection, scale=scale)
+    possible = [_POSSIBLE, *[""] * (len(layout.information) - 1), most]
     lines = [[*(header[number] for number in layout.information), header[layout.marks]], possible]
     unknown, unsafe = [], []
     for row in rows:
@@ -102,7 +114,7 @@ def fill_canvas_export(data: bytes, selection: Selection, title: str = "") -> Fi
         elif mark is not None and any(map(runs_as_formula, cells[1:-1])):
             unsafe.append(mark.member)
         elif mark is not None:
-            lines.append(_filled_row(cells, mark))
+            lines.append(_filled_row(cells, scaled(mark.tenths, factor)))
     return _filled(selection, lines, unknown, [*unsafe, *matcher.absent()])
 
 
@@ -144,8 +156,8 @@ def _names(column: str, title: str) -> bool:
     return title.casefold() in names
 
 
-def _filled_row(cells: Sequence[str], mark: ExportRow) -> list[str]:
-    return [disarmed(cells[0]), *cells[1:-1], disarmed(cells[-1]), points(mark.tenths)]
+def _filled_row(cells: Sequence[str], mark: str) -> list[str]:
+    return [disarmed(cells[0]), *cells[1:-1], disarmed(cells[-1]), mark]
 
 
 def _filled(

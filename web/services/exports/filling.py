@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 
 from web.models import Membership
+from web.services.errors import Refused
 from web.services.exports.selection import ExportRow, Selection
 
 
@@ -63,3 +65,38 @@ class Matcher:
     def absent(self) -> list[Membership]:
         """Give those who have a mark, but whose row was not there."""
         return [row.member for number, row in self._rows.items() if number not in self._found]
+
+
+def maximum(text: str) -> Decimal | None:
+    """Read another system's maximum of points; ``None`` if it is no number above 0."""
+    try:
+        value = Decimal(text.strip().replace(",", "."))
+    except InvalidOperation:
+        return None
+    return value.normalize() if value.is_finite() and value > 0 else None
+
+
+def scale_factor(
+    system: str, theirs: Decimal | None, selection: Selection, *, scale: bool
+) -> Decimal:
+    """
+    Give what points are multiplied by to fit another system's maximum.
+
+    Args:
+        system: Its name.
+        theirs: Its maximum; ``None``: it says none.
+        selection: The marks.
+        scale: Whether staff have agreed to scaling.
+
+    Raises:
+        Refused: If the maxima differ and nobody has agreed to scaling.
+    """
+    ours = Decimal(selection.max_tenths) / 10
+    if theirs is None or theirs == ours:
+        return Decimal(1)
+    if not scale:
+        raise Refused(
+            f"In {system} the maximum is {theirs:f} points, here it is {ours:f}. Change it in "
+            f"{system} and download the file again, or let the points be scaled."
+        )
+    return theirs / ours

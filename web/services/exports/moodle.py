@@ -16,12 +16,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Final
 
 from web.services.errors import Refused
 from web.services.exports.cells import disarmed, read_csv, scaled, write_csv
-from web.services.exports.filling import Filled, Matcher
+from web.services.exports.filling import Filled, Matcher, maximum, scale_factor
 from web.services.exports.selection import Selection
 
 _WHAT: Final = "The worksheet"
@@ -68,7 +68,7 @@ def fill_worksheet(
     header, *rows = read_csv(data, _WHAT)
     columns = _columns(header, grade_title)
     _check_identifiers(rows)
-    factor = _factor(rows, columns, selection, scale=scale)
+    factor = scale_factor("Moodle", _maximum(rows, columns.grade + 1), selection, scale=scale)
     matcher = Matcher(selection)
     unknown, marks = [], 0
     for row in rows:
@@ -129,32 +129,10 @@ def _check_identifiers(rows: Sequence[Sequence[str]]) -> None:
             )
 
 
-def _factor(
-    rows: Sequence[Sequence[str]], columns: _Columns, selection: Selection, *, scale: bool
-) -> Decimal:
-    """Give what points are multiplied by; Moodle passes over grades above its maximum silently."""
-    theirs = _maximum(rows, columns.grade + 1)
-    ours = Decimal(selection.max_tenths) / 10
-    if theirs is None or theirs == ours:
-        return Decimal(1)
-    if not scale:
-        raise Refused(
-            f"In Moodle the maximum is {theirs:f} points, here it is {ours:f}. Change it in Moodle "
-            "and download the worksheet again, or let the points be scaled."
-        )
-    return theirs / ours
-
-
 def _maximum(rows: Sequence[Sequence[str]], column: int) -> Decimal | None:
     """Give Moodle's maximum: the column after the grades, if one number stands in all of it."""
     cells = {row[column].strip() for row in rows if column < len(row)}
-    if len(cells) != 1:
-        return None
-    try:
-        value = Decimal(cells.pop().replace(",", "."))
-    except InvalidOperation:
-        return None
-    return value.normalize() if value.is_finite() and value > 0 else None
+    return maximum(cells.pop()) if len(cells) == 1 else None
 
 
 def _disarmed(row: Sequence[str], columns: _Columns) -> list[str]:
