@@ -29,6 +29,7 @@ class Action(enum.StrEnum):
     RELEASE_GRADES = "release_grades"
     REGRADE = "regrade"
     ASK_FOR_REGRADE = "ask_for_regrade"
+    EXPORT_MARKS = "export_marks"
     SEE_AUDIT_LOG = "see_audit_log"
     ADMINISTER = "administer"
 
@@ -52,6 +53,7 @@ _IN_COURSE: dict[Action, frozenset[Role]] = {
     Action.RELEASE_GRADES: frozenset({Role.INSTRUCTOR}),
     Action.REGRADE: frozenset({Role.INSTRUCTOR}),
     Action.ASK_FOR_REGRADE: frozenset({Role.STUDENT}),
+    Action.EXPORT_MARKS: frozenset({Role.INSTRUCTOR}),
     Action.SEE_AUDIT_LOG: frozenset({Role.INSTRUCTOR}),
 }
 

@@ -30,6 +30,7 @@ PEOPLE = {
     "student": ("ada@example.org", Role.STUDENT),
     "other": ("grace@example.org", Role.STUDENT),
 }
+STAFF = (Role.INSTRUCTOR, Role.GRADER)
 
 
 @dataclass
@@ -132,3 +133,30 @@ def assignment_of(world: World) -> Callable[[Session], CourseAssignment]:
         return session.query(CourseAssignment).one()
 
     return get
+
+
+@pytest.fixture(scope="session")
+def toy_folder(tmp_path_factory: pytest.TempPathFactory, filled: Path) -> Path:
+    """A data folder with the small class of `classroom.py`, made once and then copied."""
+    from tests.web import classroom
+
+    folder = tmp_path_factory.mktemp("toy")
+    shutil.copytree(filled, folder, dirs_exist_ok=True)
+    database = open_database(_settings(folder).database_url)
+    with database.write.begin() as session:
+        classroom.fill(session, {email: role for email, role in PEOPLE.values() if role in STAFF})
+    database.engine.dispose()
+    return folder
+
+
+@pytest.fixture
+def toy(toy_folder: Path, tmp_path: Path) -> Iterator[World]:
+    """A portal with the small class of `classroom.py`."""
+    folder = tmp_path / "toy"
+    shutil.copytree(toy_folder, folder)
+    settings = _settings(folder)
+    database = open_database(settings.database_url)
+    app = create_app(settings, database)
+    app.testing = True
+    yield World(app, database, settings)
+    database.engine.dispose()

@@ -74,6 +74,12 @@ MAY = {
     ("staff.release", "POST"): INSTRUCTORS,
     ("staff.update", "POST"): INSTRUCTORS,
     ("staff.extend", "POST"): frozenset(),  # without a student it is 404 for all
+    ("staff.gradebook", "GET"): STAFF,
+    ("staff.grade_rules", "POST"): INSTRUCTORS,
+    ("staff.export_course", "POST"): INSTRUCTORS,
+    ("staff.statistics", "GET"): STAFF,
+    ("staff.exports", "GET"): INSTRUCTORS,
+    ("staff.export_marks", "POST"): INSTRUCTORS,
     ("staff.people", "GET"): INSTRUCTORS,
     ("staff.take_in_roster", "POST"): INSTRUCTORS,
     ("staff.change", "POST"): INSTRUCTORS,

@@ -29,6 +29,8 @@ class Course(Base):
     slug: Mapped[str] = mapped_column(String(60), unique=True)
     title: Mapped[str] = mapped_column(String(200))
     time_zone: Mapped[str] = mapped_column(String(60), default="Europe/Berlin")
+    dropped_lowest: Mapped[int] = mapped_column(default=0)
+    """How many of the assignments that may be dropped do not count, the lowest of each student."""
     created_at: Mapped[datetime] = mapped_column(default=now)
     memberships: Mapped[list[Membership]] = relationship(back_populates="course")
     assignments: Mapped[list[CourseAssignment]] = relationship(back_populates="course")
@@ -78,6 +80,8 @@ class CourseAssignment(Base):
     """When the solution becomes visible; ``None``: never."""
     weight: Mapped[float] = mapped_column(default=0.0)
     """In the course's grade: 0 for homework that does not count, 1 for an exam."""
+    may_drop: Mapped[bool] = mapped_column(default=False)
+    """Whether it may be among those that the course drops; an exam may not."""
     anonymous_grading: Mapped[bool] = mapped_column(default=False)
     """Whether names and file names are hidden from those who grade written answers."""
     regrade_requests: Mapped[bool] = mapped_column(default=True)

@@ -13,7 +13,7 @@ from web.db import now
 from web.http import db, portal, require, signed_in
 from web.models import Course, CourseAssignment, Role
 from web.policy import Action, allowed, role_in
-from web.services import overview, regrades, snapshots, submissions
+from web.services import gradebook, overview, regrades, snapshots, submissions
 from web.services.errors import Refused
 
 bp = Blueprint("courses", __name__)
@@ -41,6 +41,7 @@ def course(slug: str) -> str:
         course=found,
         staff=overview.is_staff(role),
         assignments=overview.released(db(), user, found),
+        grades=gradebook.own_grades(db(), found, user),
     )
 
 

@@ -6,21 +6,27 @@ bp = Blueprint("staff", __name__)
 
 from web.blueprints.staff import (  # noqa: E402  # routes
     assignments,
+    exports,
+    gradebook,
     grading,
     people,
     regrades,
     release,
     requests,
+    statistics,
     submissions,
 )
 
 __all__ = [
     "assignments",
     "bp",
+    "exports",
+    "gradebook",
     "grading",
     "people",
     "regrades",
     "release",
     "requests",
+    "statistics",
     "submissions",
 ]
