@@ -1,8 +1,9 @@
-"""The portal's commands of `autograder`: init, serve, demo, worker."""
+"""The portal's commands of `autograder`: init, serve, demo, worker, backup, restore."""
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 
@@ -22,6 +23,12 @@ def register(commands: Any) -> None:
     demo.set_defaults(run=_demo)
     worker = commands.add_parser("worker", help="run a grading worker of a larger installation")
     worker.set_defaults(run=_worker)
+    backup = commands.add_parser("backup", help="write all that the portal keeps to one file")
+    backup.add_argument("file", type=Path, metavar="FILE", help="a new file, such as portal.tar.gz")
+    backup.set_defaults(run=_backup)
+    restore = commands.add_parser("restore", help="bring a backup back, into an empty place")
+    restore.add_argument("file", type=Path, metavar="FILE")
+    restore.set_defaults(run=_restore)
 
 
 def _init(options: argparse.Namespace) -> int:
@@ -46,3 +53,15 @@ def _worker(_: argparse.Namespace) -> int:
     from web.worker import run_worker
 
     return run_worker()
+
+
+def _backup(options: argparse.Namespace) -> int:
+    from web.backup.command import backup
+
+    return backup(options.file)
+
+
+def _restore(options: argparse.Namespace) -> int:
+    from web.backup.command import restore
+
+    return restore(options.file)

@@ -47,6 +47,13 @@ def rules_for(session: Session, assignment: CourseAssignment, user: User) -> Rul
             Membership.course_id == assignment.course_id, Membership.user_id == user.id
         )
     )
+    return rules_with(assignment, extension, multiplier)
+
+
+def rules_with(
+    assignment: CourseAssignment, extension: Extension | None, multiplier: float | None
+) -> Rules:
+    """Give the rules that follow from an extension and a time multiplier, each if there is one."""
     factor = multiplier or 1.0
     due_at = _stretched(assignment, assignment.due_at, factor)
     cutoff_at = _stretched(assignment, assignment.cutoff_at or assignment.due_at, factor)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final
 
 import nbformat
 from nbformat import NotebookNode
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from autograder.render.findings import Outcome, Question, Summary, summary_of
 from autograder.report import (
@@ -21,17 +24,24 @@ from autograder.report import (
     StudentTest,
     StudentView,
 )
-from web.models import Result, Submission
-from web.services.assignments import results_visible
+from web.models import Result, Snapshot, Submission
+from web.services.marks import Mark, QuestionMark
 
 HELD_BACK: Final = Outcome("…", "held back", "wait")
+FULL: Final = Outcome("✔", "full points", "good")
+PART: Final = Outcome("…", "part of the points", "wait")
+NOTHING: Final = Outcome("✘", "no points", "bad")
 
 
-def told_to_student(submission: Submission) -> Summary | None:
+def told_to_student(submission: Submission, mark: Mark | None) -> Summary | None:
     """
     Give a submission's result as its student may read it.
 
-    While hidden results are held back, only public tests are in it, and no score of a question.
+    While points are held back, only public tests are in it, and no score of a question.
+
+    Args:
+        submission: Which.
+        mark: What the student may know of its worth; ``None`` while points are held back.
 
     Returns:
         ``None`` if there is no result.
@@ -39,23 +49,78 @@ def told_to_student(submission: Submission) -> Summary | None:
     if submission.result is None:
         return None
     view = _student_view(submission.result.student_view)
-    if results_visible(submission.assignment):
-        return summary_of(view)
+    if mark is not None:
+        return _with_points(summary_of(view), mark)
     public = summary_of(replace(view, questions=tuple(map(_public_part, view.questions))))
     return replace(public, score=0.0, questions=tuple(map(_held_back, public.questions)))
 
 
-def told_to_staff(submission: Submission) -> Summary | None:
-    """Give a submission's result with all that is known; ``None`` if there is none."""
-    if submission.result is None:
+def told_to_staff(session: Session, mark: Mark | None) -> Summary | None:
+    """Give the result that a mark rests on with all that is known; ``None`` if there is none."""
+    if mark is None:
         return None
-    return summary_of(_staff_view(submission.result.staff_view))
+    result = session.get_one(Result, mark.result_id)
+    return _with_points(summary_of(_staff_view(result.staff_view)), mark)
+
+
+@dataclass(frozen=True)
+class Grading:
+    """
+    One grading of a submission by the tests.
+
+    Args:
+        id: Of its result.
+        created_at: When.
+        content_hash: Of the content that it was graded by.
+        score_tenths: What the tests gave.
+        shown: Whether it is the one that is looked at.
+    """
+
+    id: int
+    created_at: datetime
+    content_hash: str
+    score_tenths: int
+    shown: bool
+
+
+def all_gradings(session: Session, submission: Submission, chosen: int | None) -> list[Grading]:
+    """
+    Give all gradings of a submission, the newest first.
+
+    Args:
+        session: To read by.
+        submission: Which.
+        chosen: The result that staff want to look at; by default the one that holds.
+    """
+    rows = session.execute(
+        select(Result.id, Result.created_at, Snapshot.content_hash, Result.score_tenths)
+        .join(Snapshot, Result.snapshot_id == Snapshot.id)
+        .where(Result.submission_id == submission.id)
+        .order_by(Result.id.desc())
+    ).all()
+    shown = chosen if chosen in {row.id for row in rows} else submission.result_id
+    return [Grading(*row, shown=row.id == shown) for row in rows]
 
 
 def executed_notebook(result: Result) -> NotebookNode:
     """Give the executed notebook; nothing in it is trusted."""
     notebook: NotebookNode = nbformat.from_dict(json.loads(result.notebook))
     return notebook
+
+
+def _with_points(told: Summary, mark: Mark) -> Summary:
+    """Put in what people gave and changed."""
+    questions = tuple(_with_mark(each, mark.question(each.id)) for each in told.questions)
+    return replace(told, score=mark.tenths / 10, questions=questions)
+
+
+def _with_mark(question: Question, mark: QuestionMark | None) -> Question:
+    if mark is None or mark.tenths is None:
+        return question
+    outcome = question.outcome
+    if mark.manual:
+        outcome = FULL if mark.tenths == mark.max_tenths else PART if mark.tenths else NOTHING
+    return replace(question, score=mark.tenths / 10, outcome=outcome)
 
 
 def _public_part(question: StudentQuestion) -> StudentQuestion:

@@ -94,7 +94,7 @@ def update(slug: str, name: str) -> Response:
     service.use_snapshot(db(), signed_in(), found, snapshot)
     db().commit()
     proofs.ask(settings.snapshots, snapshot)
-    flash("New submissions are graded by the newer content; earlier ones keep their marks.", "good")
+    flash("New submissions are graded by it; earlier ones only if you grade them again.", "good")
     return redirect(url_for("staff.assignment", slug=slug, name=name), code=303)
 
 
