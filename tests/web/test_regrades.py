@@ -210,7 +210,7 @@ def test_differences_as_a_table_that_no_spreadsheet_runs(world: World) -> None:
         person(session, "Student").name = "=1+1"
         text = regrade_report.differences_csv(regrades.changes(session, regrade))
 
-    (line,) = csv.DictReader(io.StringIO(text))
+    (line,) = csv.DictReader(io.StringIO(text.decode()))
     assert line["name"] == "'=1+1"
     assert (line["before"], line["after"], line["difference"]) == ("2", "5", "3")
     assert (line["q1 before"], line["q1 after"], line["q7 after"]) == ("2", "5", "")

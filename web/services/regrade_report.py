@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
+from web.services.exports.cells import disarmed, points, write_csv
 from web.services.regrades import Change
+
+_NONE: Final = (None, None)
 
 
 @dataclass(frozen=True)
@@ -62,16 +64,12 @@ def summary(changes: Sequence[Change]) -> ChangeReport:
     )
 
 
-def differences_csv(changes: Sequence[Change]) -> str:
+def differences_csv(changes: Sequence[Change]) -> bytes:
     """Write the differences as CSV: one line a submission, points before and after by question."""
     names = list(dict.fromkeys(each.id for change in changes for each in change.questions))
-    lines = io.StringIO()
-    writer = csv.writer(lines)
-    heads = [f"{name} {when}" for name in names for when in ("before", "after")]
-    writer.writerow(["name", "email", "attempt", "before", "after", "difference", *heads])
-    for change in changes:
-        writer.writerow(_line(change, names))
-    return lines.getvalue()
+    heads = [disarmed(f"{name} {when}") for name in names for when in ("before", "after")]
+    header = ["name", "email", "attempt", "before", "after", "difference", *heads]
+    return write_csv([header, *(_line(change, names) for change in changes)], mark=False)
 
 
 def _tally(name: str, differences: list[int]) -> Tally:
@@ -82,21 +80,11 @@ def _tally(name: str, differences: list[int]) -> Tally:
 
 def _line(change: Change, names: Sequence[str]) -> list[str]:
     user = change.submission.user
-    by_name = {each.id: each for each in change.questions}
-    cells = [
-        _points(value)
-        for name in names
-        for value in ((by_name[name].before, by_name[name].after) if name in by_name else ("", ""))
-    ]
-    totals = (change.before.final_tenths, change.after.final_tenths, change.difference)
     # Untrusted: a name or address that begins like a formula must stay text in a spreadsheet.
-    people = [_disarmed(user.name), _disarmed(user.email)]
-    return [*people, str(change.submission.number), *map(_points, totals), *cells]
-
-
-def _points(tenths: int | str | None) -> str:
-    return f"{tenths / 10:g}" if isinstance(tenths, int) else ""
-
-
-def _disarmed(text: str) -> str:
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    people = [disarmed(user.name), disarmed(user.email)]
+    totals = (change.before.final_tenths, change.after.final_tenths, change.difference)
+    by_name = {each.id: each for each in change.questions}
+    found = [by_name.get(name) for name in names]
+    parts = [tenths for each in found for tenths in ((each.before, each.after) if each else _NONE)]
+    cells = [("" if tenths is None else points(tenths)) for tenths in (*totals, *parts)]
+    return [*people, str(change.submission.number), *cells]
