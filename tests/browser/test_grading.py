@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,15 +13,25 @@ from playwright.sync_api import Browser, Page, expect
 from autograder.grade import Grader
 from tests.browser.conftest import COURSE, NO_RELU, XOR, Site, Visitors
 from tests.browser.grading_server import serve
-from tests.web.reports import graded
+from tests.browser.test_accessibility import SMALL_CONTROLS, violations
+from tests.web.reports import graded, report
 from web.demo.notebooks import Work
 from web.models import CourseAssignment, Submission, User
-from web.services import comments, grading
+from web.services import (
+    comments,
+    grading,
+    overrides,
+    regrade_queue,
+    regrades,
+    release,
+    requests,
+)
 from web.services.grading import Entered
 from web.worker import Worker
 
 GRADING = f"{COURSE}staff/grading/xor/"
 LABELS = Work(wrong=(("q1", "Labels -1 and +1"),))
+COMMENT = "One sentence on $w_1, w_2, b$ being **arbitrary** is missing."
 SCORES = {"q1": 3.0, "q2": 2.5, "q3": 3.0}
 
 
@@ -253,3 +264,76 @@ def test_mended_test(portal: Site, people: Visitors) -> None:
     other = people.open("ben")
     other.goto(f"/submissions/{ben}/")
     expect(other.locator(".notice")).to_contain_text("so you keep your 15")
+
+
+def everything(portal: Site) -> dict[str, list[str]]:
+    """A class with grades, changed points, requests and a regrade; gives the pages of each."""
+    ada, ben, _ = hand_in(portal, "Ada", "Ben", "Clara")
+    with portal.database.write.begin() as session:
+        find = session.query(User)
+        gus = find.filter_by(name="Gus Grader").one()
+        iris = find.filter_by(name="Iris Instructor").one()
+        submission = session.query(Submission).filter_by(public_id=ada).one()
+        assignment = submission.assignment
+        comments.add(session, gus, assignment, "q7", COMMENT)
+        entered = Entered(0, (0, 1), comment=COMMENT)
+        grading.save(session, gus, submission, "q7", entered)
+        overrides.set_points(session, iris, submission, "q2", 30, "Right, too.")
+        release.release(session, iris, assignment)
+        session.expire(submission)
+        requests.ask(session, submission, "q1", "Please look at $W_1$.")
+        regrades.start(session, iris, assignment, regrades.Scope.ALL)
+        session.flush()
+        job = regrade_queue.claim(session, "w")
+        assert job is not None
+        found = report(assignment.snapshot, {"q1": 5.0, "q3": 1.0})
+        regrade_queue.finish(session, job.id, "w", found, json.dumps(found.notebook))
+    staff = f"{COURSE}staff/assignments/xor/regrades/"
+    return {
+        "grader": [
+            f"{COURSE}staff/grading/",
+            GRADING,
+            f"{GRADING}q7/",
+            f"{GRADING}q7/{ada}/",
+            f"{GRADING}q7/{ben}/",
+            f"{COURSE}staff/requests/",
+            f"/staff/submissions/{ada}/",
+        ],
+        "instructor": [GRADING, f"{GRADING}preview/{ada}/", staff, f"{staff}1/"],
+        "ada": [f"/submissions/{ada}/"],
+    }
+
+
+def test_pages_are_for_everybody(portal: Site, people: Visitors) -> None:
+    """On each page axe finds nothing, light and dark; a phone shows it, fingers hit it."""
+    found = {}
+    for who, addresses in everything(portal).items():
+        page = people.open(who)
+        for address in addresses:
+            answer = page.goto(address)
+            assert answer is not None
+            assert answer.status == 200, address
+            found[who, address] = violations(page)
+            page.set_viewport_size({"width": 390, "height": 844})
+            if page.evaluate("document.documentElement.scrollWidth") > 390:
+                found[who, address].append("wider than a phone")
+            found[who, address] += page.evaluate(SMALL_CONTROLS)
+            page.set_viewport_size({"width": 1280, "height": 900})
+
+    assert {page: lines for page, lines in found.items() if lines} == {}
+
+
+def test_pictures_of_the_handbook(portal: Site, people: Visitors, folder: Path) -> None:
+    """The handbook's pages are there; the pictures are kept if somebody asks for it."""
+    addresses = everything(portal)
+    for name, who, address, place in (
+        ("grading-answer", "grader", addresses["grader"][3], "main"),
+        ("grading-student", "ada", addresses["ada"][0], "#q7"),
+        ("grading-regrade", "instructor", addresses["instructor"][-1], "#live"),
+    ):
+        page = people.open(who, viewport={"width": 1200, "height": 860})
+        page.goto(address)
+        page.locator(place).evaluate("it => it.scrollIntoView()")
+        page.screenshot(path=folder / f"{name}.png")
+
+        assert (folder / f"{name}.png").stat().st_size > 5_000

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -11,26 +10,16 @@ from typing import Any, Final
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.conftest import COURSE, ROOT, XOR, Site, Visitors
+from tests.browser.conftest import COURSE, IMAGES, XOR, Site, Visitors
 from web.db import now
 from web.demo.notebooks import Work
 from web.models import CourseAssignment
 
-DOCS: Final = ROOT / "docs"
-IMAGES: Final = DOCS / "images"
+DOCS: Final = IMAGES.parent
 WIDE: Final = {"viewport": {"width": 1000, "height": 680}}
 PHONE: Final = {"viewport": {"width": 390, "height": 760}, "color_scheme": "dark"}
 STAFF: Final = f"{COURSE}staff/"
 XNOR: Final = ("q1", "XNOR: the labels are exchanged")
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Where pictures go: into the handbook only if somebody asks for it."""
-    if os.environ.get("AUTOGRADER_SCREENSHOTS") == "1":
-        IMAGES.mkdir(exist_ok=True)
-        return IMAGES
-    return tmp_path
 
 
 @pytest.fixture

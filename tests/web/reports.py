@@ -15,9 +15,11 @@ from autograder.verdict import Verdict
 from web.models import CourseAssignment, Snapshot, Submission, User
 from web.services import submissions
 
-PROOF = """Assume $f(0,0) + f(1,1) = f(1,0) + f(0,1)$.
+PROOF = """Let the affine function $f(x_1, x_2) = w_1 x_1 + w_2 x_2 + b$ have these values. Then
 
-$$0 + 0 = 1 + 1$$ is wrong. <script>alert(1)</script>"""
+$$f(0,0) + f(1,1) = 2b + w_1 + w_2 = f(1,0) + f(0,1).$$
+
+On the left stands $0 + 0$, on the right $1 + 1$: a **contradiction**. <script>alert(1)</script>"""
 
 
 def notebook(answer: str = PROOF) -> nbformat.NotebookNode:

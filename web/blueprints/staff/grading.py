@@ -14,7 +14,7 @@ from web.blueprints.staff.grading_form import Fields, shown_answer
 from web.http import db, portal, signed_in
 from web.models import CourseAssignment, ManualGrade, Submission
 from web.policy import Action
-from web.services import claims, comments, grading, overview, release, requests, snapshots
+from web.services import audit, claims, comments, grading, overview, release, requests, snapshots
 from web.services.assignments import course_assignments
 from web.services.errors import Refused
 from web.services.grading import NewerGradeError
@@ -103,6 +103,9 @@ def hold_answer(slug: str, name: str, question_id: str, public_id: str) -> Respo
     found, submission, _ = _answer(slug, name, question_id, public_id)
     force = request.form.get("take") == "1"
     claims.take(db(), signed_in(), submission, question_id, force=force)
+    if force:
+        target = audit.question_target(submission, question_id)
+        audit.record(db(), signed_in(), "answer.taken_over", course=found.course, target=target)
     db().commit()
     return _to_answer(found, question_id, submission)
 
