@@ -25,6 +25,7 @@ def test_from_the_server_to_the_students(visitors: Visitors) -> None:
     page.goto(f"{STAFF}assignments/")
     page.get_by_role("button", name="Take up perceptron").click()
     expect(page.get_by_role("heading", name="The perceptron")).to_be_visible()
+    expect(page.get_by_text("Being proved")).to_be_visible(timeout=60_000)
     student.goto(COURSE)
     expect(student.get_by_role("link", name="The perceptron")).to_have_count(0)
 
@@ -32,7 +33,7 @@ def test_from_the_server_to_the_students(visitors: Visitors) -> None:
     page.get_by_label("Grace, in minutes").fill("15")
     page.get_by_role("button", name="Save the rules").click()
     expect(page.get_by_role("status")).to_contain_text("The rules are changed")
-    page.get_by_role("button", name="Release now").click()
+    page.get_by_role("button", name="Release it").click()
     student.reload()
     expect(student.get_by_role("row", name="The perceptron")).to_contain_text("not handed in")
 
@@ -45,6 +46,23 @@ def test_from_the_server_to_the_students(visitors: Visitors) -> None:
     expect(student.get_by_text("extended for you")).to_be_visible()
     page.goto(f"{STAFF}audit/")
     expect(page.get_by_role("table")).to_contain_text("ben@example.org")
+
+
+def test_roster_is_looked_at_first(visitors: Visitors) -> None:
+    """A pasted roster is shown as it was read, then taken in; the link sets a password."""
+    page, newcomer = visitors.open("instructor"), visitors.open()
+    page.goto(f"{STAFF}people/")
+    page.get_by_label("Or paste it").fill("e-mail;name\nfinn@example.org;Finn Exemple")
+    page.get_by_role("button", name="Look at it first").click()
+    expect(page.get_by_role("row", name="Finn Exemple")).to_contain_text("gets an account")
+
+    page.get_by_role("button", name="Yes, add them").click()
+    newcomer.goto(page.get_by_role("row", name="finn@example.org").get_by_role("code").inner_text())
+    newcomer.get_by_label("New password", exact=True).fill("four words are long")
+    newcomer.get_by_label("New password, once more").fill("four words are long")
+    newcomer.get_by_role("button", name="Set the password").click()
+
+    expect(newcomer.get_by_role("heading", name="Deep learning for physicists")).to_be_visible()
 
 
 def test_submission_as_staff_and_as_its_student(

@@ -73,14 +73,24 @@ def hashed_password() -> str:
     return user.password_hash
 
 
-@pytest.fixture
-def world(tmp_path: Path, hashed_password: str) -> Iterator[World]:
-    """A portal with one course and the assignment xor, released."""
-    settings = _settings(tmp_path)
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory, hashed_password: str) -> Path:
+    """The data of a portal with one course and the assignment xor, released; to be copied."""
+    settings = _settings(tmp_path_factory.mktemp("filled"))
     migrate(settings)
     database = open_database(settings.database_url)
     with database.write.begin() as session:
         _fill(session, settings, hashed_password)
+    database.engine.dispose()
+    return settings.data
+
+
+@pytest.fixture
+def world(tmp_path: Path, filled: Path) -> Iterator[World]:
+    """A portal of this test's own, with one course and the assignment xor, released."""
+    shutil.copytree(filled, tmp_path, dirs_exist_ok=True)
+    settings = _settings(tmp_path)
+    database = open_database(settings.database_url)
     app = create_app(settings, database)
     app.testing = True
     yield World(app, database, settings)
@@ -126,16 +136,13 @@ def assignment_of(world: World) -> Callable[[Session], CourseAssignment]:
 
 
 @pytest.fixture(scope="session")
-def toy_folder(tmp_path_factory: pytest.TempPathFactory, hashed_password: str) -> Path:
+def toy_folder(tmp_path_factory: pytest.TempPathFactory, filled: Path) -> Path:
     """A data folder with the small class of `classroom.py`, made once and then copied."""
     from tests.web import classroom
 
     folder = tmp_path_factory.mktemp("toy")
-    settings = _settings(folder)
-    migrate(settings)
-    database = open_database(settings.database_url)
-    with database.write.begin() as session:
-        _fill(session, settings, hashed_password)
+    shutil.copytree(filled, folder, dirs_exist_ok=True)
+    database = open_database(_settings(folder).database_url)
     with database.write.begin() as session:
         classroom.fill(session, {email: role for email, role in PEOPLE.values() if role in STAFF})
     database.engine.dispose()

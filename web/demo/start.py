@@ -20,6 +20,7 @@ from web.db import open_database
 from web.demo import course, people
 from web.demo.activity import Activity
 from web.serve import DEFAULT_PORT, serve
+from web.services import proofs
 from web.setup import migrate
 
 START_SECONDS: Final = 60.0
@@ -47,6 +48,7 @@ def demo(host: str | None, port: int | None) -> int:
         database = open_database(settings.database_url)
         with database.write.begin() as session:
             cast = course.make_course(session, settings)
+        proofs.ask(settings.snapshots, cast.assignments["splits"].snapshot)
         activity = Activity(settings, database, cast)
         thread = threading.Thread(target=_visit, args=(activity, number), daemon=True)
         thread.start()

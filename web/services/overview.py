@@ -57,6 +57,19 @@ class StudentAssignment:
         return self.attempts_left is None or self.attempts_left > 0
 
     @property
+    def due_in_seconds(self) -> int | None:
+        """How long it is till the deadline; ``None`` if there is none, or it is over."""
+        if self.rules.due_at is None or self.rules.due_at <= now():
+            return None
+        return int((self.rules.due_at - now()).total_seconds())
+
+    @property
+    def accepts_late_work(self) -> bool:
+        """Whether there is more than the grace between deadline and cut-off."""
+        due_at, cutoff_at = self.rules.due_at, self.rules.cutoff_at
+        return due_at is not None and (cutoff_at is None or cutoff_at > due_at)
+
+    @property
     def attempts_left(self) -> int | None:
         """How many attempts are left; ``None``: as many as they like."""
         if self.rules.max_attempts is None:
