@@ -58,7 +58,7 @@ def test_worksheet_goes_to_moodle_and_back(
     assert moodle.upload((tmp_path / "filled.csv").read_bytes()) == (3, 0)
     assert moodle.grades == {900 + number: mark for number, mark in MARKS.items()}
     page.goto("/courses/toy/staff/audit/")
-    expect(page.get_by_text("marks.exported")).to_be_visible()
+    expect(page.get_by_text("marks: exported")).to_be_visible()
 
 
 def test_keyboard_alone_sorts_the_gradebook_and_sets_a_weight(

@@ -190,7 +190,11 @@ def test_rules_are_changed_and_written_down(toy: World) -> None:
         assert (assignment.weight, assignment.may_drop) == (0.5, True)
         assert assignment.course.dropped_lowest == 1
         entry = session.query(AuditEntry).filter_by(action="grade_rules.changed").one()
-        assert entry.details["changed"]["dropped_lowest"] == [0, 1]
+        assert entry.details["changed"] == {
+            "dropped_lowest": [0, 1],
+            "toy: weight": [1.0, 0.5],
+            "toy: may be dropped": [False, True],
+        }
 
 
 @pytest.mark.parametrize(

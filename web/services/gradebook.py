@@ -143,7 +143,8 @@ def set_rules(session: Session, actor: User, course: Course, rules: GradeRules) 
 def _plain(course: Course, assignments: Sequence[CourseAssignment]) -> dict[str, object]:
     plain: dict[str, object] = {"dropped_lowest": course.dropped_lowest}
     for each in assignments:
-        plain[each.name] = {"weight": each.weight, "may_drop": each.may_drop}
+        plain[f"{each.name}: weight"] = each.weight
+        plain[f"{each.name}: may be dropped"] = each.may_drop
     return plain
 
 
