@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests demo test check unit bench lock clean
+.PHONY: help setup setup-tests demo samples test check unit bench lock clean
 
 BIN := .venv/bin
 
@@ -12,7 +12,10 @@ setup: ## Install what is missing: system packages, both environments, bytecode
 setup-tests:
 	@.ci/setup --tests
 
-demo: setup ## Grade five sample submissions and print the reports
+demo: setup ## Run the portal with a made-up course; prints address and accounts
+	@$(BIN)/autograder demo
+
+samples: setup ## Grade five sample submissions and print the reports
 	@$(BIN)/python -m benchmarks.demo
 
 test: setup-tests check unit ## All that continuous integration runs

@@ -1,8 +1,9 @@
-"""The portal's commands of `autograder`: init, serve, worker."""
+"""The portal's commands of `autograder`: init, serve, demo, worker, backup, restore."""
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 
@@ -16,8 +17,18 @@ def register(commands: Any) -> None:
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int, help="default: $PORT, else 8000")
     serve.set_defaults(run=_serve)
+    demo = commands.add_parser("demo", help="run the portal with a made-up course, to look around")
+    demo.add_argument("--host", help="default: this machine only, unless $PORT is set")
+    demo.add_argument("--port", type=int, help="default: $PORT, else 8000")
+    demo.set_defaults(run=_demo)
     worker = commands.add_parser("worker", help="run a grading worker of a larger installation")
     worker.set_defaults(run=_worker)
+    backup = commands.add_parser("backup", help="write all that the portal keeps to one file")
+    backup.add_argument("file", type=Path, metavar="FILE", help="a new file, such as portal.tar.gz")
+    backup.set_defaults(run=_backup)
+    restore = commands.add_parser("restore", help="bring a backup back, into an empty place")
+    restore.add_argument("file", type=Path, metavar="FILE")
+    restore.set_defaults(run=_restore)
 
 
 def _init(options: argparse.Namespace) -> int:
@@ -32,7 +43,25 @@ def _serve(options: argparse.Namespace) -> int:
     return serve(options.host, options.port)
 
 
+def _demo(options: argparse.Namespace) -> int:
+    from web.demo.start import demo
+
+    return demo(options.host, options.port)
+
+
 def _worker(_: argparse.Namespace) -> int:
     from web.worker import run_worker
 
     return run_worker()
+
+
+def _backup(options: argparse.Namespace) -> int:
+    from web.backup.command import backup
+
+    return backup(options.file)
+
+
+def _restore(options: argparse.Namespace) -> int:
+    from web.backup.command import restore
+
+    return restore(options.file)

@@ -42,12 +42,12 @@ class Settings:
     @classmethod
     def from_environment(cls) -> Self:
         """Read the environment; makes the data folder and the secret if they are not there."""
-        data = Path(_get("DATA", "var")).resolve()
+        data, database_url = places()
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
         folders = _get("ASSIGNMENTS", "assignments").split(os.pathsep)
         return cls(
             data=data,
-            database_url=_get("DATABASE_URL", f"sqlite:///{data / 'portal.sqlite3'}"),
+            database_url=database_url,
             assignment_folders=tuple(Path(folder).resolve() for folder in folders),
             secret_key=secret_from_file(data / "secret"),
             https=_get("HTTPS", "0") == "1",
@@ -66,6 +66,12 @@ class Settings:
     def snapshots(self) -> Path:
         """Folder of the assignments that were taken up, each under its hash."""
         return self.data / "snapshots"
+
+
+def places() -> tuple[Path, str]:
+    """Give the data folder and the database's URL, as the environment says; makes neither."""
+    data = Path(_get("DATA", "var")).resolve()
+    return data, _get("DATABASE_URL", f"sqlite:///{data / 'portal.sqlite3'}")
 
 
 def _get(name: str, default: str) -> str:

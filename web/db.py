@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, DateTime, Dialect, Engine, create_engine, event
+from sqlalchemy import Connection, DateTime, Dialect, Engine, String, create_engine, event
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
@@ -28,6 +29,31 @@ class UtcDateTime(TypeDecorator[datetime]):
     def process_result_value(self, value: datetime | None, _: Dialect) -> datetime | None:
         """Read as aware UTC."""
         return None if value is None else value.replace(tzinfo=UTC)
+
+
+class Word(TypeDecorator[enum.StrEnum]):
+    """
+    A value of an enumeration, stored as its word.
+
+    Args:
+        kind: The enumeration.
+        length: Of the column.
+    """
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, kind: type[enum.StrEnum], length: int = 20) -> None:
+        super().__init__(length)
+        self.kind = kind
+
+    def process_bind_param(self, value: str | None, _: Dialect) -> str | None:
+        """Store the word; a word that the enumeration has not is refused."""
+        return None if value is None else self.kind(value).value
+
+    def process_result_value(self, value: str | None, _: Dialect) -> enum.StrEnum | None:
+        """Read the enumeration's value."""
+        return None if value is None else self.kind(value)
 
 
 class Base(DeclarativeBase):

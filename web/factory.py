@@ -14,9 +14,11 @@ from werkzeug.wrappers import Response
 from web.config import Settings
 from web.db import Database, open_database
 from web.http import EXTENSION, Portal, actor, close_db, db
-from web.models import User
+from web.models import Submission, User
+from web.rendering import markdown, markdown_line
 from web.security import protect
 from web.services import accounts
+from web.services.deadlines import duration
 from web.services.errors import Refused
 
 _ERRORS = {
@@ -78,12 +80,28 @@ def _add_filters(app: Flask) -> None:
         """Write tenths of points as people do: 12, 7.5."""
         return "–" if tenths is None else f"{tenths / 10:g}"
 
+    app.add_template_filter(duration)
+    app.add_template_filter(markdown)
+    app.add_template_filter(markdown_line)
+
     @app.template_filter("moment")
     def moment(value: datetime | None, zone: str) -> str:
         """Write a moment in a course's time zone."""
         if value is None:
             return "–"
         return value.astimezone(ZoneInfo(zone)).strftime("%a %-d %b %Y, %H:%M %Z")
+
+    @app.template_global("person")
+    def person(submission: Submission) -> str:
+        """Name whose submission it is, to those who grade; hidden where the assignment says so."""
+        if submission.assignment.anonymous_grading:
+            return f"Answer {submission.public_id[:6]}"
+        return submission.user.name
+
+    @app.template_filter("short_moment")
+    def short_moment(value: datetime | None, zone: str) -> str:
+        """Write a moment for a column whose caption names the zone."""
+        return "–" if value is None else value.astimezone(ZoneInfo(zone)).strftime("%-d %b, %H:%M")
 
 
 def _add_error_pages(app: Flask) -> None:

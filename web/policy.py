@@ -26,6 +26,10 @@ class Action(enum.StrEnum):
     SEE_SUBMISSION_AS_STAFF = "see_submission_as_staff"
     GRADE = "grade"
     RETRY_GRADING = "retry_grading"
+    RELEASE_GRADES = "release_grades"
+    REGRADE = "regrade"
+    ASK_FOR_REGRADE = "ask_for_regrade"
+    EXPORT_MARKS = "export_marks"
     SEE_AUDIT_LOG = "see_audit_log"
     ADMINISTER = "administer"
 
@@ -46,6 +50,10 @@ _IN_COURSE: dict[Action, frozenset[Role]] = {
     Action.SEE_SUBMISSION_AS_STAFF: _STAFF,
     Action.GRADE: _STAFF,
     Action.RETRY_GRADING: _STAFF,
+    Action.RELEASE_GRADES: frozenset({Role.INSTRUCTOR}),
+    Action.REGRADE: frozenset({Role.INSTRUCTOR}),
+    Action.ASK_FOR_REGRADE: frozenset({Role.STUDENT}),
+    Action.EXPORT_MARKS: frozenset({Role.INSTRUCTOR}),
     Action.SEE_AUDIT_LOG: frozenset({Role.INSTRUCTOR}),
 }
 
@@ -88,7 +96,8 @@ def role_in(session: Session, actor: User, course: Course) -> Role | None:
 def _student_may(actor: User, action: Action, resource: Resource) -> bool:
     """Students see what is released, and of submissions only their own."""
     if isinstance(resource, Submission):
-        return action is Action.SEE_SUBMISSION and resource.user_id == actor.id
+        own = resource.user_id == actor.id
+        return own and action in (Action.SEE_SUBMISSION, Action.ASK_FOR_REGRADE)
     if isinstance(resource, CourseAssignment):
         released = resource.release_at is not None and resource.release_at <= now()
         if action is Action.SEE_SOLUTION:

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from web.config import Settings
 from web.db import open_database
 from web.models import Submission, SubmissionState
-from web.services import submissions
+from web.services import regrade_queue, submissions
 from web.setup import migrate
 
 DEFAULT_PORT: Final = 8000
@@ -45,8 +45,9 @@ def requeue_orphans(settings: Settings) -> int:
         owners = session.scalars(
             select(Submission.lease_owner).where(Submission.state == SubmissionState.RUNNING)
         ).all()
+        owners = [*owners, *regrade_queue.owners(session)]
         gone = [owner for owner in owners if owner and not _alive(owner)]
-        return submissions.requeue_of(session, gone)
+        return submissions.requeue_of(session, gone) + regrade_queue.requeue_of(session, gone)
 
 
 def _alive(owner: str) -> bool:

@@ -16,10 +16,21 @@ from web.services import accounts
 
 def migrate(settings: Settings) -> None:
     """Bring the database to the present schema."""
+    upgrade(settings.database_url)
+
+
+def upgrade(database_url: str, revision: str = "head") -> None:
+    """Bring a database forward to a revision of the schema."""
+    config = migrations()
+    config.set_main_option("sqlalchemy.url", database_url.replace("%", "%%"))
+    command.upgrade(config, revision)
+
+
+def migrations() -> Config:
+    """Give Alembic's configuration: where the migrations are."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.set_main_option("sqlalchemy.url", settings.database_url.replace("%", "%%"))
-    command.upgrade(config, "head")
+    return config
 
 
 def init(email: str | None, name: str) -> int:

@@ -9,9 +9,11 @@ import signal
 import socket
 import threading
 import time
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from types import FrameType
-from typing import Final
+from typing import Any, Final
+
+from sqlalchemy.orm import Session
 
 from autograder.assignment import Assignment, load_assignment
 from autograder.errors import AutograderError, NotebookError
@@ -20,12 +22,14 @@ from autograder.submission import Progress
 from web.config import Settings
 from web.db import Database, open_database
 from web.models import Snapshot, Submission
-from web.services import submissions
+from web.prove import Prover
+from web.services import regrade_queue, submissions
 from web.services.deadlines import rules_for
 from web.services.snapshots import snapshot_folder
+from web.warm_up import WarmUp
 
 log: Final = logging.getLogger(__name__)
-IDLE_SECONDS: Final = 0.15
+IDLE_SECONDS: Final = 0.08
 SWEEP_SECONDS: Final = 10.0
 PROGRESS_SECONDS: Final = 0.25
 LEASE_RENEWAL_SECONDS: Final = 15.0
@@ -71,62 +75,108 @@ class Worker:
                 self._stop.wait(IDLE_SECONDS)
 
     def work_once(self) -> bool:
-        """Grade one submission if one waits; tells whether there was one."""
+        """Grade one submission if one waits, else one of a regrade; tells whether there was one."""
         self._sweep()
+        task = self._new_submission() or self._regrade()
+        if task is None:
+            return False
+        self._grade(task)
+        return True
+
+    def _new_submission(self) -> Task | None:
         with self._database.read() as session:
             if not submissions.any_waiting(session):
-                return False
+                return None
         with self._database.write.begin() as session:
-            submission = submissions.claim(session, self.name)
-        if submission is None:
-            return False
-        self._grade(submission)
-        return True
+            found = submissions.claim(session, self.name)
+            return None if found is None else _task(session, found, found.snapshot_id, found.id)
+
+    def _regrade(self) -> Task | None:
+        with self._database.read() as session:
+            if not regrade_queue.any_waiting(session):
+                return None
+        with self._database.write.begin() as session:
+            job = regrade_queue.claim(session, self.name)
+            if job is None:
+                return None
+            return _task(session, job.submission, job.regrade.snapshot_id, job.id, regrade=True)
 
     def _sweep(self) -> None:
         if time.monotonic() - self._swept > SWEEP_SECONDS:
             self._swept = time.monotonic()
             with self._database.write.begin() as session:
                 submissions.requeue_expired(session)
+                regrade_queue.requeue_expired(session)
 
-    def _grade(self, submission: Submission) -> None:
-        lease = _Lease(self._database, submission.id, self.name)
+    def _grade(self, task: Task) -> None:
+        lease = _Lease(self._database, task, self.name)
+        queue = regrade_queue if task.regrade else submissions
         try:
-            data = submissions.stored_file(self._settings.submissions, submission).read_bytes()
-            assignment = self._assignment(submission)
+            data = submissions.stored_file(self._settings.submissions, task.submission)
             with lease:
-                report = self._grader.grade(data, assignment, progress=lease.report)
+                report = self._grader.grade(
+                    data.read_bytes(), self._assignment(task), progress=lease.report
+                )
             notebook = json.dumps(report.notebook)
             with self._database.write.begin() as session:
                 if report.graded:
-                    submissions.finish(session, submission.id, self.name, report, notebook)
+                    queue.finish(session, task.job_id, self.name, report, notebook)
                 else:
-                    reason = "a test could not be judged"
-                    submissions.give_back(session, submission.id, self.name, reason)
+                    queue.give_back(session, task.job_id, self.name, "a test could not be judged")
         except NotebookError as error:
             with self._database.write.begin() as session:
-                submissions.refuse(session, submission.id, self.name, str(error))
+                queue.refuse(session, task.job_id, self.name, str(error))
         except (AutograderError, OSError) as error:
-            log.exception("submission %s could not be graded", submission.public_id)
+            log.exception("submission %s could not be graded", task.submission.public_id)
             with self._database.write.begin() as session:
-                submissions.give_back(session, submission.id, self.name, str(error)[:2000])
+                queue.give_back(session, task.job_id, self.name, str(error)[:2000])
 
-    def _assignment(self, submission: Submission) -> Assignment:
-        with self._database.read() as session:
-            snapshot = session.get_one(Snapshot, submission.snapshot_id)
-            factor = rules_for(session, submission.assignment, submission.user).time_multiplier
+    def _assignment(self, task: Task) -> Assignment:
+        snapshot = task.snapshot
         if snapshot.content_hash not in self._assignments:
             folder = snapshot_folder(self._settings.snapshots, snapshot)
             self._assignments[snapshot.content_hash] = load_assignment(folder)
-        return self._assignments[snapshot.content_hash].stretched(factor)
+        return self._assignments[snapshot.content_hash].stretched(task.time_multiplier)
+
+
+@dataclass(frozen=True)
+class Task:
+    """
+    What a worker has claimed.
+
+    Args:
+        submission: To grade.
+        snapshot: By which content.
+        time_multiplier: Of its student.
+        job_id: Of the row that was claimed: the submission, or the regrade's job.
+        regrade: Whether it is a regrade's job.
+    """
+
+    submission: Submission
+    snapshot: Snapshot
+    time_multiplier: float
+    job_id: int
+    regrade: bool
+
+
+def _task(
+    session: Session,
+    submission: Submission,
+    snapshot_id: int,
+    job_id: int,
+    *,
+    regrade: bool = False,
+) -> Task:
+    factor = rules_for(session, submission.assignment, submission.user).time_multiplier
+    return Task(submission, session.get_one(Snapshot, snapshot_id), factor, job_id, regrade)
 
 
 class _Lease:
     """Keeps a claim alive while a submission is graded, and tells how far it is."""
 
-    def __init__(self, database: Database, submission_id: int, owner: str) -> None:
+    def __init__(self, database: Database, task: Task, owner: str) -> None:
         self._database = database
-        self._submission_id = submission_id
+        self._task = task
         self._owner = owner
         self._told = 0.0
         self._over = threading.Event()
@@ -140,18 +190,21 @@ class _Lease:
         self._thread.join()
 
     def report(self, progress: Progress) -> None:
-        """Tell how far it is, not more often than anybody could read."""
-        if time.monotonic() - self._told > PROGRESS_SECONDS:
+        """Tell how far it is, not more often than anybody could read; of a regrade nobody asks."""
+        if not self._task.regrade and time.monotonic() - self._told > PROGRESS_SECONDS:
             self._told = time.monotonic()
-            with self._database.write.begin() as session:
-                submissions.extend_lease(
-                    session, self._submission_id, self._owner, asdict(progress)
-                )
+            self._extend(asdict(progress))
 
     def _renew(self) -> None:
         while not self._over.wait(LEASE_RENEWAL_SECONDS):
-            with self._database.write.begin() as session:
-                submissions.extend_lease(session, self._submission_id, self._owner, None)
+            self._extend(None)
+
+    def _extend(self, progress: dict[str, Any] | None) -> None:
+        with self._database.write.begin() as session:
+            if self._task.regrade:
+                regrade_queue.extend_lease(session, self._task.job_id, self._owner)
+            else:
+                submissions.extend_lease(session, self._task.job_id, self._owner, progress)
 
 
 def run_worker() -> int:
@@ -166,13 +219,19 @@ def run_worker() -> int:
             for number in range(settings.workers)
         ]
 
+        tasks: list[Worker | WarmUp | Prover] = [
+            *workers,
+            WarmUp(settings, database, grader),
+            Prover(settings),
+        ]
+
         def stop(_number: int, _frame: FrameType | None) -> None:
-            for worker in workers:
-                worker.stop()
+            for task in tasks:
+                task.stop()
 
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, stop)
-        threads = [threading.Thread(target=worker.run) for worker in workers]
+        threads = [threading.Thread(target=task.run) for task in tasks]
         for thread in threads:
             thread.start()
         for thread in threads:

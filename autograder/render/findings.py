@@ -242,7 +242,11 @@ def summary(report: Report, *, student: bool) -> Summary:
         report: What came of a submission.
         student: Whether a student reads it: then only the student's view is looked at.
     """
-    view = report.student_view() if student else report.staff_view()
+    return summary_of(report.student_view() if student else report.staff_view())
+
+
+def summary_of(view: StudentView | StaffView) -> Summary:
+    """Put a report's view into words, such as one that was stored."""
     return Summary(
         title=plain(view.title),
         score=view.score,

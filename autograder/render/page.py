@@ -30,20 +30,31 @@ def report_page(report: Report, *, student: bool) -> str:
         student: Whether a student reads it: then nothing but the student's view is in it.
     """
     told = summary(report, student=student)
-    where = places(report.notebook.cells, [question.id for question in told.questions])
-    panels: dict[int, str] = {}
-    for question in told.questions:
-        place = where[question.id]
-        panels[place] = panels.get(place, "") + question_panel(question)
-    notebook = notebook_html(
-        report.notebook, panels, notes=_cell_notes(told.cells), marked=_marked_lines(told)
-    )
+    notebook = annotated_notebook_html(report.notebook, told)
     return _template("page.html.j2").render(
         report=told,
         notebook=Markup(notebook),  # noqa: S704  cleaned cells and our own panels
         style=Markup(stylesheet()),  # noqa: S704  a file of the package
         policy=CONTENT_POLICY,
         student=student,
+    )
+
+
+def annotated_notebook_html(notebook: NotebookNode, told: Summary) -> str:
+    """
+    Write an executed notebook as harmless HTML, each question's result beside its answer.
+
+    Args:
+        notebook: The executed notebook; nothing in it is trusted.
+        told: What the reader may know of its result.
+    """
+    where = places(notebook.cells, [question.id for question in told.questions])
+    panels: dict[int, str] = {}
+    for question in told.questions:
+        place = where[question.id]
+        panels[place] = panels.get(place, "") + question_panel(question)
+    return notebook_html(
+        notebook, panels, notes=_cell_notes(told.cells), marked=_marked_lines(told)
     )
 
 
@@ -133,6 +144,7 @@ def _environment() -> Environment:
 __all__ = [
     "AT_THE_END",
     "CONTENT_POLICY",
+    "annotated_notebook_html",
     "notebook_html",
     "question_panel",
     "report_page",

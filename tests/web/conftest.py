@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -29,6 +30,7 @@ PEOPLE = {
     "student": ("ada@example.org", Role.STUDENT),
     "other": ("grace@example.org", Role.STUDENT),
 }
+STAFF = (Role.INSTRUCTOR, Role.GRADER)
 
 
 @dataclass
@@ -71,23 +73,37 @@ def hashed_password() -> str:
     return user.password_hash
 
 
-@pytest.fixture
-def world(tmp_path: Path, hashed_password: str) -> Iterator[World]:
-    """A portal with one course and the assignment xor, released."""
-    settings = Settings(
-        data=tmp_path,
-        database_url=f"sqlite:///{tmp_path / 'portal.sqlite3'}",
-        assignment_folders=(ROOT / "assignments",),
-        secret_key="0" * 64,
-    )
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory, hashed_password: str) -> Path:
+    """The data of a portal with one course and the assignment xor, released; to be copied."""
+    settings = _settings(tmp_path_factory.mktemp("filled"))
     migrate(settings)
     database = open_database(settings.database_url)
     with database.write.begin() as session:
         _fill(session, settings, hashed_password)
+    database.engine.dispose()
+    return settings.data
+
+
+@pytest.fixture
+def world(tmp_path: Path, filled: Path) -> Iterator[World]:
+    """A portal of this test's own, with one course and the assignment xor, released."""
+    shutil.copytree(filled, tmp_path, dirs_exist_ok=True)
+    settings = _settings(tmp_path)
+    database = open_database(settings.database_url)
     app = create_app(settings, database)
     app.testing = True
     yield World(app, database, settings)
     database.engine.dispose()
+
+
+def _settings(folder: Path) -> Settings:
+    return Settings(
+        data=folder,
+        database_url=f"sqlite:///{folder / 'portal.sqlite3'}",
+        assignment_folders=(ROOT / "assignments",),
+        secret_key="0" * 64,
+    )
 
 
 def _fill(session: Session, settings: Settings, hashed_password: str) -> None:
@@ -117,3 +133,30 @@ def assignment_of(world: World) -> Callable[[Session], CourseAssignment]:
         return session.query(CourseAssignment).one()
 
     return get
+
+
+@pytest.fixture(scope="session")
+def toy_folder(tmp_path_factory: pytest.TempPathFactory, filled: Path) -> Path:
+    """A data folder with the small class of `classroom.py`, made once and then copied."""
+    from tests.web import classroom
+
+    folder = tmp_path_factory.mktemp("toy")
+    shutil.copytree(filled, folder, dirs_exist_ok=True)
+    database = open_database(_settings(folder).database_url)
+    with database.write.begin() as session:
+        classroom.fill(session, {email: role for email, role in PEOPLE.values() if role in STAFF})
+    database.engine.dispose()
+    return folder
+
+
+@pytest.fixture
+def toy(toy_folder: Path, tmp_path: Path) -> Iterator[World]:
+    """A portal with the small class of `classroom.py`."""
+    folder = tmp_path / "toy"
+    shutil.copytree(toy_folder, folder)
+    settings = _settings(folder)
+    database = open_database(settings.database_url)
+    app = create_app(settings, database)
+    app.testing = True
+    yield World(app, database, settings)
+    database.engine.dispose()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from werkzeug.test import TestResponse
 
 from tests.web.conftest import World, token_of
 from web.db import now
+from web.http import EXTENSION
 from web.models import CourseAssignment, Extension, Submission, User
 
 PLACE = "/courses/dl/assignments/xor/"
@@ -92,6 +94,42 @@ def test_too_large_a_file_is_refused(world: World) -> None:
 
     assert answer.status_code == 413
     assert "Clear the notebook" in answer.text
+
+
+def test_too_large_a_file_leaves_nothing(world: World) -> None:
+    """A file just above the limit, in a form that is not: refused, no submission, no file."""
+    world.app.extensions[EXTENSION].settings = replace(world.settings, max_upload_bytes=1000)
+
+    assert hand_in(world.client("student"), b" " * 1001).status_code == 413
+    assert stored(world) == []
+    assert files(world) == []
+
+
+def test_no_file_at_all_is_refused(world: World) -> None:
+    """Sending the form without a file says what to do."""
+    client = world.client("student")
+    data = {"csrf_token": token_of(client, PLACE)}
+    headers = {"Referer": f"http://localhost{PLACE}"}
+
+    page = client.post(PLACE + "hand-in", data=data, headers=headers, follow_redirects=True).text
+
+    assert "Choose a notebook first" in page
+    assert stored(world) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["../../x", "/etc/passwd", "..\\..\\x.ipynb", "a\x00b.ipynb", "<b>.ipynb", "\u202egpj"]
+)
+def test_no_name_reaches_the_disk(world: World, name: str) -> None:
+    """Whatever a file is called, it is kept under a name of ours, and shown as plain text."""
+    page = hand_in(world.client("student"), notebook(), name).text
+
+    (submission,) = stored(world)
+    kept = [path for path in world.settings.data.rglob("*.ipynb") if "snapshots" not in path.parts]
+    assert [path.stem for path in kept] == [submission.public_id]
+    assert "/" not in submission.file_name
+    assert submission.file_name.isprintable()
+    assert "<b>.ipynb" not in page
 
 
 @pytest.mark.parametrize("mark", [None, "", "forged", "of another session"])

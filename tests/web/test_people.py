@@ -14,7 +14,7 @@ from tests.web.conftest import ROOT, World, token_of
 from web.models import AuditEntry, Membership
 from web.services import roster
 from web.services.errors import Refused
-from web.services.local_time import format_local, parse_local
+from web.services.local_time import format_local, note_on, parse_local
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -48,6 +48,7 @@ def test_roster_taken_in_twice_adds_nobody_twice(world: World) -> None:
             "csrf_token": token_of(client, "/courses/dl/staff/people/"),
             "text": "email,name\nlise@example.org,Lise Meitner\nada@example.org,Ada",
             "role": "student",
+            "confirmed": "1",
         }
         page = client.post("/courses/dl/staff/people/roster", data=data).text
         assert "/invitation/" in page
@@ -57,6 +58,83 @@ def test_roster_taken_in_twice_adds_nobody_twice(world: World) -> None:
         actions = session.scalars(select(AuditEntry.action)).all()
     assert len(members) == 5
     assert actions.count("roster.taken_in") == 2
+
+
+def test_roster_is_shown_before_it_is_taken_in(world: World) -> None:
+    """First what would happen to whom; nothing has been changed by then."""
+    client = world.client("instructor")
+    data = {
+        "csrf_token": token_of(client, "/courses/dl/staff/people/"),
+        "text": "email,name\nlise@example.org,Lise Meitner\nada@example.org,Ada",
+        "role": "student",
+    }
+
+    page = client.post("/courses/dl/staff/people/roster", data=data).text
+
+    assert "Nothing has been changed yet" in page
+    assert "gets an account and a link" in page
+    assert "is here already" in page
+    with world.database.read() as session:
+        assert len(session.scalars(select(Membership)).all()) == 4
+
+
+def test_broken_roster_stays_in_the_form(world: World) -> None:
+    """The message names the line, and what was pasted can be mended."""
+    client = world.client("instructor")
+    data = {
+        "csrf_token": token_of(client, "/courses/dl/staff/people/"),
+        "text": "email\nnobody",
+        "role": "student",
+    }
+
+    answer = client.post("/courses/dl/staff/people/roster", data=data)
+
+    assert answer.status_code == 400
+    assert "Line 2" in answer.text
+    assert "email\nnobody</textarea>" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("form", "kept", "words"),
+    [
+        (
+            {"counted": "best", "due_at": "2030-01-01T12:00", "late_percent_per_day": "140"},
+            ("2030-01-01T12:00", 'value="140"'),
+            "0 to 100 percent",
+        ),
+        ({"counted": "best", "max_attempts": "three"}, ('value="three"',), "not a number"),
+        ({"counted": "last", "due_at": "soon"}, ('value="soon"', '"last" selected'), "not a date"),
+    ],
+)
+def test_refused_rules_stay_in_the_form(
+    world: World, form: dict[str, str], kept: tuple[str, ...], words: str
+) -> None:
+    """What is wrong is said, what was typed is still there, and nothing is changed."""
+    client = world.client("instructor")
+    data = {"csrf_token": token_of(client, "/account"), **form}
+
+    answer = client.post("/courses/dl/staff/assignments/xor/rules", data=data)
+
+    assert answer.status_code == 400
+    assert words in answer.text
+    assert all(piece in answer.text for piece in kept)
+    with world.database.read() as session:
+        assert session.scalars(select(AuditEntry.action)).all() == ["assignment.taken_up"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("2026-10-25T02:30", "comes twice, the first one is meant (02:30 CEST)"),
+        ("2026-03-29T02:30", "there is no 02:30, so 03:30 is meant"),
+        ("2026-07-01T12:00", ""),
+        ("", ""),
+    ],
+)
+def test_changing_clocks_are_noted(text: str, words: str) -> None:
+    """An instructor who types an hour that exists twice or never reads what was understood."""
+    assert words in note_on(text, BERLIN)
+    assert bool(words) == bool(note_on(text, BERLIN))
 
 
 def test_missing_and_doubled_hours_are_understood() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from web.db import now
@@ -191,6 +191,20 @@ def course_assignments(session: Session, course: Course) -> Sequence[CourseAssig
     ).all()
     last = now().replace(year=9000)
     return sorted(found, key=lambda each: (each.due_at or last, each.name))
+
+
+def snapshots_in_use(session: Session, limit: int) -> Sequence[Snapshot]:
+    """Give the contents that students can hand in for, the next deadline first."""
+    at = now()
+    closes_at = func.coalesce(CourseAssignment.cutoff_at, CourseAssignment.due_at)
+    found = session.scalars(
+        select(Snapshot)
+        .join(CourseAssignment, CourseAssignment.snapshot_id == Snapshot.id)
+        .where(CourseAssignment.release_at <= at, (closes_at > at) | closes_at.is_(None))
+        .order_by(CourseAssignment.due_at)
+        .limit(limit)
+    ).all()
+    return list(dict.fromkeys(found))
 
 
 def _check(rules: AssignmentRules) -> None:

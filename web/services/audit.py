@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from web.models import AuditEntry, Course, User
+from web.models import AuditEntry, Course, Submission, User
 
 
 def record(
@@ -40,6 +40,12 @@ def record(
             details=details,
         )
     )
+
+
+def question_target(submission: Submission, question_id: str) -> str:
+    """Name a question of a submission in words that stay true when rows are gone."""
+    place = f"{submission.assignment.name}, attempt {submission.number}, {question_id}"
+    return f"{submission.user.email}, {place}"
 
 
 def entries(session: Session, course: Course, limit: int = 200) -> Sequence[AuditEntry]:

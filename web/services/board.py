@@ -10,6 +10,7 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from web.models import Course, CourseAssignment, Submission, SubmissionState, User
+from web.services.marks import Mark, marks_of
 
 PAGE_ROWS: Final = 100
 
@@ -41,14 +42,18 @@ class Board:
 
     Args:
         rows: The newest first.
+        marks: What they are worth, by their ids.
         total: How many match.
         counts: How many of the course there are, by state.
+        page: Which page this is, from 1.
         pages: How many pages the matches fill.
     """
 
     rows: Sequence[Submission]
+    marks: dict[int, Mark]
     total: int
     counts: dict[str, int]
+    page: int
     pages: int
 
 
@@ -65,7 +70,7 @@ def board(session: Session, course: Course, filters: Filters) -> Board:
         .offset((page - 1) * PAGE_ROWS)
         .limit(PAGE_ROWS)
     ).all()
-    return Board(rows, total, _counts(session, course), pages)
+    return Board(rows, marks_of(session, rows), total, _counts(session, course), page, pages)
 
 
 def _filtered(course: Course, filters: Filters) -> Select[Any]:
@@ -79,7 +84,7 @@ def _filtered(course: Course, filters: Filters) -> Select[Any]:
         query = query.where(CourseAssignment.name == filters.assignment)
     if filters.state == "attention":
         query = query.where(Submission.state == SubmissionState.FAILED)
-    elif filters.state:
+    elif filters.state in set(SubmissionState):
         query = query.where(Submission.state == filters.state)
     if filters.late:
         query = query.where(Submission.late_seconds > 0)

@@ -47,6 +47,13 @@ def rules_for(session: Session, assignment: CourseAssignment, user: User) -> Rul
             Membership.course_id == assignment.course_id, Membership.user_id == user.id
         )
     )
+    return rules_with(assignment, extension, multiplier)
+
+
+def rules_with(
+    assignment: CourseAssignment, extension: Extension | None, multiplier: float | None
+) -> Rules:
+    """Give the rules that follow from an extension and a time multiplier, each if there is one."""
     factor = multiplier or 1.0
     due_at = _stretched(assignment, assignment.due_at, factor)
     cutoff_at = _stretched(assignment, assignment.cutoff_at or assignment.due_at, factor)
@@ -87,12 +94,27 @@ def late_seconds(rules: Rules, received_at: datetime, grace_minutes: int) -> int
     return int(late) if late > grace_minutes * 60 else 0
 
 
+def days_begun(late: int) -> int:
+    """Give how many days of being late have begun."""
+    return math.ceil(late / SECONDS_PER_DAY)
+
+
 def penalised_tenths(score_tenths: int, late: int, percent_per_day: float) -> int:
     """
     Give a score after the late penalty, in tenths of points, rounded half up.
 
     Each day that has begun costs `percent_per_day` of the score.
     """
-    days = math.ceil(late / SECONDS_PER_DAY)
+    days = days_begun(late)
     kept = max(0.0, 100.0 - percent_per_day * days)
     return math.floor(score_tenths * kept / 100 + 0.5)
+
+
+def duration(seconds: int) -> str:
+    """Write a length of time as people say it: ``2 days and 3 hours``, ``5 minutes``."""
+    minutes = max(1, round(seconds / 60))
+    days, minutes = divmod(minutes, 24 * 60)
+    hours, minutes = divmod(minutes, 60)
+    amounts = ((days, "day"), (hours, "hour"), (minutes, "minute"))
+    parts = [f"{number} {unit}{'s' * (number != 1)}" for number, unit in amounts if number]
+    return " and ".join(parts[:2])

@@ -35,3 +35,30 @@ def parse_local(text: str, zone: ZoneInfo) -> datetime | None:
 def format_local(moment: datetime | None, zone: ZoneInfo) -> str:
     """Write a moment as a form's control takes it."""
     return "" if moment is None else moment.astimezone(zone).strftime("%Y-%m-%dT%H:%M")
+
+
+def note_on(text: str, zone: ZoneInfo) -> str:
+    """
+    Say what was understood where clocks go back or forward; empty on any other moment.
+
+    Args:
+        text: A local time as it was typed; what is no time has no note.
+        zone: The course's.
+    """
+    try:
+        local = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return ""
+    first, second = (local.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
+    if first.utcoffset() == second.utcoffset():
+        return ""
+    meant = first.astimezone(UTC).astimezone(zone)
+    if meant.replace(tzinfo=None) == local:
+        return (
+            f"Clocks go back on {local:%-d %B %Y}: {local:%H:%M} comes twice, the first one is "
+            f"meant ({meant:%H:%M %Z})."
+        )
+    return (
+        f"Clocks go forward on {local:%-d %B %Y}: there is no {local:%H:%M}, so {meant:%H:%M} is "
+        "meant."
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,10 +10,20 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from web.db import now
-from web.models import Course, CourseAssignment, Membership, Role, Submission, SubmissionState, User
+from web.models import (
+    CountedAttempt,
+    Course,
+    CourseAssignment,
+    Membership,
+    Role,
+    Submission,
+    SubmissionState,
+    User,
+)
 from web.services.assignments import course_assignments, results_visible
 from web.services.deadlines import Rules, accepts_until, rules_for
-from web.services.submissions import attempts_of, counted, final_tenths
+from web.services.marks import Mark, as_seen_by_student, counted, marks_of
+from web.services.submissions import attempts_of
 
 
 @dataclass(frozen=True)
@@ -26,9 +36,8 @@ class StudentAssignment:
         rules: That hold for this student.
         closes_at: The last moment at which a notebook is accepted.
         attempts: The newest first.
-        counted: The attempt that counts so far.
-        points: Of the counted attempt after penalties, in tenths; ``None`` if not known or not
-            yet visible.
+        marks: What attempts are worth, by their ids, as far as the student may see it.
+        counted: The attempt that counts so far; ``None`` while telling it would tell results.
         results_visible: Whether hidden results and totals may be seen.
     """
 
@@ -36,8 +45,8 @@ class StudentAssignment:
     rules: Rules
     closes_at: datetime | None
     attempts: Sequence[Submission]
+    marks: Mapping[int, Mark]
     counted: Submission | None
-    points: int | None
     results_visible: bool
 
     @property
@@ -48,11 +57,34 @@ class StudentAssignment:
         return self.attempts_left is None or self.attempts_left > 0
 
     @property
+    def due_in_seconds(self) -> int | None:
+        """How long it is till the deadline; ``None`` if there is none, or it is over."""
+        if self.rules.due_at is None or self.rules.due_at <= now():
+            return None
+        return int((self.rules.due_at - now()).total_seconds())
+
+    @property
+    def accepts_late_work(self) -> bool:
+        """Whether there is more than the grace between deadline and cut-off."""
+        due_at, cutoff_at = self.rules.due_at, self.rules.cutoff_at
+        return due_at is not None and (cutoff_at is None or cutoff_at > due_at)
+
+    @property
     def attempts_left(self) -> int | None:
         """How many attempts are left; ``None``: as many as they like."""
         if self.rules.max_attempts is None:
             return None
         return max(0, self.rules.max_attempts - len(self.attempts))
+
+    @property
+    def mark(self) -> Mark | None:
+        """The mark that counts so far; ``None`` if there is none to be seen."""
+        return self.marks.get(self.counted.id) if self.counted is not None else None
+
+    @property
+    def points(self) -> int | None:
+        """What counts so far after penalties, in tenths; ``None`` if there is none to be seen."""
+        return self.mark.final_tenths if self.mark is not None else None
 
     @property
     def state(self) -> str:
@@ -62,7 +94,7 @@ class StudentAssignment:
             return "new" if self.open else "closed"
         if latest.state in (SubmissionState.QUEUED, SubmissionState.RUNNING):
             return "waiting"
-        if latest.state is SubmissionState.GRADED or self.counted is not None:
+        if any(attempt.state is SubmissionState.GRADED for attempt in self.attempts):
             return "graded"
         return "problem"
 
@@ -101,15 +133,36 @@ def submission_by_public_id(session: Session, public_id: str) -> Submission | No
     return session.scalar(select(Submission).where(Submission.public_id == public_id))
 
 
-def as_student(session: Session, user: User, assignment: CourseAssignment) -> StudentAssignment:
-    """Give an assignment as one student finds it."""
+def as_student(
+    session: Session, user: User, assignment: CourseAssignment, *, preview: bool = False
+) -> StudentAssignment:
+    """
+    Give an assignment as one student finds it.
+
+    Args:
+        session: To read by.
+        user: The student.
+        assignment: Which.
+        preview: Whether to show it as if all were released, for staff.
+    """
     rules = rules_for(session, assignment, user)
     attempts = attempts_of(session, user, assignment)
-    counting = counted(assignment, attempts)
-    visible = results_visible(assignment)
-    points = final_tenths(counting) if counting is not None and visible else None
-    closes_at = accepts_until(rules, assignment.grace_minutes)
-    return StudentAssignment(assignment, rules, closes_at, attempts, counting, points, visible)
+    graded = [attempt for attempt in attempts if attempt.state is SubmissionState.GRADED]
+    found = marks_of(session, graded)
+    marks = found if preview else {key: as_seen_by_student(mark) for key, mark in found.items()}
+    visible = preview or results_visible(assignment)
+    # While results are held back, which attempt is the best would tell something of them.
+    open_to_tell = visible or assignment.counted is CountedAttempt.LAST
+    counting = counted(assignment, list(marks.values())) if open_to_tell else None
+    return StudentAssignment(
+        assignment,
+        rules,
+        accepts_until(rules, assignment.grace_minutes),
+        attempts,
+        marks if visible else {},
+        counting.submission if counting is not None else None,
+        visible,
+    )
 
 
 def released(session: Session, user: User, course: Course) -> list[StudentAssignment]:

@@ -1,31 +1,164 @@
-"""What of a result is shown to its student."""
+"""What of a result is shown to its student, and what to staff."""
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
 
-from web.models import Submission
-from web.services.assignments import results_visible
+import nbformat
+from nbformat import NotebookNode
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from autograder.render.findings import Outcome, Question, Summary, summary_of
+from autograder.report import (
+    SourceLine,
+    StaffCell,
+    StaffQuestion,
+    StaffTest,
+    StaffView,
+    StudentCell,
+    StudentQuestion,
+    StudentTest,
+    StudentView,
+)
+from web.models import Result, Snapshot, Submission
+from web.services.marks import Mark, QuestionMark
+
+HELD_BACK: Final = Outcome("…", "held back", "wait")
+FULL: Final = Outcome("✔", "full points", "good")
+PART: Final = Outcome("…", "part of the points", "wait")
+NOTHING: Final = Outcome("✘", "no points", "bad")
 
 
-def shown_to_student(submission: Submission) -> dict[str, Any] | None:
+def told_to_student(submission: Submission, mark: Mark | None) -> Summary | None:
     """
-    Give the student's view of a submission's result.
+    Give a submission's result as its student may read it.
 
-    While hidden results are held back, only public tests are in it, and no score.
+    While points are held back, only public tests are in it, and no score of a question.
+
+    Args:
+        submission: Which.
+        mark: What the student may know of its worth; ``None`` while points are held back.
 
     Returns:
-        `autograder.report.StudentView` as plain data; ``None`` if there is no result.
+        ``None`` if there is no result.
     """
     if submission.result is None:
         return None
-    view = submission.result.student_view
-    if results_visible(submission.assignment):
-        return view
-    questions = [_public_part(question) for question in view["questions"]]
-    return {**view, "score": None, "questions": questions}
+    view = _student_view(submission.result.student_view)
+    if mark is not None:
+        return _with_points(summary_of(view), mark)
+    public = summary_of(replace(view, questions=tuple(map(_public_part, view.questions))))
+    return replace(public, score=0.0, questions=tuple(map(_held_back, public.questions)))
 
 
-def _public_part(question: dict[str, Any]) -> dict[str, Any]:
-    tests = [{**test, "hint": None} for test in question["tests"] if test["visible"]]
-    return {**question, "score": None, "verdict": None, "tests": tests}
+def told_to_staff(session: Session, mark: Mark | None) -> Summary | None:
+    """Give the result that a mark rests on with all that is known; ``None`` if there is none."""
+    if mark is None:
+        return None
+    result = session.get_one(Result, mark.result_id)
+    return _with_points(summary_of(_staff_view(result.staff_view)), mark)
+
+
+@dataclass(frozen=True)
+class Grading:
+    """
+    One grading of a submission by the tests.
+
+    Args:
+        id: Of its result.
+        created_at: When.
+        content_hash: Of the content that it was graded by.
+        score_tenths: What the tests gave.
+        shown: Whether it is the one that is looked at.
+    """
+
+    id: int
+    created_at: datetime
+    content_hash: str
+    score_tenths: int
+    shown: bool
+
+
+def all_gradings(session: Session, submission: Submission, chosen: int | None) -> list[Grading]:
+    """
+    Give all gradings of a submission, the newest first.
+
+    Args:
+        session: To read by.
+        submission: Which.
+        chosen: The result that staff want to look at; by default the one that holds.
+    """
+    rows = session.execute(
+        select(Result.id, Result.created_at, Snapshot.content_hash, Result.score_tenths)
+        .join(Snapshot, Result.snapshot_id == Snapshot.id)
+        .where(Result.submission_id == submission.id)
+        .order_by(Result.id.desc())
+    ).all()
+    shown = chosen if chosen in {row.id for row in rows} else submission.result_id
+    return [Grading(*row, shown=row.id == shown) for row in rows]
+
+
+def executed_notebook(result: Result) -> NotebookNode:
+    """Give the executed notebook; nothing in it is trusted."""
+    notebook: NotebookNode = nbformat.from_dict(json.loads(result.notebook))
+    return notebook
+
+
+def _with_points(told: Summary, mark: Mark) -> Summary:
+    """Put in what people gave and changed."""
+    questions = tuple(_with_mark(each, mark.question(each.id)) for each in told.questions)
+    return replace(told, score=mark.tenths / 10, questions=questions)
+
+
+def _with_mark(question: Question, mark: QuestionMark | None) -> Question:
+    if mark is None or mark.tenths is None:
+        return question
+    outcome = question.outcome
+    if mark.manual:
+        outcome = FULL if mark.tenths == mark.max_tenths else PART if mark.tenths else NOTHING
+    return replace(question, score=mark.tenths / 10, outcome=outcome)
+
+
+def _public_part(question: StudentQuestion) -> StudentQuestion:
+    # A hint is found by hidden inputs, too.
+    tests = tuple(replace(test, hint=None) for test in question.tests if test.visible)
+    return replace(question, tests=tests)
+
+
+def _held_back(question: Question) -> Question:
+    return replace(question, score=None, outcome=HELD_BACK)
+
+
+def _student_view(data: dict[str, Any]) -> StudentView:
+    questions = tuple(
+        StudentQuestion(**{**each, "tests": _tests(StudentTest, each["tests"])})
+        for each in data["questions"]
+    )
+    cells = tuple(StudentCell(**cell) for cell in data["cells"])
+    return StudentView(**{**data, "questions": questions, "cells": cells})
+
+
+def _staff_view(data: dict[str, Any]) -> StaffView:
+    questions = tuple(
+        StaffQuestion(
+            **{
+                **each,
+                "answer_cells": tuple(each["answer_cells"]),
+                "tests": _tests(StaffTest, each["tests"]),
+            }
+        )
+        for each in data["questions"]
+    )
+    cells = tuple(StaffCell(**cell) for cell in data["cells"])
+    return StaffView(**{**data, "questions": questions, "cells": cells})
+
+
+def _tests(kind: type[Any], tests: list[dict[str, Any]]) -> tuple[Any, ...]:
+    return tuple(
+        kind(**{**test, "line": SourceLine(**test["line"]) if test["line"] else None})
+        for test in tests
+    )

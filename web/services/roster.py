@@ -41,6 +41,23 @@ class RosterRow:
     section: str | None
 
 
+@dataclass(frozen=True)
+class RosterChange:
+    """
+    What taking in a row of a roster would do.
+
+    Args:
+        row: The row.
+        kind: ``"new"`` for a person who gets an account, ``"joins"`` for one who has one,
+            ``"back"`` for one who had left, ``"here"`` for one who is in the course.
+        name: What the person is called here.
+    """
+
+    row: RosterRow
+    kind: str
+    name: str
+
+
 @dataclass
 class RosterResult:
     """What came of taking in a roster."""
@@ -76,6 +93,26 @@ def parse_roster(text: str) -> list[RosterRow]:
     ]
 
 
+def preview(session: Session, course: Course, rows: Sequence[RosterRow]) -> list[RosterChange]:
+    """
+    Tell what taking in a roster would do, without doing it.
+
+    Raises:
+        Refused: Names the line of a new person without an e-mail address.
+    """
+    changes = []
+    for row in rows:
+        user = _known(session, row)
+        if user is None:
+            _check_new(row)
+            changes.append(RosterChange(row, "new", row.name))
+            continue
+        membership = _membership(session, course, user)
+        kind = "joins" if membership is None else "here" if membership.active else "back"
+        changes.append(RosterChange(row, kind, user.name))
+    return changes
+
+
 def take_in(
     session: Session, actor: User, course: Course, rows: Sequence[RosterRow], role: Role
 ) -> RosterResult:
@@ -88,11 +125,7 @@ def take_in(
     result = RosterResult()
     for row in rows:
         user = _known(session, row) or _new(session, row)
-        membership = session.scalar(
-            select(Membership).where(
-                Membership.user_id == user.id, Membership.course_id == course.id
-            )
-        )
+        membership = _membership(session, course, user)
         if membership is None:
             membership = Membership(user=user, course=course, role=role, section=row.section)
             session.add(membership)
@@ -196,12 +229,22 @@ def _known(session: Session, row: RosterRow) -> User | None:
     return None
 
 
-def _new(session: Session, row: RosterRow) -> User:
+def _membership(session: Session, course: Course, user: User) -> Membership | None:
+    return session.scalar(
+        select(Membership).where(Membership.user_id == user.id, Membership.course_id == course.id)
+    )
+
+
+def _check_new(row: RosterRow) -> None:
     if not row.email:
         raise Refused(
             f"Line {row.line}: {row.student_number or 'this person'} is new here, so an e-mail "
             "address is needed."
         )
+
+
+def _new(session: Session, row: RosterRow) -> User:
+    _check_new(row)
     user = User(email=row.email, name=row.name, student_number=row.student_number)
     session.add(user)
     session.flush()

@@ -98,6 +98,14 @@ def solution_notebook(snapshots: Path, snapshot: Snapshot) -> Built:
     return build_solution(load_assignment(snapshot_folder(snapshots, snapshot)))
 
 
+def model_answer(snapshots: Path, snapshot: Snapshot, question_id: str) -> str:
+    """Give the master's solution of a written question, in Markdown."""
+    assignment = load_assignment(snapshot_folder(snapshots, snapshot))
+    found = next((each for each in assignment.questions if each.id == question_id), None)
+    cells = found.solution if found is not None else ()
+    return "\n\n".join(cell.source for cell in cells if cell.kind == "markdown")
+
+
 def _offer(folder: Path) -> Offer:
     try:
         assignment = load_assignment(folder)

@@ -19,7 +19,6 @@ from autograder.notebook import parse_notebook
 from autograder.report import Report
 from web.db import now
 from web.models import (
-    CountedAttempt,
     CourseAssignment,
     Result,
     Submission,
@@ -29,7 +28,6 @@ from web.models import (
 from web.services.deadlines import (
     accepts_until,
     late_seconds,
-    penalised_tenths,
     rules_for,
 )
 from web.services.errors import Refused
@@ -197,21 +195,29 @@ def finish(session: Session, submission_id: int, owner: str, report: Report, not
     submission = _leased(session, submission_id, owner)
     if submission is None:
         return False
-    result = Result(
-        submission_id=submission.id,
-        snapshot_id=submission.snapshot_id,
+    result = new_result(submission.id, submission.snapshot_id, report, notebook)
+    submission.result = result
+    submission.score_tenths = result.score_tenths
+    _end(submission, SubmissionState.GRADED, "")
+    session.flush()
+    return True
+
+
+def new_result(submission_id: int, snapshot_id: int, report: Report, notebook: str) -> Result:
+    """Make a row of what a grading gave."""
+    return Result(
+        submission_id=submission_id,
+        snapshot_id=snapshot_id,
         score_tenths=int(report.score * 10),
+        question_tenths={
+            question.id: None if question.score is None else int(question.score * 10)
+            for question in report.questions
+        },
         staff_view=report.staff_view().as_json(),
         student_view=report.student_view().as_json(),
         notebook=notebook,
         seconds=report.seconds,
     )
-    session.add(result)
-    session.flush()
-    submission.result = result
-    submission.score_tenths = result.score_tenths
-    _end(submission, SubmissionState.GRADED, "")
-    return True
 
 
 def refuse(session: Session, submission_id: int, owner: str, reason: str) -> bool:
@@ -263,7 +269,7 @@ def retry(submission: Submission) -> None:
     Raises:
         Refused: If it is not one of those.
     """
-    if submission.state is not SubmissionState.FAILED:
+    if submission.state != SubmissionState.FAILED:
         raise Refused("Only a submission that could not be graded can be tried again.")
     submission.tries = 0
     submission.state = SubmissionState.QUEUED
@@ -294,27 +300,6 @@ def attempts_of(session: Session, user: User, assignment: CourseAssignment) -> S
         .where(Submission.user_id == user.id, Submission.assignment_id == assignment.id)
         .order_by(Submission.number.desc())
     ).all()
-
-
-def counted(assignment: CourseAssignment, attempts: Sequence[Submission]) -> Submission | None:
-    """Give the attempt that counts: the best after penalties, or the last that was usable."""
-    graded = [attempt for attempt in attempts if attempt.state is SubmissionState.GRADED]
-    if not graded:
-        return None
-    if assignment.counted is CountedAttempt.LAST:
-        return max(graded, key=lambda attempt: attempt.number)
-    return max(graded, key=lambda attempt: (final_tenths(attempt) or 0, attempt.number))
-
-
-def final_tenths(submission: Submission) -> int | None:
-    """Give a submission's score after the late penalty, in tenths; ``None`` if not graded."""
-    if submission.score_tenths is None:
-        return None
-    return penalised_tenths(
-        submission.score_tenths,
-        submission.late_seconds,
-        submission.assignment.late_percent_per_day,
-    )
 
 
 def _attempts(user: User, assignment: CourseAssignment) -> Any:

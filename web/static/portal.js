@@ -42,27 +42,33 @@ function acceptDrops(place) {
   place.addEventListener("dragleave", over);
   place.addEventListener("drop", (event) => {
     over(event);
-    if (event.dataTransfer.files.length === 1) input.files = event.dataTransfer.files;
+    // Several files at once are left alone: nobody knows which one is meant.
+    if (event.dataTransfer.files.length === 1) {
+      input.files = event.dataTransfer.files;
+      place.querySelector("[data-drop-hint]").textContent = `${input.files[0].name} is chosen`;
+    }
   });
 }
 
 document.querySelectorAll("[data-progress]").forEach(watchProgress);
 document.querySelectorAll("[data-drop]").forEach(acceptDrops);
 
-// The board renews itself; filters stand in the address, so they stay.
+// Parts of a page that renew themselves until they come without the attribute; filters stand in
+// the address, so they stay. A part that has the focus waits.
 function renew(part) {
   window.setTimeout(async () => {
     try {
       const answer = await fetch(window.location.href);
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      const fresh = page.querySelector("[data-refresh]");
+      const fresh = page.getElementById(part.id);
       if (answer.ok && fresh && !part.contains(document.activeElement)) {
-        part.replaceChildren(...fresh.children);
+        part.replaceWith(fresh);
+        part = fresh;
       }
     } catch {
       // The network is away for a moment; the next renewal may work.
     }
-    renew(part);
+    if (part.dataset.refresh) renew(part);
   }, 1000 * Number(part.dataset.refresh));
 }
 

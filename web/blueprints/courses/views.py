@@ -9,10 +9,11 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, s
 from werkzeug.wrappers import Response
 
 from autograder.assignment import public_data
+from web.db import now
 from web.http import db, portal, require, signed_in
 from web.models import Course, CourseAssignment, Role
 from web.policy import Action, allowed, role_in
-from web.services import overview, snapshots, submissions
+from web.services import gradebook, overview, regrades, snapshots, submissions
 from web.services.errors import Refused
 
 bp = Blueprint("courses", __name__)
@@ -40,6 +41,7 @@ def course(slug: str) -> str:
         course=found,
         staff=overview.is_staff(role),
         assignments=overview.released(db(), user, found),
+        grades=gradebook.own_grades(db(), found, user),
     )
 
 
@@ -48,12 +50,17 @@ def assignment(slug: str, name: str) -> str:
     """Show an assignment: rules, downloads, the form to hand in, attempts."""
     found = _assignment(slug, name)
     user = require(Action.SEE_ASSIGNMENT, found)
+    view = overview.as_student(db(), user, found)
+    counts = view.counted if view.results_visible else None
     return render_template(
         "courses/assignment.html",
         course=found.course,
-        view=overview.as_student(db(), user, found),
+        view=view,
+        notices=regrades.notices(db(), counts) if counts is not None else [],
         data_files=[path for path, _ in public_data(_snapshot_folder(found))],
         solution=allowed(db(), user, Action.SEE_SOLUTION, found) and found.solution_at,
+        staff=allowed(db(), user, Action.SEE_STAFF_PAGES, found.course),
+        released=found.release_at is not None and found.release_at <= now(),
         max_megabytes=portal().settings.max_upload_bytes // 2**20,
     )
 

@@ -4,4 +4,29 @@ from flask import Blueprint
 
 bp = Blueprint("staff", __name__)
 
-from web.blueprints.staff import assignments, people, submissions  # noqa: E402, F401  # routes
+from web.blueprints.staff import (  # noqa: E402  # routes
+    assignments,
+    exports,
+    gradebook,
+    grading,
+    people,
+    regrades,
+    release,
+    requests,
+    statistics,
+    submissions,
+)
+
+__all__ = [
+    "assignments",
+    "bp",
+    "exports",
+    "gradebook",
+    "grading",
+    "people",
+    "regrades",
+    "release",
+    "requests",
+    "statistics",
+    "submissions",
+]

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Final
+
 from flask import abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from web.blueprints.staff import bp
 from web.blueprints.staff.common import assignment_for, course_for, number_field, whole_field
+from web.db import now
 from web.http import db, portal, signed_in
 from web.models import CountedAttempt, CourseAssignment, Membership, Role
 from web.policy import Action
 from web.services import assignments as service
-from web.services import roster, snapshots
+from web.services import proofs, roster, snapshots
 from web.services.courses import zone_of
 from web.services.errors import Refused
-from web.services.local_time import format_local, parse_local
+from web.services.local_time import format_local, note_on, parse_local
+
+MOMENTS: Final = ("release_at", "due_at", "cutoff_at", "results_at", "solution_at")
 
 
 @bp.get("/courses/<slug>/staff/assignments/")
@@ -41,34 +47,31 @@ def take_up(slug: str) -> Response:
     snapshot = snapshots.take_up(db(), settings.snapshots, settings.assignment_folders, name)
     assignment = service.add_to_course(db(), signed_in(), course, snapshot)
     db().commit()
-    flash(f"“{snapshot.title}” is in the course. Set its rules, then release it.", "good")
+    proofs.ask(settings.snapshots, snapshot)
+    flash(
+        f"“{snapshot.title}” is in the course, and its proof has begun. Set its rules meanwhile.",
+        "good",
+    )
     return redirect(url_for("staff.assignment", slug=slug, name=assignment.name), code=303)
 
 
 @bp.get("/courses/<slug>/staff/assignments/<name>/")
 def assignment(slug: str, name: str) -> str:
     """Show an assignment's rules, extensions, and whether the server holds a newer content."""
-    found = assignment_for(slug, name, Action.MANAGE_ASSIGNMENT)
-    zone = zone_of(found.course)
-    offers = snapshots.offers(portal().settings.assignment_folders)
-    return render_template(
-        "staff/assignment.html",
-        course=found.course,
-        assignment=found,
-        local=lambda moment: format_local(moment, zone),
-        extensions=service.extensions_of(db(), found),
-        students=_students(found),
-        offer=next((offer for offer in offers if offer.name == name), None),
-    )
+    return _page(assignment_for(slug, name, Action.MANAGE_ASSIGNMENT))
 
 
 @bp.post("/courses/<slug>/staff/assignments/<name>/rules")
-def rules(slug: str, name: str) -> Response:
+def rules(slug: str, name: str) -> Response | tuple[str, int]:
     """Change an assignment's rules."""
     found = assignment_for(slug, name, Action.MANAGE_ASSIGNMENT)
-    service.set_rules(db(), signed_in(), found, _rules(found))
+    try:
+        service.set_rules(db(), signed_in(), found, _rules(found))
+    except Refused as error:
+        return _typed_again(found, "rules", error)
     db().commit()
     flash("The rules are changed.", "good")
+    _flash_notes(found, MOMENTS)
     return redirect(url_for("staff.assignment", slug=slug, name=name), code=303)
 
 
@@ -90,29 +93,69 @@ def update(slug: str, name: str) -> Response:
     snapshot = snapshots.take_up(db(), settings.snapshots, settings.assignment_folders, name)
     service.use_snapshot(db(), signed_in(), found, snapshot)
     db().commit()
-    flash("New submissions are graded by the newer content; earlier ones keep their marks.", "good")
+    proofs.ask(settings.snapshots, snapshot)
+    flash("New submissions are graded by it; earlier ones only if you grade them again.", "good")
     return redirect(url_for("staff.assignment", slug=slug, name=name), code=303)
 
 
 @bp.post("/courses/<slug>/staff/assignments/<name>/extensions")
-def extend(slug: str, name: str) -> Response:
+def extend(slug: str, name: str) -> Response | tuple[str, int]:
     """Give one student a later deadline or more attempts."""
     found = assignment_for(slug, name, Action.MANAGE_ASSIGNMENT)
-    zone = zone_of(found.course)
     chosen = request.form.get("student", type=int)
     student = next((each.user for each in _students(found) if each.user_id == chosen), None)
     if student is None:
         abort(404)
-    terms = service.ExtensionTerms(
+    try:
+        service.extend(db(), signed_in(), found, student, _terms(found))
+    except Refused as error:
+        return _typed_again(found, "extension", error)
+    db().commit()
+    flash(f"{student.name} has an extension.", "good")
+    _flash_notes(found, ("due_at", "cutoff_at"))
+    return redirect(url_for("staff.assignment", slug=slug, name=name), code=303)
+
+
+def _page(found: CourseAssignment, form: str = "", error: str = "") -> str:
+    """Render the page; with an error, what was typed into that form stays."""
+    zone = zone_of(found.course)
+    settings = portal().settings
+    offers = snapshots.offers(settings.assignment_folders)
+    return render_template(
+        "staff/assignment.html",
+        course=found.course,
+        assignment=found,
+        local=lambda moment: format_local(moment, zone),
+        extensions=service.extensions_of(db(), found),
+        students=_students(found),
+        offer=next((offer for offer in offers if offer.name == found.name), None),
+        proof=proofs.proof_of(settings.snapshots, found.snapshot),
+        released=found.release_at is not None and found.release_at <= now(),
+        typed=request.form if form else {},
+        form=form,
+        error=error,
+    )
+
+
+def _typed_again(found: CourseAssignment, form: str, error: Refused) -> tuple[str, int]:
+    db().rollback()
+    return _page(found, form, str(error)), 400
+
+
+def _flash_notes(found: CourseAssignment, names: Sequence[str]) -> None:
+    zone = zone_of(found.course)
+    for note in {note_on(request.form.get(name, ""), zone) for name in names} - {""}:
+        flash(note, "good")
+
+
+def _terms(found: CourseAssignment) -> service.ExtensionTerms:
+    zone = zone_of(found.course)
+    return service.ExtensionTerms(
         due_at=parse_local(request.form.get("due_at", ""), zone),
         cutoff_at=parse_local(request.form.get("cutoff_at", ""), zone),
         extra_attempts=whole_field("extra_attempts", "More attempts") or 0,
         reason=request.form.get("reason", "")[:1000],
     )
-    service.extend(db(), signed_in(), found, student, terms)
-    db().commit()
-    flash(f"{student.name} has an extension.", "good")
-    return redirect(url_for("staff.assignment", slug=slug, name=name), code=303)
 
 
 def _students(found: CourseAssignment) -> list[Membership]:
@@ -126,10 +169,7 @@ def _rules(found: CourseAssignment) -> service.AssignmentRules:
         counted = CountedAttempt(request.form.get("counted", ""))
     except ValueError:
         raise Refused("Choose which attempt counts.") from None
-    moments = {
-        name: parse_local(request.form.get(name, ""), zone)
-        for name in ("release_at", "due_at", "cutoff_at", "results_at", "solution_at")
-    }
+    moments = {name: parse_local(request.form.get(name, ""), zone) for name in MOMENTS}
     return service.AssignmentRules(
         **moments,
         grace_minutes=whole_field("grace_minutes", "Grace") or 0,

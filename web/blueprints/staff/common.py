@@ -59,3 +59,19 @@ def whole_field(name: str, what: str) -> int | None:
     if value != int(value):
         raise Refused(f"{what}: a whole number is needed.")
     return int(value)
+
+
+def tenths_field(name: str, what: str) -> int | None:
+    """
+    Read points from the form, in tenths; ``None`` if it is empty.
+
+    Raises:
+        Refused: If it is no number of whole tenths.
+    """
+    value = number_field(name, what)
+    if value is None:
+        return None
+    tenths = round(value * 10)
+    if abs(tenths - value * 10) > 1e-6:
+        raise Refused(f"{what}: tenths of points are the smallest part, such as 1.5.")
+    return tenths

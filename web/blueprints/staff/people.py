@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -14,6 +15,8 @@ from web.models import Course, Membership, Role, User
 from web.policy import Action, allowed
 from web.services import accounts, audit, courses, overview, roster
 from web.services.errors import Refused
+
+ROSTER_BYTES: Final = 500_000
 
 
 @dataclass(frozen=True)
@@ -32,14 +35,23 @@ def people(slug: str) -> str:
 
 
 @bp.post("/courses/<slug>/staff/people/roster")
-def take_in_roster(slug: str) -> str:
-    """Add people from a CSV file or pasted text; shows links for those without a password."""
+def take_in_roster(slug: str) -> str | tuple[str, int]:
+    """
+    Add people from a CSV file or pasted text; shows links for those without a password.
+
+    What would be done is shown first, and done when it comes again with ``confirmed``.
+    """
     course = course_for(slug, Action.MANAGE_ROSTER)
-    upload = request.files.get("file")
-    # Untrusted: whoever exported it chose encoding, separators and quotes.
-    text = upload.stream.read(5_000_000).decode("utf-8-sig", "replace") if upload else ""
-    rows = roster.parse_roster(text or request.form.get("text", ""))
-    result = roster.take_in(db(), signed_in(), course, rows, _role())
+    text = _roster_text()
+    try:
+        rows = roster.parse_roster(text)
+        if request.form.get("confirmed") != "1":
+            changes = roster.preview(db(), course, rows)
+            return _people_page(course, [], roster=text, role=_role(), changes=changes)
+        result = roster.take_in(db(), signed_in(), course, rows, _role())
+    except Refused as error:
+        db().rollback()
+        return _people_page(course, [], roster=text, error=str(error)), 400
     links = [_link(user) for user in result.invited]
     db().commit()
     flash(f"{len(result.added)} added, {len(result.known)} were here already.", "good")
@@ -86,34 +98,52 @@ def audit_log(slug: str) -> str:
 def admin_courses() -> str:
     """Show all courses, and the form that makes one."""
     require(Action.ADMINISTER, None)
-    return render_template("staff/courses.html", courses=overview.all_courses(db()), links=[])
+    return _courses_page([])
 
 
 @bp.post("/admin/courses/")
-def make_course() -> str:
+def make_course() -> str | tuple[str, int]:
     """Make a course and name its instructor; shows the instructor's link."""
     admin = require(Action.ADMINISTER, None)
     form = request.form
-    course = courses.make_course(
-        db(), admin, form.get("slug", ""), form.get("title", ""), form.get("time_zone", "")
-    )
-    instructor = courses.name_instructor(
-        db(), admin, course, form.get("email", ""), form.get("name", "")
-    )
+    try:
+        course = courses.make_course(
+            db(), admin, form.get("slug", ""), form.get("title", ""), form.get("time_zone", "")
+        )
+        instructor = courses.name_instructor(
+            db(), admin, course, form.get("email", ""), form.get("name", "")
+        )
+    except Refused as error:
+        db().rollback()
+        return _courses_page([], typed=form, error=str(error)), 400
     links = [] if instructor.password_hash else [_link(instructor)]
     db().commit()
     flash(f"“{course.title}” is made.", "good")
-    return render_template("staff/courses.html", courses=overview.all_courses(db()), links=links)
+    return _courses_page(links)
 
 
-def _people_page(course: Course, links: list[Link]) -> str:
+def _courses_page(links: list[Link], **form: object) -> str:
+    return render_template(
+        "staff/courses.html", courses=overview.all_courses(db()), links=links, **form
+    )
+
+
+def _people_page(course: Course, links: list[Link], **roster_form: object) -> str:
     return render_template(
         "staff/people.html",
         course=course,
         members=roster.members(db(), course),
         links=links,
         roles=list(Role),
+        **roster_form,
     )
+
+
+def _roster_text() -> str:
+    upload = request.files.get("file")
+    # Untrusted: whoever exported it chose encoding, separators and quotes.
+    text = upload.stream.read(ROSTER_BYTES).decode("utf-8-sig", "replace") if upload else ""
+    return text or request.form.get("text", "")
 
 
 def _link(user: User) -> Link:

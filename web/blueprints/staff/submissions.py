@@ -10,11 +10,13 @@ from web.blueprints.staff.common import course_for
 from web.http import db, require, signed_in
 from web.models import Submission
 from web.policy import Action
-from web.services import audit, overview, submissions
+from web.services import audit, marks, overview, submissions
 from web.services.assignments import course_assignments
 from web.services.board import Filters
 from web.services.board import board as board_of
 from web.services.progress import status_of
+from web.services.remarks import remarks_of
+from web.services.results import all_gradings, told_to_staff
 
 
 @bp.get("/courses/<slug>/staff/")
@@ -44,13 +46,19 @@ def submission(public_id: str) -> str | Response:
     require(Action.SEE_SUBMISSION_AS_STAFF, found)
     if request.args.get("as") == "student":
         return redirect(url_for("submissions.submission", public_id=public_id))
+    chosen = request.args.get("result", type=int)
+    gradings = all_gradings(db(), found, chosen)
+    result_id = next((each.id for each in gradings if each.shown), None)
+    mark = marks.mark_of(db(), found, result_id=result_id)
     return render_template(
         "staff/submission.html",
         submission=found,
         course=found.assignment.course,
         status=status_of(db(), found),
-        view=found.result.staff_view if found.result else None,
-        final=submissions.final_tenths(found),
+        told=told_to_staff(db(), mark),
+        mark=mark,
+        remarks=remarks_of(db(), found, mark),
+        gradings=gradings,
     )
 
 

@@ -9,43 +9,74 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Final
 
-import nbformat
-from flask import Blueprint, Response, abort, jsonify, render_template, send_file
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    flash,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    send_file,
+    url_for,
+)
+from werkzeug.wrappers import Response as WerkzeugResponse
 
-from autograder.render.page import notebook_html, stylesheet
+from autograder.render.findings import Summary
+from autograder.render.page import annotated_notebook_html, stylesheet
 from web.db import Database
 from web.http import db, portal, require, signed_in
 from web.models import Submission
 from web.policy import Action
 from web.security import NOTEBOOK_FLAG
-from web.services import overview, submissions
+from web.services import marks, overview, regrades, requests, submissions
 from web.services.assignments import results_visible
 from web.services.progress import Status, status_of
-from web.services.results import shown_to_student
+from web.services.remarks import remarks_of
+from web.services.results import executed_notebook, told_to_staff, told_to_student
 
 bp = Blueprint("submissions", __name__, url_prefix="/submissions")
 
 # Each stream holds a thread of the server's; further ones are told to ask again instead.
 STREAMS: Final = threading.BoundedSemaphore(12)
 STREAM_SECONDS: Final = 60.0
-LOOK_SECONDS: Final = 0.25
+# Most notebooks are graded within two seconds, so one looks often at first.
+LOOK_SECONDS: Final = 0.08
+LONGEST_LOOK_SECONDS: Final = 0.5
 
 
 @bp.get("/<public_id>/")
 def submission(public_id: str) -> str:
     """Show the receipt, and the result once there is one."""
     found = _submission(public_id)
-    require(Action.SEE_SUBMISSION, found)
-    view = shown_to_student(found)
+    user = require(Action.SEE_SUBMISSION, found)
+    mark = marks.student_mark(db(), found)
     return render_template(
         "submissions/submission.html",
         submission=found,
         course=found.assignment.course,
         status=status_of(db(), found),
-        view=view,
-        final=submissions.final_tenths(found),
+        told=told_to_student(found, mark),
+        mark=mark,
+        remarks=remarks_of(db(), found, mark),
+        notices=regrades.notices(db(), found) if mark is not None else [],
+        view=overview.as_student(db(), found.user, found.assignment),
         results_visible=results_visible(found.assignment),
+        another=user.id != found.user_id,
     )
+
+
+@bp.post("/<public_id>/requests/<question_id>")
+def ask(public_id: str, question_id: str) -> WerkzeugResponse:
+    """Ask to look at a question again."""
+    found = _submission(public_id)
+    require(Action.ASK_FOR_REGRADE, found)
+    # Untrusted: the student's words; they are shown as cleaned Markdown only.
+    requests.ask(db(), found, question_id, request.form.get("text", ""))
+    db().commit()
+    flash("Your request has arrived. The answer will stand here.", "good")
+    return redirect(url_for("submissions.submission", public_id=public_id), code=303)
 
 
 @bp.get("/<public_id>/status.json")
@@ -86,19 +117,36 @@ def file(public_id: str) -> Response:
 
 @bp.get("/<public_id>/notebook")
 def notebook(public_id: str) -> Response:
-    """Show the executed notebook, for a frame that runs nothing and fetches nothing."""
+    """
+    Show the executed notebook, each result beside its cell.
+
+    It is for a frame that runs nothing and fetches nothing; ``?as=staff`` tells all that is known,
+    ``?as=preview`` what the student will know after the release.
+    """
     found = _submission(public_id)
-    require(Action.SEE_SUBMISSION, found)
-    if found.result is None:
+    told = _told(found, request.args.get("as", ""))
+    if found.result is None or told is None:
         abort(404)
     # Untrusted: student code made every output; it is cleaned, and the policy is a second wall.
-    document = nbformat.from_dict(json.loads(found.result.notebook))
+    body = annotated_notebook_html(executed_notebook(found.result), told)
     page = render_template(
-        "submissions/notebook.html", body=notebook_html(document, {}), css=stylesheet()
+        "submissions/notebook.html", body=body, css=stylesheet(), submission=found
     )
     response = Response(page)
     response.headers[NOTEBOOK_FLAG] = "1"
     return response
+
+
+def _told(found: Submission, reader: str) -> Summary | None:
+    """Give what a reader may know of a result."""
+    if reader == "staff":
+        require(Action.SEE_SUBMISSION_AS_STAFF, found)
+        return told_to_staff(db(), marks.mark_of(db(), found))
+    if reader == "preview":
+        require(Action.RELEASE_GRADES, found)
+        return told_to_student(found, marks.mark_of(db(), found))
+    require(Action.SEE_SUBMISSION, found)
+    return told_to_student(found, marks.student_mark(db(), found))
 
 
 class _Stream:
@@ -111,6 +159,7 @@ class _Stream:
 
     def __iter__(self) -> Iterator[str]:
         deadline = time.monotonic() + STREAM_SECONDS
+        pause = LOOK_SECONDS
         last: Status | None = None
         while time.monotonic() < deadline:
             current = self._look()
@@ -119,7 +168,8 @@ class _Stream:
                 last = current
             if current.done:
                 return
-            time.sleep(LOOK_SECONDS)
+            time.sleep(pause)
+            pause = min(1.02 * pause, LONGEST_LOOK_SECONDS)
 
     def close(self) -> None:
         """Give the place to another stream."""

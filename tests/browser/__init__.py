@@ -1,0 +1,1 @@
+"""Tests that act in a browser as a person does."""

@@ -1,0 +1,191 @@
+"""
+The archive: a tar file, compressed by gzip, whose first member says what the others are.
+
+    manifest.json          the schema's revision; name, size and SHA-256 of every other member
+    database/TABLE.jsonl   a table's rows
+    files/…                the data folder: submissions, snapshots, secrets
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import shutil
+import tarfile
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO, Final, Self
+
+from autograder.errors import InputError
+
+FORMAT: Final = 1
+MANIFEST: Final = "manifest.json"
+DATABASE, FILES = "database", "files"
+_MAX_MANIFEST_BYTES: Final = 256 * 2**20
+_CHUNK: Final = 2**20
+
+
+@dataclass(frozen=True)
+class Member:
+    """A file of the archive: its name, size and SHA-256."""
+
+    name: str
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """
+    What an archive holds.
+
+    Args:
+        made_at: When its rows were read, in UTC.
+        revision: Of the database's schema.
+        rows: How many, by table.
+        members: All other files of the archive, in its order.
+    """
+
+    made_at: str
+    revision: str
+    rows: dict[str, int]
+    members: tuple[Member, ...]
+
+    def as_json(self) -> bytes:
+        """Give what stands in the archive."""
+        return json.dumps({"format": FORMAT, **asdict(self)}, indent=1).encode()
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Self:
+        """
+        Read what stands in an archive.
+
+        Raises:
+            InputError: If it is not what `as_json` writes, or names a place outside.
+        """
+        try:
+            document = json.loads(data)
+            if document["format"] != FORMAT:
+                raise InputError(f"this backup has format {document['format']}, not {FORMAT}")
+            members = tuple(Member(**each) for each in document["members"])
+            for member in members:
+                _check_name(member.name)
+            rows = {str(name): int(count) for name, count in document["rows"].items()}
+            return cls(str(document["made_at"]), str(document["revision"]), rows, members)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise InputError(f"the backup's manifest cannot be read: {error}") from None
+
+
+def member_of(name: str, path: Path) -> Member:
+    """Describe a file as a member of the archive."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return Member(name, file.tell(), digest)
+
+
+@contextmanager
+def new_file(target: Path) -> Iterator[IO[bytes]]:
+    """Write a file that only its owner can read, and that is there as a whole or not at all."""
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}-")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(descriptor)
+        Path(name).rename(target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def write(file: IO[bytes], manifest: Manifest, sources: Mapping[str, Path]) -> None:
+    """Write an archive from the files that its manifest names."""
+    with tarfile.open(fileobj=file, mode="w:gz", compresslevel=6) as tar:
+        head = manifest.as_json()
+        tar.addfile(_header(MANIFEST, len(head)), io.BytesIO(head))
+        for member in manifest.members:
+            with sources[member.name].open("rb") as source:
+                tar.addfile(_header(member.name, member.size_bytes), source)
+
+
+def extract(path: Path, folder: Path) -> Manifest:
+    """
+    Unpack an archive into an empty folder; nothing that its manifest does not name.
+
+    Raises:
+        InputError: If it is no backup, or is damaged, or was tampered with.
+    """
+    try:
+        # As a stream: what comes is checked before anything after it is looked at.
+        with path.open("rb") as file, tarfile.open(fileobj=file, mode="r|gz") as tar:
+            return _extract(tar, folder)
+    except (tarfile.TarError, EOFError, OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read as a backup: {error}") from None
+
+
+def _extract(tar: tarfile.TarFile, folder: Path) -> Manifest:
+    # Untrusted: an archive may hold links, devices, names with "..", and more than it says.
+    first = tar.next()
+    if first is None or first.name != MANIFEST or not first.isreg():
+        raise InputError("the file is no backup: its manifest does not come first")
+    if first.size > _MAX_MANIFEST_BYTES:
+        raise InputError("the backup's manifest is too large")
+    manifest = Manifest.from_json(_reader(tar, first).read())
+    _check_room(manifest, folder)
+    missing = {member.name: member for member in manifest.members}
+    while (found := tar.next()) is not None:
+        member = missing.pop(found.name, None)
+        if member is None:
+            raise InputError(f"the manifest does not name {found.name!r}, or only once")
+        if not found.isreg() or found.issparse():
+            raise InputError(f"{found.name!r} is no plain file")
+        if found.size != member.size_bytes:
+            raise InputError(f"{found.name!r} has not the size that the manifest names")
+        _copy(_reader(tar, found), folder / found.name, member)
+    if missing:
+        raise InputError(f"{len(missing)} files are missing, {next(iter(missing))!r} among them")
+    return manifest
+
+
+def _check_name(name: str) -> None:
+    path = PurePosixPath(name)
+    plain = str(path) == name and not path.is_absolute() and ".." not in path.parts
+    if not plain or path.parts[0] not in (DATABASE, FILES) or not name.isprintable():
+        raise InputError(f"the manifest names {name!r}, which is no place in a backup")
+
+
+def _check_room(manifest: Manifest, folder: Path) -> None:
+    needed = sum(member.size_bytes for member in manifest.members)
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise InputError(f"{needed} bytes are needed, and {free} are free")
+
+
+def _reader(tar: tarfile.TarFile, found: tarfile.TarInfo) -> IO[bytes]:
+    reader = tar.extractfile(found)
+    if reader is None:
+        raise InputError(f"{found.name!r} is no plain file")
+    return reader
+
+
+def _copy(reader: IO[bytes], target: Path, member: Member) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    digest = hashlib.sha256()
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        while chunk := reader.read(_CHUNK):
+            digest.update(chunk)
+            file.write(chunk)
+    if digest.hexdigest() != member.sha256:
+        raise InputError(f"{member.name!r} is damaged: its SHA-256 is not the manifest's")
+
+
+def _header(name: str, size_bytes: int) -> tarfile.TarInfo:
+    header = tarfile.TarInfo(name)
+    header.size, header.mode = size_bytes, 0o600
+    return header

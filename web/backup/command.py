@@ -1,0 +1,235 @@
+"""`autograder backup` and `autograder restore`."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, MetaData, inspect, make_url, text
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+
+from autograder.errors import InputError
+from web.backup import rows
+from web.backup.archive import (
+    DATABASE,
+    FILES,
+    Manifest,
+    Member,
+    extract,
+    member_of,
+    new_file,
+    write,
+)
+from web.config import places
+from web.db import now, open_database
+from web.setup import migrations, upgrade
+
+_SUBMISSIONS: Final = "submissions"
+_UNFINISHED: Final = "tmp"  # how names of temporary files and folders begin
+_STAGE: Final = ".autograder-"
+_COMPLETE, _INCOMPLETE = 0, 3
+
+
+def backup(target: Path) -> int:
+    """
+    Write a backup while the portal runs; says what is missing.
+
+    Rows come first, in one transaction that sees one state; then files. A submission's file is
+    written before its row and does not change, so that each row's file is there.
+
+    Raises:
+        InputError: If there is no database, or the target is there already.
+    """
+    data, url = places()
+    if not data.is_dir():
+        raise InputError(f"{data}: there is nothing; set AUTOGRADER_DATA to the portal's folder")
+    if target.exists():
+        raise InputError(f"{target} is there already; a backup is written to a new file")
+    with tempfile.TemporaryDirectory(prefix=_STAGE, dir=target.resolve().parent) as folder:
+        stage = Path(folder)
+        revision, counts, submissions = _dump(url, stage / DATABASE)
+        sources = {
+            f"{DATABASE}/{name}.jsonl": stage / DATABASE / f"{name}.jsonl" for name in counts
+        }
+        sources |= _files(data, url, target, submissions)
+        members = tuple(_members(sources))
+        manifest = Manifest(now().isoformat(), revision, counts, members)
+        with new_file(target) as file:
+            write(file, manifest, sources)
+    missing = submissions - {path.stem for path in sources.values()}
+    print(f"{sum(counts.values())} rows and {len(members) - len(counts)} files are in {target}.")
+    print("It holds secrets and marks: keep it where only its owner can read it.")
+    for name in sorted(missing):
+        print(f"autograder: the file of submission {name} is missing", file=sys.stderr)
+    return _INCOMPLETE if missing else _COMPLETE
+
+
+def restore(source: Path) -> int:
+    """
+    Bring a backup back into an empty place; an older schema is brought forward.
+
+    Everything is unpacked and checked before the database is touched.
+
+    Raises:
+        InputError: If the place is not empty, or the backup is damaged or of a newer release.
+    """
+    data, url = places()
+    if data.exists() and (not data.is_dir() or any(data.iterdir())):
+        raise InputError(f"{data} is not empty; a backup is restored into an empty place")
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with tempfile.TemporaryDirectory(prefix=_STAGE, dir=data) as folder:
+        stage = Path(folder)
+        manifest = extract(source, stage)
+        _check_revision(manifest.revision)
+        (stage / FILES).mkdir(exist_ok=True)
+        with _empty_database(url):
+            _load(url, manifest, stage / DATABASE)
+            _move(stage / FILES, data)
+    count = len(manifest.members) - len(manifest.rows)
+    print(f"{sum(manifest.rows.values())} rows and {count} files are restored to {data},")
+    print(f"as they were at {manifest.made_at}.")
+    return _COMPLETE
+
+
+def _move(source: Path, data: Path) -> None:
+    for path in source.iterdir():
+        # Untrusted: an archive could name the database's own file among the others.
+        if (data / path.name).exists():
+            raise InputError(f"the backup holds {path.name!r}, which is there already")
+        path.rename(data / path.name)
+
+
+def _dump(url: str, folder: Path) -> tuple[str, dict[str, int], set[str]]:
+    """Write all tables; gives revision, number of rows, and the submissions' names."""
+    folder.mkdir(mode=0o700)
+    engine = open_database(url).engine
+    try:
+        with engine.connect() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            revision = MigrationContext.configure(connection).get_current_revision()
+            if revision is None:
+                raise InputError("there is no database yet; `autograder init` makes one")
+            counts = {}
+            for table in (part.table for part in rows.parts_of(connection)):
+                with (folder / f"{table.name}.jsonl").open("xb") as file:
+                    counts[table.name] = rows.dump(connection, table, file)
+            names = connection.scalars(text("SELECT public_id FROM submission"))
+            return revision, counts, set(names)
+    except SQLAlchemyError as error:
+        raise InputError(f"the database cannot be read: {error}") from None
+    finally:
+        engine.dispose()
+
+
+def _files(data: Path, url: str, target: Path, submissions: set[str]) -> dict[str, Path]:
+    """Give the data folder's files by their names in the archive, but the database's own."""
+    skipped = {*_sqlite_files(url), target.absolute()}
+    found = {}
+    for folder, folders, names in os.walk(data):
+        folders[:] = [name for name in folders if not name.startswith((_UNFINISHED, _STAGE))]
+        for name in names:
+            path = Path(folder, name)
+            parts = path.relative_to(data).parts
+            # What came after the rows were read belongs to the next backup.
+            newer = parts[0] == _SUBMISSIONS and path.stem not in submissions
+            unfinished = name.startswith(_UNFINISHED)
+            if path.is_file() and not (newer or unfinished or path in skipped or path.is_symlink()):
+                found["/".join((FILES, *parts))] = path
+    return found
+
+
+def _members(sources: dict[str, Path]) -> Iterator[Member]:
+    for name, path in sources.items():
+        yield member_of(name, path)
+
+
+def _check_revision(revision: str) -> None:
+    known = {each.revision for each in ScriptDirectory.from_config(migrations()).walk_revisions()}
+    if revision not in known:
+        raise InputError(
+            f"the backup's schema {revision!r} is not known here; it was made by a newer release"
+        )
+
+
+@contextmanager
+def _empty_database(url: str) -> Iterator[None]:
+    """Make sure that the database is empty before, and empty again if it goes wrong."""
+    with _tables(url) as (_, names):
+        if names:
+            raise InputError("the database is not empty; a backup is restored into an empty one")
+    try:
+        yield
+    except BaseException as error:
+        _forget(url)
+        if isinstance(error, SQLAlchemyError):
+            raise InputError(f"the database does not take the backup: {error}") from None
+        raise
+
+
+@contextmanager
+def _tables(url: str) -> Iterator[tuple[Connection, list[str]]]:
+    """Open a database and look which tables it has."""
+    engine = open_database(url).engine
+    try:
+        with engine.begin() as connection:
+            yield connection, inspect(connection).get_table_names()
+    except OperationalError as error:
+        raise InputError(f"the database cannot be reached: {error}") from None
+    finally:
+        engine.dispose()
+
+
+def _forget(url: str) -> None:
+    """Leave the database as empty as it was found."""
+    if make_url(url).get_backend_name() == "sqlite":
+        for path in _sqlite_files(url):
+            path.unlink(missing_ok=True)
+        return
+    with _tables(url) as (connection, _):
+        metadata = MetaData()
+        metadata.reflect(connection)
+        metadata.drop_all(connection)
+
+
+def _sqlite_files(url: str) -> list[Path]:
+    """Give the files of an SQLite database; none of another one."""
+    found = make_url(url)
+    if found.get_backend_name() != "sqlite" or not found.database:
+        return []
+    path = str(Path(found.database).absolute())
+    return [Path(path + ending) for ending in ("", "-wal", "-shm", "-journal")]
+
+
+def _load(url: str, manifest: Manifest, folder: Path) -> None:
+    upgrade(url, manifest.revision)
+    database = open_database(url)
+    try:
+        with database.write.begin() as session:
+            _load_tables(session.connection(), manifest, folder)
+    finally:
+        database.engine.dispose()
+    upgrade(url)
+
+
+def _load_tables(connection: Connection, manifest: Manifest, folder: Path) -> None:
+    parts = rows.parts_of(connection)
+    files = {part.table.name: folder / f"{part.table.name}.jsonl" for part in parts}
+    if set(files) != set(manifest.rows) or not all(path.is_file() for path in files.values()):
+        raise InputError("the backup's tables are not those of its schema")
+    for part in parts:
+        name = part.table.name
+        with files[name].open("rb") as lines:
+            if rows.load(connection, part, lines) != manifest.rows[name]:
+                raise InputError(f"{name} has not as many rows as the manifest says")
+    for part in parts:
+        with files[part.table.name].open("rb") as lines:
+            rows.load_late(connection, part, lines)
+    rows.set_sequences(connection, parts)

@@ -1,0 +1,55 @@
+"""The gradebook: students by assignments, and how the course's grade comes about."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from web.blueprints.staff import bp
+from web.blueprints.staff.common import course_for, number_field, whole_field
+from web.http import db, signed_in
+from web.policy import Action, allowed
+from web.services import gradebook as service
+from web.services.assignments import course_assignments
+
+
+@bp.get("/courses/<slug>/staff/gradebook/")
+def gradebook(slug: str) -> str:
+    """Show points of all students in all assignments, and totals."""
+    course = course_for(slug, Action.SEE_STAFF_PAGES)
+    book = service.gradebook(db(), course)
+    by = request.args.get("sort", "name")[:120]
+    descending = request.args.get("order") == "down"
+    rows = service.sorted_rows(book, by, descending=descending)
+    pages = max(1, -(-len(rows) // service.PAGE_ROWS))
+    page = min(max(1, request.args.get("page", 1, type=int)), pages)
+    start = (page - 1) * service.PAGE_ROWS
+    return render_template(
+        "staff/gradebook.html",
+        course=course,
+        book=book,
+        rows=rows[start : start + service.PAGE_ROWS],
+        sort=by,
+        order="down" if descending else "up",
+        page=page,
+        pages=pages,
+        instructs=allowed(db(), signed_in(), Action.MANAGE_COURSE, course),
+    )
+
+
+@bp.post("/courses/<slug>/staff/gradebook/rules")
+def grade_rules(slug: str) -> Response:
+    """Change weights, and what is dropped."""
+    course = course_for(slug, Action.MANAGE_COURSE)
+    assignments = course_assignments(db(), course)
+    weights = {
+        each.id: number_field(f"weight-{each.name}", f"Weight of {each.name}", empty=0.0) or 0.0
+        for each in assignments
+    }
+    may_drop = [each.id for each in assignments if request.form.get(f"may-drop-{each.name}")]
+    dropped = whole_field("dropped_lowest", "Dropped") or 0
+    rules = service.GradeRules(weights, frozenset(may_drop), dropped)
+    service.set_rules(db(), signed_in(), course, rules)
+    db().commit()
+    flash("The rules of the grade are changed.", "good")
+    return redirect(url_for("staff.gradebook", slug=slug), code=303)

@@ -1,0 +1,218 @@
+"""Grade written answers: the queue of a question, one answer after another, kept comments."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from web.blueprints.staff import bp
+from web.blueprints.staff.common import assignment_for, course_for, tenths_field
+from web.blueprints.staff.grading_form import Fields, shown_answer
+from web.http import db, portal, signed_in
+from web.models import CourseAssignment, ManualGrade, Submission
+from web.policy import Action
+from web.services import audit, claims, comments, grading, overview, release, requests, snapshots
+from web.services.assignments import course_assignments
+from web.services.errors import Refused
+from web.services.grading import NewerGradeError
+
+
+@bp.get("/courses/<slug>/staff/grading/")
+def grading_overview(slug: str) -> str:
+    """Show what awaits a person in each assignment."""
+    course = course_for(slug, Action.SEE_STAFF_PAGES)
+    rows = [
+        (each, release.readiness(db(), each), grading.written_questions(each.snapshot))
+        for each in course_assignments(db(), course)
+    ]
+    return render_template(
+        "staff/grading_overview.html",
+        course=course,
+        rows=rows,
+        open_requests=requests.open_by_assignment(db(), course),
+    )
+
+
+@bp.get("/courses/<slug>/staff/grading/<name>/<question_id>/")
+def answers(slug: str, name: str, question_id: str) -> str:
+    """Show the answers to a written question, and how far their grading is."""
+    found, question = _question(slug, name, question_id)
+    return render_template(
+        "staff/answers.html",
+        course=found.course,
+        assignment=found,
+        question=question,
+        answers=grading.queue(db(), found, question_id),
+    )
+
+
+@bp.post("/courses/<slug>/staff/grading/<name>/<question_id>/next")
+def next_answer(slug: str, name: str, question_id: str) -> Response:
+    """Claim the next answer that nobody has graded and nobody else reads."""
+    found, _ = _question(slug, name, question_id)
+    leaving = _answer_in(found, request.form.get("leaving", ""))
+    return _to_next(found, question_id, leaving)
+
+
+@bp.get("/courses/<slug>/staff/grading/<name>/<question_id>/<public_id>/")
+def answer(slug: str, name: str, question_id: str, public_id: str) -> str:
+    """Show an answer with its rubric; whoever looks at it first holds it for some minutes."""
+    found, submission, question = _answer(slug, name, question_id, public_id)
+    with portal().database.write.begin() as session:
+        claims.take(session, signed_in(), submission, question_id)
+    grade = grading.grade_of(db(), submission, question_id)
+    return _page(found, question, submission, Fields.saved(question, grade))
+
+
+@bp.post("/courses/<slug>/staff/grading/<name>/<question_id>/<public_id>/")
+def grade_answer(
+    slug: str, name: str, question_id: str, public_id: str
+) -> str | Response | tuple[str, int]:
+    """Save a grade; or put a kept comment into the one that is being written."""
+    found, submission, question = _answer(slug, name, question_id, public_id)
+    fields = Fields.typed()
+    inserted = request.form.get("insert", type=int)
+    if inserted is not None:
+        kept = comments.of_question(db(), found, question_id)
+        text = next((each.text for each in kept if each.id == inserted), "")
+        return _page(found, question, submission, fields.with_comment(text))
+    try:
+        entered = fields.entered(tenths_field("points", "Points"))
+        grading.save(db(), signed_in(), submission, question_id, entered)
+    except NewerGradeError as error:
+        newer = error.grade
+        db().rollback()
+        fields = replace(fields, version=newer.version)
+        return _page(found, question, submission, fields, newer=newer), 409
+    except Refused as error:
+        db().rollback()
+        return _page(found, question, submission, fields, problem=str(error)), 400
+    db().commit()
+    if request.form.get("then") == "next":
+        return _to_next(found, question_id, submission)
+    flash("The grade is saved.", "good")
+    return _to_answer(found, question_id, submission)
+
+
+@bp.post("/courses/<slug>/staff/grading/<name>/<question_id>/<public_id>/claim")
+def hold_answer(slug: str, name: str, question_id: str, public_id: str) -> Response:
+    """Hold an answer for some more minutes; with ``take=1`` take it from whoever holds it."""
+    found, submission, _ = _answer(slug, name, question_id, public_id)
+    force = request.form.get("take") == "1"
+    claims.take(db(), signed_in(), submission, question_id, force=force)
+    if force:
+        target = audit.question_target(submission, question_id)
+        audit.record(db(), signed_in(), "answer.taken_over", course=found.course, target=target)
+    db().commit()
+    return _to_answer(found, question_id, submission)
+
+
+@bp.post("/courses/<slug>/staff/grading/<name>/<question_id>/comments")
+def keep_comment(slug: str, name: str, question_id: str) -> Response:
+    """Keep a comment for the next answers."""
+    found, _ = _question(slug, name, question_id)
+    comments.add(db(), signed_in(), found, question_id, request.form.get("text", ""))
+    db().commit()
+    flash("The comment is kept.", "good")
+    return _back(found, question_id)
+
+
+@bp.post("/courses/<slug>/staff/grading/<name>/<question_id>/comments/<int:number>/delete")
+def delete_comment(slug: str, name: str, question_id: str, number: int) -> Response:
+    """Delete a kept comment."""
+    found, _ = _question(slug, name, question_id)
+    comments.delete(db(), signed_in(), found, question_id, number)
+    db().commit()
+    flash("The comment is deleted.", "good")
+    return _back(found, question_id)
+
+
+def _question(slug: str, name: str, question_id: str) -> tuple[CourseAssignment, dict[str, Any]]:
+    found = assignment_for(slug, name, Action.GRADE)
+    return found, grading.written_question(found.snapshot, question_id) or abort(404)
+
+
+def _answer(
+    slug: str, name: str, question_id: str, public_id: str
+) -> tuple[CourseAssignment, Submission, dict[str, Any]]:
+    """Find an answer, and its question as it was when the answer was last graded by the tests."""
+    found = assignment_for(slug, name, Action.GRADE)
+    submission = _answer_in(found, public_id) or abort(404)
+    snapshot = grading.graded_snapshot(db(), submission)
+    return found, submission, grading.written_question(snapshot, question_id) or abort(404)
+
+
+def _answer_in(found: CourseAssignment, public_id: str) -> Submission | None:
+    submission = overview.submission_by_public_id(db(), public_id)
+    if submission is None or submission.assignment_id != found.id or submission.result is None:
+        return None
+    return submission
+
+
+def _to_next(found: CourseAssignment, question_id: str, leaving: Submission | None) -> Response:
+    following = grading.take_next(db(), signed_in(), found, question_id, leaving)
+    db().commit()
+    if following is not None:
+        return _to_answer(found, question_id, following)
+    flash("Nothing waits here that nobody else is reading.", "good")
+    return _to_answers(found, question_id)
+
+
+def _to_answers(found: CourseAssignment, question_id: str) -> Response:
+    slug, name = found.course.slug, found.name
+    place = url_for("staff.answers", slug=slug, name=name, question_id=question_id)
+    return redirect(place, code=303)
+
+
+def _to_answer(found: CourseAssignment, question_id: str, submission: Submission) -> Response:
+    place = url_for(
+        "staff.answer",
+        slug=found.course.slug,
+        name=found.name,
+        question_id=question_id,
+        public_id=submission.public_id,
+    )
+    return redirect(place, code=303)
+
+
+def _back(found: CourseAssignment, question_id: str) -> Response:
+    """Go back to the answer that is being graded, or to the list of them."""
+    submission = _answer_in(found, request.form.get("public_id", ""))
+    if submission is not None:
+        return _to_answer(found, question_id, submission)
+    return _to_answers(found, question_id)
+
+
+def _page(
+    found: CourseAssignment,
+    question: dict[str, Any],
+    submission: Submission,
+    fields: Fields,
+    *,
+    newer: ManualGrade | None = None,
+    problem: str = "",
+) -> str:
+    """Show an answer with the form, whose fields may hold what was not saved."""
+    queue = grading.queue(db(), found, question["id"])
+    held = claims.present(db(), [submission.id], question["id"]).get(submission.id)
+    others = held is not None and held.grader_id != signed_in().id
+    return render_template(
+        "staff/answer.html",
+        course=found.course,
+        assignment=found,
+        question=question,
+        submission=submission,
+        answer=shown_answer(submission, question["id"]),
+        model=snapshots.model_answer(portal().settings.snapshots, found.snapshot, question["id"]),
+        fields=fields,
+        grade=grading.grade_of(db(), submission, question["id"]),
+        newer=newer,
+        problem=problem,
+        reader=held.grader if held is not None and others else None,
+        comments=comments.of_question(db(), found, question["id"]),
+        waiting=sum(not each.graded for each in queue),
+        total=len(queue),
+    )

@@ -1,0 +1,86 @@
+"""The form that grades an answer, and the answer beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+from flask import request
+from markupsafe import Markup
+
+from web.models import ManualGrade, Submission
+from web.rendering import answer_html
+from web.services import grading
+from web.services.grading import Entered
+from web.services.results import executed_notebook
+
+
+@dataclass(frozen=True)
+class Fields:
+    """What stands in the form; names are those of `Entered`, points as they were typed."""
+
+    version: int = 0
+    items: tuple[int, ...] = ()
+    points: str = ""
+    reason: str = ""
+    comment: str = ""
+
+    @classmethod
+    def saved(cls, question: dict[str, Any], grade: ManualGrade | None) -> Self:
+        """Give what was saved; of the rubric those items that read as they did then."""
+        if grade is None:
+            return cls()
+        rubric = [each["text"] for each in question["rubric"]]
+        items = tuple(
+            each["index"] for each in grade.items if each["text"] in rubric[each["index"] :][:1]
+        )
+        follows = bool(items) and grading.rubric_sum(question, items) == grade.points_tenths
+        points = "" if follows else f"{grade.points_tenths / 10:g}"
+        return cls(grade.version, items, points, grade.reason, grade.comment)
+
+    @classmethod
+    def typed(cls) -> Self:
+        """Give what came with the request."""
+        return cls(
+            request.form.get("version", 0, type=int),
+            tuple(request.form.getlist("item", type=int)),
+            request.form.get("points", ""),
+            request.form.get("reason", ""),
+            request.form.get("comment", ""),
+        )
+
+    def with_comment(self, text: str) -> Self:
+        """Put a kept comment behind what is written already."""
+        return replace(self, comment=f"{self.comment.rstrip()}\n\n{text}".strip())
+
+    def entered(self, points_tenths: int | None) -> Entered:
+        """Give it to the use case."""
+        return Entered(self.version, self.items, points_tenths, self.reason, self.comment)
+
+
+@dataclass(frozen=True)
+class ShownAnswer:
+    """
+    A written answer as harmless HTML.
+
+    Args:
+        html: Of its cells.
+        whole: Whether no answer cell was found, so that it is the whole notebook.
+    """
+
+    html: Markup
+    whole: bool
+
+
+def shown_answer(submission: Submission, question_id: str) -> ShownAnswer:
+    """Render the answer to a question."""
+    assert submission.result is not None
+    notebook = executed_notebook(submission.result)
+    questions = submission.result.staff_view["questions"]
+    cells: list[int] = next(
+        (each["answer_cells"] for each in questions if each["id"] == question_id), []
+    )
+    whole = not cells or len(cells) >= len(notebook.cells)
+    if whole:
+        cells = list(range(len(notebook.cells)))
+    return ShownAnswer(answer_html(notebook, cells), whole)

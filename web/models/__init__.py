@@ -1,0 +1,42 @@
+"""The portal's tables."""
+
+from web.models.audit import AuditEntry
+from web.models.courses import CountedAttempt, Course, CourseAssignment, Extension, Snapshot
+from web.models.grading import (
+    GradingClaim,
+    ManualGrade,
+    PointsOverride,
+    RegradeRequest,
+    RequestState,
+    SavedComment,
+)
+from web.models.people import Invitation, Membership, Role, SignInAttempt, User
+from web.models.regrading import Regrade, RegradeJob, RegradeJobState, RegradeState
+from web.models.submissions import Result, Submission, SubmissionState
+
+__all__ = [
+    "AuditEntry",
+    "CountedAttempt",
+    "Course",
+    "CourseAssignment",
+    "Extension",
+    "GradingClaim",
+    "Invitation",
+    "ManualGrade",
+    "Membership",
+    "PointsOverride",
+    "Regrade",
+    "RegradeJob",
+    "RegradeJobState",
+    "RegradeRequest",
+    "RegradeState",
+    "RequestState",
+    "Result",
+    "Role",
+    "SavedComment",
+    "SignInAttempt",
+    "Snapshot",
+    "Submission",
+    "SubmissionState",
+    "User",
+]

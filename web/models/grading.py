@@ -1,0 +1,119 @@
+"""What people decide about submissions: grades, overrides, requests."""
+
+from __future__ import annotations
+
+import enum
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from web.db import Base, Word, now
+from web.models.people import User
+from web.models.submissions import Submission
+
+
+class RequestState(enum.StrEnum):
+    """Where a student's request stands."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+
+
+class ManualGrade(Base):
+    """What a person gave for one written question of one submission."""
+
+    __tablename__ = "manual_grade"
+    __table_args__ = (UniqueConstraint("submission_id", "question"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submission.id"))
+    question: Mapped[str] = mapped_column(String(60))
+    version: Mapped[int] = mapped_column(default=1)
+    """Grows with every change; who saves over a newer one than they read is told."""
+    points_tenths: Mapped[int]
+    items: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    """The rubric's items that were met, as they read then: ``[{"index", "points", "text"}]``."""
+    reason: Mapped[str] = mapped_column(Text, default="")
+    """Why the points are not the items' sum; empty if they are."""
+    comment: Mapped[str] = mapped_column(Text, default="")
+    """For the student, in Markdown and LaTeX."""
+    grader_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    graded_at: Mapped[datetime] = mapped_column(default=now)
+    grader: Mapped[User] = relationship(lazy="joined")
+
+
+class GradingClaim(Base):
+    """Who is grading one question of one submission now; ends by itself."""
+
+    __tablename__ = "grading_claim"
+    __table_args__ = (UniqueConstraint("submission_id", "question"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submission.id"))
+    question: Mapped[str] = mapped_column(String(60))
+    grader_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    expires_at: Mapped[datetime]
+    grader: Mapped[User] = relationship(lazy="joined")
+
+
+class SavedComment(Base):
+    """A comment that graders of a question use again and again."""
+
+    __tablename__ = "saved_comment"
+    __table_args__ = (Index("ix_saved_comment_question", "assignment_id", "question"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    assignment_id: Mapped[int] = mapped_column(ForeignKey("course_assignment.id"))
+    question: Mapped[str] = mapped_column(String(60))
+    text: Mapped[str] = mapped_column(Text)
+    created_by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class PointsOverride(Base):
+    """A member of staff's word on one question of one submission; it wins over all else."""
+
+    __tablename__ = "points_override"
+    __table_args__ = (UniqueConstraint("submission_id", "question"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submission.id"))
+    question: Mapped[str] = mapped_column(String(60))
+    points_tenths: Mapped[int]
+    reason: Mapped[str] = mapped_column(Text)
+    """Shown to the student."""
+    created_by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    created_by: Mapped[User] = relationship(lazy="joined")
+
+
+class RegradeRequest(Base):
+    """A student asks to look again at one question."""
+
+    __tablename__ = "regrade_request"
+    __table_args__ = (
+        Index("ix_regrade_request_submission", "submission_id", "question"),
+        Index(
+            "ix_regrade_request_open",
+            "submission_id",
+            "question",
+            unique=True,
+            sqlite_where=text("state = 'open'"),
+            postgresql_where=text("state = 'open'"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submission.id"))
+    question: Mapped[str] = mapped_column(String(60))
+    text: Mapped[str] = mapped_column(Text)
+    state: Mapped[RequestState] = mapped_column(Word(RequestState), default=RequestState.OPEN)
+    answer: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    answered_at: Mapped[datetime | None]
+    answered_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    submission: Mapped[Submission] = relationship(lazy="joined")
+    answered_by: Mapped[User | None] = relationship(lazy="joined")

@@ -1,0 +1,97 @@
+"""Submissions and what grading gave."""
+
+from __future__ import annotations
+
+import enum
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from web.db import Base, Word, now
+from web.models.courses import CourseAssignment, Snapshot
+from web.models.people import User
+
+
+class SubmissionState(enum.StrEnum):
+    """Where a submission stands; the row is the job."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    GRADED = "graded"
+    """Has a report, hidden faults of ours excluded."""
+    UNUSABLE = "unusable"
+    """The file could not be read as a notebook of this assignment; says why."""
+    FAILED = "failed"
+    """We could not grade it, several times; staff see why, the student "not graded yet"."""
+
+
+class Submission(Base):
+    """One attempt; the row is also the job that grading workers claim."""
+
+    __tablename__ = "submission"
+    __table_args__ = (
+        UniqueConstraint("assignment_id", "user_id", "number"),
+        Index("ix_submission_queue", "state", "queued_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(
+        String(32), unique=True, default=lambda: uuid.uuid4().hex
+    )
+    """Stands in addresses; cannot be guessed."""
+    assignment_id: Mapped[int] = mapped_column(ForeignKey("course_assignment.id"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), index=True)
+    snapshot_id: Mapped[int] = mapped_column(ForeignKey("snapshot.id"))
+    number: Mapped[int]
+    """Which attempt of this student's, from 1."""
+    file_name: Mapped[str] = mapped_column(String(200))
+    """What the student called the file; shown, never opened."""
+    sha256: Mapped[str] = mapped_column(String(64))
+    size_bytes: Mapped[int]
+    state: Mapped[SubmissionState] = mapped_column(
+        Word(SubmissionState), default=SubmissionState.QUEUED
+    )
+    reason: Mapped[str] = mapped_column(Text, default="")
+    """Why it is unusable (for the student) or failed (for staff)."""
+    tries: Mapped[int] = mapped_column(default=0)
+    lease_owner: Mapped[str | None] = mapped_column(String(64))
+    lease_until: Mapped[datetime | None]
+    progress: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    """``{"stage", "number", "total", "question"}`` while it is running."""
+    received_at: Mapped[datetime] = mapped_column(default=now)
+    queued_at: Mapped[datetime] = mapped_column(default=now)
+    started_at: Mapped[datetime | None]
+    graded_at: Mapped[datetime | None]
+    released_at: Mapped[datetime | None]
+    """From when its student may see what people gave; ``None``: not yet."""
+    late_seconds: Mapped[int] = mapped_column(default=0)
+    """After the deadline that held for this student, grace included; 0 if in time."""
+    score_tenths: Mapped[int | None]
+    """What the tests earned, before the late penalty."""
+    result_id: Mapped[int | None] = mapped_column(ForeignKey("result.id", use_alter=True))
+    assignment: Mapped[CourseAssignment] = relationship(lazy="joined")
+    user: Mapped[User] = relationship(lazy="joined")
+    snapshot: Mapped[Snapshot] = relationship()
+    result: Mapped[Result | None] = relationship(foreign_keys=[result_id], post_update=True)
+
+
+class Result(Base):
+    """What one grading of a submission gave; regrading adds another."""
+
+    __tablename__ = "result"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submission.id"), index=True)
+    snapshot_id: Mapped[int] = mapped_column(ForeignKey("snapshot.id"))
+    score_tenths: Mapped[int]
+    question_tenths: Mapped[dict[str, int | None]] = mapped_column(JSON)
+    """What the tests gave by question, in tenths; ``None`` for what awaits a person."""
+    staff_view: Mapped[dict[str, Any]] = mapped_column(JSON)
+    student_view: Mapped[dict[str, Any]] = mapped_column(JSON)
+    notebook: Mapped[str] = mapped_column(Text)
+    """The executed notebook's JSON; untrusted."""
+    seconds: Mapped[float]
+    created_at: Mapped[datetime] = mapped_column(default=now)

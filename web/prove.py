@@ -1,0 +1,65 @@
+"""
+Lets assignments that were taken up prove themselves, in the background.
+
+A proof runs in a process of its own, which can be ended at any moment and begun again.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Final
+
+from web.config import Settings
+from web.services.proofs import ProofState, open_proofs, read, write
+
+log: Final = logging.getLogger(__name__)
+LOOK_SECONDS: Final = 1.0
+
+
+class Prover:
+    """
+    Makes the proofs that are asked for, one at a time.
+
+    Args:
+        settings: Of the portal.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._snapshots = settings.snapshots
+        self._stop = threading.Event()
+
+    def stop(self) -> None:
+        """End the present proof; it is begun again at the next start."""
+        self._stop.set()
+
+    def run(self) -> None:
+        """Make proofs until stopped."""
+        while not self._stop.wait(LOOK_SECONDS):
+            for place in open_proofs(self._snapshots):
+                if not self._stop.is_set():
+                    self._prove(place)
+
+    def _prove(self, place: Path) -> None:
+        with place.with_suffix(".lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return  # another worker is at it
+            self._run(place)
+
+    def _run(self, place: Path) -> None:
+        process = subprocess.Popen([sys.executable, "-m", "web.proof_process", str(place)])  # noqa: S603
+        while process.poll() is None:
+            if self._stop.wait(LOOK_SECONDS):
+                process.terminate()
+                process.wait()
+                return
+        state = read(place)
+        if state is not None and not state.done:
+            log.error("the proof of %s ended with %s", place.parent, process.returncode)
+            write(place, ProofState("failed"))

@@ -1,0 +1,153 @@
+"""From rows to the numbers that statistics are made of."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from web.models import CourseAssignment, Result, Submission
+from web.services import marks, standing, statistics
+from web.services.marks import Mark
+from web.services.statistics import Attempt, TestKey
+
+_NOT_JUDGED: Final = frozenset({"pending", "internal"})
+_PORTION: Final = 200
+
+
+class Which(enum.StrEnum):
+    """Which attempt of each student statistics are made of."""
+
+    COUNTED = "counted"
+    FIRST = "first"
+
+
+@dataclass(frozen=True)
+class ClassStatistics:
+    """
+    Statistics of an assignment.
+
+    Args:
+        which: Of which attempts.
+        students: How many are in the course.
+        handed_in: How many of them have handed something in.
+        graded: How many of them have a graded attempt.
+        awaiting: In how many attempts a written answer awaits a person.
+        max_tenths: The points of all questions.
+        summary: Of the points; ``None`` if there are none.
+        histogram: Of the points.
+        questions: One for each question.
+        tests: One for each test.
+        misconceptions: In all graded attempts.
+    """
+
+    which: Which
+    students: int
+    handed_in: int
+    graded: int
+    awaiting: int
+    max_tenths: int
+    summary: statistics.Summary | None
+    histogram: Sequence[statistics.Bin]
+    questions: Sequence[statistics.QuestionStatistics]
+    tests: Sequence[statistics.TestStatistics]
+    misconceptions: Sequence[statistics.MisconceptionCount]
+
+    @property
+    def few(self) -> bool:
+        """Whether the class is too small for these numbers to mean much."""
+        return self.graded < statistics.FEW
+
+
+def class_statistics(
+    session: Session, assignment: CourseAssignment, which: Which = Which.COUNTED
+) -> ClassStatistics:
+    """Give an assignment's statistics; what staff hand in to try it out does not count."""
+    members = standing.students(session, assignment.course)
+    ids = {member.user_id for member in members}
+    graded = [
+        mark for mark in marks.graded_marks(session, assignment) if mark.submission.user_id in ids
+    ]
+    chosen = {mark.result_id: mark for mark in _chosen(assignment, graded, which)}
+    attempts, recognised = _read(session, graded, chosen)
+    totals = [attempt.total for attempt in attempts]
+    most = max(
+        (mark.max_tenths for mark in chosen.values()), default=assignment.snapshot.max_tenths
+    )
+    return ClassStatistics(
+        which=which,
+        students=len(members),
+        handed_in=len(_who_handed_in(session, assignment) & ids),
+        graded=len(chosen),
+        awaiting=sum(not mark.complete for mark in chosen.values()),
+        max_tenths=most,
+        summary=statistics.summary(totals),
+        histogram=statistics.histogram(totals, most),
+        questions=statistics.question_statistics(attempts),
+        tests=statistics.test_statistics(attempts),
+        misconceptions=statistics.misconception_counts(recognised),
+    )
+
+
+def _chosen(assignment: CourseAssignment, graded: list[Mark], which: Which) -> Iterable[Mark]:
+    if which is Which.COUNTED:
+        return marks.counted_by_user(assignment, graded).values()
+    first: dict[int, Mark] = {}
+    for mark in sorted(graded, key=lambda each: each.submission.number):
+        first.setdefault(mark.submission.user_id, mark)
+    return first.values()
+
+
+def _who_handed_in(session: Session, assignment: CourseAssignment) -> set[int]:
+    query = select(Submission.user_id).where(Submission.assignment_id == assignment.id)
+    return set(session.scalars(query.distinct()))
+
+
+def _read(
+    session: Session, graded: list[Mark], chosen: Mapping[int, Mark]
+) -> tuple[list[Attempt], list[tuple[int, str, str]]]:
+    """Read each report once: the chosen attempts' numbers, and the misconceptions of all."""
+    students = {mark.result_id: mark.submission.user_id for mark in graded}
+    attempts: list[Attempt] = []
+    recognised: list[tuple[int, str, str]] = []
+    for number, view in _views(session, list(students)):
+        if number in chosen:
+            attempts.append(_attempt(chosen[number], view))
+        recognised += [
+            (students[number], question["id"], question["misconception"])
+            for question in view["questions"]
+            if question["misconception"]
+        ]
+    return attempts, recognised
+
+
+def _views(session: Session, result_ids: Sequence[int]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Read reports, a portion at a time and without the notebooks: both are large."""
+    for start in range(0, len(result_ids), _PORTION):
+        rows = session.execute(
+            select(Result.id, Result.staff_view).where(
+                Result.id.in_(result_ids[start : start + _PORTION])
+            )
+        )
+        yield from ((number, view) for number, view in rows)
+
+
+def _attempt(mark: Mark, view: dict[str, Any]) -> Attempt:
+    passed = {
+        TestKey(question["id"], test["id"], test["title"], test["visible"]): (
+            test["verdict"] == "passed"
+        )
+        for question in view["questions"]
+        for test in question["tests"]
+        if test["verdict"] not in _NOT_JUDGED
+    }
+    return Attempt(
+        points={question.id: question.tenths for question in mark.questions},
+        max_points={question.id: question.max_tenths for question in mark.questions},
+        tests_points={question.id: question.tests_tenths for question in mark.questions},
+        passed=passed,
+    )

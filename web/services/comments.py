@@ -1,0 +1,83 @@
+"""Comments that the graders of a question use again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from web.models import CourseAssignment, SavedComment, User
+from web.services import audit
+from web.services.errors import Refused
+
+MOST: Final = 50
+MAX_LENGTH: Final = 4000
+
+
+def of_question(
+    session: Session, assignment: CourseAssignment, question_id: str
+) -> Sequence[SavedComment]:
+    """Give the comments of a question, the oldest first, so that their numbers stay."""
+    return session.scalars(
+        select(SavedComment)
+        .where(SavedComment.assignment_id == assignment.id, SavedComment.question == question_id)
+        .order_by(SavedComment.id)
+    ).all()
+
+
+def add(
+    session: Session, actor: User, assignment: CourseAssignment, question_id: str, text: str
+) -> SavedComment:
+    """
+    Keep a comment for the next answers.
+
+    Raises:
+        Refused: If it is empty, too long, or one too many.
+    """
+    text = text.strip()
+    if not text:
+        raise Refused("Write the comment first, then keep it.")
+    if len(text) > MAX_LENGTH:
+        raise Refused(f"A comment that is kept has at most {MAX_LENGTH} characters.")
+    count = select(func.count()).where(
+        SavedComment.assignment_id == assignment.id, SavedComment.question == question_id
+    )
+    if (session.scalar(count) or 0) >= MOST:
+        raise Refused(f"{MOST} comments are kept already. Delete one that is not used.")
+    comment = SavedComment(
+        assignment_id=assignment.id, question=question_id, text=text, created_by_id=actor.id
+    )
+    session.add(comment)
+    _record(session, actor, assignment, "comment.kept", comment)
+    return comment
+
+
+def delete(
+    session: Session, actor: User, assignment: CourseAssignment, question_id: str, number: int
+) -> None:
+    """
+    Delete a kept comment; grades that used it keep its words.
+
+    Raises:
+        Refused: If it is gone already.
+    """
+    comment = session.get(SavedComment, number)
+    if comment is None or (comment.assignment_id, comment.question) != (assignment.id, question_id):
+        raise Refused("This comment is gone already.")
+    session.delete(comment)
+    _record(session, actor, assignment, "comment.deleted", comment)
+
+
+def _record(
+    session: Session, actor: User, assignment: CourseAssignment, action: str, comment: SavedComment
+) -> None:
+    audit.record(
+        session,
+        actor,
+        action,
+        course=assignment.course,
+        target=f"{assignment.name}, {comment.question}",
+        text=comment.text,
+    )

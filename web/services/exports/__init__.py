@@ -1,0 +1,1 @@
+"""Marks for other systems: plain CSV, Moodle, Canvas, Gradescope."""

@@ -1,0 +1,83 @@
+"""Cells of CSV files: numbers as they are, and texts that no spreadsheet runs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import re
+from collections.abc import Iterable, Sequence
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Final
+
+from web.services.errors import Refused
+
+MAX_ROWS: Final = 5000
+# What makes a spreadsheet take a cell for a formula; the last four are the full-width forms.
+_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_NUMBER: Final = re.compile(r"[+-]?\d+([.,]\d+)?")
+
+
+def runs_as_formula(text: str) -> bool:
+    """Tell whether a spreadsheet would run a text; numbers, and a dash alone, it would not."""
+    return text.startswith(_STARTS) and text != "-" and not _NUMBER.fullmatch(text)
+
+
+def disarmed(text: str) -> str:
+    """Give a text that a spreadsheet shows and does not run; only what it would run is changed."""
+    return f"'{text}" if runs_as_formula(text) else text
+
+
+def points(tenths: int) -> str:
+    """Write points with a decimal point, which importers in every language read."""
+    return f"{tenths / 10:g}"
+
+
+def scaled(tenths: int, factor: Decimal) -> str:
+    """Write points on another scale, to hundredths, rounded half up."""
+    value = (Decimal(tenths) / 10 * factor).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    return f"{value.normalize():f}"
+
+
+def write_csv(rows: Iterable[Sequence[str]], *, mark: bool) -> bytes:
+    """
+    Write rows as CSV in UTF-8.
+
+    Args:
+        rows: The header first; texts are disarmed already.
+        mark: Whether to begin with the byte-order mark by which Excel knows UTF-8.
+    """
+    file = io.StringIO(newline="")
+    csv.writer(file).writerows(rows)
+    return file.getvalue().encode("utf-8-sig" if mark else "utf-8")
+
+
+def read_csv(data: bytes, what: str) -> list[list[str]]:
+    """
+    Read an uploaded CSV file: a header and rows of its length.
+
+    Raises:
+        Refused: Says what is wrong with it.
+    """
+    # Untrusted: a person chose the file; its cells came from students, too.
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Refused(f"{what} is not in UTF-8. Upload it as it was downloaded.") from None
+    first = text.partition("\n")[0]
+    separator = max(",;\t", key=first.count)
+    try:
+        lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+        # One more than allowed: a file of line ends alone would be millions of rows.
+        rows = list(itertools.islice(lines, MAX_ROWS + 1))
+    except csv.Error as error:
+        raise Refused(f"{what} is not valid CSV: {error}.") from None
+    if len(rows) > MAX_ROWS:
+        raise Refused(f"{what} has more than {MAX_ROWS} rows.")
+    rows = [row for row in rows if any(row)]
+    if len(rows) < 2:
+        raise Refused(f"{what} has no rows.")
+    for number, row in enumerate(rows, start=1):
+        if len(row) != len(rows[0]):
+            raise Refused(f"{what}, row {number}: it has not as many cells as the header.")
+    return rows

@@ -1,0 +1,114 @@
+"""
+Gradescope's `results.json`, one for each submission, in a zip file.
+
+Each question is a test case with its points; `score` is what counts, after the late penalty, and
+wins over the sum of the test cases. What is told of a test is what its student may read.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from typing import Any, Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from web.models import Result
+from web.services.exports.cells import disarmed, points, write_csv
+from web.services.exports.selection import ExportRow, Selection
+from web.services.marks import Mark, QuestionMark
+from web.services.standing import Standing
+
+INDEX: Final = "index.csv"
+_WORDS: Final = {"passed": "passed", "skipped": "not run", "pending": "awaits a person"}
+
+
+def results_zip(session: Session, selection: Selection) -> bytes:
+    """Give a zip file of `results.json` files, each in a folder, and an index of the folders."""
+    file = io.BytesIO()
+    index = [["folder", "name", "email", "student_id", "attempt"]]
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for row, mark in _graded(selection):
+            folder = mark.submission.public_id
+            document = json.dumps(results(session, row, mark), indent=2, ensure_ascii=False)
+            archive.writestr(f"{folder}/results.json", document)
+            user = row.member.user
+            texts = (user.name, user.email, user.student_number or "")
+            index.append([folder, *map(disarmed, texts), str(mark.submission.number)])
+        archive.writestr(INDEX, write_csv(index, mark=True))
+    return file.getvalue()
+
+
+def results(session: Session, row: ExportRow, mark: Mark) -> dict[str, Any]:
+    """Give what `results.json` says of one submission."""
+    view, seconds = session.execute(
+        select(Result.student_view, Result.seconds).where(Result.id == mark.result_id)
+    ).one()
+    shown = "visible" if row.entry.standing is Standing.RELEASED else "after_published"
+    told = {question["id"]: question for question in view["questions"]}
+    return {
+        "score": row.tenths / 10,
+        "execution_time": round(seconds, 3),
+        "output": _output(mark),
+        "output_format": "text",
+        "test_output_format": "text",
+        "test_name_format": "text",
+        "visibility": shown,
+        "stdout_visibility": "hidden",
+        "extra_data": {
+            "submission_sha256": mark.submission.sha256,
+            "attempt": mark.submission.number,
+            "late_seconds": mark.submission.late_seconds,
+        },
+        "tests": [
+            _test(number, question, told.get(question.id, {}))
+            for number, question in enumerate(mark.questions, start=1)
+        ],
+    }
+
+
+def _graded(selection: Selection) -> Iterator[tuple[ExportRow, Mark]]:
+    for row in selection.rows:
+        if row.entry.mark is not None:
+            yield row, row.entry.mark
+
+
+def _output(mark: Mark) -> str:
+    lines = [f"{points(mark.tenths)} of {points(mark.max_tenths)} points."]
+    if mark.penalty_tenths:
+        lines.append(f"{points(mark.penalty_tenths)} points were taken for handing in late.")
+    if mark.awaiting:
+        lines.append("Not graded yet: " + ", ".join(mark.awaiting) + ".")
+    return "\n".join(lines)
+
+
+def _test(number: int, question: QuestionMark, told: dict[str, Any]) -> dict[str, Any]:
+    test: dict[str, Any] = {
+        "name": question.id,
+        "name_format": "text",
+        "number": str(number),
+        "max_score": question.max_tenths / 10,
+        "output": "\n".join(_told(question, told)),
+        "output_format": "text",
+        "tags": [],
+        "visibility": "visible",
+    }
+    if question.tenths is not None:
+        full = question.tenths >= question.max_tenths
+        test |= {"score": question.tenths / 10, "status": "passed" if full else "failed"}
+    return test
+
+
+def _told(question: QuestionMark, told: dict[str, Any]) -> Iterator[str]:
+    if question.override is not None:
+        yield f"Points set by staff: {question.override.reason}"
+    if question.grade is not None and question.grade.comment:
+        yield question.grade.comment
+    for test in told.get("tests", ()):
+        yield f"{test['title']}: {_WORDS.get(test['verdict'], 'not right yet')}"
+        for text in (test["message"], test["hint"]):
+            if text:
+                yield f"    {text}"

@@ -1,0 +1,88 @@
+"""Plain CSV files, for spreadsheets and for every importer that lets one map columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from web.models import Membership
+from web.services.exports.cells import disarmed, points, write_csv
+from web.services.exports.selection import Choice, ExportRow, Selection, exported
+from web.services.gradebook import Gradebook, Row
+from web.services.totals import total
+
+_PERSON = ("name", "email", "student_id", "section")
+
+
+def assignment_csv(selection: Selection) -> bytes:
+    """Give an assignment's marks: one student a line, with points of each question."""
+    questions = list(
+        dict.fromkeys(
+            question.id
+            for row in selection.rows
+            if row.entry.mark is not None
+            for question in row.entry.mark.questions
+        )
+    )
+    header = [
+        "assignment",
+        "duedate",
+        *_PERSON,
+        "attempt",
+        "timestamp",
+        "raw_score",
+        "late_submission_penalty",
+        "score",
+        "max_score",
+        "state",
+    ]
+    lines = [header + [disarmed(question) for question in questions]]
+    lines += [_line(selection, row, questions) for row in selection.rows]
+    return write_csv(lines, mark=True)
+
+
+def course_csv(book: Gradebook, choice: Choice) -> bytes:
+    """Give a course's marks: one student a line, one assignment a column, and the total."""
+    names = [disarmed(each.name) for each in book.assignments]
+    lines = [[*_PERSON, *names, "total_percent"]]
+    lines += [_course_line(book, row, choice) for row in book.rows]
+    return write_csv(lines, mark=True)
+
+
+def percent(share: Fraction | None) -> str:
+    """Write a part as percent with two decimals; nothing if it is not known."""
+    return "" if share is None else f"{float(share * 100):.2f}"
+
+
+def _line(selection: Selection, row: ExportRow, questions: list[str]) -> list[str]:
+    due_at = selection.assignment.due_at
+    mark = row.entry.mark
+    line = [selection.assignment.name, due_at.isoformat() if due_at else "", *_person(row.member)]
+    if mark is None:
+        line += ["", "", "0", "0"]
+    else:
+        received_at = mark.submission.received_at.isoformat(timespec="seconds")
+        line += [str(mark.submission.number), received_at]
+        line += [points(mark.tenths), points(mark.penalty_tenths)]
+    line += [points(row.tenths), points(row.entry.max_tenths), row.entry.standing.value]
+    for question in questions:
+        found = mark.question(question) if mark else None
+        line.append("" if found is None or found.tenths is None else points(found.tenths))
+    return line
+
+
+def _course_line(book: Gradebook, row: Row, choice: Choice) -> list[str]:
+    kept = [entry for entry in row.entries if exported(entry, choice)]
+    cells = [
+        points(entry.tenths) if entry in kept and entry.tenths is not None else ""
+        for entry in row.entries
+    ]
+    # The total is made of what stands in the line, so that it gives nothing away.
+    share = total(kept, book.course.dropped_lowest).share
+    return [*_person(row.member), *cells, percent(share)]
+
+
+def _person(member: Membership) -> Iterator[str]:
+    user = member.user
+    for text in (user.name, user.email, user.student_number or "", member.section or ""):
+        yield disarmed(text)

@@ -1,0 +1,160 @@
+"""The gradebook of a course: students by assignments, with totals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from web.db import now
+from web.models import Course, CourseAssignment, Membership, Role, User
+from web.services import audit, standing, totals
+from web.services.assignments import course_assignments
+from web.services.errors import Refused
+from web.services.standing import Entry
+from web.services.totals import Total
+
+PAGE_ROWS: Final = 50
+_MAX_WEIGHT: Final = 1000.0
+
+
+@dataclass(frozen=True)
+class Row:
+    """
+    A student's line.
+
+    Args:
+        member: The student.
+        entries: One for each assignment, in the gradebook's order.
+        total: Their grade so far.
+    """
+
+    member: Membership
+    entries: tuple[Entry, ...]
+    total: Total
+
+
+@dataclass(frozen=True)
+class Gradebook:
+    """
+    A course's gradebook.
+
+    Args:
+        course: Which.
+        assignments: The columns, by deadline.
+        rows: One for each student.
+    """
+
+    course: Course
+    assignments: Sequence[CourseAssignment]
+    rows: Sequence[Row]
+
+
+@dataclass(frozen=True)
+class GradeRules:
+    """
+    How a course's grade comes about.
+
+    Args:
+        weights: By assignment's id.
+        may_drop: Ids of the assignments that may be dropped.
+        dropped_lowest: How many of them are.
+    """
+
+    weights: dict[int, float]
+    may_drop: frozenset[int]
+    dropped_lowest: int
+
+
+def gradebook(session: Session, course: Course) -> Gradebook:
+    """Give a course's gradebook as staff see it, by name."""
+    assignments = course_assignments(session, course)
+    members = standing.students(session, course)
+    columns = [standing.entries(session, each, members) for each in assignments]
+    rows = []
+    for member in members:
+        entries = tuple(column[member.user_id] for column in columns)
+        rows.append(Row(member, entries, totals.total(entries, course.dropped_lowest)))
+    return Gradebook(course, assignments, rows)
+
+
+def own_grades(session: Session, course: Course, user: User) -> Row | None:
+    """Give a student's own line, with no more than they may see; ``None`` if they are none."""
+    member = session.scalar(
+        select(Membership).where(
+            Membership.course_id == course.id,
+            Membership.user_id == user.id,
+            Membership.role == Role.STUDENT,
+            Membership.active.is_(True),
+        )
+    )
+    if member is None:
+        return None
+    at = now()
+    entries = tuple(
+        standing.entry_for_student(session, each, member, at)
+        for each in course_assignments(session, course)
+        if each.release_at is not None and each.release_at <= at
+    )
+    return Row(member, entries, totals.total(entries, course.dropped_lowest))
+
+
+def sorted_rows(book: Gradebook, by: str, *, descending: bool) -> list[Row]:
+    """
+    Give a gradebook's lines in another order; who has no points there comes last.
+
+    Args:
+        book: Which.
+        by: ``name``, ``section``, ``total``, or ``points-`` and an assignment's name.
+        descending: Whether the largest come first.
+    """
+    key = _key(book, by)
+    present = [row for row in book.rows if key(row) is not None]
+    absent = [row for row in book.rows if key(row) is None]
+    return [*sorted(present, key=key, reverse=descending), *absent]
+
+
+def set_rules(session: Session, actor: User, course: Course, rules: GradeRules) -> None:
+    """
+    Change how a course's grade comes about.
+
+    Raises:
+        Refused: If a weight or the number of dropped assignments cannot be.
+    """
+    assignments = course_assignments(session, course)
+    if any(not 0 <= weight <= _MAX_WEIGHT for weight in rules.weights.values()):
+        raise Refused(f"A weight is a number from 0 to {_MAX_WEIGHT:g}.")
+    if not 0 <= rules.dropped_lowest <= len(assignments):
+        raise Refused(f"From 0 to {len(assignments)} assignments can be dropped.")
+    before = _plain(course, assignments)
+    course.dropped_lowest = rules.dropped_lowest
+    for each in assignments:
+        each.weight = rules.weights.get(each.id, each.weight)
+        each.may_drop = each.id in rules.may_drop
+    after = _plain(course, assignments)
+    changed = {key: [before[key], after[key]] for key in after if before[key] != after[key]}
+    if changed:
+        audit.record(session, actor, "grade_rules.changed", course=course, changed=changed)
+
+
+def _plain(course: Course, assignments: Sequence[CourseAssignment]) -> dict[str, object]:
+    plain: dict[str, object] = {"dropped_lowest": course.dropped_lowest}
+    for each in assignments:
+        plain[f"{each.name}: weight"] = each.weight
+        plain[f"{each.name}: may be dropped"] = each.may_drop
+    return plain
+
+
+def _key(book: Gradebook, by: str) -> Callable[[Row], Any]:
+    """Give what lines are sorted by; an unknown word means the name."""
+    places = {f"points-{each.name}": place for place, each in enumerate(book.assignments)}
+    if by in places:
+        return lambda row: row.entries[places[by]].tenths
+    keys: dict[str, Callable[[Row], Any]] = {
+        "section": lambda row: row.member.section,
+        "total": lambda row: row.total.share,
+    }
+    return keys.get(by, lambda row: row.member.user.name.casefold())

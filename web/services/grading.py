@@ -1,0 +1,278 @@
+"""Grade written answers: whose turn an answer is, and what a person gives for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from web.db import now
+from web.models import (
+    CourseAssignment,
+    GradingClaim,
+    ManualGrade,
+    Membership,
+    Role,
+    Snapshot,
+    Submission,
+    User,
+)
+from web.services import audit, claims
+from web.services.errors import Refused
+from web.services.marks import Mark, QuestionMark, counted_marks
+
+MAX_TEXT: Final = 10_000
+
+
+class NewerGradeError(Refused):
+    """
+    Somebody else has graded the answer since it was read.
+
+    Args:
+        grade: What they gave.
+    """
+
+    def __init__(self, grade: ManualGrade) -> None:
+        super().__init__(f"{grade.grader.name} has graded this answer meanwhile.")
+        self.grade = grade
+
+
+@dataclass(frozen=True)
+class Answer:
+    """
+    An answer in the queue of a written question.
+
+    Args:
+        mark: Of the attempt that it stands in.
+        question: Its own.
+        claim: Who reads it now, if anybody does.
+    """
+
+    mark: Mark
+    question: QuestionMark
+    claim: GradingClaim | None
+
+    @property
+    def submission(self) -> Submission:
+        """The attempt that it stands in."""
+        return self.mark.submission
+
+    @property
+    def graded(self) -> bool:
+        """Whether it awaits nobody any more."""
+        return self.question.tenths is not None
+
+
+@dataclass(frozen=True)
+class Entered:
+    """
+    What a grader typed and chose.
+
+    Args:
+        version: Of the grade that they read; 0 if there was none.
+        items: Numbers of the rubric's items that were met, from 0.
+        points_tenths: Typed points; ``None``: the items' sum.
+        reason: Why typed points are not the items' sum.
+        comment: For the student.
+    """
+
+    version: int
+    items: tuple[int, ...] = ()
+    points_tenths: int | None = None
+    reason: str = ""
+    comment: str = ""
+
+
+def written_questions(snapshot: Snapshot) -> list[dict[str, Any]]:
+    """Give the questions of an assignment that a person grades."""
+    return [question for question in snapshot.questions if question["manual"]]
+
+
+def written_question(snapshot: Snapshot, question_id: str) -> dict[str, Any] | None:
+    """Find a question that a person grades."""
+    found = written_questions(snapshot)
+    return next((question for question in found if question["id"] == question_id), None)
+
+
+def student_marks(session: Session, assignment: CourseAssignment) -> list[Mark]:
+    """Give the mark that counts of each present student, in the order of handing in."""
+    students = session.scalars(
+        select(Membership.user_id).where(
+            Membership.course_id == assignment.course_id,
+            Membership.role == Role.STUDENT,
+            Membership.active.is_(True),
+        )
+    ).all()
+    marks = counted_marks(session, assignment, students).values()
+    return sorted(marks, key=lambda mark: mark.submission.id)
+
+
+def queue(
+    session: Session,
+    assignment: CourseAssignment,
+    question_id: str,
+    marks: Sequence[Mark] | None = None,
+) -> list[Answer]:
+    """
+    Give the answers to a written question, of the attempts that count.
+
+    Args:
+        session: To read by.
+        assignment: Which.
+        question_id: Of the written question.
+        marks: Those of `student_marks`, if they are known already.
+    """
+    marks = student_marks(session, assignment) if marks is None else marks
+    held = claims.present(session, [mark.submission.id for mark in marks], question_id)
+    answers = []
+    for mark in marks:
+        question = mark.question(question_id)
+        if question is not None and question.manual:
+            answers.append(Answer(mark, question, held.get(mark.submission.id)))
+    return answers
+
+
+def take_next(
+    session: Session,
+    grader: User,
+    assignment: CourseAssignment,
+    question_id: str,
+    leaving: Submission | None = None,
+) -> Submission | None:
+    """
+    Claim the next answer that nobody has graded and nobody else reads; ``None`` if there is none.
+
+    Args:
+        session: A writing session; the caller commits.
+        grader: Who asks.
+        assignment: Which.
+        question_id: Of the written question.
+        leaving: The answer they come from; those after it come first, itself last of all.
+    """
+    place = 0 if leaving is None else leaving.id
+    if leaving is not None:
+        claims.drop(session, grader, leaving, question_id)
+    waiting = [each for each in queue(session, assignment, question_id) if not each.graded]
+    numbered = [(each.submission.id, each) for each in waiting]
+    numbered.sort(key=lambda each: (each[0] == place, each[0] < place, each[0]))
+    for _, answer in numbered:
+        if claims.take(session, grader, answer.submission, question_id):
+            return answer.submission
+    return None
+
+
+def grade_of(session: Session, submission: Submission, question_id: str) -> ManualGrade | None:
+    """Give what a person gave for an answer, if one did."""
+    return session.scalar(
+        select(ManualGrade)
+        .where(ManualGrade.submission_id == submission.id, ManualGrade.question == question_id)
+        .execution_options(populate_existing=True)
+    )
+
+
+def save(
+    session: Session, grader: User, submission: Submission, question_id: str, entered: Entered
+) -> ManualGrade:
+    """
+    Grade an answer.
+
+    Args:
+        session: A writing session; the caller commits.
+        grader: Who grades.
+        submission: Where the answer stands.
+        question_id: Of the written question.
+        entered: What they typed and chose.
+
+    Raises:
+        NewerGradeError: If somebody else has graded it since the grader read it.
+        Refused: If the points do not follow from what was entered.
+    """
+    question = written_question(graded_snapshot(session, submission), question_id)
+    if question is None:
+        raise Refused("This question is not graded by people.")
+    values = _values(question, entered) | {"grader_id": grader.id, "graded_at": now()}
+    before = grade_of(session, submission, question_id)
+    old_tenths = None if before is None else before.points_tenths
+    if before is None:
+        _insert(session, submission, question_id, values)
+    else:
+        _replace(session, before, entered.version, values)
+    claims.drop(session, grader, submission, question_id)
+    audit.record(
+        session,
+        grader,
+        "answer.graded",
+        course=submission.assignment.course,
+        target=audit.question_target(submission, question_id),
+        before=old_tenths,
+        after=values["points_tenths"],
+        reason=values["reason"],
+    )
+    saved = grade_of(session, submission, question_id)
+    assert saved is not None
+    return saved
+
+
+def graded_snapshot(session: Session, submission: Submission) -> Snapshot:
+    """Give the content that a submission's present result rests on."""
+    result = submission.result
+    number = submission.snapshot_id if result is None else result.snapshot_id
+    return session.get_one(Snapshot, number)
+
+
+def rubric_sum(question: dict[str, Any], items: Sequence[int]) -> int:
+    """Give what chosen items of a rubric are worth together, within the question's points."""
+    total = sum(question["rubric"][number]["points"] for number in items)
+    return int(min(max(total, 0), question["points"]))
+
+
+def _values(question: dict[str, Any], entered: Entered) -> dict[str, Any]:
+    rubric = question["rubric"]
+    chosen = sorted({number for number in entered.items if 0 <= number < len(rubric)})
+    reason = entered.reason.strip()[:MAX_TEXT]
+    points = _points(question, chosen, entered.points_tenths, reason)
+    return {
+        "items": [{"index": number, **rubric[number]} for number in chosen],
+        "points_tenths": points,
+        "reason": reason if points != rubric_sum(question, chosen) or not rubric else "",
+        "comment": entered.comment.strip()[:MAX_TEXT],
+    }
+
+
+def _points(question: dict[str, Any], chosen: list[int], typed: int | None, reason: str) -> int:
+    if typed is None:
+        if not chosen:
+            raise Refused("Choose what was met in the rubric, or type the points: 0 for nothing.")
+        return rubric_sum(question, chosen)
+    if not 0 <= typed <= question["points"]:
+        raise Refused(f"This question gives from 0 to {question['points'] / 10:g} points.")
+    if question["rubric"] and typed != rubric_sum(question, chosen) and not reason:
+        raise Refused("These points are not the sum of the chosen items: give a reason.")
+    return typed
+
+
+def _insert(
+    session: Session, submission: Submission, question_id: str, values: dict[str, Any]
+) -> None:
+    try:
+        with session.begin_nested():
+            session.add(ManualGrade(submission_id=submission.id, question=question_id, **values))
+    except IntegrityError:
+        # Another grader was quicker by a moment.
+        newer = grade_of(session, submission, question_id)
+        assert newer is not None
+        raise NewerGradeError(newer) from None
+
+
+def _replace(session: Session, before: ManualGrade, version: int, values: dict[str, Any]) -> None:
+    done = session.execute(
+        update(ManualGrade)
+        .where(ManualGrade.id == before.id, ManualGrade.version == version)
+        .values(**values, version=version + 1)
+    )
+    if done.rowcount != 1:  # type: ignore[attr-defined]  # an update's result has it
+        raise NewerGradeError(before)

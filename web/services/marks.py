@@ -1,0 +1,308 @@
+"""
+What a submission is worth: the one place that everything else asks.
+
+A question's points come from a member of staff's override, else from a person's grade, else from
+the tests. Late penalties come last and stand apart. Which attempt counts follows from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from web.models import (
+    CountedAttempt,
+    CourseAssignment,
+    ManualGrade,
+    PointsOverride,
+    Result,
+    Snapshot,
+    Submission,
+    SubmissionState,
+    User,
+)
+from web.services.assignments import results_visible
+from web.services.deadlines import penalised_tenths
+
+_MOST_IDS: Final = 1000
+_Row = TypeVar("_Row", ManualGrade, PointsOverride)
+_Parts = tuple[list[dict[str, Any]], dict[str, int | None]]
+
+
+@dataclass(frozen=True)
+class QuestionMark:
+    """
+    What one question of a submission is worth, in tenths of points.
+
+    Args:
+        id: The question's id.
+        max_tenths: What it can give.
+        manual: Whether a person grades it.
+        tests_tenths: What its tests gave; ``None`` if a person grades it.
+        grade: What a person gave, if one did.
+        override: A member of staff's word, which wins.
+    """
+
+    id: str
+    max_tenths: int
+    manual: bool
+    tests_tenths: int | None
+    grade: ManualGrade | None = None
+    override: PointsOverride | None = None
+
+    @property
+    def tenths(self) -> int | None:
+        """What it is worth; ``None`` while it awaits a person."""
+        if self.override is not None:
+            return self.override.points_tenths
+        if self.manual:
+            return None if self.grade is None else self.grade.points_tenths
+        return self.tests_tenths
+
+    @property
+    def highest_tenths(self) -> int:
+        """What it is worth, or can still become."""
+        return self.max_tenths if self.tenths is None else self.tenths
+
+
+@dataclass(frozen=True)
+class Mark:
+    """
+    What a submission is worth, in tenths of points.
+
+    Args:
+        submission: Which.
+        result: The grading that it rests on.
+        questions: In the notebook's order.
+    """
+
+    submission: Submission
+    result_id: int
+    questions: tuple[QuestionMark, ...]
+
+    @property
+    def tenths(self) -> int:
+        """The points so far, before the late penalty."""
+        return sum(question.tenths or 0 for question in self.questions)
+
+    @property
+    def max_tenths(self) -> int:
+        """The points of all questions."""
+        return sum(question.max_tenths for question in self.questions)
+
+    @property
+    def final_tenths(self) -> int:
+        """The points so far, after the late penalty."""
+        return self._penalised(self.tenths)
+
+    @property
+    def penalty_tenths(self) -> int:
+        """What the late penalty takes."""
+        return self.tenths - self.final_tenths
+
+    @property
+    def highest_tenths(self) -> int:
+        """The points after the penalty if all that awaits a person were right."""
+        return self._penalised(sum(question.highest_tenths for question in self.questions))
+
+    @property
+    def awaiting(self) -> tuple[str, ...]:
+        """The questions that await a person."""
+        return tuple(question.id for question in self.questions if question.tenths is None)
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing awaits a person."""
+        return not self.awaiting
+
+    def question(self, question_id: str) -> QuestionMark | None:
+        """Give one question's mark."""
+        return next((each for each in self.questions if each.id == question_id), None)
+
+    def _penalised(self, tenths: int) -> int:
+        submission = self.submission
+        percent = submission.assignment.late_percent_per_day
+        return penalised_tenths(tenths, submission.late_seconds, percent)
+
+
+def mark_of(
+    session: Session, submission: Submission, *, result_id: int | None = None
+) -> Mark | None:
+    """
+    Give what a submission is worth, as staff see it; ``None`` if it has not been graded.
+
+    Args:
+        session: To read by.
+        submission: Which.
+        result_id: What it would be worth by another of its results.
+    """
+    chosen = None if result_id is None else {submission.id: result_id}
+    return marks_of(session, [submission], results=chosen).get(submission.id)
+
+
+def marks_of(
+    session: Session,
+    submissions: Iterable[Submission],
+    *,
+    results: Mapping[int, int] | None = None,
+) -> dict[int, Mark]:
+    """
+    Give what submissions are worth, by their ids, as staff see it; the ungraded are left out.
+
+    Args:
+        session: To read by.
+        submissions: Which; a few thousand take four queries.
+        results: Other results to go by, by submission.
+    """
+    submissions = list(submissions)
+    chosen = {each.id: (results or {}).get(each.id, each.result_id) for each in submissions}
+    graded = {each.id: each for each in submissions if chosen[each.id] is not None}
+    parts = _parts(session, [result for result in chosen.values() if result is not None])
+    grades = _by_question(session, ManualGrade, graded)
+    overrides = _by_question(session, PointsOverride, graded)
+    marks = {}
+    for submission in graded.values():
+        result_id = chosen[submission.id] or 0
+        questions, tenths = parts[result_id]
+        marks[submission.id] = Mark(
+            submission,
+            result_id,
+            tuple(
+                QuestionMark(
+                    question["id"],
+                    question["points"],
+                    question["manual"],
+                    tenths.get(question["id"]),
+                    grades.get((submission.id, question["id"])),
+                    overrides.get((submission.id, question["id"])),
+                )
+                for question in questions
+            ),
+        )
+    return marks
+
+
+def as_seen_by_student(mark: Mark) -> Mark:
+    """
+    Leave out what students do not see yet: what people gave, until it is released.
+
+    That hidden results may be held back altogether is `results_visible`'s business.
+    """
+    if mark.submission.released_at is not None:
+        return mark
+    questions = tuple(
+        replace(each, grade=None, override=None) if each.manual else each for each in mark.questions
+    )
+    return replace(mark, questions=questions)
+
+
+def student_mark(session: Session, submission: Submission) -> Mark | None:
+    """Give what a submission is worth as its student sees it; ``None`` if they see no points."""
+    if not results_visible(submission.assignment):
+        return None
+    mark = mark_of(session, submission)
+    return None if mark is None else as_seen_by_student(mark)
+
+
+def released(submission: Submission, mark: Mark) -> bool:
+    """Tell whether a student sees all that was given so far."""
+    written = any(question.manual for question in mark.questions)
+    return results_visible(submission.assignment) and (
+        not written or submission.released_at is not None
+    )
+
+
+def counted(assignment: CourseAssignment, marks: Sequence[Mark]) -> Mark | None:
+    """
+    Give the mark that counts among one student's: the best after penalties, or the last.
+
+    An attempt that awaits a person ranks by what it can still become, so that it is graded before
+    it is passed over; among equals one that awaits nobody comes first, then the newest.
+    """
+    if not marks:
+        return None
+    if assignment.counted is CountedAttempt.LAST:
+        return max(marks, key=lambda mark: mark.submission.number)
+    return max(marks, key=lambda mark: (mark.highest_tenths, mark.complete, mark.submission.number))
+
+
+def counted_submission(
+    session: Session, assignment: CourseAssignment, user: User
+) -> Submission | None:
+    """Give the attempt that counts for a student, as staff see it; ``None`` if none is graded."""
+    mark = counted_marks(session, assignment, [user.id]).get(user.id)
+    return None if mark is None else mark.submission
+
+
+def counted_marks(
+    session: Session, assignment: CourseAssignment, user_ids: Sequence[int] | None = None
+) -> dict[int, Mark]:
+    """
+    Give the mark that counts for each student, by the student's id, as staff see it.
+
+    Args:
+        session: To read by.
+        assignment: Which.
+        user_ids: Of whom; everybody by default.
+    """
+    return counted_by_user(assignment, graded_marks(session, assignment, user_ids))
+
+
+def counted_by_user(assignment: CourseAssignment, marks: Iterable[Mark]) -> dict[int, Mark]:
+    """Choose the mark that counts for each student, by the student's id."""
+    by_user: dict[int, list[Mark]] = {}
+    for mark in marks:
+        by_user.setdefault(mark.submission.user_id, []).append(mark)
+    chosen = {user_id: counted(assignment, theirs) for user_id, theirs in by_user.items()}
+    return {user_id: mark for user_id, mark in chosen.items() if mark is not None}
+
+
+def graded_marks(
+    session: Session, assignment: CourseAssignment, user_ids: Sequence[int] | None = None
+) -> list[Mark]:
+    """Give the marks of all graded attempts, as staff see them, in the order of handing in."""
+    query = (
+        select(Submission)
+        .where(
+            Submission.assignment_id == assignment.id,
+            Submission.state == SubmissionState.GRADED,
+        )
+        .order_by(Submission.id)
+    )
+    if user_ids is not None:
+        query = query.where(Submission.user_id.in_(user_ids))
+    found = session.scalars(query).all()
+    marks = marks_of(session, found)
+    return [marks[each.id] for each in found if each.id in marks]
+
+
+def _parts(session: Session, result_ids: Sequence[int]) -> dict[int, _Parts]:
+    """Read what points are made of; the reports and notebooks are large and stay unread."""
+    parts: dict[int, _Parts] = {}
+    for some in _portions(result_ids):
+        rows = session.execute(
+            select(Result.id, Snapshot.questions, Result.question_tenths)
+            .join(Snapshot, Result.snapshot_id == Snapshot.id)
+            .where(Result.id.in_(some))
+        ).all()
+        parts |= {result_id: (questions, tenths) for result_id, questions, tenths in rows}
+    return parts
+
+
+def _by_question(
+    session: Session, kind: type[_Row], submission_ids: Iterable[int]
+) -> dict[tuple[int, str], _Row]:
+    found: dict[tuple[int, str], _Row] = {}
+    for some in _portions(list(submission_ids)):
+        rows = session.scalars(select(kind).where(kind.submission_id.in_(some))).all()
+        found |= {(row.submission_id, row.question): row for row in rows}
+    return found
+
+
+def _portions(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    """Cut a long list, since databases limit the number of values in a query."""
+    return (ids[start : start + _MOST_IDS] for start in range(0, len(ids), _MOST_IDS))

@@ -1,0 +1,103 @@
+"""Change the points of any question by a member of staff's word."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from web.db import now
+from web.models import PointsOverride, Submission, User
+from web.services import audit
+from web.services.errors import Refused
+from web.services.marks import mark_of
+
+MAX_REASON: Final = 2000
+
+
+def set_points(
+    session: Session,
+    actor: User,
+    submission: Submission,
+    question_id: str,
+    tenths: int | None,
+    reason: str,
+) -> PointsOverride:
+    """
+    Give a question of a submission other points; replaces an earlier change.
+
+    Args:
+        session: A writing session; the caller commits.
+        actor: Who.
+        submission: Which.
+        question_id: Which question.
+        tenths: The points, in tenths.
+        reason: Shown to the student.
+
+    Raises:
+        Refused: Without a reason, or with points that the question cannot give.
+    """
+    mark = mark_of(session, submission)
+    question = mark.question(question_id) if mark is not None else None
+    if question is None:
+        raise Refused("Points can be changed once the submission has been graded.")
+    if tenths is None or not 0 <= tenths <= question.max_tenths:
+        raise Refused(f"This question gives from 0 to {question.max_tenths / 10:g} points.")
+    reason = reason.strip()[:MAX_REASON]
+    if not reason:
+        raise Refused("Say why the points change: the student reads it.")
+    override = override_of(session, submission, question_id)
+    if override is None:
+        override = PointsOverride(submission_id=submission.id, question=question_id)
+        session.add(override)
+    override.points_tenths, override.reason = tenths, reason
+    override.created_by_id, override.created_at = actor.id, now()
+    _record(session, actor, submission, "points.changed", override, before=question.tenths)
+    session.flush()
+    return override
+
+
+def remove(session: Session, actor: User, submission: Submission, question_id: str) -> None:
+    """
+    Take a change of points back: what tests or a person gave holds again.
+
+    Raises:
+        Refused: If there is none.
+    """
+    override = override_of(session, submission, question_id)
+    if override is None:
+        raise Refused("The points of this question are not changed.")
+    session.delete(override)
+    _record(session, actor, submission, "points.change_removed", override)
+
+
+def override_of(
+    session: Session, submission: Submission, question_id: str
+) -> PointsOverride | None:
+    """Give a question's change of points, if there is one."""
+    return session.scalar(
+        select(PointsOverride).where(
+            PointsOverride.submission_id == submission.id, PointsOverride.question == question_id
+        )
+    )
+
+
+def _record(
+    session: Session,
+    actor: User,
+    submission: Submission,
+    action: str,
+    override: PointsOverride,
+    **details: int | None,
+) -> None:
+    audit.record(
+        session,
+        actor,
+        action,
+        course=submission.assignment.course,
+        target=audit.question_target(submission, override.question),
+        points=override.points_tenths,
+        reason=override.reason,
+        **details,
+    )

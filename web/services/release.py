@@ -1,0 +1,133 @@
+"""Release what people gave to students, in one step, and see before what they will see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy.orm import Session
+
+from web.db import now
+from web.models import CourseAssignment, Submission, SubmissionState, User
+from web.services import audit
+from web.services.assignments import results_visible
+from web.services.errors import Refused
+from web.services.grading import student_marks
+from web.services.marks import Mark
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """
+    How far the grading of an assignment is.
+
+    Args:
+        marks: The mark that counts of each student, in the order of handing in.
+        unreleased: How many graded submissions students do not see in full yet.
+    """
+
+    marks: list[Mark]
+    unreleased: int
+
+    @property
+    def incomplete(self) -> int:
+        """How many students have an answer that awaits a person."""
+        return sum(not mark.complete for mark in self.marks)
+
+
+@dataclass(frozen=True)
+class GradingRules:
+    """What an instructor sets about people's grading; names are those of `CourseAssignment`."""
+
+    anonymous_grading: bool
+    regrade_requests: bool
+    regrade_requests_until: datetime | None
+
+
+def readiness(session: Session, assignment: CourseAssignment) -> Readiness:
+    """Tell how far the grading of an assignment is."""
+    waiting = select(func.count()).where(*_unreleased(assignment))
+    return Readiness(student_marks(session, assignment), session.scalar(waiting) or 0)
+
+
+def release(session: Session, actor: User, assignment: CourseAssignment) -> int:
+    """
+    Let students see what people gave; gives how many submissions it reached.
+
+    While the assignment's results are held back, they see it from that moment on. What is graded
+    later of these submissions is visible at once.
+
+    Raises:
+        Refused: If there is nothing to release.
+    """
+    state = readiness(session, assignment)
+    at = now()
+    done = session.execute(
+        update(Submission).where(*_unreleased(assignment)).values(released_at=at)
+    )
+    count = int(done.rowcount)  # type: ignore[attr-defined]  # an update's result has it
+    if not count:
+        raise Refused("Every graded submission is released already.")
+    assignment.grades_released_at = at
+    audit.record(
+        session,
+        actor,
+        "grades.released",
+        course=assignment.course,
+        target=assignment.name,
+        submissions=count,
+        incomplete=state.incomplete,
+    )
+    return count
+
+
+def withdraw(session: Session, actor: User, assignment: CourseAssignment) -> None:
+    """
+    Hide what people gave again, after a release that came too early.
+
+    Raises:
+        Refused: If nothing is released.
+    """
+    if assignment.grades_released_at is None:
+        raise Refused("Nothing is released yet.")
+    session.execute(
+        update(Submission).where(Submission.assignment_id == assignment.id).values(released_at=None)
+    )
+    assignment.grades_released_at = None
+    audit.record(
+        session, actor, "grades.withdrawn", course=assignment.course, target=assignment.name
+    )
+
+
+def set_grading_rules(
+    session: Session, actor: User, assignment: CourseAssignment, rules: GradingRules
+) -> None:
+    """Change whether names are hidden, and whether and until when students may ask."""
+    assignment.anonymous_grading = rules.anonymous_grading
+    assignment.regrade_requests = rules.regrade_requests
+    assignment.regrade_requests_until = rules.regrade_requests_until
+    last = rules.regrade_requests_until
+    audit.record(
+        session,
+        actor,
+        "grading.rules_changed",
+        course=assignment.course,
+        target=assignment.name,
+        anonymous=rules.anonymous_grading,
+        requests=rules.regrade_requests,
+        requests_until=None if last is None else last.isoformat(),
+    )
+
+
+def visible_from(assignment: CourseAssignment) -> datetime | None:
+    """Give the moment that a release waits for; ``None`` if it takes effect at once."""
+    return None if results_visible(assignment) else assignment.results_at
+
+
+def _unreleased(assignment: CourseAssignment) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Submission.assignment_id == assignment.id,
+        Submission.state == SubmissionState.GRADED,
+        Submission.released_at.is_(None),
+    )

@@ -1,0 +1,61 @@
+"""What people wrote about the questions of a submission, and what its student may ask."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from web.models import RegradeRequest, RequestState, Submission
+from web.services import requests
+from web.services.marks import Mark, QuestionMark
+
+
+@dataclass(frozen=True)
+class Remark:
+    """
+    What people wrote about one question.
+
+    Args:
+        mark: What it is worth, as far as the reader may know it.
+        requests: The student's requests, the oldest first.
+        may_ask: Whether the student may ask to look at it again now.
+    """
+
+    mark: QuestionMark
+    requests: Sequence[RegradeRequest]
+    may_ask: bool
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to show."""
+        said = self.mark.grade or self.mark.override or self.requests
+        return not said and not self.may_ask
+
+
+def remarks_of(session: Session, submission: Submission, mark: Mark | None) -> dict[str, Remark]:
+    """
+    Give what people wrote about a submission, by question.
+
+    Args:
+        session: To read by.
+        submission: Which.
+        mark: What the reader may know of its worth; ``None`` while points are held back.
+    """
+    if mark is None:
+        return {}
+    asked = requests.of_submission(session, submission)
+    taken = not requests.closed_because(submission.assignment)
+    return {
+        question.id: _remark(
+            question, [each for each in asked if each.question == question.id], taken=taken
+        )
+        for question in mark.questions
+    }
+
+
+def _remark(question: QuestionMark, asked: Sequence[RegradeRequest], *, taken: bool) -> Remark:
+    waits = any(each.state is RequestState.OPEN for each in asked)
+    lacks = question.tenths is not None and question.tenths < question.max_tenths
+    return Remark(question, asked, taken and lacks and not waits)

@@ -1,0 +1,189 @@
+"""Where each student of a course stands in each assignment: gradebook and exports both ask here."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from web.db import now
+from web.models import (
+    Course,
+    CourseAssignment,
+    Extension,
+    Membership,
+    Role,
+    Submission,
+    SubmissionState,
+    User,
+)
+from web.services import marks
+from web.services.assignments import results_visible
+from web.services.deadlines import accepts_until, rules_with
+from web.services.marks import Mark
+
+
+class Standing(enum.StrEnum):
+    """Where a student stands in an assignment."""
+
+    OPEN = "open"
+    """Nothing handed in, and it is still accepted."""
+    NOT_HANDED_IN = "not_handed_in"
+    """Nothing handed in, and nothing more is accepted."""
+    IN_QUEUE = "in_queue"
+    """Handed in; the tests have not run yet."""
+    NOT_GRADED = "not_graded"
+    """Handed in, but no attempt could be graded."""
+    AWAITS_PERSON = "awaits_person"
+    """A written answer has not been graded yet."""
+    NOT_RELEASED = "not_released"
+    """Graded; the student does not see the points yet."""
+    RELEASED = "released"
+    """Graded, and the student sees the points."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """
+    A student in an assignment.
+
+    Args:
+        user_id: Which student.
+        assignment: Which.
+        standing: Where they stand.
+        mark: What counts; ``None`` if nothing has been graded.
+    """
+
+    user_id: int
+    assignment: CourseAssignment
+    standing: Standing
+    mark: Mark | None = None
+
+    @property
+    def tenths(self) -> int | None:
+        """The points that count, after the late penalty; ``None`` if there are none yet."""
+        if self.mark is not None:
+            return self.mark.final_tenths
+        return 0 if self.standing is Standing.NOT_HANDED_IN else None
+
+    @property
+    def max_tenths(self) -> int:
+        """The points of all questions, in the content that the attempt was graded by."""
+        return self.assignment.snapshot.max_tenths if self.mark is None else self.mark.max_tenths
+
+    @property
+    def share(self) -> Fraction | None:
+        """The part of all points; ``None`` while it is not known for good."""
+        if self.tenths is None or self.standing is Standing.AWAITS_PERSON or not self.max_tenths:
+            return None
+        return Fraction(self.tenths, self.max_tenths)
+
+
+def students(session: Session, course: Course) -> Sequence[Membership]:
+    """Give a course's students, by name."""
+    return session.scalars(
+        select(Membership)
+        .join(User)
+        .where(
+            Membership.course_id == course.id,
+            Membership.role == Role.STUDENT,
+            Membership.active.is_(True),
+        )
+        .order_by(User.name, User.id)
+    ).all()
+
+
+def entries(
+    session: Session,
+    assignment: CourseAssignment,
+    members: Iterable[Membership],
+    at: datetime | None = None,
+) -> dict[int, Entry]:
+    """Give where students stand, by the student's id, as staff see it."""
+    counted = marks.counted_marks(session, assignment)
+    return _entries(session, assignment, members, counted, at or now())
+
+
+def entry_for_student(
+    session: Session, assignment: CourseAssignment, member: Membership, at: datetime | None = None
+) -> Entry:
+    """Give where a student stands, with no more than they may see."""
+    user_id = member.user_id
+    counted = marks.counted_marks(session, assignment, [user_id])
+    at = at or now()
+    found = _entries(session, assignment, [member], counted, at)[user_id]
+    if found.mark is None:
+        return found
+    if not results_visible(assignment, at):
+        return Entry(user_id, assignment, Standing.NOT_RELEASED)
+    seen = marks.as_seen_by_student(found.mark)
+    standing = Standing.RELEASED if seen.complete else Standing.AWAITS_PERSON
+    return Entry(user_id, assignment, standing, seen)
+
+
+def _entries(
+    session: Session,
+    assignment: CourseAssignment,
+    members: Iterable[Membership],
+    counted: dict[int, Mark],
+    at: datetime,
+) -> dict[int, Entry]:
+    members = list(members)
+    user_ids = [member.user_id for member in members]
+    states = _states(session, assignment, user_ids)
+    extensions = _extensions(session, assignment, user_ids)
+    found = {}
+    for member in members:
+        mark = counted.get(member.user_id)
+        if mark is not None:
+            standing = _of_mark(mark)
+        elif member.user_id in states:
+            standing = _of_states(states[member.user_id])
+        else:
+            rules = rules_with(assignment, extensions.get(member.user_id), member.time_multiplier)
+            last = accepts_until(rules, assignment.grace_minutes)
+            closed = last is not None and at > last
+            standing = Standing.NOT_HANDED_IN if closed else Standing.OPEN
+        found[member.user_id] = Entry(member.user_id, assignment, standing, mark)
+    return found
+
+
+def _states(
+    session: Session, assignment: CourseAssignment, user_ids: Sequence[int]
+) -> dict[int, set[SubmissionState]]:
+    rows = session.execute(
+        select(Submission.user_id, Submission.state)
+        .where(Submission.assignment_id == assignment.id, Submission.user_id.in_(user_ids))
+        .distinct()
+    )
+    states: dict[int, set[SubmissionState]] = {}
+    for user_id, state in rows:
+        states.setdefault(user_id, set()).add(state)
+    return states
+
+
+def _extensions(
+    session: Session, assignment: CourseAssignment, user_ids: Sequence[int]
+) -> dict[int, Extension]:
+    found = session.scalars(
+        select(Extension).where(
+            Extension.assignment_id == assignment.id, Extension.user_id.in_(user_ids)
+        )
+    )
+    return {each.user_id: each for each in found}
+
+
+def _of_mark(mark: Mark) -> Standing:
+    if not mark.complete:
+        return Standing.AWAITS_PERSON
+    return Standing.RELEASED if marks.released(mark.submission, mark) else Standing.NOT_RELEASED
+
+
+def _of_states(states: set[SubmissionState]) -> Standing:
+    waiting = states & {SubmissionState.QUEUED, SubmissionState.RUNNING}
+    return Standing.IN_QUEUE if waiting else Standing.NOT_GRADED
