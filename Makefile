@@ -36,6 +36,7 @@ lock: ## Renew the lock files
 	$(BIN)/uv pip compile -q -U --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 pyproject.toml --extra portal --group dev -o locks/project.txt
 	$(BIN)/uv pip compile -q -U --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 locks/kernel.in -o autograder/environments/kernel.txt
 	$(BIN)/uv pip compile -q -U --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 locks/uv.in -o locks/uv.txt
+	$(BIN)/uv pip compile -q -U --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -c autograder/environments/kernel.txt locks/bench-nbgrader.in -o locks/bench-nbgrader.txt
 
-clean: ## Remove both environments
-	rm -rf .venv .venv-kernel
+clean: ## Remove all environments
+	rm -rf .venv .venv-kernel .venv-otter .venv-nbgrader

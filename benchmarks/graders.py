@@ -174,7 +174,9 @@ class AutograderCommand:
         report.unlink(missing_ok=True)
         notebooks = [each.notebook for each in submissions]
         command: Command = [*self._command, "--json", report, *notebooks]
-        taken = run_command(command, ROOT, self._environment)
+        wall = run_command(command, ROOT, self._environment).wall_seconds
+        watched = run_command(command, ROOT, self._environment, watched=True)
+        taken = Taken(wall, watched.cpu_seconds)
         views = json.loads(report.read_text())
         views = views if isinstance(views, list) else [views]
         return taken, [(view["score"], view["max_score"]) for view in views]

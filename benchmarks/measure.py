@@ -16,7 +16,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -54,12 +54,23 @@ def adopt_orphans() -> None:
 
 
 def run_command(
-    command: Sequence[str | Path], folder: Path, environment: Mapping[str, str]
+    command: Sequence[str | Path],
+    folder: Path,
+    environment: Mapping[str, str],
+    *,
+    watched: bool = False,
 ) -> Taken:
     """
     Run a command to its end.
 
     Processes that outlive it for a moment are waited for; that counts as CPU, not as wall time.
+
+    Args:
+        command: What to run.
+        folder: Where.
+        environment: All of its environment.
+        watched: Whether to sample its tree for the CPU time of PID namespaces; that takes a part
+            of the machine, so the wall time is better taken from a run that is not watched.
 
     Raises:
         CommandError: If it does not exit with 0.
@@ -76,7 +87,7 @@ def run_command(
             stdout=output,
             stderr=output,
         )
-        with sampled(process.pid) as tree:
+        with sampled(process.pid) if watched else nullcontext() as tree:
             process.wait(COMMAND_SECONDS)
             wall = time.perf_counter() - began
             _wait_for_orphans(bystanders)
@@ -85,7 +96,7 @@ def run_command(
             tail = "\n".join(output.read().decode(errors="replace").splitlines()[-30:])
             name = " ".join(map(str, command))
             raise CommandError(f"{name} ended with {process.returncode}:\n{tail}")
-    return Taken(wall, max(_children_cpu() - before, tree.cpu_seconds()))
+    return Taken(wall, max(_children_cpu() - before, tree.cpu_seconds() if tree else 0.0))
 
 
 @contextmanager

@@ -121,7 +121,8 @@ def test_cpu_of_descendants_counts(tmp_path):
     assert 0.4 - 0.02 <= plain.cpu_seconds < 2.0
     wall = ["/usr/bin/bwrap", "--unshare-all", "--as-pid-1", "--bind", "/", "/"]
     script = BURN_IN_A_CHILD_THAT_DIES_WITH_ITS_NAMESPACE
-    hidden = run_command([*wall, sys.executable, "-S", "-c", script], tmp_path, ENVIRONMENT)
+    command = [*wall, sys.executable, "-S", "-c", script]
+    hidden = run_command(command, tmp_path, ENVIRONMENT, watched=True)
     assert 0.4 - 0.02 <= hidden.cpu_seconds < 2.0
 
 
