@@ -137,24 +137,31 @@ class Activity:
             yield each
 
     def _hand_in(self, each: HandIn) -> None:
+        data = self._written(each)
         with self._database.write.begin() as session:
-            self._accept(session, each)
+            self._accept(session, each, data)
 
     def _hand_in_damaged(self, each: HandIn) -> None:
         """Let a disk damage a file, which the worker will find out."""
+        data = self._written(each)
         with self._database.write.begin() as session:
-            path = self._accept(session, each)[1]
+            path = self._accept(session, each, data)[1]
             path.write_bytes(path.read_bytes()[:2000])
 
     def _hand_in_lost(self, each: HandIn) -> None:
         """Let a disk be away while a submission is graded; afterwards it can be tried again."""
+        data = self._written(each)
         with self._database.write.begin() as session:
-            submission, path = self._accept(session, each)
+            submission, path = self._accept(session, each, data)
             away = path.rename(path.with_suffix(".away"))
         self._wait_for_failure(submission.id)
         away.rename(path)
 
-    def _accept(self, session: Session, each: HandIn) -> tuple[Submission, Path]:
+    def _written(self, each: HandIn) -> bytes:
+        """Write a notebook; takes seconds, for which nobody else may wait with the database."""
+        return notebook(self._assignment(each.assignment), each.work)
+
+    def _accept(self, session: Session, each: HandIn, data: bytes) -> tuple[Submission, Path]:
         folder = self._settings.submissions
         submission = submissions.hand_in(
             session,
@@ -162,7 +169,7 @@ class Activity:
             session.get_one(User, self._cast.students[each.who].id),
             session.get_one(CourseAssignment, self._cast.assignments[each.assignment].id),
             f"{each.assignment}.ipynb",
-            notebook(self._assignment(each.assignment), each.work),
+            data,
             now() - timedelta(days=each.days_ago),
         )
         return submission, submissions.stored_file(folder, submission)

@@ -70,8 +70,8 @@ def _settings(folder: Path) -> Settings:
 
 def _visit(activity: Activity, port: int) -> None:
     if _answers(port):
-        activity.begin()
         _print_accounts(port)
+        activity.begin()
         activity.go_on()
 
 
