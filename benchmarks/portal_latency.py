@@ -9,19 +9,12 @@ Needs Chromium and Playwright, as the browser tests do.
 from __future__ import annotations
 
 import argparse
-import os
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -31,15 +24,13 @@ from rich.table import Table
 from sqlalchemy import select
 
 from autograder.assignment import find_assignment, load_assignment
-from web.config import Settings
-from web.db import Database, now, open_database
+from benchmarks.portal import prepare, serving, settings_in
+from web.db import Database
 from web.demo import course, people
 from web.demo.notebooks import Work, notebook
 from web.models import Submission
-from web.setup import migrate
 
 STUDENT: Final = "Ida"
-START_SECONDS: Final = 60.0
 WARM_SECONDS: Final = 15.0
 CHROMIUM: Final = "/usr/bin/chromium"
 
@@ -72,59 +63,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--assignment", default="xor", choices=course.NAMES)
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="autograder-latency-") as folder:
-        settings = _settings(Path(folder))
-        database = _prepare(settings, options.assignment)
-        with _serving(Path(folder)) as address:
+        settings = settings_in(Path(folder))
+        database = prepare(settings, options.assignment)
+        with serving(Path(folder)) as address:
             time.sleep(WARM_SECONDS)
             uploads = _measure(address, database, options.assignment, options.uploads)
         database.engine.dispose()
     _print(uploads)
     return 0
-
-
-def _settings(folder: Path) -> Settings:
-    os.environ["AUTOGRADER_DATA"] = str(folder)
-    os.environ["AUTOGRADER_ASSIGNMENTS"] = str(find_assignment(course.NAMES[0]).parent)
-    return Settings.from_environment()
-
-
-def _prepare(settings: Settings, name: str) -> Database:
-    migrate(settings)
-    database = open_database(settings.database_url)
-    with database.write.begin() as session:
-        cast = course.make_course(session, settings)
-        assignment = cast.assignments[name]
-        assignment.release_at = now() - timedelta(days=1)
-        assignment.due_at = now() + timedelta(days=1)
-        assignment.attempts_per_hour = assignment.max_attempts = assignment.results_at = None
-    return database
-
-
-@contextmanager
-def _serving(folder: Path) -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [str(Path(sys.executable).with_name("autograder")), "serve", "--port", str(port)]
-    with (folder / "serve.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
-        try:
-            _wait_for(f"http://127.0.0.1:{port}")
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            process.wait(30)
-
-
-def _wait_for(address: str) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(f"{address}/sign-in", timeout=5):  # noqa: S310  # our own
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
-    sys.exit("the portal does not answer")
 
 
 def _measure(address: str, database: Database, name: str, count: int) -> list[Upload]:
