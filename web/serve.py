@@ -12,6 +12,7 @@ from types import FrameType
 from typing import Final
 
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 
 from web.config import Settings
 from web.db import open_database
@@ -35,7 +36,7 @@ def serve(host: str, port: int | None) -> int:
     address = f"{host}:{port or int(os.environ.get('PORT') or DEFAULT_PORT)}"
     commands = {"portal": _portal_command(address), "grading": _worker_command()}
     print(f"The portal listens on http://{address}/ with {settings.workers} grading workers.")
-    return _supervise(commands)
+    return _supervise(commands, settings)
 
 
 def requeue_orphans(settings: Settings) -> int:
@@ -47,7 +48,9 @@ def requeue_orphans(settings: Settings) -> int:
         ).all()
         owners = [*owners, *regrade_queue.owners(session)]
         gone = [owner for owner in owners if owner and not _alive(owner)]
-        return submissions.requeue_of(session, gone) + regrade_queue.requeue_of(session, gone)
+        count = submissions.requeue_of(session, gone) + regrade_queue.requeue_of(session, gone)
+    database.engine.dispose()
+    return count
 
 
 def _alive(owner: str) -> bool:
@@ -94,7 +97,7 @@ def _die_with_parent() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def _supervise(commands: dict[str, list[str]]) -> int:
+def _supervise(commands: dict[str, list[str]], settings: Settings) -> int:
     running = {name: _start(command) for name, command in commands.items()}
     told: list[int] = []
 
@@ -112,8 +115,17 @@ def _supervise(commands: dict[str, list[str]]) -> int:
                     flush=True,
                 )
                 time.sleep(RESTART_SECONDS)
+                _requeue_at_once(settings)
                 running[name] = _start(commands[name])
     return _stop(list(running.values()))
+
+
+def _requeue_at_once(settings: Settings) -> None:
+    try:
+        requeue_orphans(settings)
+    except SQLAlchemyError as error:
+        # The leases end by themselves; students only wait longer.
+        print(f"autograder: the queue could not be looked at: {error}", flush=True)
 
 
 def _stop(processes: list[subprocess.Popen[bytes]]) -> int:
