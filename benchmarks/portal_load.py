@@ -1,5 +1,5 @@
 """
-Many students hand in at once while others read pages; by HTTP, as browsers do.
+Many students hand in at once while others, who have handed in too, read pages; by HTTP.
 
     python -m benchmarks.portal_load [--students N] [--seconds N] [--readers N]
 
@@ -246,7 +246,7 @@ def _form(token: str, content: bytes) -> bytes:
 def _all_done(database: Database, least: int) -> bool:
     with database.read() as session:
         counted = select(Submission.state, func.count()).group_by(Submission.state)
-        states = {state: count for state, count in session.execute(counted)}
+        states = dict(session.execute(counted).all())
     done = sum(states.get(state, 0) for state in DONE)
     return done >= least and done == sum(states.values())
 
