@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from types import FrameType
 from typing import Final
 
@@ -59,12 +60,10 @@ def _alive(owner: str) -> bool:
     if host != os.uname().nodename or not rest.isdigit():
         return True
     try:
-        os.kill(int(rest), 0)
-    except ProcessLookupError:
+        # A zombie, killed and not yet reaped, has an id, but no command any more.
+        return bool(Path(f"/proc/{rest}/cmdline").read_bytes())
+    except OSError:
         return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _portal_command(address: str) -> list[str]:

@@ -20,7 +20,7 @@ from web.demo.notebooks import Work, notebook
 from web.models import CourseAssignment, Result, Submission, SubmissionState, User
 from web.services import submissions
 
-BOUND_SECONDS = 60.0
+BOUND_SECONDS = 100.0
 
 
 @contextmanager
