@@ -51,7 +51,7 @@ def _wrapped(question_id: str, test: PublicTest, students: frozenset[str]) -> st
         if name in students
     ]
     function.body = [ast.Expr(ast.Constant(test.title)), *fetched, *body]
-    function.args = parse("def f(student): ...").body[0].args  # type: ignore[attr-defined]
+    function.args = parse("def f(student): ...").body[0].args  # type: ignore[attr-defined]  # a def
     function.name = f"test_public_{question_id}_{test.name.removeprefix('test_')}"
     function.decorator_list = [_expression(f"pytest.mark.question({question_id!r}, public=True)")]
     return ast.unparse(ast.fix_missing_locations(function))

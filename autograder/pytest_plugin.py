@@ -240,7 +240,7 @@ class ExaminerPlugin:
                 child = self._fork(job, descriptors, session.items)
                 handle = os.pidfd_open(child)
                 children[handle] = child
-                self._packets.send({"child": child}, [handle])
+                self._packets.send({"started": True}, [handle])
 
     def _fork(self, job: dict[str, Any], descriptors: list[int], items: list[pytest.Item]) -> int:
         child = os.fork()

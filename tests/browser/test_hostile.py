@@ -130,7 +130,7 @@ def notice_dialogs(page: Page) -> list[str]:
 
     def dismiss(dialog: object) -> None:
         noticed.append("dialog")
-        dialog.dismiss()  # type: ignore[attr-defined]
+        dialog.dismiss()  # type: ignore[attr-defined]  # Playwright's
 
     page.on("dialog", dismiss)
     page.on("popup", lambda _: noticed.append("window"))

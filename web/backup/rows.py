@@ -64,7 +64,7 @@ def parts_of(connection: Connection) -> list[Part]:
                 # No value at all and the JSON value null are two things, and stay two.
                 column.type = JSON(none_as_null=True)
     ordered: list[tuple[Table | None, list[ForeignKeyConstraint]]]
-    ordered = sort_tables_and_constraints(kept, _must_come_first)  # type: ignore[no-untyped-call]
+    ordered = sort_tables_and_constraints(kept, _must_come_first)  # type: ignore[no-untyped-call]  # SQLAlchemy's
     cut = {constraint for table, some in ordered if table is None for constraint in some}
     return [Part(table, _late(table, cut)) for table, _ in ordered if table is not None]
 
