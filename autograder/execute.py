@@ -36,6 +36,7 @@ from autograder.sandbox.runtime.protocol import SERVE_CALLS
 from autograder.sandbox.warm_process import KernelExit, KernelProcess
 
 CONNECT_SECONDS: Final = 30.0
+WELCOME_SECONDS: Final = 0.5
 MAX_KERNELS: Final = 6
 _RECEIVE_QUEUE: Final = 16
 
@@ -372,13 +373,29 @@ async def _connect(kernel: KernelProcess, limits: Limits) -> AsyncKernelClient:
     client.load_connection_info(cast(KernelConnectionInfo, dict(kernel.connection)))
     client.start_channels(hb=False, stdin=False)
     client.allow_stdin = False
-    # The first message on the output channel says that the kernel heard the subscription.
     try:
-        await asyncio.wait_for(client.iopub_channel.get_msg(), CONNECT_SECONDS)
+        await asyncio.wait_for(_first_output(client), CONNECT_SECONDS)
     except TimeoutError:
         _close_client(client)
         raise SandboxError("a new kernel did not answer") from None
     return client
+
+
+async def _first_output(client: AsyncKernelClient) -> None:
+    """
+    Wait for the first message on the output channel: the kernel has heard the subscription.
+
+    ipykernel welcomes a subscriber, but not always: if it is sending its own first message when
+    the subscription comes, the socket's edge-triggered event is spent on that, and nothing looks
+    at the subscription (once in 2,000 kernels on a busy machine). Any request makes it speak.
+    """
+    output = asyncio.ensure_future(client.iopub_channel.get_msg())
+    try:
+        while not (await asyncio.wait({output}, timeout=WELCOME_SECONDS))[0]:
+            client.kernel_info()
+        await output
+    finally:
+        output.cancel()
 
 
 def _close_client(client: AsyncKernelClient) -> None:
