@@ -16,29 +16,22 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import nbformat
-import zmq
-import zmq.asyncio
 from jupyter_client.asynchronous.client import AsyncKernelClient
-from jupyter_client.channels import AsyncZMQSocketChannel
-from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbformat import NotebookNode
-from traitlets import Type
 
+from autograder.connection import close_client, connect
 from autograder.errors import SandboxError
 from autograder.notebook import Notebook
 from autograder.sandbox.policy import MEGABYTE, Limits
 from autograder.sandbox.runtime.protocol import SERVE_CALLS
 from autograder.sandbox.warm_process import KernelExit, KernelProcess
 
-CONNECT_SECONDS: Final = 30.0
-WELCOME_SECONDS: Final = 0.5
 MAX_KERNELS: Final = 6
-_RECEIVE_QUEUE: Final = 16
 
 
 class CellStatus(StrEnum):
@@ -103,7 +96,7 @@ class Execution:
     def close(self) -> None:
         """End the kernel and close the sockets."""
         if self.client is not None:
-            _close_client(self.client)
+            close_client(self.client)
             self.client = None
         if self.kernel is not None:
             self.kernel.kill()
@@ -177,7 +170,7 @@ class NotebookRunner:
         execution = Execution(document, {}, kernel, skipped=left_out)
         try:
             await asyncio.to_thread(kernel.assign, self._archive, self._limits)
-            execution.client = await _connect(kernel, self._limits)
+            execution.client = await connect(kernel, self._limits)
             session = _Session(kernel, execution.client, document, self._limits)
             killer = await self._run_cells(session, execution, left_out, deadline)
             if killer is None:
@@ -204,25 +197,6 @@ class NotebookRunner:
             if run.status in _KILLERS and session.dead:
                 return run
         return None
-
-
-class _BoundedChannel(AsyncZMQSocketChannel):
-    """The kernel's output channel, which counts the bytes that arrive."""
-
-    received_bytes = 0
-
-    async def _recv(  # type: ignore[override]  # as the class above it does
-        self, **kwargs: Any
-    ) -> dict[str, Any]:
-        # Untrusted: student code knows the kernel's key, so every message may be its own.
-        parts = await self.socket.recv_multipart(**kwargs)
-        self.received_bytes += sum(map(len, parts))
-        _, message = self.session.feed_identities(parts)
-        return dict(self.session.deserialize(message))
-
-
-class _Client(AsyncKernelClient):
-    iopub_channel_class = Type(_BoundedChannel)
 
 
 class _Session:
@@ -302,7 +276,7 @@ class _Session:
                 self.dead = True
                 return _status_of_end(self._kernel)
             if self._output_exceeded():
-                return CellStatus.OUTPUT_LIMIT
+                return await self._end_of_output(ended)
             if task.done():
                 # What nbclient cannot make sense of is the kernel's doing.
                 self.dead = task.exception() is not None
@@ -316,7 +290,18 @@ class _Session:
 
     def _output_exceeded(self) -> bool:
         received = self._client.iopub_channel.received_bytes
-        return bool(received > self._limits.output_mb * MEGABYTE)
+        too_much = bool(received > self._limits.output_mb * MEGABYTE)
+        return too_much or self._client.iopub_channel.cut_off()
+
+    async def _end_of_output(self, ended: asyncio.Event) -> CellStatus:
+        """Tell too much output from a kernel that has ended, which cuts the connection, too."""
+        if self._client.iopub_channel.cut_off():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(ended.wait(), self._limits.grace_seconds)
+        if ended.is_set():
+            self.dead = True
+            return _status_of_end(self._kernel)
+        return CellStatus.OUTPUT_LIMIT
 
 
 def as_document(notebook: Notebook) -> NotebookNode:
@@ -360,49 +345,6 @@ def kernel_files(
             info.size, info.mode = len(content), 0o644
             archive.addfile(info, io.BytesIO(content))
     return buffer.getvalue()
-
-
-async def _connect(kernel: KernelProcess, limits: Limits) -> AsyncKernelClient:
-    context = zmq.asyncio.Context()
-    # Student code can replace a socket's file by a link to another socket: connect once only.
-    context.setsockopt(zmq.RECONNECT_IVL, -1)
-    context.setsockopt(zmq.MAXMSGSIZE, limits.message_mb * MEGABYTE)
-    context.setsockopt(zmq.RCVHWM, _RECEIVE_QUEUE)
-    context.setsockopt(zmq.LINGER, 0)
-    client = _Client(context=context)
-    client.load_connection_info(cast(KernelConnectionInfo, dict(kernel.connection)))
-    client.start_channels(hb=False, stdin=False)
-    client.allow_stdin = False
-    try:
-        await asyncio.wait_for(_first_output(client), CONNECT_SECONDS)
-    except TimeoutError:
-        _close_client(client)
-        raise SandboxError("a new kernel did not answer") from None
-    return client
-
-
-async def _first_output(client: AsyncKernelClient) -> None:
-    """
-    Wait for the first message on the output channel: the kernel has heard the subscription.
-
-    ipykernel welcomes a subscriber, but not always: if it is sending its own first message when
-    the subscription comes, the socket's edge-triggered event is spent on that, and nothing looks
-    at the subscription (once in 2,000 kernels on a busy machine). Any request makes it speak.
-    """
-    output = asyncio.ensure_future(client.iopub_channel.get_msg())
-    try:
-        while not (await asyncio.wait({output}, timeout=WELCOME_SECONDS))[0]:
-            client.kernel_info()
-        await output
-    finally:
-        output.cancel()
-
-
-def _close_client(client: AsyncKernelClient) -> None:
-    context = client.context
-    with contextlib.suppress(Exception):
-        client.stop_channels()
-    context.destroy(linger=0)
 
 
 def reported_exit(kernel: KernelProcess) -> KernelExit | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from autograder.assignment import Assignment
+from autograder.connection import WELCOME_SECONDS, close_client, connect, first_output
 from autograder.environments import load_environment
-from autograder.execute import WELCOME_SECONDS, _close_client, _connect, _first_output
 from autograder.pool import KernelPool
 
 
@@ -16,7 +16,7 @@ def test_a_kernel_that_never_welcomed_us_is_asked_to_speak(xor: Assignment) -> N
     kernel = pool.take()
 
     async def lose_the_welcome() -> None:
-        client = await _connect(kernel, xor.limits)
+        client = await connect(kernel, xor.limits)
         try:
             # Its own "starting" comes by itself, too; from then on it is silent until asked.
             while True:
@@ -25,9 +25,9 @@ def test_a_kernel_that_never_welcomed_us_is_asked_to_speak(xor: Assignment) -> N
                         await client.iopub_channel.get_msg()
                 except TimeoutError:
                     break
-            await asyncio.wait_for(_first_output(client), 10)
+            await asyncio.wait_for(first_output(client), 10)
         finally:
-            _close_client(client)
+            close_client(client)
 
     try:
         asyncio.run(lose_the_welcome())
