@@ -150,7 +150,7 @@ NAN, INF = float("nan"), float("inf")
         [1, [2, 3]],
         [[1, 2], [3]],
         np.array([None]),
-        object(),
+        pytest.param(object(), id="object"),
         abs,
         np.datetime64("2026-01-01"),
         [10**400],
