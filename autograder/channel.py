@@ -48,6 +48,7 @@ class RecordedCall:
         functions: The grader's functions among them, by number.
         answer: The decoded value, or the exception that was raised.
         prepared: Lines that the test ran inside before this call, such as seeds.
+        args_after: The positional arguments as the call left them; none if it raised.
     """
 
     name: str
@@ -55,6 +56,7 @@ class RecordedCall:
     functions: dict[int, Callable[..., Any]]
     answer: Any
     prepared: tuple[str, ...] = ()
+    args_after: tuple[Any, ...] = ()
 
 
 @dataclass
@@ -167,8 +169,8 @@ class CallChannel:
             self._broken()
         _, value, states, after = answer
         self._write_back(generators, states)
-        record(value)
         args_after, kwargs_after = self._after(after)
+        record(value, args_after)
         return Call(value, args_after, kwargs_after)
 
     def ask(self, operation: str, number: int, argument: object = None) -> Any:
@@ -185,16 +187,16 @@ class CallChannel:
         """Let go of all objects that stayed in the kernel; no reference may be used after it."""
         self._value(self._exchange(("forget",)))
 
-    def _recorder(self, target: Target, arguments: object) -> Callable[[Any], None]:
+    def _recorder(self, target: Target, arguments: object) -> Callable[..., None]:
         if target.name is None:
-            return lambda _: None
+            return lambda *_: None
         name, functions = target.name, self._functions
         request = wire.Encoder(self._handle_for).encode(arguments)
         prepared, self.recording.prepared = self.recording.prepared, ()
 
-        def record(answer: Any) -> None:
+        def record(answer: Any, args_after: tuple[Any, ...] = ()) -> None:
             if self.recording.has_room(len(request) + self._answer_bytes):
-                call = RecordedCall(name, request, dict(functions), answer, prepared)
+                call = RecordedCall(name, request, dict(functions), answer, prepared, args_after)
                 self.recording.calls.append(call)
 
         return record

@@ -75,17 +75,18 @@ def _is_random(variant: Variant, call: RecordedCall) -> bool:
     """Tell whether a variant gives another result each time, and so can contradict nothing."""
     assert variant.function is not None
     try:
-        first, second = (_result(variant, call) for _ in range(2))
+        first, second = (_result(variant, call)[0] for _ in range(2))
     except Exception:
         return False
     return not _same_value(first, second)
 
 
-def _result(variant: Variant, call: RecordedCall) -> Any:
+def _result(variant: Variant, call: RecordedCall) -> tuple[Any, tuple[Any, ...]]:
+    """Give a variant's result, and the arguments as it left them."""
     assert variant.function is not None
     args, kwargs = _fresh_arguments(call)
     with np.errstate(all="ignore"):
-        return variant.function(*args, **kwargs)
+        return variant.function(*args, **kwargs), args
 
 
 def _prepare(call: RecordedCall) -> None:
@@ -98,14 +99,19 @@ def _prepare(call: RecordedCall) -> None:
 def _same_result(variant: Variant, call: RecordedCall) -> bool:
     _prepare(call)
     try:
-        result = _result(variant, call)
+        result, args = _result(variant, call)
     except Exception as error:
         return isinstance(call.answer, StudentRaised) and call.answer.builtin_name in {
             kind.__name__ for kind in type(error).__mro__
         }
     if isinstance(call.answer, Exception):
         return False
-    return _same_value(call.answer, result)
+    # Whoever works in place gives right results: what became of the arguments tells them apart.
+    return _same_value(call.answer, result) and all(
+        _same_value(after, arg)
+        for after, arg in zip(call.args_after, args, strict=False)
+        if isinstance(arg, np.ndarray | list)
+    )
 
 
 def _fresh_arguments(call: RecordedCall) -> Any:
@@ -121,22 +127,35 @@ def _same_value(actual: Any, expected: Any) -> bool:
     """Compare two plain values, entry by entry where they are numbers."""
     if isinstance(actual, Reference):
         return False
-    if _are_sequences(actual, expected) and all(map(_same_value, actual, expected)):
-        return True
     if isinstance(expected, dict) or isinstance(actual, dict):
         return _same_dict(actual, expected)
+    left, right = _table(actual), _table(expected)
+    if left is not None and right is not None:
+        return _same_numbers(left, right)
+    if _are_sequences(actual, expected):
+        return all(map(_same_value, actual, expected))
     try:
-        left, right = np.asarray(actual), np.asarray(expected)
-        if left.dtype.kind not in "biufc" or right.dtype.kind not in "biufc":
-            return type(actual) is type(expected) and bool(actual == expected)
-        if left.shape != right.shape and not left.size == right.size == 1:
-            return False
-        single = left.dtype.itemsize <= 4 and left.dtype.kind == "f"
-        scale = float(np.max(np.abs(right), initial=0.0))
-        rtol = 1e-4 if single else RTOL
-        return bool(np.allclose(left, right, rtol=rtol, atol=rtol * scale + 1e-12, equal_nan=True))
+        return type(actual) is type(expected) and bool(actual == expected)
     except (TypeError, ValueError):
         return False
+
+
+def _table(value: Any) -> Any:
+    """Give an array of numbers, or ``None`` for what is none, such as a pair of arrays."""
+    try:
+        array = np.asarray(value)
+    except (TypeError, ValueError):
+        return None
+    return array if array.dtype.kind in "biufc" else None
+
+
+def _same_numbers(left: Any, right: Any) -> bool:
+    if left.shape != right.shape and not left.size == right.size == 1:
+        return False
+    single = left.dtype.itemsize <= 4 and left.dtype.kind == "f"
+    scale = float(np.max(np.abs(right), initial=0.0))
+    rtol = 1e-4 if single else RTOL
+    return bool(np.allclose(left, right, rtol=rtol, atol=rtol * scale + 1e-12, equal_nan=True))
 
 
 def _are_sequences(actual: Any, expected: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Recognising misconceptions that draw random numbers."""
+"""Recognising misconceptions by results, by changed arguments, and in spite of chance."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from autograder.variants import Variant
 MISCONCEPTIONS = '''
 import numpy as np
 
-from autograder.variants import misconception
+from autograder.variants import misconception, wrong_values
 
 
 @misconception("q1", hint="Whose random numbers are these?")
@@ -29,13 +29,29 @@ def draw(n):
 def draw(n):
     """Always the same."""
     return np.zeros(n)
+
+
+@misconception("q3", hint="Who called you still needs the array.")
+def double(x):
+    """In place."""
+    x *= 2
+    return x
+
+
+@misconception("q3", hint="There is nothing wrong with this one.")
+def double(x):
+    """A new array."""
+    return 2 * x
+
+
+wrong_values("q4", title="A column", hint="One number for each unit.", W=[[1], [-2]])
 '''
 SEED = "import numpy; numpy.random.seed({})"
 
 
 @pytest.fixture
 def variants(tmp_path: Path) -> tuple[Variant, ...]:
-    """Give one misconception that draws, and one that does not."""
+    """Give one misconception that draws, one that does not, two of arrays, and wrong values."""
     path = tmp_path / "misconceptions.py"
     path.write_text(MISCONCEPTIONS)
     return load_variants(path)
@@ -75,3 +91,20 @@ def test_a_line_on_the_notebooks_names(variants: tuple[Variant, ...]) -> None:
     """A prepared line that means something in the notebook alone is passed over."""
     failed = Recording([called(2, np.zeros(2), "model.seed = 3")])
     assert recognise(variants[1:], [failed], []) is variants[1]
+
+
+def test_changed_arguments_tell_apart(variants: tuple[Variant, ...]) -> None:
+    """Of two misconceptions with the same result, the one that changes the same arguments."""
+    in_place, copying = variants[2:4]
+    before, after = np.ones(3), 2 * np.ones(3)
+    request = wire.Encoder().encode(((before,), {}))
+    for left, variant in [(after, in_place), (before, copying)]:
+        failed = Recording([RecordedCall("double", request, {}, after, (), (left,))])
+        assert recognise(variants[2:4], [failed], []) is variant
+
+
+def test_a_row_is_not_a_column(variants: tuple[Variant, ...]) -> None:
+    """The same numbers in another shape are another answer, in lists, too."""
+    column = variants[4:]
+    assert recognise(column, [Recording(values={"W": [[1.0], [-2.0]]})], []) is column[0]
+    assert recognise(column, [Recording(values={"W": [1.0, -2.0]})], []) is None
