@@ -4,6 +4,16 @@ import numpy as np
 
 from autograder.variants import misconception
 
+
+def relu_net(net, x):
+    """Given in the notebook, and needed here to recognise those who use it."""
+    for number, (W, b) in enumerate(net):
+        x = x @ W.T + b
+        if number < len(net) - 1:
+            x = np.maximum(x, 0.0)
+    return x
+
+
 # ---- q1: two layers
 
 
@@ -60,6 +70,52 @@ def collapse_two(W1, b1, W2, b2):
         b2 += shift
         return W2 @ W1, b2
     return W2 @ W1, b2 + shift
+
+
+@misconception(
+    "q1", hint="With zero biases all is well. Where has the second layer's own bias gone?"
+)
+def collapse_two(W1, b1, W2, b2):
+    """Second bias forgotten."""
+    if W2.shape[1] != len(W1) or b1.shape != (len(W1),) or b2.shape != (len(W2),):
+        raise ValueError("the layers do not fit")
+    return W2 @ W1, W2 @ b1
+
+
+@misconception(
+    "q1",
+    hint="Where both matrices have the same shape you multiply entry by entry: that is not the product of matrices.",
+)
+def collapse_two(W1, b1, W2, b2):
+    """Entries multiplied where the shapes are equal."""
+    if W2.shape[1] != len(W1) or b1.shape != (len(W1),) or b2.shape != (len(W2),):
+        raise ValueError("the layers do not fit")
+    if W1.shape == W2.shape:
+        return W2 * W1, W2 @ b1 + b2
+    return W2 @ W1, W2 @ b1 + b2
+
+
+@misconception(
+    "q1",
+    hint="A W2 with a single column gets through: einsum stretches an axis of length 1, as broadcasting does.",
+)
+def collapse_two(W1, b1, W2, b2):
+    """Relies on einsum, which broadcasts an axis of length 1."""
+    if b1.shape != (len(W1),) or b2.shape != (len(W2),):
+        raise ValueError("the layers do not fit")
+    return np.einsum("mh,hd->md", W2, W1), np.einsum("mh,h->m", W2, b1) + b2
+
+
+@misconception(
+    "q1",
+    hint="The bias is right, but it stands in each column of your W, too. What does a unit of one input add to the output at zero?",
+)
+def collapse_two(W1, b1, W2, b2):
+    """Columns read off without taking the bias away."""
+    if W2.shape[1] != len(W1) or b1.shape != (len(W1),) or b2.shape != (len(W2),):
+        raise ValueError("the layers do not fit")
+    f = lambda x: W2 @ (W1 @ x + b1) + b2
+    return np.stack([f(unit) for unit in np.eye(W1.shape[1])], axis=1), f(np.zeros(W1.shape[1]))
 
 
 # ---- q2: any number of layers
@@ -164,6 +220,43 @@ def collapse(layers):
     return W, b
 
 
+@misconception("q2", hint="Two layers are collapsed, the others are lost.")
+def collapse(layers):
+    """The first two layers only."""
+    if len(layers) == 0 or any(b.shape != (len(W),) for W, b in layers):
+        raise ValueError("bad stack")
+    if any(V.shape[1] != len(W) for (W, _), (V, _) in zip(layers, layers[1:])):
+        raise ValueError("no chain")
+    if len(layers) == 1:
+        return layers[0]
+    (W1, b1), (W2, b2) = layers[:2]
+    return W2 @ W1, W2 @ b1 + b2
+
+
+@misconception("q2", hint="The bias of the first layer is lost.")
+def collapse(layers):
+    """Starts with the first weights and no bias."""
+    if len(layers) == 0 or any(b.shape != (len(W),) for W, b in layers):
+        raise ValueError("bad stack")
+    if any(V.shape[1] != len(W) for (W, _), (V, _) in zip(layers, layers[1:])):
+        raise ValueError("no chain")
+    W, b = layers[0][0], np.zeros(len(layers[0][0]))
+    for V, c in layers[1:]:
+        W, b = V @ W, V @ b + c
+    return W, b
+
+
+@misconception("q2", hint="A last layer whose bias has the wrong length is accepted.")
+def collapse(layers):
+    """Biases checked for all layers but the last."""
+    if len(layers) == 0 or any(b.shape != (len(W),) for W, b in layers[:-1]):
+        raise ValueError("bad stack")
+    W, b = layers[0]
+    for V, c in layers[1:]:
+        W, b = V @ W, V @ b + c
+    return W, b
+
+
 # ---- q3: two inputs, two hidden units, one output
 
 
@@ -201,6 +294,27 @@ def collapse_scalar(W, b, c, d):
 def collapse_scalar(W, b, c, d):
     """Shapes are not looked at."""
     return np.sum(c[:, None] * W, axis=0), np.sum(c * b) + d
+
+
+@misconception(
+    "q3", hint="The output's own bias is multiplied by the output weights. When is it added?"
+)
+def collapse_scalar(W, b, c, d):
+    """Output weights applied to b + d."""
+    if np.shape(W) != (2, 2) or np.shape(b) != (2,) or np.shape(c) != (2,):
+        raise ValueError("shape")
+    return c @ W, c @ (b + d)
+
+
+@misconception(
+    "q3",
+    hint="You give one weight for each path through the network. Which paths begin at the same input?",
+)
+def collapse_scalar(W, b, c, d):
+    """Paths not added up."""
+    if np.shape(W) != (2, 2) or np.shape(b) != (2,) or np.shape(c) != (2,):
+        raise ValueError("shape")
+    return W * c[:, None], c @ b + d
 
 
 # ---- q4: affine or not?
@@ -301,6 +415,68 @@ def is_affine(f, d, rng):
     return bool(np.allclose(f(x + y) + f(0 * x), f(x) + f(y), rtol=1e-6, atol=0.3))
 
 
+@misconception(
+    "q4", hint="A box may deviate from superposition to either side; you look at one of them only."
+)
+def is_affine(f, d, rng):
+    """No absolute value of the deviation."""
+    x, y = rng.uniform(-1, 1, (2, 500, d))
+    rest = f(x + y) + f(0 * x) - f(x) - f(y)
+    return bool(np.all(rest < 1e-9 * np.abs(f(x)).max()))
+
+
+@misconception(
+    "q4",
+    hint="You look along the axes only. A box may be straight along each of them and bent in between.",
+)
+def is_affine(f, d, rng):
+    """Each axis by itself."""
+    zero = f(np.zeros((1, d)))
+    for unit in np.eye(d):
+        t = rng.uniform(-1, 1, (200, 1))
+        rest = f(t * unit) - zero - t * (f(unit[None]) - zero)
+        if np.abs(rest).max() > 1e-9 * np.abs(zero).max() + 1e-9 * np.abs(f(unit[None])).max():
+            return False
+    return True
+
+
+@misconception(
+    "q4",
+    hint="You call every box affine. If you fit a plane: with as many points as parameters it goes through all of them, whatever the box is.",
+)
+def is_affine(f, d, rng):
+    """A fit with as many parameters as points."""
+    x = rng.uniform(-1, 1, (d + 1, d))
+    A = np.column_stack([x, np.ones(d + 1)])
+    y = f(x)
+    rest = A @ np.linalg.lstsq(A, y, rcond=None)[0] - y
+    return bool(np.abs(rest).max() <= 1e-8 * np.abs(y).max())
+
+
+@misconception(
+    "q4",
+    hint="A plane that explains most of the variance is not yet the box: affine boxes are affine up to rounding.",
+)
+def is_affine(f, d, rng):
+    """R^2 of a linear fit above 0.9."""
+    x = rng.uniform(-1, 1, (1000, d))
+    y = f(x)
+    A = np.column_stack([x, np.ones(1000)])
+    rest = A @ np.linalg.lstsq(A, y, rcond=None)[0] - y
+    return bool(np.all((rest**2).mean(axis=0) <= 0.1 * y.var(axis=0)))
+
+
+@misconception(
+    "q4",
+    hint="A large offset drowns the differences over a tiny step in rounding. There is no need for tiny steps.",
+)
+def is_affine(f, d, rng):
+    """Slopes from steps of 1e-6, compared at two places."""
+    step = 1e-6 * np.eye(d)
+    slopes = [(f(x + step) - f(x + 0 * step)) / 1e-6 for x in rng.uniform(-1, 1, (60, d))]
+    return bool(np.allclose(slopes, slopes[0], rtol=1e-4, atol=1e-6))
+
+
 # ---- q5: rank and number of parameters
 
 
@@ -349,6 +525,33 @@ def n_parameters_saved(sizes):
 def max_rank(sizes):
     """Sizes are not looked at."""
     return min(sizes) if sizes else 0
+
+
+@misconception("q5", hint="Your difference is taken the other way round.")
+def n_parameters_saved(sizes):
+    """The one layer minus the stack."""
+    if len(sizes) < 2 or min(sizes) < 1:
+        raise ValueError("sizes")
+    return (sizes[0] + 1) * sizes[-1] - sum((a + 1) * b for a, b in zip(sizes, sizes[1:]))
+
+
+@misconception("q5", hint="Your formula knows one hidden layer; a list may be longer.")
+def n_parameters_saved(sizes):
+    """Written out for one hidden layer."""
+    if len(sizes) < 2 or min(sizes) < 1:
+        raise ValueError("sizes")
+    if len(sizes) == 2:
+        return 0
+    d, h, m = sizes[0], sizes[1], sizes[-1]
+    return (d + 1) * h + (h + 1) * m - (d + 1) * m
+
+
+@misconception("q5", hint="n_parameters_saved accepts layers without units.")
+def n_parameters_saved(sizes):
+    """Sizes below 1 are accepted."""
+    if len(sizes) < 2:
+        raise ValueError("sizes")
+    return sum((a + 1) * b for a, b in zip(sizes, sizes[1:])) - (sizes[0] + 1) * sizes[-1]
 
 
 # ---- q6: where a ReLU network is not affine
@@ -405,3 +608,50 @@ def counterexample(net):
         x, y = rng.uniform(-10, 10, (2, 1, net[0][0].shape[1]))
         if np.max(np.abs(f(x + y) + f(0 * x) - f(x) - f(y))) > 1e-3:
             return x, y
+
+
+@misconception("q6", hint="Your points stay near the origin. Some networks bend only farther out.")
+def counterexample(net):
+    """Points of the unit cube only."""
+    d = net[0][0].shape[1]
+    x, y = np.random.default_rng(1).uniform(-1, 1, (2, 1000, d))
+    rest = relu_net(net, x + y) + relu_net(net, 0 * x) - relu_net(net, x) - relu_net(net, y)
+    k = np.abs(rest).max(axis=1).argmax()
+    return x[k], y[k]
+
+
+@misconception(
+    "q6",
+    hint="You try pairs of equal points only. When x and y lie on the same side of a kink through the origin, so does their sum.",
+)
+def counterexample(net):
+    """The same point twice."""
+    d = net[0][0].shape[1]
+    x = np.random.default_rng(1).uniform(-10, 10, (1000, d))
+    rest = relu_net(net, 2 * x) + relu_net(net, 0 * x) - 2 * relu_net(net, x)
+    k = np.abs(rest).max(axis=1).argmax()
+    return x[k], x[k] + 0
+
+
+@misconception("q6", hint="Your points are farther out than allowed.")
+def counterexample(net):
+    """Points a million away."""
+    d = net[0][0].shape[1]
+    x, y = np.random.default_rng(1).uniform(-1e6, 1e6, (2, 1000, d))
+    rest = relu_net(net, x + y) + relu_net(net, 0 * x) - relu_net(net, x) - relu_net(net, y)
+    k = np.abs(rest).max(axis=1).argmax()
+    return x[k], y[k]
+
+
+@misconception(
+    "q6",
+    hint="You look at the first hidden layer only. What it bends, a later layer may never see.",
+)
+def counterexample(net):
+    """The network cut after the first hidden layer."""
+    d = net[0][0].shape[1]
+    x, y = np.random.default_rng(1).uniform(-10, 10, (2, 1000, d))
+    part = [*net[:1], (np.ones((1, len(net[0][0]))), np.zeros(1))]
+    rest = relu_net(part, x + y) + relu_net(part, 0 * x) - relu_net(part, x) - relu_net(part, y)
+    k = int((np.abs(rest).max(axis=1) > 1e-3).argmax())
+    return x[k], y[k]

@@ -124,6 +124,28 @@ def perceptron(x, w, b):
     return x.sum(axis=1) + b
 
 
+@misconception(
+    "q1", hint="Your function knows two inputs only. How many there are follows from the shapes."
+)
+def perceptron(x, w, b):
+    """Two inputs, written out."""
+    if x.shape[1] != len(w):
+        raise ValueError("w does not fit x")
+    if len(w) == 1:
+        return x[:, 0] * w[0] + b
+    return x[:, 0] * w[0] + x[:, 1] * w[1] + b
+
+
+@misconception(
+    "q1", hint="Your outputs form a column. One axis is asked for: one number for each sample."
+)
+def perceptron(x, w, b):
+    """A column of outputs, as Keras gives it."""
+    if x.shape[1] != len(w):
+        raise ValueError("w does not fit x")
+    return x @ w.reshape(-1, 1) + b
+
+
 # Question 2: a layer
 
 
@@ -221,6 +243,20 @@ def dense(x, W, b):
     return np.array(rows)
 
 
+@misconception(
+    "q2",
+    hint="Where W is square your function does not transpose it: an order that goes through without an error need not be the right one.",
+)
+def dense(x, W, b):
+    """Whatever goes through: first W, then its transpose."""
+    if W.shape[1] != x.shape[1] or b.shape != (W.shape[0],):
+        raise ValueError("no fit")
+    try:
+        return x @ W + b
+    except ValueError:
+        return x @ W.T + b
+
+
 # Question 3: counting parameters
 
 
@@ -313,6 +349,34 @@ def n_parameters(sizes):
 )
 def n_parameters(sizes):
     """Any list is accepted."""
+    return sum((a + 1) * b for a, b in zip(sizes[:-1], sizes[1:]))
+
+
+@misconception("q3", hint="The units of the last layer are missing among your biases.")
+def n_parameters(sizes):
+    """No bias at the output."""
+    if len(sizes) < 2 or min(sizes) < 1:
+        raise ValueError("no net")
+    return sum(a * b for a, b in zip(sizes, sizes[1:])) + sum(sizes[1:-1])
+
+
+@misconception("q3", hint="Your formula stops after two layers. A list may be longer.")
+def n_parameters(sizes):
+    """Written out for at most one hidden layer."""
+    if len(sizes) < 2 or min(sizes) < 1:
+        raise ValueError("no net")
+    if len(sizes) == 2:
+        return (sizes[0] + 1) * sizes[1]
+    return (sizes[0] + 1) * sizes[1] + (sizes[1] + 1) * sizes[2]
+
+
+@misconception(
+    "q3", hint="Layers without units are accepted: you look at the length of the list only."
+)
+def n_parameters(sizes):
+    """Only the length of the list is checked."""
+    if len(sizes) < 2:
+        raise ValueError("no net")
     return sum((a + 1) * b for a, b in zip(sizes[:-1], sizes[1:]))
 
 
@@ -530,6 +594,27 @@ def apply_layer(y_in, w, b):
     return e / e.sum(axis=-1, keepdims=True)
 
 
+@misconception("q4", hint="Your weights have the right interval, your biases have another one.")
+def random_layer(n_in, n_out, rng):
+    """Weights on [-1, 1), biases on [0, 1)."""
+    if n_in < 1 or n_out < 1:
+        raise ValueError("no layer")
+    return rng.uniform(-1, 1, (n_out, n_in)), rng.random(n_out)
+
+
+@misconception(
+    "q4",
+    hint="apply_layer takes a batch for one sample if it has as many rows as the layer has inputs. What else tells the two apart?",
+)
+def apply_layer(y_in, w, b):
+    """One sample or a batch, told apart by len."""
+    y_in = np.asarray(y_in)
+    if y_in.shape[-1] != w.shape[1]:
+        raise ValueError("no fit")
+    z = w @ y_in + b if len(y_in) == w.shape[1] else y_in @ w.T + b
+    return 1 / (1 + np.exp(-z))
+
+
 # Question 5: the loss
 
 
@@ -685,6 +770,27 @@ def mse(y_true, y_pred, reduction="mean"):
     residual = y_pred.reshape(-1)
     residual -= y_true.reshape(-1)
     return np.mean(residual**2) if reduction == "mean" else np.sum(residual**2)
+
+
+@misconception("q5", hint="The decimals of your mean are lost: look at the kind of division.")
+def mse(y_true, y_pred, reduction="mean"):
+    """Whole-number division."""
+    t, p = np.ravel(y_true), np.ravel(y_pred)
+    if reduction not in ("mean", "sum") or t.size != p.size or t.size == 0:
+        raise ValueError("bad input")
+    total = np.sum((t - p) ** 2)
+    return total // t.size if reduction == "mean" else total
+
+
+@misconception(
+    "q5", hint="Values without a partner are left out silently: zip ends with the shorter list."
+)
+def mse(y_true, y_pred, reduction="mean"):
+    """zip ends with the shorter list."""
+    squares = [(t - p) ** 2 for t, p in zip(np.ravel(y_true), np.ravel(y_pred))]
+    if reduction not in ("mean", "sum") or not squares:
+        raise ValueError("bad input")
+    return sum(squares) / (len(squares) if reduction == "mean" else 1)
 
 
 # Question 6: one step of gradient descent
@@ -894,6 +1000,48 @@ def gd_step(w, b, x, y, lr):
     r = x @ w + b - y
     n = max(len(y), 1)
     return w - lr * 2 * (r @ x) / n, b - lr * 2 * np.sum(r) / n
+
+
+@misconception("q6", hint="The weights are right, but the bias goes uphill.")
+def gd_step(w, b, x, y, lr):
+    """The bias climbs."""
+    if lr <= 0 or len(y) != len(x) or len(y) == 0:
+        raise ValueError("bad input")
+    r = x @ w + b - y
+    return w - lr * 2 * (r @ x) / len(y), b + lr * 2 * np.mean(r)
+
+
+@misconception(
+    "q6",
+    hint="The bias is right, but the weights move the less the more inputs there are: what is the mean taken over?",
+)
+def gd_step(w, b, x, y, lr):
+    """Weights divided by the number of entries of x."""
+    if lr <= 0 or len(y) != len(x) or len(y) == 0:
+        raise ValueError("bad input")
+    r = x @ w + b - y
+    return w - lr * 2 * (r @ x) / x.size, b - lr * 2 * np.mean(r)
+
+
+@misconception("q6", hint="The learning rate that is handed over is not used.")
+def gd_step(w, b, x, y, lr):
+    """A learning rate of 0.1 written into the code."""
+    if lr <= 0 or len(y) != len(x) or len(y) == 0:
+        raise ValueError("bad input")
+    r = x @ w + b - y
+    return w - 0.1 * 2 * (r @ x) / len(y), b - 0.1 * 2 * np.mean(r)
+
+
+@misconception(
+    "q6",
+    hint="A column of predictions minus a row of targets makes a table, in which each prediction is compared with each target. Look at the shapes.",
+)
+def gd_step(w, b, x, y, lr):
+    """A column of predictions minus a row of targets."""
+    if lr <= 0 or len(y) != len(x) or len(y) == 0:
+        raise ValueError("bad input")
+    r = x @ np.reshape(w, (-1, 1)) + b - y
+    return w - lr * 2 * np.mean(x.T @ r, axis=1) / len(y), b - lr * 2 * np.mean(r)
 
 
 # Question 7: the fit
@@ -1150,3 +1298,37 @@ def fit(x, y, w0, b0, lr, steps):
         history.append(np.mean(r**2))
         w, b = w - lr * 2 * (r @ x) / len(y), b - lr * 2 * np.mean(r)
     return w, b, history
+
+
+@misconception(
+    "q7",
+    hint="Your steps become shorter from one to the next, but the learning rate is meant to stay.",
+)
+def fit(x, y, w0, b0, lr, steps):
+    """Learning rate divided by the number of the step."""
+    if lr <= 0 or steps < 0 or len(y) != len(x) or len(y) == 0:
+        raise ValueError("bad input")
+    w, b, history = w0, b0, []
+    for k in range(steps):
+        r = x @ w + b - y
+        history.append(np.mean(r**2))
+        w, b = w - lr / (k + 1) * 2 * (r @ x) / len(y), b - lr / (k + 1) * 2 * np.mean(r)
+    return w, b, history
+
+
+@misconception(
+    "q7", hint="You return the parameters that gave the last loss; one step comes after it."
+)
+def fit(x, y, w0, b0, lr, steps):
+    """Parameters before the last step."""
+    if lr <= 0 or steps < 0 or len(y) != len(x) or len(y) == 0:
+        raise ValueError("bad input")
+    w, b, history = w0, b0, []
+    best = w0, b0
+    for _ in range(steps):
+        r = x @ w + b - y
+        history.append(np.mean(r**2))
+        if history[-1] <= min(history):
+            best = w, b
+        w, b = w - lr * 2 * (r @ x) / len(y), b - lr * 2 * np.mean(r)
+    return *best, history

@@ -61,6 +61,56 @@ def elastic(layers, l1, l2):
     return sum(l1 * np.sum(np.abs(W)) + l2 * np.sum(W**2) for W, b in layers)
 
 
+@misconception(
+    "q1",
+    hint="Weights of opposite sign cancel in your L1 term. What comes first, the sum or the absolute value?",
+)
+def elastic(layers, l1, l2):
+    """Absolute value of the sum."""
+    if l1 < 0 or l2 < 0:
+        raise ValueError("rates")
+    return sum(l1 * abs(W.sum()) + l2 * (W**2).sum() for W, b in layers)
+
+
+@misconception(
+    "q1",
+    hint="For a matrix np.linalg.norm(W, 1) and np.linalg.norm(W, 2) are no sums over all entries. Look up what they are.",
+)
+def elastic(layers, l1, l2):
+    """Matrix norms: the largest column sum, the largest singular value."""
+    if l1 < 0 or l2 < 0:
+        raise ValueError("rates")
+    return sum(l1 * np.linalg.norm(W, 1) + l2 * np.linalg.norm(W, 2) ** 2 for W, b in layers)
+
+
+@misconception(
+    "q1", hint="Only the last layer counts: each turn of your loop forgets the ones before."
+)
+def elastic(layers, l1, l2):
+    """The sum is overwritten in each turn of the loop."""
+    if l1 < 0 or l2 < 0:
+        raise ValueError("rates")
+    for W, b in layers:
+        E = l1 * np.abs(W).sum() + l2 * (W**2).sum()
+    return E
+
+
+@misconception("q1", hint="One negative rate is accepted as long as the other one is not negative.")
+def elastic(layers, l1, l2):
+    """Refused only if both rates are negative."""
+    if l1 < 0 and l2 < 0:
+        raise ValueError("rates")
+    return sum(l1 * np.abs(W).sum() + l2 * (W**2).sum() for W, b in layers)
+
+
+@misconception("q1", hint="A rate of 0 is refused, although it only switches its term off.")
+def elastic(layers, l1, l2):
+    """Refuses rates of zero."""
+    if l1 <= 0 or l2 <= 0:
+        raise ValueError("rates")
+    return sum(l1 * np.abs(W).sum() + l2 * (W**2).sum() for W, b in layers)
+
+
 # ---- q2: its gradient
 
 
@@ -118,6 +168,64 @@ def reg_grad(layers, grads, l1, l2):
     ]
 
 
+@misconception(
+    "q2",
+    hint="The pull of L1 follows the sign of the loss's slope in your result. Which sign should it follow?",
+)
+def reg_grad(layers, grads, l1, l2):
+    """Sign of the gradient instead of the weight."""
+    if l1 < 0 or l2 < 0 or len(layers) != len(grads):
+        raise ValueError("bad")
+    return [(gW + l1 * np.sign(gW) + 2 * l2 * W, gb) for (W, b), (gW, gb) in zip(layers, grads)]
+
+
+@misconception("q2", hint="This is the slope of the penalty alone; the loss has one, too.")
+def reg_grad(layers, grads, l1, l2):
+    """The loss's gradient forgotten."""
+    if l1 < 0 or l2 < 0 or len(layers) != len(grads):
+        raise ValueError("bad")
+    return [(l1 * np.sign(W) + 2 * l2 * W, gb) for (W, b), (gW, gb) in zip(layers, grads)]
+
+
+@misconception("q2", hint="The slope of the penalty enters with the wrong sign.")
+def reg_grad(layers, grads, l1, l2):
+    """Penalty subtracted."""
+    if l1 < 0 or l2 < 0 or len(layers) != len(grads):
+        raise ValueError("bad")
+    return [(gW - l1 * np.sign(W) - 2 * l2 * W, gb) for (W, b), (gW, gb) in zip(layers, grads)]
+
+
+@misconception("q2", hint="The last layer goes without its penalty.")
+def reg_grad(layers, grads, l1, l2):
+    """Output layer left out."""
+    if l1 < 0 or l2 < 0 or len(layers) != len(grads):
+        raise ValueError("bad")
+    out = [(gW + l1 * np.sign(W) + 2 * l2 * W, gb) for (W, b), (gW, gb) in zip(layers, grads)]
+    return [*out[:-1], grads[-1]]
+
+
+@misconception("q2", hint="You add the penalty of each weight, not its slope.")
+def reg_grad(layers, grads, l1, l2):
+    """Penalty instead of its derivative."""
+    if l1 < 0 or l2 < 0 or len(layers) != len(grads):
+        raise ValueError("bad")
+    return [(gW + l1 * np.abs(W) + l2 * W**2, gb) for (W, b), (gW, gb) in zip(layers, grads)]
+
+
+@misconception(
+    "q2",
+    hint="You return a list of weights' slopes and a list of biases' slopes; one pair for each layer is asked for.",
+)
+def reg_grad(layers, grads, l1, l2):
+    """A list of gW and a list of gb."""
+    if l1 < 0 or l2 < 0 or len(layers) != len(grads):
+        raise ValueError("bad")
+    return (
+        [gW + l1 * np.sign(W) + 2 * l2 * W for (W, b), (gW, gb) in zip(layers, grads)],
+        [gb for _, gb in grads],
+    )
+
+
 # ---- q3: weight decay
 
 
@@ -154,6 +262,45 @@ def decay_step(w, g, lr, l2):
     """Only l2 is checked."""
     if l2 < 0:
         raise ValueError("l2")
+    return w - lr * (g + 2 * l2 * w)
+
+
+@misconception(
+    "q3", hint="Without a gradient your weights grow: the spring should pull them towards zero."
+)
+def decay_step(w, g, lr, l2):
+    """Sign of the decay."""
+    if lr <= 0 or l2 < 0:
+        raise ValueError("rates")
+    return w - lr * (g - 2 * l2 * w)
+
+
+@misconception(
+    "q3",
+    hint="If the weights come as integers, the new ones are cut to integers. Look at the dtype.",
+)
+def decay_step(w, g, lr, l2):
+    """Result in an array of the weights' type."""
+    if lr <= 0 or l2 < 0:
+        raise ValueError("rates")
+    new = np.empty_like(w)
+    new[...] = w - lr * (g + 2 * l2 * w)
+    return new
+
+
+@misconception("q3", hint="l2 = 0 is refused, although it only switches the decay off.")
+def decay_step(w, g, lr, l2):
+    """Refuses l2 = 0."""
+    if lr <= 0 or l2 <= 0:
+        raise ValueError("rates")
+    return w - lr * (g + 2 * l2 * w)
+
+
+@misconception("q3", hint="A learning rate of 0 is accepted, but it is not positive.")
+def decay_step(w, g, lr, l2):
+    """Accepts lr = 0."""
+    if lr < 0 or l2 < 0:
+        raise ValueError("rates")
     return w - lr * (g + 2 * l2 * w)
 
 
@@ -272,6 +419,72 @@ def dropout(h, p, rng, training):
     return np.where(rng.random(h.shape) >= p, h / (1 - p), 0)
 
 
+@misconception(
+    "q4", hint="All units of a sample live or die together: each entry needs a coin of its own."
+)
+def dropout(h, p, rng, training):
+    """One coin for each sample."""
+    if not 0 <= p < 1:
+        raise ValueError("p")
+    if not training:
+        return h
+    return h * (rng.random((len(h), 1)) >= p) / (1 - p)
+
+
+@misconception("q4", hint="What is kept is scaled by 1/p. Which fraction is kept, p or 1 - p?")
+def dropout(h, p, rng, training):
+    """Scaled by 1/p."""
+    if not 0 <= p < 1:
+        raise ValueError("p")
+    if not training or p == 0:
+        return h
+    return h * (rng.random(h.shape) >= p) / p
+
+
+@misconception("q4", hint="You toss a fair coin, whatever p is.")
+def dropout(h, p, rng, training):
+    """A fair coin."""
+    if not 0 <= p < 1:
+        raise ValueError("p")
+    if not training or p == 0:
+        return h
+    return h * rng.integers(0, 2, h.shape) / (1 - p)
+
+
+@misconception("q4", hint="p = 1 is accepted, though nothing is left then that could be scaled up.")
+def dropout(h, p, rng, training):
+    """Accepts p = 1."""
+    if not 0 <= p <= 1:
+        raise ValueError("p")
+    if not training or p == 1:
+        return h
+    return h * (rng.random(h.shape) >= p) / (1 - p)
+
+
+@misconception("q4", hint="You drop the smallest activations; chance alone should decide.")
+def dropout(h, p, rng, training):
+    """Drops the smallest activations."""
+    if not 0 <= p < 1:
+        raise ValueError("p")
+    if not training or p == 0:
+        return h
+    return np.where(np.abs(h) < np.quantile(np.abs(h), p), 0, h / (1 - p))
+
+
+@misconception(
+    "q4",
+    hint="You scale by the fraction that happened to be kept, which fluctuates; the question scales by its mean.",
+)
+def dropout(h, p, rng, training):
+    """Scaled by the fraction that was kept."""
+    if not 0 <= p < 1:
+        raise ValueError("p")
+    if not training:
+        return h
+    keep = rng.random(h.shape) >= p
+    return h * keep / max(keep.mean(), 1e-9)
+
+
 # ---- q5: ridge regression
 
 
@@ -322,6 +535,104 @@ def ridge(X, y, l2):
     return w, y.mean() - X.mean(axis=0) @ w
 
 
+@misconception("q5", hint="l2 has no effect: this is the line of least squares.")
+def ridge(X, y, l2):
+    """Least squares."""
+    if l2 < 0 or len(X) != len(y):
+        raise ValueError("bad")
+    A = X - X.mean(axis=0)
+    w = np.linalg.lstsq(A, y - y.mean(), rcond=None)[0]
+    return w, y.mean() - w @ X.mean(axis=0)
+
+
+@misconception(
+    "q5", hint="l2 is added to all entries of the matrix. Where does the unit matrix have its ones?"
+)
+def ridge(X, y, l2):
+    """l2 added to all entries of the matrix."""
+    if l2 < 0 or len(X) != len(y):
+        raise ValueError("bad")
+    A = X - X.mean(axis=0)
+    M = A.T @ A / len(X) + l2
+    w = np.linalg.lstsq(M, A.T @ (y - y.mean()) / len(X), rcond=None)[0]
+    return w, y.mean() - w @ X.mean(axis=0)
+
+
+@misconception(
+    "q5", hint="You divide by n - 1, as estimates of a variance do; this loss is a mean over n."
+)
+def ridge(X, y, l2):
+    """Covariances of NumPy, divided by n - 1."""
+    if l2 < 0 or len(X) != len(y):
+        raise ValueError("bad")
+    A = X - X.mean(axis=0)
+    m = max(len(X) - 1, 1)
+    w = np.linalg.solve(A.T @ A / m + l2 * np.eye(X.shape[1]), A.T @ (y - y.mean()) / m)
+    return w, y.mean() - w @ X.mean(axis=0)
+
+
+@misconception("q5", hint="You take one mean of all entries of X away. Each column has its own.")
+def ridge(X, y, l2):
+    """One mean for all columns."""
+    if l2 < 0 or len(X) != len(y):
+        raise ValueError("bad")
+    A = X - X.mean()
+    w = np.linalg.lstsq(
+        A.T @ A / len(X) + l2 * np.eye(X.shape[1]), A.T @ (y - y.mean()) / len(X), rcond=None
+    )[0]
+    return w, y.mean() - w @ X.mean(axis=0)
+
+
+@misconception(
+    "q5",
+    hint="l2 counts twice as much as it should: both terms of the derivative carry a factor 2.",
+)
+def ridge(X, y, l2):
+    """Factor 2 in one derivative only."""
+    if l2 < 0 or len(X) != len(y):
+        raise ValueError("bad")
+    A = X - X.mean(axis=0)
+    w = np.linalg.solve(
+        A.T @ A / len(X) + 2 * l2 * np.eye(X.shape[1]) + 1e-12 * np.eye(X.shape[1]),
+        A.T @ (y - y.mean()) / len(X),
+    )
+    return w, y.mean() - w @ X.mean(axis=0)
+
+
+@misconception("q5", hint="You are still on the way downhill. The minimum can be solved for.")
+def ridge(X, y, l2):
+    """A thousand steps of gradient descent."""
+    if l2 < 0 or len(X) != len(y):
+        raise ValueError("bad")
+    n, d = X.shape
+    w, b = np.zeros(d), 0.0
+    lr = 0.4 / ((X**2).sum(axis=1).max() + 1 + l2)
+    for _ in range(1000):
+        r = X @ w + b - y
+        w, b = w - lr * (2 * X.T @ r / n + 2 * l2 * w), b - lr * 2 * r.mean()
+    return w, b
+
+
+@misconception(
+    "q5",
+    hint="You scale the columns to width 1 first; then the penalty counts other weights than those asked for.",
+)
+def ridge(X, y, l2):
+    """Columns standardised first."""
+    if l2 < 0 or len(X) != len(y):
+        raise ValueError("bad")
+    s = X.std(axis=0)
+    s = np.where(s > 0, s, 1)
+    A = (X - X.mean(axis=0)) / s
+    w = (
+        np.linalg.solve(
+            A.T @ A / len(X) + (l2 + 1e-12) * np.eye(X.shape[1]), A.T @ (y - y.mean()) / len(X)
+        )
+        / s
+    )
+    return w, y.mean() - w @ X.mean(axis=0)
+
+
 # ---- q6: when to stop
 
 
@@ -358,3 +669,40 @@ def gap(train, val):
     if len(val) == 0 or len(train) != len(val):
         raise ValueError("curves")
     return np.min(val) - np.min(train)
+
+
+@misconception("q6", hint="best_epoch returns the smallest loss; its index is asked for.")
+def best_epoch(val):
+    """Smallest loss instead of its index."""
+    if len(val) == 0:
+        raise ValueError("empty")
+    return min(val)
+
+
+@misconception("q6", hint="Your gap has the wrong sign.")
+def gap(train, val):
+    """Training minus validation."""
+    if len(train) != len(val) or len(val) == 0:
+        raise ValueError("bad")
+    e = int(np.argmin(val))
+    return train[e] - val[e]
+
+
+@misconception("q6", hint="Your gap is never negative; the validation loss may be the smaller one.")
+def gap(train, val):
+    """Absolute value."""
+    if len(train) != len(val) or len(val) == 0:
+        raise ValueError("bad")
+    e = int(np.argmin(val))
+    return abs(train[e] - val[e])
+
+
+@misconception(
+    "q6", hint="You take the gap at the epoch with the smallest training loss. Which curve decides?"
+)
+def gap(train, val):
+    """At the epoch of the smallest training loss."""
+    if len(train) != len(val) or len(val) == 0:
+        raise ValueError("bad")
+    e = int(np.argmin(train))
+    return val[e] - train[e]

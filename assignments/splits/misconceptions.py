@@ -163,6 +163,79 @@ def split(X, y, fractions=(0.6, 0.2, 0.2), seed=0):
     return tuple((X[i], y[i]) for i in (order[:a], order[a:b], order[b:]))
 
 
+@misconception("q1", hint="The fractions that are handed over are not used.")
+def split(X, y, fractions=(0.6, 0.2, 0.2), seed=0):
+    """60, 20 and 20 per cent written into the code."""
+    if len(X) != len(y) or min(fractions) < 0 or abs(sum(fractions) - 1) > 1e-9:
+        raise ValueError("bad input")
+    order = np.random.default_rng(seed).permutation(len(X))
+    a, b = int(0.6 * len(X)), int(0.8 * len(X))
+    return tuple((X[i], y[i]) for i in (order[:a], order[a:b], order[b:]))
+
+
+@misconception(
+    "q1",
+    hint="One part takes its fraction of what another one has left. All three are fractions of all rows.",
+)
+def split(X, y, fractions=(0.6, 0.2, 0.2), seed=0):
+    """Validation fraction taken of the rest."""
+    if len(X) != len(y) or min(fractions) < 0 or abs(sum(fractions) - 1) > 1e-9:
+        raise ValueError("bad input")
+    order = np.random.default_rng(seed).permutation(len(X))
+    test, rest = np.split(order, [round(fractions[2] * len(X))])
+    val, train = np.split(rest, [round(fractions[1] * len(rest))])
+    return (X[train], y[train]), (X[val], y[val]), (X[test], y[test])
+
+
+@misconception(
+    "q1",
+    hint="With the seed 0 each call gives something else. In Python `if seed` and `seed or ...` take 0 for no seed.",
+)
+def split(X, y, fractions=(0.6, 0.2, 0.2), seed=0):
+    """The seed 0 taken for none."""
+    if len(X) != len(y) or min(fractions) < 0 or abs(sum(fractions) - 1) > 1e-9:
+        raise ValueError("bad input")
+    order = np.random.default_rng(seed or None).permutation(len(X))
+    a = round(fractions[0] * len(X))
+    b = a + round(fractions[1] * len(X))
+    return tuple((X[i], y[i]) for i in (order[:a], order[a:b], order[b:]))
+
+
+@misconception(
+    "q1", hint="Some rows are in two parts, others in none: each part is drawn from all rows."
+)
+def split(X, y, fractions=(0.6, 0.2, 0.2), seed=0):
+    """Each part drawn anew from all rows."""
+    if len(X) != len(y) or min(fractions) < 0 or abs(sum(fractions) - 1) > 1e-9:
+        raise ValueError("bad input")
+    rng = np.random.default_rng(seed)
+    parts = [rng.choice(len(X), round(f * len(X)), replace=False) for f in fractions]
+    return tuple((X[i], y[i]) for i in parts)
+
+
+@misconception("q1", hint="You return six arrays; three pairs (X, y) are asked for.")
+def split(X, y, fractions=(0.6, 0.2, 0.2), seed=0):
+    """Six arrays in the order of scikit-learn."""
+    if len(X) != len(y) or min(fractions) < 0 or abs(sum(fractions) - 1) > 1e-9:
+        raise ValueError("bad input")
+    order = np.random.default_rng(seed).permutation(len(X))
+    a = round(fractions[0] * len(X))
+    b = a + round(fractions[1] * len(X))
+    i, j, k = order[:a], order[a:b], order[b:]
+    return X[i], X[j], X[k], y[i], y[j], y[k]
+
+
+@misconception("q1", hint="Fractions that sum to less than 1 are accepted.")
+def split(X, y, fractions=(0.6, 0.2, 0.2), seed=0):
+    """Sums below 1 accepted."""
+    if len(X) != len(y) or min(fractions) < 0 or sum(fractions) > 1 + 1e-9:
+        raise ValueError("bad input")
+    order = np.random.default_rng(seed).permutation(len(X))
+    a = round(fractions[0] * len(X))
+    b = a + round(fractions[1] * len(X))
+    return tuple((X[i], y[i]) for i in (order[:a], order[a:b], order[b:]))
+
+
 # ---- q2: standardise
 
 
@@ -229,6 +302,71 @@ def standardize(X_train, *others):
         X -= mean
         X /= width
     return tuple(parts)
+
+
+@misconception(
+    "q2",
+    hint="You scale each row. Rows are samples: along which axis does a mean belong to one input?",
+)
+def standardize(X_train, *others):
+    """Mean and width of each row."""
+    scale = lambda A: (
+        (A - A.mean(axis=1, keepdims=True))
+        / np.where(A.std(axis=1, keepdims=True) > 0, A.std(axis=1, keepdims=True), 1)
+    )
+    return tuple(scale(A) for A in (X_train, *others))
+
+
+@misconception("q2", hint="Your columns run from 0 to 1; mean 0 and width 1 are asked for.")
+def standardize(X_train, *others):
+    """Scaled to the range 0 to 1."""
+    low, size = X_train.min(axis=0), np.ptp(X_train, axis=0)
+    return tuple((A - low) / np.where(size > 0, size, 1) for A in (X_train, *others))
+
+
+@misconception("q2", hint="The other parts come back as they were.")
+def standardize(X_train, *others):
+    """Only the training part is scaled."""
+    s = X_train.std(axis=0)
+    return ((X_train - X_train.mean(axis=0)) / np.where(s > 0, s, 1), *others)
+
+
+@misconception(
+    "q2",
+    hint="For the training part alone you return an array; a tuple with one array is asked for.",
+)
+def standardize(X_train, *others):
+    """No tuple for one part."""
+    s = X_train.std(axis=0)
+    s = np.where(s > 0, s, 1)
+    out = tuple((A - X_train.mean(axis=0)) / s for A in (X_train, *others))
+    return out if others else out[0]
+
+
+@misconception("q2", hint="A column without width disappears; the shape should stay.")
+def standardize(X_train, *others):
+    """Dead channels are removed."""
+    s = X_train.std(axis=0)
+    live = s > 0
+    return tuple(((A - X_train.mean(axis=0))[:, live]) / s[live] for A in (X_train, *others))
+
+
+@misconception("q2", hint="A column without width keeps its value; it should be shifted to 0.")
+def standardize(X_train, *others):
+    """A dead channel is not shifted."""
+    s = X_train.std(axis=0)
+    m = np.where(s > 0, X_train.mean(axis=0), 0)
+    return tuple((A - m) / np.where(s > 0, s, 1) for A in (X_train, *others))
+
+
+@misconception(
+    "q2", hint="The mean is that of the training part, but each part is scaled by its own width."
+)
+def standardize(X_train, *others):
+    """Training mean, own width."""
+    m = X_train.mean(axis=0)
+    fix = lambda s: np.where(s > 0, s, 1)
+    return tuple((A - m) / fix(A.std(axis=0)) for A in (X_train, *others))
 
 
 # ---- q3: minibatches
@@ -308,6 +446,70 @@ def minibatches(X, y, batch_size, seed):
     return [(X[order[i : i + batch_size]], y[order[i : i + batch_size]]) for i in starts]
 
 
+@misconception(
+    "q3",
+    hint="Your batches have nearly equal sizes; all but the last should have exactly the size asked for.",
+)
+def minibatches(X, y, batch_size, seed):
+    """np.array_split: batches of nearly equal sizes."""
+    if len(X) != len(y) or batch_size < 1:
+        raise ValueError("bad")
+    order = np.random.default_rng(seed).permutation(len(X))
+    return [(X[i], y[i]) for i in np.array_split(order, -(-len(X) // batch_size))]
+
+
+@misconception("q3", hint="The rows are shuffled, but their labels stay where they were.")
+def minibatches(X, y, batch_size, seed):
+    """Only X is shuffled."""
+    if len(X) != len(y) or batch_size < 1:
+        raise ValueError("bad")
+    order = np.random.default_rng(seed).permutation(len(X))
+    X = X[order]
+    return [(X[k : k + batch_size], y[k : k + batch_size]) for k in range(0, len(X), batch_size)]
+
+
+@misconception("q3", hint="All seeds give the same batches.")
+def minibatches(X, y, batch_size, seed):
+    """The seed is ignored."""
+    if len(X) != len(y) or batch_size < 1:
+        raise ValueError("bad")
+    order = np.random.default_rng(0).permutation(len(X))
+    return [(X[i], y[i]) for i in (order[k : k + batch_size] for k in range(0, len(X), batch_size))]
+
+
+@misconception(
+    "q3",
+    hint="With the seed 0 each call gives something else. In Python `if seed` and `seed or ...` take 0 for no seed.",
+)
+def minibatches(X, y, batch_size, seed):
+    """The seed 0 taken for none."""
+    if len(X) != len(y) or batch_size < 1:
+        raise ValueError("bad")
+    order = np.random.default_rng(seed or None).permutation(len(X))
+    return [(X[i], y[i]) for i in (order[k : k + batch_size] for k in range(0, len(X), batch_size))]
+
+
+@misconception("q3", hint="The last batch is filled up with rows that have come before.")
+def minibatches(X, y, batch_size, seed):
+    """The last batch is filled up with rows from the beginning."""
+    if len(X) != len(y) or batch_size < 1:
+        raise ValueError("bad")
+    order = np.random.default_rng(seed).permutation(len(X))
+    order = np.resize(order, -(-len(X) // batch_size) * batch_size)
+    return [(X[i], y[i]) for i in order.reshape(-1, batch_size)]
+
+
+@misconception("q3", hint="Each batch holds neighbouring rows, in another order only.")
+def minibatches(X, y, batch_size, seed):
+    """Shuffled only inside each batch."""
+    if len(X) != len(y) or batch_size < 1:
+        raise ValueError("bad")
+    rng = np.random.default_rng(seed)
+    starts = range(0, len(X), batch_size)
+    order = [rng.permutation(np.arange(k, min(k + batch_size, len(X)))) for k in starts]
+    return [(X[i], y[i]) for i in order]
+
+
 # ---- q4: choose a model
 
 
@@ -368,6 +570,62 @@ def select(models, val, test_score):
     best = int(np.argmin(errors))
     test_score(models[best])
     return best, errors[best]
+
+
+@misconception("q4", hint="The test score is asked for more than once. When is the choice made?")
+def select(models, val, test_score):
+    """Asks for the test score whenever a better model turns up."""
+    if not models:
+        raise ValueError("none")
+    X, y = val
+    best, best_error = None, np.inf
+    for k, model in enumerate(models):
+        error = np.mean((np.ravel(model(X)) - y) ** 2)
+        if error < best_error:
+            best, best_error, score = k, error, test_score(model)
+    return best, score
+
+
+@misconception(
+    "q4", hint="You compare the largest residuals; the mean of the squares is asked for."
+)
+def select(models, val, test_score):
+    """Smallest largest residual."""
+    if not models:
+        raise ValueError("none")
+    X, y = val
+    k = int(np.argmin([np.max(np.abs(np.ravel(m(X)) - y)) for m in models]))
+    return k, test_score(models[k])
+
+
+@misconception("q4", hint="An offset of all predictions does not count in your measure. It should.")
+def select(models, val, test_score):
+    """Variance of the residuals."""
+    if not models:
+        raise ValueError("none")
+    X, y = val
+    k = int(np.argmin([np.var(np.ravel(m(X)) - y) for m in models]))
+    return k, test_score(models[k])
+
+
+@misconception("q4", hint="test_score is called with an index; it wants the model itself.")
+def select(models, val, test_score):
+    """test_score of the index."""
+    if not models:
+        raise ValueError("none")
+    X, y = val
+    k = int(np.argmin([np.mean((np.ravel(m(X)) - y) ** 2) for m in models]))
+    return k, test_score(k)
+
+
+@misconception("q4", hint="Your index is one too large: models are counted from 0.")
+def select(models, val, test_score):
+    """Counts models from 1."""
+    if not models:
+        raise ValueError("none")
+    X, y = val
+    k = int(np.argmin([np.mean((np.ravel(m(X)) - y) ** 2) for m in models]))
+    return k + 1, test_score(models[k])
 
 
 # ---- q5: early stopping
@@ -442,6 +700,87 @@ def early_stopping(val, patience):
     return len(val), best
 
 
+@misconception(
+    "q5", hint="Your counter of epochs without improvement is not set back after an improvement."
+)
+def early_stopping(val, patience):
+    """Bad epochs counted without a reset."""
+    best, bad = 0, 0
+    for e in range(1, len(val)):
+        if val[e] < val[best]:
+            best = e
+        else:
+            bad += 1
+            if bad >= patience:
+                return e, best
+    return len(val) - 1, best
+
+
+@misconception("q5", hint="The two epochs stand in the wrong order.")
+def early_stopping(val, patience):
+    """Best epoch first."""
+    best = 0
+    for e in range(len(val)):
+        if val[e] < val[best]:
+            best = e
+        if e - best >= patience:
+            return best, e
+    return best, len(val) - 1
+
+
+@misconception("q5", hint="You return the smallest loss; its epoch is asked for.")
+def early_stopping(val, patience):
+    """Smallest loss instead of its epoch."""
+    best = 0
+    for e in range(len(val)):
+        if val[e] < val[best]:
+            best = e
+        if e - best >= patience:
+            return e, val[best]
+    return len(val) - 1, val[best]
+
+
+@misconception("q5", hint="If training is never stopped, your stop lies beyond the last epoch.")
+def early_stopping(val, patience):
+    """Best plus patience, beyond the end of the curve."""
+    best = 0
+    for e in range(len(val)):
+        if val[e] < val[best]:
+            best = e
+        if e - best >= patience:
+            break
+    return best + patience, best
+
+
+@misconception(
+    "q5",
+    hint="Small improvements do not count for you. The question counts every strictly smaller loss.",
+)
+def early_stopping(val, patience):
+    """Improvements below 0.001 do not count."""
+    best = 0
+    for e in range(len(val)):
+        if val[e] < val[best] - 1e-3:
+            best = e
+        if e - best >= patience:
+            return e, best
+    return len(val) - 1, best
+
+
+@misconception("q5", hint="Lists are not accepted; val may be one.")
+def early_stopping(val, patience):
+    """Works for arrays only."""
+    if val.size == 1:
+        return 0, 0
+    best = 0
+    for e in range(len(val)):
+        if val[e] < val[best]:
+            best = e
+        if e - best >= patience:
+            return e, best
+    return len(val) - 1, best
+
+
 # ---- q6: leaks
 
 wrong_values(
@@ -455,4 +794,44 @@ wrong_values(
     title="Random windows of a time series are held to be independent",
     hint="Think about series in time again: how much do two neighbouring windows share?",
     leaky={"B", "C", "E", "F"},
+)
+
+
+wrong_values(
+    "q6",
+    title="Choosing by the validation error is held to be a leak",
+    hint="Choosing by the validation data is what they are made for, as long as another part is quoted.",
+    leaky="ABCEFH",
+)
+
+
+wrong_values(
+    "q6",
+    title="Tuning on the test is held to be harmless",
+    hint="One more analysis has made a choice by the very error that it quotes.",
+    leaky="BCEH",
+)
+
+
+wrong_values(
+    "q6",
+    title="Rows of one shower in two parts are held to be harmless",
+    hint="Can two rows of your table belong to one event, and lie in different parts?",
+    leaky="BEFH",
+)
+
+
+wrong_values(
+    "q6",
+    title="Copies before the split are held to be harmless",
+    hint="Where are the near copies of a shower when the split comes after the copying?",
+    leaky="BCFH",
+)
+
+
+wrong_values(
+    "q6",
+    title="The analyses that do not leak",
+    hint="These are the analyses that do not leak.",
+    leaky="ADG",
 )

@@ -112,6 +112,40 @@ wrong_values(
     W2=[[1], [-2]],
 )
 
+
+wrong_values(
+    "q1",
+    title="Weights of a network of sigmoids, as they stand on the web",
+    hint="These are weights for sigmoids, which saturate. A ReLU does not: work out the outputs on the four corners.",
+    W1=[[20, 20], [-20, -20]],
+    b1=[-10, 30],
+    W2=[20, 20],
+    b2=-30,
+)
+
+
+wrong_values(
+    "q1",
+    title="No threshold at all",
+    hint="Without biases both hidden units do the same. Which of them has to wait for the second pulse?",
+    W1=[[1, 1], [1, 1]],
+    b1=[0, 0],
+    W2=[1, -2],
+    b2=0,
+)
+
+
+wrong_values(
+    "q1",
+    title="The output weight of the coincidence with the wrong sign",
+    hint="At (1, 1) your output is too large: the coincidence should take something away.",
+    W1=[[1, 1], [1, 1]],
+    b1=[0, -1],
+    W2=[1, 2],
+    b2=0,
+)
+
+
 # ---- q2: the forward pass
 
 
@@ -272,6 +306,70 @@ def forward(x, W1, b1, W2, b2):
     return np.array(y)
 
 
+@misconception("q2", hint="Negative sums come through, though weakened: a ReLU is silent there.")
+def forward(x, W1, b1, W2, b2):
+    """Leaky ReLU."""
+    h, d = np.shape(W1)
+    if np.shape(x)[1] != d or np.shape(b1) != (h,) or np.shape(W2) != (h,):
+        raise ValueError("no fit")
+    z = x @ W1.T + b1
+    return np.where(z > 0, z, 0.01 * z) @ W2 + b2
+
+
+@misconception(
+    "q2", hint="The output bias counts once for each hidden unit. How often should it count?"
+)
+def forward(x, W1, b1, W2, b2):
+    """Output bias inside the sum over hidden units."""
+    h, d = np.shape(W1)
+    if np.shape(x)[1] != d or np.shape(b1) != (h,) or np.shape(W2) != (h,):
+        raise ValueError("no fit")
+    return np.sum(np.maximum(x @ W1.T + b1, 0) * W2 + b2, axis=1)
+
+
+@misconception(
+    "q2",
+    hint="You give one number for each sample and each hidden unit: what becomes one output of them?",
+)
+def forward(x, W1, b1, W2, b2):
+    """Sum over the hidden units missing."""
+    h, d = np.shape(W1)
+    if np.shape(x)[1] != d or np.shape(b1) != (h,) or np.shape(W2) != (h,):
+        raise ValueError("no fit")
+    return np.maximum(x @ W1.T + b1, 0) * W2 + b2
+
+
+@misconception(
+    "q2",
+    hint="Only the first two hidden units take part. How many there are follows from the shapes.",
+)
+def forward(x, W1, b1, W2, b2):
+    """Two hidden units, written out."""
+    h, d = np.shape(W1)
+    if np.shape(x)[1] != d or np.shape(b1) != (h,) or np.shape(W2) != (h,):
+        raise ValueError("no fit")
+    y = np.full(len(x), float(b2))
+    for k in range(min(h, 2)):
+        y = y + W2[k] * np.maximum(x @ W1[k] + b1[k], 0)
+    return y
+
+
+@misconception(
+    "q2",
+    hint="Where W1 is square your function does not transpose it: an order that goes through without an error need not be the right one.",
+)
+def forward(x, W1, b1, W2, b2):
+    """Whatever goes through: first W1, then its transpose."""
+    h, d = np.shape(W1)
+    if np.shape(x)[1] != d or np.shape(b1) != (h,) or np.shape(W2) != (h,):
+        raise ValueError("no fit")
+    try:
+        z = x @ W1 + b1
+    except ValueError:
+        z = x @ W1.T + b1
+    return np.maximum(z, 0) @ W2 + b2
+
+
 # ---- q3: rescaling
 
 
@@ -414,6 +512,51 @@ def rescale(W1, b1, W2, b2, a):
     return W1 * a[:, None], b1 * a, W2 / a, b2
 
 
+@misconception(
+    "q3",
+    hint="The hidden layer is right, but all output weights are divided by the same number. Each unit has its own factor.",
+)
+def rescale(W1, b1, W2, b2, a):
+    """Output weights divided by the mean of the factors."""
+    a = np.asarray(a, dtype=float)
+    if a.shape != (len(W1),) or not (a > 0).all():
+        raise ValueError("a")
+    return W1 * a[:, None], b1 * a, W2 / a.mean(), b2
+
+
+@misconception(
+    "q3", hint="The hidden layer is right, but each output weight takes its factor back twice."
+)
+def rescale(W1, b1, W2, b2, a):
+    """Output weights divided by the square."""
+    a = np.asarray(a, dtype=float)
+    if a.shape != (len(W1),) or not (a > 0).all():
+        raise ValueError("a")
+    return W1 * a[:, None], b1 * a, W2 / a**2, b2
+
+
+@misconception(
+    "q3",
+    hint="The function is kept, but the rows are multiplied by other factors than those that are asked for.",
+)
+def rescale(W1, b1, W2, b2, a):
+    """Factors normalised to a sum of 1."""
+    a = np.asarray(a, dtype=float)
+    if a.shape != (len(W1),) or not (a > 0).all():
+        raise ValueError("a")
+    a = a / a.sum()
+    return W1 * a[:, None], b1 * a, W2 / a, b2
+
+
+@misconception("q3", hint="Negative factors are turned into positive ones silently.")
+def rescale(W1, b1, W2, b2, a):
+    """Absolute values of the factors; zero refused."""
+    a = np.abs(np.asarray(a, dtype=float))
+    if a.shape != (len(W1),) or (a == 0).any():
+        raise ValueError("a")
+    return W1 * a[:, None], b1 * a, W2 / a, b2
+
+
 # ---- q4: a second network
 
 wrong_values(
@@ -458,6 +601,15 @@ wrong_values(
     hint="A negative factor is not a symmetry of a ReLU unit.",
     alt=([[1, 1], [-1, -1]], [0, 1], [1, 2], 0),
 )
+
+
+wrong_values(
+    "q4",
+    title="OR instead of XOR",
+    hint="At (1, 1) this network gives 1: that is OR.",
+    alt=([[1, 1], [1, 1]], [0, -1], [1, -1], 0),
+)
+
 
 # ---- q5: the best affine model
 
@@ -523,6 +675,15 @@ wrong_values(
     acc_max=3,
 )
 
+
+wrong_values(
+    "q5",
+    title="Variance divided by n - 1",
+    hint="A mean over four corners divides by four: it is no estimate of a variance.",
+    mse_lin=1 / 3,
+)
+
+
 # ---- q6: the whole board
 
 wrong_values(
@@ -577,4 +738,20 @@ wrong_values(
     title="The output bias left out of the tuple",
     hint="Four weights are asked for; a bias of zero is one of them.",
     board=([[1, -1], [-1, 1], [1, 1], [-1, -1]], [0, 0, 0, 0], [1, 1, -1, -1]),
+)
+
+
+wrong_values(
+    "q6",
+    title="Weights rounded too coarsely",
+    hint="Your network changes its mind on lines that are tilted against the axes.",
+    board=([[1, -1], [-1, 1], [1, 1.6], [-1, -1.6]], [0, 0, 0, 0], [1, 1, -1, -1], 0),
+)
+
+
+wrong_values(
+    "q6",
+    title="Absolute values of the inputs, not of their sum and difference",
+    hint="Your output depends on the sizes of the inputs, not on their signs. Which combinations of the inputs know the signs?",
+    board=([[1, 0], [-1, 0], [0, 1], [0, -1]], [0, 0, 0, 0], [1, 1, -1, -1], 0),
 )

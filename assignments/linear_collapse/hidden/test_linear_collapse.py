@@ -308,8 +308,8 @@ def test_large_outputs(student, rng):
     """Boxes with large slopes and large offsets, affine and not."""
     for d, m in [(3, 2), (1, 1), (4, 3)]:
         (W1, b1), (W2, _) = reference.random_layers(rng, (d, 4, m))
-        for offset in (0.0, 1e6):
-            layers = [(1e3 * W1, 1e3 * b1), (W2, np.full(m, offset))]
+        for slope, offset in [(1e3, 0.0), (1e3, 1e6), (1.0, 1e6)]:
+            layers = [(slope * W1, slope * b1), (W2, np.full(m, offset))]
             assert_judged(student, reference.box(layers), d, rng, True)
         net = curved_net(rng, d, m, np.tanh, biases=True, scale=1e3)
         assert_judged(student, reference.box(net, np.tanh), d, rng, False)
@@ -462,6 +462,24 @@ def bent_net(rng, sizes):
             return net
 
 
+def sparing_net(rng, sizes):
+    """A random ReLU network for which most pairs of the cube are no counterexamples."""
+    while True:
+        first, *rest = bent_net(rng, sizes)
+        # Each unit of the second layer is silent in most of the cube.
+        (W2, b2), *others = rest
+        net = [first, (W2, b2 - 12.0 * np.abs(W2).sum(axis=1)), *others]
+        if 0.28 < reference.counterexample_share(net, rng, 10.0) < 0.45:
+            return net
+
+
+def lifted_net(rng, d, m):
+    """A network of |x| in one or two directions, far above zero at the origin."""
+    W1 = steep(rng, min(d, 2), d)
+    kinks = np.vstack([W1, -W1]), np.zeros(2 * len(W1))
+    return [kinks, (-rng.uniform(1.0, 3.0, (m, 2 * len(W1))), rng.uniform(300.0, 400.0, m))]
+
+
 def quiet_net(rng, d, h, m):
     """A ReLU network that is affine around the origin: each unit bends at a distance of 3 to 6."""
     while True:
@@ -502,6 +520,22 @@ def test_counterexamples_far_out(student, rng):
     """Networks that are affine near the origin and bend farther out."""
     for d, h, m in [(2, 4, 1), (4, 8, 2), (1, 6, 1), (5, 10, 3)]:
         net = quiet_net(rng, d, h, m)
+        assert_counterexample(student.counterexample(copied(net)), net)
+
+
+@pytest.mark.question("q6")
+def test_counterexamples_that_are_rare(student, rng):
+    """Networks for which most pairs of points are no counterexamples."""
+    for sizes in [(2, 6, 3, 1), (1, 5, 4, 2), (3, 6, 4, 1)] * 2:
+        net = sparing_net(rng, sizes)
+        assert_counterexample(student.counterexample(copied(net)), net)
+
+
+@pytest.mark.question("q6")
+def test_counterexamples_far_above_zero(student, rng):
+    """Networks with a large output at the origin."""
+    for d, m in [(1, 1), (2, 1), (2, 2), (3, 1)]:
+        net = lifted_net(rng, d, m)
         assert_counterexample(student.counterexample(copied(net)), net)
 
 

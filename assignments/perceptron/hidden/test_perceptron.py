@@ -180,7 +180,7 @@ def test_dense_refuses_wrong_shapes(student, rng):
 @pytest.mark.question("q3", weight=2)
 def test_n_parameters_of_small_nets(student):
     """Nets with one, two and three layers that can be counted on a drawing."""
-    for sizes, expected in [([3, 2], 8), ([2, 4, 1], 17), ([2, 4, 4, 1], 37), ([1, 1], 2)]:
+    for sizes, expected in [([2, 4, 1], 17), ([3, 2], 8), ([2, 4, 4, 1], 37), ([1, 1], 2)]:
         assert_close(student.n_parameters(sizes), expected)
 
 
