@@ -118,7 +118,7 @@ def test_split_is_shuffled(student, rng):
 
 @pytest.mark.question("q1", weight=2)
 def test_split_obeys_its_seed(student, sandbox, rng):
-    """The seed alone decides, also if it is 0: the same one gives the same parts, others do not."""
+    """The seed alone decides, 0 included: the same one gives the same parts, others do not."""
     X, y = numbered(rng, 60, 2)
     # 0 is a seed like any other, though `seed or None` takes it for none.
     seeds = [0, *(seed_of(rng) for _ in range(3))]
@@ -278,7 +278,7 @@ def test_minibatches_are_shuffled(student, rng):
 
 @pytest.mark.question("q3")
 def test_minibatches_obey_their_seed(student, sandbox, rng):
-    """The seed alone decides, also if it is 0: the same one gives the same batches, others do not."""
+    """The seed alone decides, 0 included: the same one gives the same batches, others do not."""
     X, y = numbered(rng, 40, 2)
     # 0 is a seed like any other, though `seed or None` takes it for none.
     seeds = [0, *(seed_of(rng) for _ in range(3))]
