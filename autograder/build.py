@@ -36,6 +36,7 @@ _OTTER_METADATA: Final = ("OK_FORMAT", "assignment_name", "tests")
 _CELL_METADATA: Final = ("tags", "deletable", "editable")
 _TEXT_SUFFIXES: Final = frozenset({".ipynb", ".md", ".py", ".txt"})
 _INIT_MARK: Final = "# Initialize Otter"
+_TITLE_MARK: Final = "# @title "
 _KERNELSPEC: Final = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
@@ -183,6 +184,7 @@ def _cleaned(assignment: Assignment, document: dict[str, Any]) -> dict[str, Any]
     for cell in cells:
         if cell["cell_type"] == "code" and cell["source"].startswith(_INIT_MARK):
             cell["source"] = _set_up_cell(assignment.name, metadata["otter"].get("tests", {}))
+        if cell["cell_type"] == "code" and cell["source"].startswith(_TITLE_MARK):
             cell["metadata"] |= {"jupyter": {"source_hidden": True}, "cellView": "form"}
     return {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
 

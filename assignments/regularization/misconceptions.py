@@ -695,14 +695,3 @@ def gap(train, val):
         raise ValueError("bad")
     e = int(np.argmin(val))
     return abs(train[e] - val[e])
-
-
-@misconception(
-    "q6", hint="You take the gap at the epoch with the smallest training loss. Which curve decides?"
-)
-def gap(train, val):
-    """At the epoch of the smallest training loss."""
-    if len(train) != len(val) or len(val) == 0:
-        raise ValueError("bad")
-    e = int(np.argmin(train))
-    return val[e] - train[e]

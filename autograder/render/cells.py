@@ -51,6 +51,7 @@ _TYPES: Final = (
     "image/gif",
     "text/plain",
 )
+_TITLE: Final = re.compile(r"# @title (\S.*)")
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/=\s]+")
 
 _log: Final = logging.getLogger(__name__)
@@ -139,7 +140,7 @@ def _code_cell(
     source: str, cell: NotebookNode, number: int, effort: Effort, marked: Collection[int]
 ) -> Fragment:
     if len(source) <= MAX_CODE and effort.spend(len(source)):
-        whole = Fragment(_code(source, tuple(sorted(marked))))
+        whole = Fragment(_folded(source, _code(source, tuple(sorted(marked))), marked))
     else:
         whole = _as_text(source)
     for output in cell.get("outputs", ()):
@@ -147,6 +148,14 @@ def _code_cell(
         whole.html += f'<div class="nb-output">{part.html}</div>' if part.html else ""
         whole.notes += part.notes
     return whole
+
+
+def _folded(source: str, code: str, marked: Collection[int]) -> str:
+    """Fold code that begins with a title, as Colab does, unless a line of it is marked."""
+    title = _TITLE.match(source)
+    if title is None or marked:
+        return code
+    return f"<details><summary>{html.escape(title[1])}</summary>{code}</details>"
 
 
 @lru_cache(maxsize=256)

@@ -117,6 +117,16 @@ def test_metadata_is_an_allow_list(each: Assignment) -> None:
             assert not cell.get("outputs")
 
 
+def test_titled_code_is_folded(each: Assignment) -> None:
+    """Code cells with a title, the set-up among them, are folded in Colab and JupyterLab."""
+    cells = build_student(each).notebook["cells"]
+    titled = [cell for cell in cells if cell["source"].startswith("# @title ")]
+    assert titled[0] is cells[0]
+    for cell in cells:
+        folded = {"jupyter": {"source_hidden": True}, "cellView": "form"}
+        assert (folded.items() <= cell["metadata"].items()) == (cell in titled)
+
+
 def test_valid_notebook(each: Assignment) -> None:
     """The notebook is valid, its ids are unique, and its code cells parse."""
     for built in (build_student(each), build_solution(each)):

@@ -281,6 +281,20 @@ def test_progress_bars_show_their_end(make) -> None:
     assert "<pre>100 %\ndone" in page
 
 
+def test_code_with_a_title_is_folded(make) -> None:
+    """The title stands in place of the code, escaped; its output stays; other code is open."""
+    source = "# @title Given: <b>figures</b>\nprint(1)"
+    cell = make.code(source, nbformat.v4.new_output("stream", name="stdout", text="shown"))
+    cells = (cell, make.code("# a @title elsewhere"))
+    page = notebook_html(make.report(cells=cells).notebook, {})
+    folded = re.findall("<details>.*?</details>", page, flags=re.DOTALL)
+    assert len(folded) == 1
+    assert "<summary>Given: &lt;b&gt;figures&lt;/b&gt;</summary>" in folded[0]
+    assert "print" in folded[0]
+    assert "shown" not in folded[0]
+    assert "shown" in page
+
+
 def test_long_outputs_and_cells_are_cut_with_a_note(make) -> None:
     """A page stays readable whatever was printed."""
     stream = nbformat.v4.new_output("stream", name="stdout", text="x" * 30_000)
