@@ -15,6 +15,7 @@ from web.config import Settings
 from web.db import Database, open_database
 from web.http import EXTENSION, Portal, actor, close_db, db
 from web.models import Submission, User
+from web.policy import Action, Resource, allowed
 from web.rendering import markdown, markdown_line
 from web.security import protect
 from web.services import accounts
@@ -90,6 +91,11 @@ def _add_filters(app: Flask) -> None:
         if value is None:
             return "–"
         return value.astimezone(ZoneInfo(zone)).strftime("%a %-d %b %Y, %H:%M %Z")
+
+    @app.template_global("may")
+    def may(action: str, resource: Resource) -> bool:
+        """Tell whether who asks may do something, so that pages offer nothing that answers 404."""
+        return allowed(db(), actor(), Action(action), resource)
 
     @app.template_global("person")
     def person(submission: Submission) -> str:

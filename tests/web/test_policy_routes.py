@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import io
+import re
 
 import pytest
 from sqlalchemy import select
@@ -152,6 +154,39 @@ def test_each_role_gets_where_it_may_and_nowhere_else(world: World, who: str | N
         )
         answer.close()
         assert refused == (who not in MAY[endpoint, method]), (endpoint, who, answer.status)
+
+
+@pytest.mark.parametrize("who", sorted(EVERYBODY))
+def test_no_page_links_to_what_its_reader_may_not_open(world: World, who: str) -> None:
+    """Every link of every page that a role can open, tabs included, leads to a page."""
+    client = world.client(who)
+    links: dict[str, str] = {}
+    for endpoint, method, address in routes(world):
+        if method == "GET" and endpoint != "submissions.events" and who in MAY[endpoint, method]:
+            page = client.get(address)
+            if page.mimetype == "text/html":
+                found = re.findall(r'<a [^>]*href="([^"#]+)[^"]*"', page.text)
+                links |= {html.unescape(link): endpoint for link in found}
+            page.close()
+    assert len(links) >= 3
+    for link, endpoint in links.items():
+        answer = client.get(link, follow_redirects=True)
+        answer.close()
+        assert answer.status_code == 200, (endpoint, link)
+
+
+def test_a_grader_has_tabs_of_their_own_and_no_others(world: World) -> None:
+    """Assignments, people and the log are the instructors'."""
+    tabs = {
+        who: re.findall(
+            r"<li><a [^>]*>(\w+)</a></li>",
+            world.client(who).get("/courses/dl/staff/").text.split('class="tabs"')[1],
+        )
+        for who in ("grader", "instructor")
+    }
+
+    assert tabs["grader"] == ["Submissions", "Grading", "Gradebook"]
+    assert len(tabs["instructor"]) == 6
 
 
 def test_another_course_is_out_of_reach(world: World) -> None:
