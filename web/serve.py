@@ -12,13 +12,11 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
-from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from web.config import Settings
 from web.db import open_database
-from web.models import Submission, SubmissionState
-from web.services import regrade_queue, submissions
+from web.services import leases
 from web.setup import migrate
 
 DEFAULT_PORT: Final = 8000
@@ -44,12 +42,8 @@ def requeue_orphans(settings: Settings) -> int:
     """Put back what workers of this machine had claimed that are gone; gives how many."""
     database = open_database(settings.database_url)
     with database.write.begin() as session:
-        owners = session.scalars(
-            select(Submission.lease_owner).where(Submission.state == SubmissionState.RUNNING)
-        ).all()
-        owners = [*owners, *regrade_queue.owners(session)]
-        gone = [owner for owner in owners if owner and not _alive(owner)]
-        count = submissions.requeue_of(session, gone) + regrade_queue.requeue_of(session, gone)
+        gone = [owner for owner in leases.owners(session) if not _alive(owner)]
+        count = leases.requeue_of(session, gone)
     database.engine.dispose()
     return count
 

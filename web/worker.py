@@ -21,9 +21,9 @@ from autograder.grade import Grader
 from autograder.submission import Progress
 from web.config import Settings
 from web.db import Database, open_database
-from web.models import Snapshot, Submission
+from web.models import Leased, RegradeJob, Snapshot, Submission
 from web.prove import Prover
-from web.services import regrade_queue, submissions
+from web.services import leases, regrade_queue, submissions
 from web.services.deadlines import rules_for
 from web.services.snapshots import snapshot_folder
 from web.warm_up import WarmUp
@@ -85,7 +85,7 @@ class Worker:
 
     def _new_submission(self) -> Task | None:
         with self._database.read() as session:
-            if not submissions.any_waiting(session):
+            if not leases.any_waiting(session, Submission):
                 return None
         with self._database.write.begin() as session:
             found = submissions.claim(session, self.name)
@@ -93,7 +93,7 @@ class Worker:
 
     def _regrade(self) -> Task | None:
         with self._database.read() as session:
-            if not regrade_queue.any_waiting(session):
+            if not leases.any_waiting(session, RegradeJob):
                 return None
         with self._database.write.begin() as session:
             job = regrade_queue.claim(session, self.name)
@@ -105,12 +105,10 @@ class Worker:
         if time.monotonic() - self._swept > SWEEP_SECONDS:
             self._swept = time.monotonic()
             with self._database.write.begin() as session:
-                submissions.requeue_expired(session)
-                regrade_queue.requeue_expired(session)
+                leases.requeue_expired(session)
 
     def _grade(self, task: Task) -> None:
         lease = _Lease(self._database, task, self.name)
-        queue = regrade_queue if task.regrade else submissions
         try:
             data = submissions.stored_file(self._settings.submissions, task.submission)
             with lease:
@@ -120,16 +118,19 @@ class Worker:
             notebook = json.dumps(report.notebook)
             with self._database.write.begin() as session:
                 if report.graded:
-                    queue.finish(session, task.job_id, self.name, report, notebook)
+                    finish = regrade_queue.finish if task.regrade else submissions.finish
+                    finish(session, task.job_id, self.name, report, notebook)
                 else:
-                    queue.give_back(session, task.job_id, self.name, "a test could not be judged")
+                    reason = "a test could not be judged"
+                    leases.give_back(session, task.table, task.job_id, self.name, reason)
         except NotebookError as error:
             with self._database.write.begin() as session:
-                queue.refuse(session, task.job_id, self.name, str(error))
+                leases.refuse(session, task.table, task.job_id, self.name, str(error))
         except (AutograderError, OSError) as error:
             log.exception("submission %s could not be graded", task.submission.public_id)
             with self._database.write.begin() as session:
-                queue.give_back(session, task.job_id, self.name, str(error)[:2000])
+                reason = str(error)[:2000]
+                leases.give_back(session, task.table, task.job_id, self.name, reason)
 
     def _assignment(self, task: Task) -> Assignment:
         snapshot = task.snapshot
@@ -157,6 +158,11 @@ class Task:
     time_multiplier: float
     job_id: int
     regrade: bool
+
+    @property
+    def table(self) -> type[Leased]:
+        """Where the job's row stands."""
+        return RegradeJob if self.regrade else Submission
 
 
 def _task(
@@ -200,11 +206,9 @@ class _Lease:
             self._extend(None)
 
     def _extend(self, progress: dict[str, Any] | None) -> None:
+        told = {} if progress is None else {"progress": progress}
         with self._database.write.begin() as session:
-            if self._task.regrade:
-                regrade_queue.extend_lease(session, self._task.job_id, self._owner)
-            else:
-                submissions.extend_lease(session, self._task.job_id, self._owner, progress)
+            leases.extend(session, self._task.table, self._task.job_id, self._owner, **told)
 
 
 def run_worker() -> int:

@@ -18,7 +18,7 @@ from autograder.assignment import load_assignment
 from tests.web.conftest import ROOT, World
 from web.demo.notebooks import Work, notebook
 from web.models import CourseAssignment, Result, Submission, SubmissionState, User
-from web.services import submissions
+from web.services import leases, submissions
 
 BOUND_SECONDS = 100.0
 
@@ -132,7 +132,7 @@ def test_killed_grading_process_is_started_again_and_its_submission_graded(world
         killed = time.monotonic()
         os.kill(grading_process(process.pid), signal.SIGKILL)
         wait_for(world, all_are_done)
-        assert time.monotonic() - killed < submissions.LEASE_SECONDS
+        assert time.monotonic() - killed < leases.LEASE_SECONDS
         assert process.poll() is None
 
     check_each_is_graded_once(world)

@@ -13,7 +13,7 @@ from autograder.grade import Grader
 from tests.web.conftest import World
 from web.db import now
 from web.models import CourseAssignment, Submission, SubmissionState, User
-from web.services import submissions
+from web.services import leases, submissions
 from web.services.deadlines import Rules, late_seconds, penalised_tenths
 from web.worker import Worker
 
@@ -55,8 +55,8 @@ def test_expired_lease_puts_a_submission_back(world: World) -> None:
     assert claim(world) is None
 
     with world.database.write.begin() as session:
-        later = now() + timedelta(seconds=submissions.LEASE_SECONDS + 1)
-        assert submissions.requeue_expired(session, later) == 1
+        later = now() + timedelta(seconds=leases.LEASE_SECONDS + 1)
+        assert leases.requeue_expired(session, later) == 1
 
     assert claim(world, "another") == only
 
@@ -64,11 +64,11 @@ def test_expired_lease_puts_a_submission_back(world: World) -> None:
 def test_after_three_tries_staff_must_look(world: World) -> None:
     """A submission that cannot be graded does not go round for ever."""
     queue(world, "Student")
-    for _ in range(submissions.MAX_TRIES):
+    for _ in range(leases.MAX_TRIES):
         assert claim(world) is not None
         with world.database.write.begin() as session:
             submission_id = session.scalars(select(Submission.id)).one()
-            assert submissions.give_back(session, submission_id, "w", "the wall fell")
+            assert leases.give_back(session, Submission, submission_id, "w", "the wall fell")
 
     with world.database.read() as session:
         submission = session.scalars(select(Submission)).one()
@@ -81,14 +81,14 @@ def test_a_worker_that_lost_its_lease_stores_nothing(world: World) -> None:
     queue(world, "Student")
     claim(world, "slow")
     with world.database.write.begin() as session:
-        submissions.requeue_expired(session, now() + timedelta(hours=1))
+        leases.requeue_expired(session, now() + timedelta(hours=1))
     claim(world, "quick")
 
     with world.database.write.begin() as session:
         submission_id = session.scalars(select(Submission.id)).one()
-        assert not submissions.refuse(session, submission_id, "slow", "no")
-        assert submissions.refuse(session, submission_id, "quick", "no")
-        assert not submissions.refuse(session, submission_id, "quick", "no")
+        assert not leases.refuse(session, Submission, submission_id, "slow", "no")
+        assert leases.refuse(session, Submission, submission_id, "quick", "no")
+        assert not leases.refuse(session, Submission, submission_id, "quick", "no")
 
 
 def test_many_workers_claim_each_submission_once(world: World) -> None:

@@ -30,7 +30,14 @@ from web.models import (
     Snapshot,
     Submission,
 )
-from web.services import grading, marks, regrade_queue, regrade_report, regrades, submissions
+from web.services import (
+    grading,
+    leases,
+    marks,
+    regrade_queue,
+    regrade_report,
+    regrades,
+)
 from web.services.errors import Refused
 from web.services.grading import Entered
 from web.services.regrades import Scope
@@ -223,13 +230,13 @@ def test_lost_jobs_are_put_back_and_given_up_at_last(world: World) -> None:
         actor = person(session, "Instructor")
         regrade = regrades.start(session, actor, submission.assignment, Scope.ALL)
         session.flush()
-        for _ in range(submissions.MAX_TRIES):
+        for _ in range(leases.MAX_TRIES):
             job = regrade_queue.claim(session, "w")
             assert job is not None
-            assert regrade_queue.owners(session) == ["w"]
-            later = now() + timedelta(seconds=submissions.LEASE_SECONDS + 1)
-            assert regrade_queue.requeue_expired(session, later) == 1
-            assert not regrade_queue.refuse(session, job.id, "w", "too late")
+            assert leases.owners(session) == {"w"}
+            later = now() + timedelta(seconds=leases.LEASE_SECONDS + 1)
+            assert leases.requeue_expired(session, later) == 1
+            assert not leases.refuse(session, RegradeJob, job.id, "w", "too late")
             session.flush()
         assert regrade_queue.claim(session, "w") is None
         (job,) = regrades.troubled(session, regrade)

@@ -10,6 +10,7 @@ from web.models.grading import (
     RequestState,
     SavedComment,
 )
+from web.models.leases import JobState, Leased
 from web.models.people import Invitation, Membership, Role, SignInAttempt, User
 from web.models.regrading import Regrade, RegradeJob, RegradeJobState, RegradeState
 from web.models.submissions import Result, Submission, SubmissionState
@@ -22,6 +23,8 @@ __all__ = [
     "Extension",
     "GradingClaim",
     "Invitation",
+    "JobState",
+    "Leased",
     "ManualGrade",
     "Membership",
     "PointsOverride",

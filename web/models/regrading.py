@@ -5,11 +5,12 @@ from __future__ import annotations
 import enum
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from web.db import Base, Word, now
 from web.models.courses import CourseAssignment, Snapshot
+from web.models.leases import Leased
 from web.models.people import User
 from web.models.submissions import Result, Submission
 
@@ -58,8 +59,10 @@ class Regrade(Base):
     decided_by: Mapped[User | None] = relationship(foreign_keys=[decided_by_id], lazy="joined")
 
 
-class RegradeJob(Base):
+class RegradeJob(Leased, Base):
     """One submission of a regrade; workers claim it only when no new submission waits."""
+
+    states = RegradeJobState
 
     __tablename__ = "regrade_job"
     __table_args__ = (
@@ -68,16 +71,11 @@ class RegradeJob(Base):
         Index("ix_regrade_job_submission", "submission_id"),
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
     regrade_id: Mapped[int] = mapped_column(ForeignKey("regrade.id"))
     submission_id: Mapped[int] = mapped_column(ForeignKey("submission.id"))
     state: Mapped[RegradeJobState] = mapped_column(
         Word(RegradeJobState), default=RegradeJobState.QUEUED
     )
-    reason: Mapped[str] = mapped_column(Text, default="")
-    tries: Mapped[int] = mapped_column(default=0)
-    lease_owner: Mapped[str | None] = mapped_column(String(64))
-    lease_until: Mapped[datetime | None]
     result_id: Mapped[int | None] = mapped_column(ForeignKey("result.id"))
     """What grading it again gave."""
     previous_result_id: Mapped[int | None] = mapped_column(ForeignKey("result.id"))

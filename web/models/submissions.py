@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from web.db import Base, Word, now
 from web.models.courses import CourseAssignment, Snapshot
+from web.models.leases import Leased
 from web.models.people import User
 
 
@@ -28,8 +29,10 @@ class SubmissionState(enum.StrEnum):
     """We could not grade it, several times; staff see why, the student "not graded yet"."""
 
 
-class Submission(Base):
+class Submission(Leased, Base):
     """One attempt; the row is also the job that grading workers claim."""
+
+    states = SubmissionState
 
     __tablename__ = "submission"
     __table_args__ = (
@@ -37,7 +40,6 @@ class Submission(Base):
         Index("ix_submission_queue", "state", "queued_at"),
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
     public_id: Mapped[str] = mapped_column(
         String(32), unique=True, default=lambda: uuid.uuid4().hex
     )
@@ -54,11 +56,6 @@ class Submission(Base):
     state: Mapped[SubmissionState] = mapped_column(
         Word(SubmissionState), default=SubmissionState.QUEUED
     )
-    reason: Mapped[str] = mapped_column(Text, default="")
-    """Why it is unusable (for the student) or failed (for staff)."""
-    tries: Mapped[int] = mapped_column(default=0)
-    lease_owner: Mapped[str | None] = mapped_column(String(64))
-    lease_until: Mapped[datetime | None]
     progress: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     """``{"stage", "number", "total", "question"}`` while it is running."""
     received_at: Mapped[datetime] = mapped_column(default=now)
@@ -76,6 +73,13 @@ class Submission(Base):
     user: Mapped[User] = relationship(lazy="joined")
     snapshot: Mapped[Snapshot] = relationship()
     result: Mapped[Result | None] = relationship(foreign_keys=[result_id], post_update=True)
+
+    def let_go(self, state: str, reason: str) -> None:
+        """End the lease, and with it what was told of its progress."""
+        super().let_go(state, reason)
+        self.progress = None
+        if self.state is not SubmissionState.QUEUED:
+            self.graded_at = now()
 
 
 class Result(Base):

@@ -223,8 +223,7 @@ def discard(session: Session, actor: User, regrade: Regrade) -> None:
     _check_open(regrade)
     for job in jobs_of(session, regrade):
         if job.state in WAITING:
-            job.state, job.reason = RegradeJobState.FAILED, "the regrade was discarded"
-            job.lease_owner = job.lease_until = None
+            job.let_go(RegradeJobState.FAILED, "the regrade was discarded")
     _decide(session, actor, regrade, RegradeState.DISCARDED)
     _record(session, actor, regrade, "regrade.discarded")
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from autograder.errors import NotebookError
@@ -25,6 +25,7 @@ from web.models import (
     SubmissionState,
     User,
 )
+from web.services import leases
 from web.services.deadlines import (
     accepts_until,
     late_seconds,
@@ -32,8 +33,6 @@ from web.services.deadlines import (
 )
 from web.services.errors import Refused
 
-LEASE_SECONDS: Final = 60
-MAX_TRIES: Final = 3
 _MAX_NAME: Final = 200
 
 
@@ -113,12 +112,6 @@ def stored_file(folder: Path, submission: Submission) -> Path:
     return folder / submission.public_id[:2] / f"{submission.public_id}.ipynb"
 
 
-def any_waiting(session: Session) -> bool:
-    """Tell whether a submission waits; reading only, so that idle workers disturb nobody."""
-    waiting = select(Submission.id).where(Submission.state == SubmissionState.QUEUED).limit(1)
-    return session.scalar(waiting) is not None
-
-
 def claim(session: Session, owner: str, at: datetime | None = None) -> Submission | None:
     """
     Take the next submission to grade, fair among students, with a lease.
@@ -144,41 +137,10 @@ def claim(session: Session, owner: str, at: datetime | None = None) -> Submissio
         .order_by(ahead, Submission.queued_at, Submission.id)
         .limit(5)
     )
-    for submission_id in session.scalars(waiting).all():
-        taken = session.execute(
-            update(Submission)
-            .where(Submission.id == submission_id, Submission.state == SubmissionState.QUEUED)
-            .values(
-                state=SubmissionState.RUNNING,
-                lease_owner=owner,
-                lease_until=at + timedelta(seconds=LEASE_SECONDS),
-                tries=Submission.tries + 1,
-                started_at=at,
-                progress=None,
-            )
-        )
-        if taken.rowcount == 1:  # type: ignore[attr-defined]  # an update's result has it
-            return session.get_one(Submission, submission_id, populate_existing=True)
-    return None
-
-
-def extend_lease(
-    session: Session, submission_id: int, owner: str, progress: dict[str, Any] | None
-) -> bool:
-    """Say that a worker is still at it, and how far; false if the lease was lost."""
-    values: dict[str, Any] = {"lease_until": now() + timedelta(seconds=LEASE_SECONDS)}
-    if progress is not None:
-        values["progress"] = progress
-    result = session.execute(
-        update(Submission)
-        .where(
-            Submission.id == submission_id,
-            Submission.lease_owner == owner,
-            Submission.state == SubmissionState.RUNNING,
-        )
-        .values(**values)
+    candidates = session.scalars(waiting).all()
+    return leases.take_first(
+        session, Submission, candidates, owner, at, started_at=at, progress=None
     )
-    return bool(result.rowcount == 1)  # type: ignore[attr-defined]  # an update's result has it
 
 
 def finish(session: Session, submission_id: int, owner: str, report: Report, notebook: str) -> bool:
@@ -192,13 +154,13 @@ def finish(session: Session, submission_id: int, owner: str, report: Report, not
         report: What came of it.
         notebook: The executed notebook's JSON.
     """
-    submission = _leased(session, submission_id, owner)
+    submission = leases.held(session, Submission, submission_id, owner)
     if submission is None:
         return False
     result = new_result(submission.id, submission.snapshot_id, report, notebook)
     submission.result = result
     submission.score_tenths = result.score_tenths
-    _end(submission, SubmissionState.GRADED, "")
+    submission.let_go(SubmissionState.GRADED, "")
     session.flush()
     return True
 
@@ -218,48 +180,6 @@ def new_result(submission_id: int, snapshot_id: int, report: Report, notebook: s
         notebook=notebook,
         seconds=report.seconds,
     )
-
-
-def refuse(session: Session, submission_id: int, owner: str, reason: str) -> bool:
-    """Store that a file cannot be read as a notebook of its assignment."""
-    submission = _leased(session, submission_id, owner)
-    if submission is None:
-        return False
-    _end(submission, SubmissionState.UNUSABLE, reason)
-    return True
-
-
-def give_back(session: Session, submission_id: int, owner: str, reason: str) -> bool:
-    """Store that we could not grade it: it is tried again, and after some tries shown to staff."""
-    submission = _leased(session, submission_id, owner)
-    if submission is None:
-        return False
-    _requeue(submission, reason)
-    return True
-
-
-def requeue_expired(session: Session, at: datetime | None = None) -> int:
-    """Put back what workers claimed and never finished; gives how many."""
-    expired = session.scalars(
-        select(Submission).where(
-            Submission.state == SubmissionState.RUNNING, Submission.lease_until < (at or now())
-        )
-    ).all()
-    for submission in expired:
-        _requeue(submission, "the worker went away")
-    return len(expired)
-
-
-def requeue_of(session: Session, owners: Sequence[str]) -> int:
-    """Put back what workers that are known to be gone had claimed; gives how many."""
-    left = session.scalars(
-        select(Submission).where(
-            Submission.state == SubmissionState.RUNNING, Submission.lease_owner.in_(owners)
-        )
-    ).all()
-    for submission in left:
-        _requeue(submission, "the portal was restarted")
-    return len(left)
 
 
 def retry(submission: Submission) -> None:
@@ -343,29 +263,3 @@ def _keep(folder: Path, submission: Submission, data: bytes) -> None:
         with suppress(OSError):
             Path(name).unlink()
         raise
-
-
-def _leased(session: Session, submission_id: int, owner: str) -> Submission | None:
-    return session.scalar(
-        select(Submission).where(
-            Submission.id == submission_id,
-            Submission.lease_owner == owner,
-            Submission.state == SubmissionState.RUNNING,
-        )
-    )
-
-
-def _end(submission: Submission, state: SubmissionState, reason: str) -> None:
-    submission.state, submission.reason = state, reason
-    submission.graded_at = now()
-    submission.lease_owner = submission.lease_until = submission.progress = None
-
-
-def _requeue(submission: Submission, reason: str) -> None:
-    submission.reason = reason
-    submission.lease_owner = submission.lease_until = submission.progress = None
-    if submission.tries >= MAX_TRIES:
-        submission.state = SubmissionState.FAILED
-        submission.graded_at = now()
-    else:
-        submission.state = SubmissionState.QUEUED

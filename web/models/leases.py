@@ -1,0 +1,39 @@
+"""Rows that are jobs: what the queues of submissions and of regrades share."""
+
+from __future__ import annotations
+
+import enum
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+
+class JobState(enum.StrEnum):
+    """The states that all jobs know, whatever else theirs are."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    UNUSABLE = "unusable"
+    FAILED = "failed"
+
+
+class Leased:
+    """Columns of a table whose rows are jobs; a worker claims one by a lease, which ends."""
+
+    states: ClassVar[type[enum.StrEnum]]
+    """The table's own states, among them all of `JobState`."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    state: Mapped[Any]
+    reason: Mapped[str] = mapped_column(Text, default="")
+    """Why it is unusable (for the student) or failed (for staff)."""
+    tries: Mapped[int] = mapped_column(default=0)
+    lease_owner: Mapped[str | None] = mapped_column(String(64))
+    lease_until: Mapped[datetime | None]
+
+    def let_go(self, state: str, reason: str) -> None:
+        """End the lease in this state; tables add what else of theirs ends with it."""
+        self.state, self.reason = self.states(state), reason
+        self.lease_owner = self.lease_until = None
