@@ -29,6 +29,7 @@ class KernelPool:
         self._environment = environment
         self._spares = spares
         self._lock = threading.Lock()
+        self._closed = False
         self._warm = WarmProcess(environment)
         self._ready: deque[KernelProcess] = deque(self._warm.fork_kernel() for _ in range(spares))
 
@@ -55,6 +56,9 @@ class KernelPool:
 
     def _next(self) -> KernelProcess:
         with self._lock:
+            if self._closed:
+                # A thread that still grades must not start what nobody would end.
+                raise SandboxError("the grader has been closed")
             if not self._warm.alive():
                 self._restart()
             try:
@@ -86,6 +90,7 @@ class KernelPool:
     def close(self) -> None:
         """End every kernel that was made ahead, and the warm process."""
         with self._lock:
+            self._closed = True
             self._discard()
 
 

@@ -29,13 +29,14 @@ _PR_SET_PDEATHSIG: Final = 1
 
 def serve(host: str, port: int | None) -> int:
     """Run until told to end; a process that ends by itself is started again."""
+    told = _listen()
     settings = Settings.from_environment()
     migrate(settings)
     requeue_orphans(settings)
     address = f"{host}:{port or int(os.environ.get('PORT') or DEFAULT_PORT)}"
     commands = {"portal": _portal_command(address), "grading": _worker_command()}
     print(f"The portal listens on http://{address}/ with {settings.workers} grading workers.")
-    return _supervise(commands, settings)
+    return _supervise(commands, settings, told)
 
 
 def requeue_orphans(settings: Settings) -> int:
@@ -83,15 +84,20 @@ def _worker_command() -> list[str]:
 
 
 def _start(command: list[str]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(command, preexec_fn=_die_with_parent)  # noqa: PLW1509, S603
+    # Ctrl-C reaches a terminal's whole process group: only we hear it, and end the others in order.
+    return subprocess.Popen(  # noqa: S603
+        command,
+        preexec_fn=_die_with_parent,  # noqa: PLW1509
+        process_group=0,
+    )
 
 
 def _die_with_parent() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def _supervise(commands: dict[str, list[str]], settings: Settings) -> int:
-    running = {name: _start(command) for name, command in commands.items()}
+def _listen() -> list[int]:
+    """Note from now on, in the list that is given, the signals that ask to end."""
     told: list[int] = []
 
     def stop(number: int, _: FrameType | None) -> None:
@@ -99,6 +105,11 @@ def _supervise(commands: dict[str, list[str]], settings: Settings) -> int:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
+    return told
+
+
+def _supervise(commands: dict[str, list[str]], settings: Settings, told: list[int]) -> int:
+    running = {name: _start(command) for name, command in commands.items()}
     while not told:
         time.sleep(0.2)
         for name, process in running.items():

@@ -45,9 +45,9 @@ class WarmUp:
         while not self._stop.is_set():
             try:
                 self.prepare_new()
-            except Exception:
+            except Exception as error:
                 # The database may be away for a moment; without warmth grading only begins later.
-                log.exception("the warm-up stumbled")
+                self._tell(error, "the warm-up stumbled")
             self._stop.wait(LOOK_SECONDS)
 
     def prepare_new(self) -> int:
@@ -65,6 +65,11 @@ class WarmUp:
         try:
             folder = snapshot_folder(self._settings.snapshots, snapshot)
             self._grader.prepare(load_assignment(folder))
-        except AutograderError:
+        except AutograderError as error:
             # The first submission meets the same fault, and staff see it there.
-            log.exception("%s could not be prepared", snapshot.name)
+            self._tell(error, f"{snapshot.name} could not be prepared")
+
+    def _tell(self, error: Exception, words: str) -> None:
+        # The grader closes under a preparation that has been told to stop.
+        if not self._stop.is_set():
+            log.error(words, exc_info=error)

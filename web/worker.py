@@ -34,6 +34,10 @@ SWEEP_SECONDS: Final = 10.0
 PROGRESS_SECONDS: Final = 0.25
 LEASE_RENEWAL_SECONDS: Final = 15.0
 NICENESS: Final = 10
+MAX_REASON: Final = 2000
+GRACE_SECONDS: Final = 3.0
+JOIN_SECONDS: Final = 5.0
+LOOK_SECONDS: Final = 0.1
 
 
 class Worker:
@@ -69,7 +73,8 @@ class Worker:
                 worked = self.work_once()
             except Exception:
                 # The database may be away for a moment; a worker that ends would help nobody.
-                log.exception("a worker stumbled")
+                if not self._stop.is_set():
+                    log.exception("a worker stumbled")
                 worked = False
             if not worked:
                 self._stop.wait(IDLE_SECONDS)
@@ -126,11 +131,18 @@ class Worker:
         except NotebookError as error:
             with self._database.write.begin() as session:
                 leases.refuse(session, task.table, task.job_id, self.name, str(error))
-        except (AutograderError, OSError) as error:
-            log.exception("submission %s could not be graded", task.submission.public_id)
-            with self._database.write.begin() as session:
-                reason = str(error)[:2000]
-                leases.give_back(session, task.table, task.job_id, self.name, reason)
+        except Exception as error:
+            # Whatever it is, it is a fault of ours: tried again, and then shown to staff.
+            self._failed(task, error)
+
+    def _failed(self, task: Task, error: Exception) -> None:
+        if self._stop.is_set():
+            return  # the grader closed under it; what is being graded is handed back
+        public_id = task.submission.public_id
+        log.error("submission %s could not be graded", public_id, exc_info=error)
+        reason = str(error) if isinstance(error, AutograderError | OSError) else repr(error)
+        with self._database.write.begin() as session:
+            leases.give_back(session, task.table, task.job_id, self.name, reason[:MAX_REASON])
 
     def _assignment(self, task: Task) -> Assignment:
         snapshot = task.snapshot
@@ -213,31 +225,58 @@ class _Lease:
 
 def run_worker() -> int:
     """Run the grading workers of this process, as many as the settings say, until told to end."""
+    told: list[int] = []
+
+    def stop(number: int, _: FrameType | None) -> None:
+        told.append(number)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
     settings = Settings.from_environment()
     database = open_database(settings.database_url)
     # Pages come before grading.
     os.nice(NICENESS)
     with Grader(spares=settings.workers) as grader:
-        workers = [
-            Worker(settings, database, grader, f"{socket.gethostname()}-{os.getpid()}-{number}")
+        crew = _Crew(settings, database, grader)
+        while not told:
+            time.sleep(LOOK_SECONDS)
+        count = crew.dismiss()
+    # Only now: closing the grader has ended what was still being graded.
+    crew.join(JOIN_SECONDS)
+    print(f"autograder: stopped; gave back {count} submission{'s' * (count != 1)}", flush=True)
+    return 0
+
+
+class _Crew:
+    """The threads of a grading process: workers, warm-up and proofs."""
+
+    def __init__(self, settings: Settings, database: Database, grader: Grader) -> None:
+        self._database = database
+        process = f"{socket.gethostname()}-{os.getpid()}"
+        self._workers = [
+            Worker(settings, database, grader, f"{process}-{number}")
             for number in range(settings.workers)
         ]
-
-        tasks: list[Worker | WarmUp | Prover] = [
-            *workers,
+        self._tasks: list[Worker | WarmUp | Prover] = [
+            *self._workers,
             WarmUp(settings, database, grader),
             Prover(settings),
         ]
-
-        def stop(_number: int, _frame: FrameType | None) -> None:
-            for task in tasks:
-                task.stop()
-
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, stop)
-        threads = [threading.Thread(target=task.run) for task in tasks]
-        for thread in threads:
+        # Daemons: a notebook that hangs must not hold up the end of the process.
+        self._threads = [threading.Thread(target=task.run, daemon=True) for task in self._tasks]
+        for thread in self._threads:
             thread.start()
-        for thread in threads:
-            thread.join()
-    return 0
+
+    def dismiss(self) -> int:
+        """Let short work end; put the rest back into the queue, and give how many these are."""
+        for task in self._tasks:
+            task.stop()
+        self.join(GRACE_SECONDS)
+        with self._database.write.begin() as session:
+            return leases.hand_back(session, [worker.name for worker in self._workers])
+
+    def join(self, seconds: float) -> None:
+        """Wait for the threads, no longer than this."""
+        deadline = time.monotonic() + seconds
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import func, select
@@ -25,7 +25,7 @@ BOUND_SECONDS = 100.0
 
 @contextmanager
 def serving(world: World) -> Iterator[subprocess.Popen[bytes]]:
-    """Run `autograder serve`; leads a process group of its own, which ends with the block."""
+    """Run `autograder serve`; leads a session of its own, and ends with the block."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -52,7 +52,11 @@ def serving(world: World) -> Iterator[subprocess.Popen[bytes]]:
 
 def hand_in(world: World) -> None:
     """Two attempts of one student and one of another, all solved."""
-    content = notebook(load_assignment(ROOT / "assignments" / "xor"), Work())
+    hand_in_content(world, notebook(load_assignment(ROOT / "assignments" / "xor"), Work()))
+
+
+def hand_in_content(world: World, content: bytes) -> None:
+    """Hand in the same notebook three times."""
     with world.database.write.begin() as session:
         assignment = session.scalars(select(CourseAssignment)).one()
         for person in ("Student", "Other", "Student"):
@@ -99,6 +103,14 @@ def check_each_is_graded_once(world: World) -> None:
     assert sorted(each.tries for each in found) == [1, 1, 2]
 
 
+def kill_session(leader: int) -> None:
+    """SIGKILL for every process of a session, at one moment as far as that goes."""
+    for place in Path("/proc").glob("[0-9]*"):
+        with suppress(ProcessLookupError):
+            if os.getsid(int(place.name)) == leader:
+                os.kill(int(place.name), signal.SIGKILL)
+
+
 def grading_process(supervisor: int) -> int:
     """The id of the process that grades."""
     children = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
@@ -114,7 +126,7 @@ def test_killed_portal_grades_each_submission_once_when_it_is_back(world: World)
     hand_in(world)
     with serving(world) as process:
         wait_for(world, one_is_running)
-        os.killpg(process.pid, signal.SIGKILL)
+        kill_session(process.pid)
         process.wait(10)
     assert one_is_running(states(world))
 

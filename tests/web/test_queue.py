@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from autograder.grade import Grader
+from autograder.report import Report
 from tests.web.conftest import World
 from web.db import now
 from web.models import CourseAssignment, Submission, SubmissionState, User
@@ -123,6 +124,34 @@ def test_worker_grades_and_the_student_reads_the_result(world: World) -> None:
     assert "is not defined in your notebook" in page
     assert "sandbox" in notebook.headers["Content-Security-Policy"]
     assert client.get(f"/submissions/{public_id}/status.json").json["state"] == "graded"
+
+
+class Faulty(Grader):
+    """A grader with a fault that nobody has foreseen."""
+
+    def grade(self, *_: object, **__: object) -> Report:
+        """Fail as a programming error does."""
+        raise ZeroDivisionError("division by zero")
+
+
+def test_a_fault_that_nobody_foresaw_is_retried_and_then_shown_to_staff(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It does not wait for the lease to end, leaves a traceback, and costs the student nothing."""
+    (public_id,) = queue(world, "Student")
+    with Faulty(spares=0) as grader:
+        worker = Worker(world.settings, world.database, grader)
+        worked = [worker.work_once() for _ in range(leases.MAX_TRIES + 1)]
+
+    assert worked == [True] * leases.MAX_TRIES + [False]
+    assert caplog.text.count("Traceback") == leases.MAX_TRIES
+    assert "ZeroDivisionError: division by zero" in caplog.text
+    attention = world.client("instructor").get("/courses/dl/staff/?state=attention").text
+    assert public_id in attention
+    page = world.client("instructor").get(f"/staff/submissions/{public_id}/").text
+    assert "ZeroDivisionError" in page and "Grade it again" in page
+    shown = world.client("student").get(f"/submissions/{public_id}/").text
+    assert "Not graded yet" in shown and "ZeroDivisionError" not in shown
 
 
 @pytest.mark.parametrize(
