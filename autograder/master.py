@@ -53,6 +53,7 @@ class Question:
     manual: bool
     public_tests: tuple[PublicTest, ...]
     solution: tuple[Cell, ...] = field(repr=False, default=())
+    prompt: tuple[Cell, ...] = field(repr=False, default=())
     place: str = field(repr=False, default="")
 
 
@@ -134,6 +135,7 @@ class _Reader:
         self._cell = 0
         self._tests: list[PublicTest] = []
         self._solution: list[Cell] = []
+        self._prompt: list[Cell] = []
 
     def read(self, cells: tuple[Cell, ...]) -> MasterNotebook:
         for self._cell, cell in enumerate(cells):
@@ -174,7 +176,7 @@ class _Reader:
             if self._block is not None:
                 raise self._error(f"a question ends within its {self._block} block", first_line)
             self._questions.append(self._question(self._open))
-            self._open, self._tests, self._solution = None, [], []
+            self._open, self._tests, self._solution, self._prompt = None, [], [], []
         else:
             expected = "END" if self._block else "BEGIN"
             if self._open is None or edge != expected or self._block not in (None, block):
@@ -195,6 +197,8 @@ class _Reader:
                     next(line for line in cell.source.splitlines() if "SOLUTION" in line),
                 )
             self._given.append(cell)
+        elif self._block is None and self._open is not None:
+            self._prompt.append(cell)
 
     def _question(self, config: dict[str, Any]) -> Question:
         points = number_of(config.get("points", 1))
@@ -208,6 +212,7 @@ class _Reader:
             bool(config.get("manual", False)),
             tuple(self._tests),
             tuple(self._solution),
+            tuple(self._prompt),
             self._open_place,
         )
 

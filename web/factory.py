@@ -16,7 +16,7 @@ from web.db import Database, open_database
 from web.http import EXTENSION, Portal, actor, close_db, db
 from web.models import Submission, User
 from web.policy import Action, Resource, allowed
-from web.rendering import markdown, markdown_line
+from web.rendering import markdown, markdown_line, markdown_part
 from web.security import protect
 from web.services import accounts
 from web.services.deadlines import duration
@@ -84,6 +84,7 @@ def _add_filters(app: Flask) -> None:
     app.add_template_filter(duration)
     app.add_template_filter(markdown)
     app.add_template_filter(markdown_line)
+    app.add_template_filter(markdown_part)
 
     @app.template_filter("moment")
     def moment(value: datetime | None, zone: str) -> str:
@@ -99,10 +100,21 @@ def _add_filters(app: Flask) -> None:
 
     @app.template_global("person")
     def person(submission: Submission) -> str:
-        """Name whose submission it is, to those who grade; hidden where the assignment says so."""
-        if submission.assignment.anonymous_grading:
-            return f"Answer {submission.public_id[:6]}"
-        return submission.user.name
+        """Name whose submission it is, on pages that grade; hidden where the assignment says so."""
+        return submission.label if submission.assignment.anonymous_grading else submission.user.name
+
+    @app.template_global("names_shown")
+    def names_shown(submission: Submission) -> bool:
+        """Tell whether a page may say whose a submission is; its student reads their own."""
+        user = actor()
+        own = user is not None and user.id == submission.user_id
+        hides = submission.assignment.anonymous_grading
+        return own or not hides or may(Action.SEE_NAMES, submission)
+
+    @app.template_global("name_of")
+    def name_of(submission: Submission) -> str:
+        """Name whose submission it is, on pages beside grading, to those who may know."""
+        return submission.user.name if names_shown(submission) else submission.label
 
     @app.template_filter("short_moment")
     def short_moment(value: datetime | None, zone: str) -> str:

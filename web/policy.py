@@ -24,6 +24,7 @@ class Action(enum.StrEnum):
     SEE_SOLUTION = "see_solution"
     SEE_SUBMISSION = "see_submission"
     SEE_SUBMISSION_AS_STAFF = "see_submission_as_staff"
+    SEE_NAMES = "see_names"
     GRADE = "grade"
     RETRY_GRADING = "retry_grading"
     RELEASE_GRADES = "release_grades"
@@ -48,6 +49,7 @@ _IN_COURSE: dict[Action, frozenset[Role]] = {
     Action.SEE_SOLUTION: frozenset(Role),
     Action.SEE_SUBMISSION: frozenset(Role),
     Action.SEE_SUBMISSION_AS_STAFF: _STAFF,
+    Action.SEE_NAMES: _STAFF,
     Action.GRADE: _STAFF,
     Action.RETRY_GRADING: _STAFF,
     Action.RELEASE_GRADES: frozenset({Role.INSTRUCTOR}),
@@ -78,6 +80,8 @@ def allowed(session: Session, actor: User | None, action: Action, resource: Reso
     role = Role.INSTRUCTOR if actor.is_admin else role_in(session, actor, course)
     if role is None or role not in _IN_COURSE.get(action, frozenset()):
         return False
+    if role is Role.GRADER and action is Action.SEE_NAMES:
+        return _names_are_open(resource)
     return role is not Role.STUDENT or _student_may(actor, action, resource)
 
 
@@ -104,6 +108,12 @@ def _student_may(actor: User, action: Action, resource: Resource) -> bool:
             return released and resource.solution_at is not None and resource.solution_at <= now()
         return released and action in (Action.SEE_ASSIGNMENT, Action.SUBMIT)
     return action is Action.SEE_COURSE
+
+
+def _names_are_open(resource: Resource) -> bool:
+    """Graders see whose work it is unless its assignment hides that; never all of a course's."""
+    assignment = resource.assignment if isinstance(resource, Submission) else resource
+    return isinstance(assignment, CourseAssignment) and not assignment.anonymous_grading
 
 
 def _course_of(resource: Resource) -> Course | None:

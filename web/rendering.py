@@ -14,6 +14,8 @@ _PARAGRAPH: Final = re.compile(
     r"(?:\s|<div[^<>]*>)*<p>((?:(?!</?(?:p|div)\b).)*)</p>(?:\s|</div>)*", re.DOTALL
 )
 
+_HEADING: Final = re.compile(r"<(/?)h[1-6]\b")
+
 
 @lru_cache(maxsize=512)
 def markdown(text: str) -> Markup:
@@ -34,6 +36,11 @@ def markdown_line(text: str) -> Markup:
     found = _PARAGRAPH.fullmatch(markdown(text))
     # Whatever is more than a paragraph stays as it was typed.
     return escape(text) if found is None else Markup(found[1])  # noqa: S704  part of cleaned HTML
+
+
+def markdown_part(text: str) -> Markup:
+    """Render Markdown as a part below a page's second heading, whatever depth its headings have."""
+    return Markup(_HEADING.sub(r"<\1h3", markdown(text)))  # noqa: S704  cleaned HTML but for a digit
 
 
 def answer_html(notebook: NotebookNode, cells: Sequence[int]) -> Markup:

@@ -24,7 +24,7 @@ from web.models import (
     Submission,
     User,
 )
-from web.services import claims, comments, grading
+from web.services import claims, comments, grading, snapshots
 from web.services.errors import Refused
 from web.services.grading import Entered, NewerGradeError
 
@@ -287,3 +287,42 @@ def test_graders_at_the_same_moment_get_different_answers(world: World) -> None:
 
     assert None not in given
     assert len(set(given)) == len(graders)
+
+
+def test_answer_stands_below_its_question(world: World) -> None:
+    """The grader reads what was asked, its formulas rendered, and nothing of the solution there."""
+    first, _ = two_answers(world)
+    page = world.client("grader").get(f"{PLACE}{first}/").text
+    asked = page.split('class="comment prompt-text"')[1].split("</details>")[0]
+
+    assert page.index("prompt-text") < page.index('id="the-answer"')
+    assert "Question 7" in asked and "<math" in asked
+    assert "BEGIN" not in asked
+    with world.database.read() as session:
+        snapshot = session.scalars(select(Submission)).first().snapshot
+    solution = snapshots.model_answer(world.settings.snapshots, snapshot, "q7")
+    text = snapshots.prompt(world.settings.snapshots, snapshot, "q7")
+    assert solution and solution not in text
+    built = snapshots.student_notebook(world.settings.snapshots, snapshot)
+    assert any(text in cell["source"] for cell in built.notebook["cells"])
+
+
+def test_board_hides_names_from_graders_while_grading_is_anonymous(world: World) -> None:
+    """Neither list, search, pages nor receipt tell a grader; instructors see names."""
+    first, _ = two_answers(world)
+    with world.database.write.begin() as session:
+        session.scalars(select(CourseAssignment)).one().anonymous_grading = True
+        person(session, "Student").name = "Lovelace"
+    pages = ("/courses/dl/staff/", f"/staff/submissions/{first}/", f"/submissions/{first}/")
+    secrets = ("ada@example.org", "Lovelace", "a.ipynb")
+
+    grader, instructor = world.client("grader"), world.client("instructor")
+    for address in pages:
+        shown = grader.get(address).text
+        assert first[:6] in shown
+        assert [each for each in secrets if each in shown] == []
+    assert "No submission matches" in grader.get("/courses/dl/staff/?person=Lovelace").text
+    assert "Lovelace</a>" in instructor.get("/courses/dl/staff/").text
+    assert "ada@example.org" in instructor.get(pages[1]).text
+    assert first in instructor.get("/courses/dl/staff/?person=Lovelace").text
+    assert "a.ipynb" in world.client("student").get(pages[2]).text

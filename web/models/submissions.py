@@ -74,6 +74,11 @@ class Submission(Leased, Base):
     snapshot: Mapped[Snapshot] = relationship()
     result: Mapped[Result | None] = relationship(foreign_keys=[result_id], post_update=True)
 
+    @property
+    def label(self) -> str:
+        """What it is called where names are hidden."""
+        return f"Answer {self.public_id[:6]}"
+
     def let_go(self, state: str, reason: str) -> None:
         """End the lease, and with it what was told of its progress."""
         super().let_go(state, reason)

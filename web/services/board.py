@@ -57,9 +57,18 @@ class Board:
     pages: int
 
 
-def board(session: Session, course: Course, filters: Filters) -> Board:
-    """Give the submissions of a course that match."""
-    matching = _filtered(course, filters)
+def board(session: Session, course: Course, filters: Filters, *, names: bool) -> Board:
+    """
+    Give the submissions of a course that match.
+
+    Args:
+        session: To read.
+        course: Whose submissions.
+        filters: Which of them.
+        names: Whether who asks may see all names; else a search by name finds nothing where they
+            are hidden, since a match would tell whose it is.
+    """
+    matching = _filtered(course, filters, names=names)
     total = session.scalar(select(func.count()).select_from(matching.subquery())) or 0
     pages = max(1, -(-total // PAGE_ROWS))
     page = min(max(1, filters.page), pages)
@@ -73,7 +82,7 @@ def board(session: Session, course: Course, filters: Filters) -> Board:
     return Board(rows, marks_of(session, rows), total, _counts(session, course), page, pages)
 
 
-def _filtered(course: Course, filters: Filters) -> Select[Any]:
+def _filtered(course: Course, filters: Filters, *, names: bool) -> Select[Any]:
     query = (
         select(Submission.id)
         .join(CourseAssignment, Submission.assignment_id == CourseAssignment.id)
@@ -93,6 +102,8 @@ def _filtered(course: Course, filters: Filters) -> Select[Any]:
         query = query.where(
             or_(User.name.ilike(part), User.email.ilike(part), User.student_number.ilike(part))
         )
+        if not names:
+            query = query.where(CourseAssignment.anonymous_grading.is_(False))
     return query
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 
 from sqlalchemy import select
@@ -15,6 +16,8 @@ from sqlalchemy.orm import Session
 from autograder.assignment import Assignment, load_assignment
 from autograder.build import Built, build_solution, build_student
 from autograder.errors import AssignmentError
+from autograder.master import Question
+from autograder.notebook import Cell
 from web.models import Snapshot
 from web.services.errors import Refused
 
@@ -100,9 +103,24 @@ def solution_notebook(snapshots: Path, snapshot: Snapshot) -> Built:
 
 def model_answer(snapshots: Path, snapshot: Snapshot, question_id: str) -> str:
     """Give the master's solution of a written question, in Markdown."""
-    assignment = load_assignment(snapshot_folder(snapshots, snapshot))
-    found = next((each for each in assignment.questions if each.id == question_id), None)
-    cells = found.solution if found is not None else ()
+    found = _question(snapshot_folder(snapshots, snapshot), question_id)
+    return "" if found is None else _markdown(found.solution)
+
+
+def prompt(snapshots: Path, snapshot: Snapshot, question_id: str) -> str:
+    """Give a question's text as the student notebook shows it, in Markdown."""
+    found = _question(snapshot_folder(snapshots, snapshot), question_id)
+    return "" if found is None else _markdown(found.prompt)
+
+
+# A snapshot's folder never changes; pages that grade ask for one question after another.
+@lru_cache(maxsize=256)
+def _question(folder: Path, question_id: str) -> Question | None:
+    questions = load_assignment(folder).questions
+    return next((each for each in questions if each.id == question_id), None)
+
+
+def _markdown(cells: Iterable[Cell]) -> str:
     return "\n\n".join(cell.source for cell in cells if cell.kind == "markdown")
 
 

@@ -206,6 +206,7 @@ def _page(
         question=question,
         submission=submission,
         answer=shown_answer(submission, question["id"]),
+        prompt=snapshots.prompt(portal().settings.snapshots, submission.snapshot, question["id"]),
         model=snapshots.model_answer(portal().settings.snapshots, found.snapshot, question["id"]),
         fields=fields,
         grade=grading.grade_of(db(), submission, question["id"]),

@@ -9,7 +9,7 @@ from web.blueprints.staff import bp
 from web.blueprints.staff.common import course_for
 from web.http import db, require, signed_in
 from web.models import Submission
-from web.policy import Action
+from web.policy import Action, allowed
 from web.services import audit, marks, overview, submissions
 from web.services.assignments import course_assignments
 from web.services.board import Filters
@@ -30,11 +30,12 @@ def board(slug: str) -> str:
         late=request.args.get("late") == "1",
         page=request.args.get("page", 1, type=int),
     )
+    names = allowed(db(), signed_in(), Action.SEE_NAMES, course)
     return render_template(
         "staff/board.html",
         course=course,
         filters=filters,
-        board=board_of(db(), course, filters),
+        board=board_of(db(), course, filters, names=names),
         assignments=course_assignments(db(), course),
     )
 
