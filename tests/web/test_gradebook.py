@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from tests.web import classroom
 from tests.web.conftest import World, token_of
@@ -18,6 +18,7 @@ from web.models import (
     Course,
     CourseAssignment,
     Membership,
+    Role,
     Snapshot,
     Submission,
     User,
@@ -257,3 +258,33 @@ def test_large_class_is_shown_in_pages(toy: World) -> None:
 
     assert all(len(page) < 100_000 for page in pages)
     assert sum(page.count(">Many ") for page in pages) == 120
+
+
+def test_a_larger_class_asks_the_database_no_more_often(toy: World) -> None:
+    """The page's statements do not grow with the class, and the questions are read once each."""
+    client = toy.client("instructor")
+    statements: list[str] = []
+
+    def note(*arguments: object) -> None:
+        statements.append(str(arguments[2]))
+
+    event.listen(toy.database.engine, "before_cursor_execute", note)
+    client.get(PLACE)
+    small = len(statements)
+    with toy.database.write.begin() as session:
+        assignment = session.scalars(
+            select(CourseAssignment).where(CourseAssignment.name == "toy")
+        ).one()
+        for number in range(20):
+            user = User(email=f"more{number}@example.org", name=f"More {number}")
+            session.add(Membership(user=user, course=assignment.course, role=Role.STUDENT))
+            session.flush()
+            classroom.attempt(session, assignment, user, "abc", [40, 0], written=10)
+    statements.clear()
+    page = client.get(PLACE).text
+    event.remove(toy.database.engine, "before_cursor_execute", note)
+
+    assert "More 19" in page
+    assert len(statements) == small
+    assert not [each for each in statements if "FROM submission" in each and "snapshot.q" in each]
+    assert not [each for each in statements if "FROM result" in each and "snapshot.q" in each]

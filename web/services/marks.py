@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, lazyload, selectinload
 
 from web.models import (
     CountedAttempt,
@@ -84,17 +85,17 @@ class Mark:
     result_id: int
     questions: tuple[QuestionMark, ...]
 
-    @property
+    @cached_property
     def tenths(self) -> int:
         """The points so far, before the late penalty."""
         return sum(question.tenths or 0 for question in self.questions)
 
-    @property
+    @cached_property
     def max_tenths(self) -> int:
         """The points of all questions."""
         return sum(question.max_tenths for question in self.questions)
 
-    @property
+    @cached_property
     def final_tenths(self) -> int:
         """The points so far, after the late penalty."""
         return self._penalised(self.tenths)
@@ -104,12 +105,12 @@ class Mark:
         """What the late penalty takes."""
         return self.tenths - self.final_tenths
 
-    @property
+    @cached_property
     def highest_tenths(self) -> int:
         """The points after the penalty if all that awaits a person were right."""
         return self._penalised(sum(question.highest_tenths for question in self.questions))
 
-    @property
+    @cached_property
     def awaiting(self) -> tuple[str, ...]:
         """The questions that await a person."""
         return tuple(question.id for question in self.questions if question.tenths is None)
@@ -223,8 +224,8 @@ def counted(assignment: CourseAssignment, marks: Sequence[Mark]) -> Mark | None:
     An attempt that awaits a person ranks by what it can still become, so that it is graded before
     it is passed over; among equals one that awaits nobody comes first, then the newest.
     """
-    if not marks:
-        return None
+    if len(marks) < 2:
+        return marks[0] if marks else None
     if assignment.counted is CountedAttempt.LAST:
         return max(marks, key=lambda mark: mark.submission.number)
     return max(marks, key=lambda mark: (mark.highest_tenths, mark.complete, mark.submission.number))
@@ -272,6 +273,8 @@ def graded_marks(
             Submission.state == SubmissionState.GRADED,
         )
         .order_by(Submission.id)
+        # Joined, the assignment and its snapshot would be read again with every row.
+        .options(lazyload(Submission.assignment), selectinload(Submission.user))
     )
     if user_ids is not None:
         query = query.where(Submission.user_id.in_(user_ids))
@@ -282,15 +285,15 @@ def graded_marks(
 
 def _parts(session: Session, result_ids: Sequence[int]) -> dict[int, _Parts]:
     """Read what points are made of; the reports and notebooks are large and stay unread."""
-    parts: dict[int, _Parts] = {}
+    rows: list[Any] = []
     for some in _portions(result_ids):
-        rows = session.execute(
-            select(Result.id, Snapshot.questions, Result.question_tenths)
-            .join(Snapshot, Result.snapshot_id == Snapshot.id)
-            .where(Result.id.in_(some))
-        ).all()
-        parts |= {result_id: (questions, tenths) for result_id, questions, tenths in rows}
-    return parts
+        columns = (Result.id, Result.snapshot_id, Result.question_tenths)
+        rows += session.execute(select(*columns).where(Result.id.in_(some))).all()
+    # Many results rest on few snapshots, whose questions are long: each is read and parsed once.
+    snapshots = {row.snapshot_id for row in rows}
+    known = select(Snapshot.id, Snapshot.questions).where(Snapshot.id.in_(snapshots))
+    questions = {row.id: row.questions for row in session.execute(known)}
+    return {row.id: (questions[row.snapshot_id], row.question_tenths) for row in rows}
 
 
 def _by_question(
@@ -298,7 +301,9 @@ def _by_question(
 ) -> dict[tuple[int, str], _Row]:
     found: dict[tuple[int, str], _Row] = {}
     for some in _portions(list(submission_ids)):
-        rows = session.scalars(select(kind).where(kind.submission_id.in_(some))).all()
+        query = select(kind).where(kind.submission_id.in_(some))
+        # Few people grade: joined, they would be read again with every row, not once each.
+        rows = session.scalars(query.options(lazyload("*"))).all()
         found |= {(row.submission_id, row.question): row for row in rows}
     return found
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
+from functools import cached_property
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -76,7 +77,7 @@ class Entry:
         """The points of all questions, in the content that the attempt was graded by."""
         return self.assignment.snapshot.max_tenths if self.mark is None else self.mark.max_tenths
 
-    @property
+    @cached_property
     def share(self) -> Fraction | None:
         """The part of all points; ``None`` while it is not known for good."""
         if self.tenths is None or self.standing is Standing.AWAITS_PERSON or not self.max_tenths:

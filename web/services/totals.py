@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from web.services.standing import Entry
 
@@ -67,5 +68,10 @@ def _dropped(settled: list[Entry], count: int) -> list[int]:
 
 
 def _weight(entry: Entry) -> Fraction:
+    return _as_typed(entry.assignment.weight)
+
+
+@lru_cache(maxsize=256)
+def _as_typed(weight: float) -> Fraction:
     # As a person typed it: 0.1 is one tenth.
-    return Fraction(str(entry.assignment.weight))
+    return Fraction(str(weight))
