@@ -15,6 +15,7 @@ import pytest
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from tests.web import classroom
@@ -417,6 +418,18 @@ def test_exports_are_written_down(toy: World) -> None:
         assert (one.details["format"], one.details["marks"]) == ("plain", 5)
         assert one.details["unreleased"] is True
         assert (all_.action, all_.details["students"]) == ("gradebook.exported", 6)
+
+
+def test_preview_of_an_export_is_written_down(toy: World) -> None:
+    """Looking at what a worksheet would become is an entry, downloading it another."""
+    filled(toy.client("instructor"), "moodle", worksheet(ENGLISH))
+
+    with toy.database.read() as session:
+        actions = session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()
+    assert [each for each in actions if each.startswith("marks.")] == [
+        "marks.previewed",
+        "marks.exported",
+    ]
 
 
 def test_nobody_to_export_is_told(toy: World) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import tracemalloc
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -38,6 +40,43 @@ def test_broken_rosters_are_refused_with_the_place(text: str, words: str) -> Non
     """The message says what is wrong, and where."""
     with pytest.raises(Refused, match=words):
         roster.parse_roster(text)
+
+
+def test_rosters_are_bounded_while_they_are_read() -> None:
+    """A file of line ends costs no more memory than the rows that are allowed."""
+    tracemalloc.start()
+    with pytest.raises(Refused, match=f"more than {roster.MAX_ROWS}"):
+        roster.parse_roster("email\n" + "\n" * 2_000_000)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    # The text itself is copied once or twice; a list for each line would take 100 MB more.
+    assert peak < 30_000_000
+    allowed = "email\n" + "\n".join(f"s{each}@example.org" for each in range(roster.MAX_ROWS))
+    assert len(roster.parse_roster(allowed)) == roster.MAX_ROWS
+
+
+def test_cells_that_no_column_can_hold_are_refused_with_the_line() -> None:
+    """Rather than an error of the database's."""
+    with pytest.raises(Refused, match="Line 2"):
+        roster.parse_roster("email,number\na@example.org," + "1" * 51)
+
+
+def test_roster_that_is_too_large_is_not_cut_off(world: World) -> None:
+    """Taken in without its end, it would lack people, and nobody would notice."""
+    client = world.client("instructor")
+    lines = "email,name\n" + "\n".join(f"s{n}@example.org,{'x' * 150}" for n in range(3000))
+    data = {
+        "csrf_token": token_of(client, "/courses/dl/staff/people/"),
+        "file": (io.BytesIO(lines.encode()[:505_000]), "roster.csv"),
+        "role": "student",
+        "confirmed": "1",
+    }
+    answer = client.post("/courses/dl/staff/people/roster", data=data, follow_redirects=True)
+
+    assert "larger than 500 kB" in answer.text
+    with world.database.read() as session:
+        assert len(session.scalars(select(Membership)).all()) == 4
 
 
 def test_roster_taken_in_twice_adds_nobody_twice(world: World) -> None:

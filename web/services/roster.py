@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from web.services.accounts import normalised
 from web.services.errors import Refused
 
 MAX_ROWS: Final = 5000
+_LONGEST: Final = {"email": 254, "number": 50, "section": 60}
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _COLUMNS: Final = {
     "email": ("email", "e-mail", "email address", "mail", "e-mail-adresse"),
@@ -75,7 +77,7 @@ def parse_roster(text: str) -> list[RosterRow]:
     Raises:
         Refused: Names the line that is wrong.
     """
-    rows = list(_reader(text))
+    rows = _read(text)
     if not rows:
         raise Refused("The roster is empty.")
     columns = _columns(rows[0])
@@ -84,8 +86,6 @@ def parse_roster(text: str) -> list[RosterRow]:
             "The roster's first line must name its columns; one of them is “email” or “student "
             "number”. “name”, or “first name” and “last name”, and “section” may be there too."
         )
-    if len(rows) > MAX_ROWS:
-        raise Refused(f"The roster has more than {MAX_ROWS} lines.")
     return [
         _row(columns, cells, line)
         for line, cells in enumerate(rows[1:], start=2)
@@ -187,15 +187,20 @@ def change(
     )
 
 
-def _reader(text: str) -> list[list[str]]:
+def _read(text: str) -> list[list[str]]:
     # Untrusted: whoever exported it chose separators and quotes.
     sample = text.lstrip("\ufeff")
     first = sample.partition("\n")[0]
     separator = max(",;\t", key=first.count)
     try:
-        return list(csv.reader(io.StringIO(sample), delimiter=separator, strict=True))
+        lines = csv.reader(io.StringIO(sample), delimiter=separator, strict=True)
+        # One more than allowed: a file of line ends alone would be millions of rows.
+        rows = list(itertools.islice(lines, MAX_ROWS + 2))
     except csv.Error as error:
         raise Refused(f"The roster is not valid CSV: {error}.") from None
+    if len(rows) > MAX_ROWS + 1:
+        raise Refused(f"The roster has more than {MAX_ROWS} lines.")
+    return rows
 
 
 def _columns(header: Sequence[str]) -> dict[str, int]:
@@ -215,6 +220,9 @@ def _row(columns: dict[str, int], cells: Sequence[str], line: int) -> RosterRow:
     email = normalised(cell("email"))
     if email and not _EMAIL.fullmatch(email):
         raise Refused(f"Line {line}: “{email[:60]}” is not an e-mail address.")
+    for column, longest in _LONGEST.items():
+        if len(cell(column)) > longest:
+            raise Refused(f"Line {line}: “{cell(column)[:60]}…” is too long ({longest} letters).")
     name = cell("name") or f"{cell('first')} {cell('last')}".strip() or email.partition("@")[0]
     return RosterRow(line, email, name[:200], cell("number") or None, cell("section") or None)
 

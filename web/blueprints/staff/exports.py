@@ -66,6 +66,7 @@ def export_marks(slug: str, name: str) -> Response | str:
     filled = _fill(kind, data, selection)
     if request.form.get("step") == "download":
         return _download(selection, choice, kind, filled.content, filled.file_name)
+    _record("marks.previewed", selection, choice, kind)
     return render_template(
         "staff/export_filled.html",
         course=found.course,
@@ -132,12 +133,18 @@ def _uploaded() -> bytes:
 def _download(
     selection: Selection, choice: Choice, kind: str, content: bytes, name: str
 ) -> Response:
-    """Note in the log who took which marks out, and send them."""
+    """Send marks, with an entry in the log."""
+    _record("marks.exported", selection, choice, kind)
+    return _file(content, name)
+
+
+def _record(action: str, selection: Selection, choice: Choice, kind: str) -> None:
+    """Note in the log who read or took out which marks; a preview names persons, too."""
     found: CourseAssignment = selection.assignment
     audit.record(
         db(),
         signed_in(),
-        "marks.exported",
+        action,
         course=found.course,
         target=found.name,
         format=kind,
@@ -147,7 +154,6 @@ def _download(
         absent_as_zero=choice.absent_as_zero,
     )
     db().commit()
-    return _file(content, name)
 
 
 def _file(content: bytes, name: str) -> Response:

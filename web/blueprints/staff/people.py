@@ -142,8 +142,11 @@ def _people_page(course: Course, links: list[Link], **roster_form: object) -> st
 def _roster_text() -> str:
     upload = request.files.get("file")
     # Untrusted: whoever exported it chose encoding, separators and quotes.
-    text = upload.stream.read(ROSTER_BYTES).decode("utf-8-sig", "replace") if upload else ""
-    return text or request.form.get("text", "")
+    data = upload.stream.read(ROSTER_BYTES + 1) if upload else b""
+    if len(data) > ROSTER_BYTES:
+        # Cut off, it would be a roster without its last people, and nobody would notice.
+        raise Refused(f"The roster is larger than {ROSTER_BYTES // 1000} kB.")
+    return data.decode("utf-8-sig", "replace") or request.form.get("text", "")
 
 
 def _link(user: User) -> Link:
