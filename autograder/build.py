@@ -30,7 +30,7 @@ from autograder.syntax import parse
 
 SHORTEST_SECRET: Final = 20
 OTTER_REQUIREMENT: Final = "otter-grader>=7,<8"
-_BUILD_VERSION: Final = 3
+BUILD_VERSION: Final = 3
 _METADATA: Final = ("kernelspec", "language_info")
 _OTTER_METADATA: Final = ("OK_FORMAT", "assignment_name", "tests")
 _CELL_METADATA: Final = ("tags", "deletable", "editable")
@@ -131,7 +131,7 @@ def _assigned(assignment: Assignment) -> tuple[dict[str, Any], dict[str, Any]]:
 
 @lru_cache(maxsize=64)
 def _assigned_once(master: Path, content: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
-    key = hashlib.sha256(f"{_BUILD_VERSION}\0{master.name}\0".encode() + content).hexdigest()
+    key = hashlib.sha256(f"{BUILD_VERSION}\0{master.name}\0".encode() + content).hexdigest()
     cached = _cache_folder() / f"{key}.json"
     if cached.is_file():
         student, solved = json.loads(cached.read_text(encoding="utf-8"))

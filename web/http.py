@@ -40,6 +40,11 @@ def db() -> Session:
     return session
 
 
+def end_transaction() -> None:
+    """End the request's transaction before long work, so that nobody waits; what was read stays."""
+    db().commit()
+
+
 def close_db(_: BaseException | None = None) -> None:
     """Give the request's session back; what was not committed is undone."""
     session = g.pop("db", None)

@@ -13,7 +13,7 @@ from web.config import Settings
 from web.db import Database
 from web.models import Snapshot
 from web.services.assignments import snapshots_in_use
-from web.services.snapshots import snapshot_folder
+from web.services.snapshots import keep_notebooks, snapshot_folder
 
 log: Final = logging.getLogger(__name__)
 LOOK_SECONDS: Final = 5.0
@@ -63,8 +63,10 @@ class WarmUp:
 
     def _prepare(self, snapshot: Snapshot) -> None:
         try:
-            folder = snapshot_folder(self._settings.snapshots, snapshot)
-            self._grader.prepare(load_assignment(folder))
+            assignment = load_assignment(snapshot_folder(self._settings.snapshots, snapshot))
+            # Kept since it was taken up, unless it came from a backup or an earlier version.
+            keep_notebooks(self._settings.snapshots, assignment)
+            self._grader.prepare(assignment)
         except AutograderError as error:
             # The first submission meets the same fault, and staff see it there.
             self._tell(error, f"{snapshot.name} could not be prepared")

@@ -263,7 +263,8 @@ def _fill(session: Session, settings: Settings) -> None:
     for user in users.values():
         user.password_hash = users["admin"].password_hash
     session.flush()
-    snapshot = snapshots.take_up(session, settings.snapshots, settings.assignment_folders, "xor")
+    content = snapshots.prepare(settings.snapshots, settings.assignment_folders, "xor")
+    snapshot = snapshots.take_up(session, content)
     assignment = assignments.add_to_course(session, users["instructor"], course, snapshot)
     assignment.release_at = now() - timedelta(days=1)
     assignment.due_at = now() + timedelta(days=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from datetime import timedelta
@@ -303,8 +304,8 @@ def test_answer_stands_below_its_question(world: World) -> None:
     solution = snapshots.model_answer(world.settings.snapshots, snapshot, "q7")
     text = snapshots.prompt(world.settings.snapshots, snapshot, "q7")
     assert solution and solution not in text
-    built = snapshots.student_notebook(world.settings.snapshots, snapshot)
-    assert any(text in cell["source"] for cell in built.notebook["cells"])
+    built = json.loads(snapshots.notebook(world.settings.snapshots, snapshot, "student"))
+    assert any(text in cell["source"] for cell in built["cells"])
 
 
 def test_board_hides_names_from_graders_while_grading_is_anonymous(world: World) -> None:

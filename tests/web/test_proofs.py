@@ -62,7 +62,8 @@ def test_example_proves_itself_in_the_background(world: World) -> None:
     """Asked for, begun by the worker's prover, and proved: all wrong answers caught."""
     folders = (ROOT / "docs" / "examples",)
     with world.database.write.begin() as session:
-        taken = snapshots.take_up(session, world.settings.snapshots, folders, "pendulum")
+        content = snapshots.prepare(world.settings.snapshots, folders, "pendulum")
+        taken = snapshots.take_up(session, content)
     proofs.ask(world.settings.snapshots, taken)
 
     with proving(world):

@@ -53,16 +53,18 @@ class Cast:
 
 def make_course(session: Session, settings: Settings) -> Cast:
     """Make the course with all its people and rules, by the use cases that the pages call."""
+    contents = [
+        snapshots.prepare(settings.snapshots, settings.assignment_folders, name) for name in NAMES
+    ]
     admin = people.make_person(session, *people.ADMIN, admin=True)
     course = courses.make_course(session, admin, SLUG, TITLE, "Europe/Berlin")
     instructor = courses.name_instructor(session, admin, course, *people.INSTRUCTOR)
     students = people.enrol(session, instructor, course)
     people.give_password(session)
     taken = {}
-    for name in NAMES:
-        folders = settings.assignment_folders
-        snapshot = snapshots.take_up(session, settings.snapshots, folders, name)
-        taken[name] = assignments.add_to_course(session, instructor, course, snapshot)
+    for content in contents:
+        snapshot = snapshots.take_up(session, content)
+        taken[content.name] = assignments.add_to_course(session, instructor, course, snapshot)
     cast = Cast(course, instructor, students, taken)
     for name, rules in _rules(course).items():
         assignments.set_rules(session, instructor, taken[name], rules)

@@ -9,17 +9,21 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
+from typing import Final, Literal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from autograder.assignment import Assignment, load_assignment
-from autograder.build import Built, build_solution, build_student
+from autograder.build import BUILD_VERSION, build_solution, build_student
 from autograder.errors import AssignmentError
 from autograder.master import Question
 from autograder.notebook import Cell
 from web.models import Snapshot
 from web.services.errors import Refused
+
+Kind = Literal["student", "solution"]
+_KINDS: Final[tuple[Kind, ...]] = ("student", "solution")
 
 
 @dataclass(frozen=True)
@@ -50,12 +54,13 @@ def offers(folders: tuple[Path, ...]) -> Iterator[Offer]:
                 yield _offer(folder)
 
 
-def take_up(session: Session, snapshots: Path, folders: tuple[Path, ...], name: str) -> Snapshot:
+def prepare(snapshots: Path, folders: tuple[Path, ...], name: str) -> Assignment:
     """
-    Copy an assignment's folder as it stands now; the same content is kept once.
+    Copy an assignment's folder as it stands now, and build its notebooks beside the copy.
+
+    This takes seconds, so it is for before a transaction, or between two; `take_up` comes after.
 
     Args:
-        session: A writing session; the caller commits.
         snapshots: Where copies are kept.
         folders: Where the operator has put assignments.
         name: Which one. Hidden tests are trusted code, so only the server's own folders count.
@@ -68,9 +73,22 @@ def take_up(session: Session, snapshots: Path, folders: tuple[Path, ...], name: 
         raise Refused("There is no such assignment on the server.")
     try:
         assignment = load_assignment(folder)
-        build_student(assignment)
+        built = _built(assignment)
     except AssignmentError as error:
         raise Refused(f"This assignment is broken: {error}") from None
+    _copy(folder, snapshots / assignment.content_hash / assignment.name)
+    _keep(snapshots, assignment, built)
+    return assignment
+
+
+def take_up(session: Session, assignment: Assignment) -> Snapshot:
+    """
+    Give the row of an assignment that was prepared; the same content has one row.
+
+    Args:
+        session: A writing session; the caller commits.
+        assignment: What was prepared.
+    """
     known = session.scalar(select(Snapshot).where(Snapshot.content_hash == assignment.content_hash))
     if known is not None:
         return known
@@ -82,7 +100,6 @@ def take_up(session: Session, snapshots: Path, folders: tuple[Path, ...], name: 
         questions=_questions(assignment),
     )
     session.add(snapshot)
-    _copy(folder, snapshot_folder(snapshots, snapshot))
     return snapshot
 
 
@@ -91,14 +108,36 @@ def snapshot_folder(snapshots: Path, snapshot: Snapshot) -> Path:
     return snapshots / snapshot.content_hash / snapshot.name
 
 
-def student_notebook(snapshots: Path, snapshot: Snapshot) -> Built:
-    """Build what students download."""
-    return build_student(load_assignment(snapshot_folder(snapshots, snapshot)))
+def _notebook_file(snapshots: Path, content_hash: str, kind: Kind) -> Path:
+    # A later version of the program builds anew.
+    return snapshots / content_hash / f"{kind}-{BUILD_VERSION}.ipynb"
 
 
-def solution_notebook(snapshots: Path, snapshot: Snapshot) -> Built:
-    """Build the solved notebook."""
-    return build_solution(load_assignment(snapshot_folder(snapshots, snapshot)))
+def notebook(snapshots: Path, snapshot: Snapshot, kind: Kind) -> bytes:
+    """
+    Give what students download; built now if it is not kept, which takes seconds.
+
+    Args:
+        snapshots: Where copies are kept.
+        snapshot: Of which.
+        kind: Which of the two.
+    """
+    place = _notebook_file(snapshots, snapshot.content_hash, kind)
+    if not place.is_file():
+        keep_notebooks(snapshots, load_assignment(snapshot_folder(snapshots, snapshot)))
+    return place.read_bytes()
+
+
+def keep_notebooks(snapshots: Path, assignment: Assignment) -> None:
+    """
+    Build both notebooks, unless they are kept already.
+
+    Raises:
+        AssignmentError: If anything hidden would get out.
+    """
+    places = [_notebook_file(snapshots, assignment.content_hash, kind) for kind in _KINDS]
+    if not all(place.is_file() for place in places):
+        _keep(snapshots, assignment, _built(assignment))
 
 
 def model_answer(snapshots: Path, snapshot: Snapshot, question_id: str) -> str:
@@ -141,6 +180,25 @@ def _copy(source: Path, target: Path) -> None:
         copy = Path(temporary) / target.name
         shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__", ".*"))
         copy.rename(target)
+
+
+def _built(assignment: Assignment) -> dict[Kind, bytes]:
+    return {
+        "student": build_student(assignment).text.encode(),
+        "solution": build_solution(assignment).text.encode(),
+    }
+
+
+def _keep(snapshots: Path, assignment: Assignment, built: dict[Kind, bytes]) -> None:
+    for kind, content in built.items():
+        _write(_notebook_file(snapshots, assignment.content_hash, kind), content)
+
+
+def _write(place: Path, content: bytes) -> None:
+    """Write so that a crash, or another who writes the same, leaves a whole file."""
+    with tempfile.NamedTemporaryFile(dir=place.parent, delete=False) as file:
+        file.write(content)
+    Path(file.name).replace(place)
 
 
 def _tenths(points: Fraction) -> int:

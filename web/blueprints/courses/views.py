@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from autograder.assignment import public_data
 from web.db import now
-from web.http import db, portal, require, signed_in
+from web.http import db, end_transaction, portal, require, signed_in
 from web.models import Course, CourseAssignment, Role
 from web.policy import Action, allowed, role_in
 from web.services import gradebook, overview, regrades, snapshots, submissions
@@ -70,8 +70,7 @@ def notebook(slug: str, name: str) -> Response:
     """Download the notebook to fill in."""
     found = _assignment(slug, name)
     require(Action.SEE_ASSIGNMENT, found)
-    built = snapshots.student_notebook(portal().settings.snapshots, found.snapshot)
-    return _download(built.text.encode(), f"{name}.ipynb")
+    return _download(_notebook(found, "student"), f"{name}.ipynb")
 
 
 @bp.get("/courses/<slug>/assignments/<name>/solution")
@@ -79,8 +78,7 @@ def solution(slug: str, name: str) -> Response:
     """Download the solved notebook, once it is released."""
     found = _assignment(slug, name)
     require(Action.SEE_SOLUTION, found)
-    built = snapshots.solution_notebook(portal().settings.snapshots, found.snapshot)
-    return _download(built.text.encode(), f"{name}-solution.ipynb")
+    return _download(_notebook(found, "solution"), f"{name}-solution.ipynb")
 
 
 @bp.get("/courses/<slug>/assignments/<name>/data/<path:file_name>")
@@ -126,6 +124,12 @@ def _course(slug: str) -> Course:
 def _assignment(slug: str, name: str) -> CourseAssignment:
     signed_in()
     return overview.assignment_by_name(db(), slug, name) or abort(404)
+
+
+def _notebook(found: CourseAssignment, kind: snapshots.Kind) -> bytes:
+    snapshot = found.snapshot
+    end_transaction()
+    return snapshots.notebook(portal().settings.snapshots, snapshot, kind)
 
 
 def _snapshot_folder(found: CourseAssignment) -> Path:

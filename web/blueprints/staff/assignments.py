@@ -11,8 +11,8 @@ from werkzeug.wrappers import Response
 from web.blueprints.staff import bp
 from web.blueprints.staff.common import assignment_for, course_for, number_field, whole_field
 from web.db import now
-from web.http import db, portal, signed_in
-from web.models import CountedAttempt, CourseAssignment, Membership, Role
+from web.http import db, end_transaction, portal, signed_in
+from web.models import CountedAttempt, CourseAssignment, Membership, Role, Snapshot
 from web.policy import Action
 from web.services import assignments as service
 from web.services import proofs, roster, snapshots
@@ -42,12 +42,10 @@ def assignments(slug: str) -> str:
 def take_up(slug: str) -> Response:
     """Take an assignment into the course, as it stands on the server now."""
     course = course_for(slug, Action.MANAGE_COURSE)
-    settings = portal().settings
-    name = request.form.get("name", "")[:100]
-    snapshot = snapshots.take_up(db(), settings.snapshots, settings.assignment_folders, name)
+    snapshot = _take_up(request.form.get("name", "")[:100])
     assignment = service.add_to_course(db(), signed_in(), course, snapshot)
     db().commit()
-    proofs.ask(settings.snapshots, snapshot)
+    proofs.ask(portal().settings.snapshots, snapshot)
     flash(
         f"“{snapshot.title}” is in the course, and its proof has begun. Set its rules meanwhile.",
         "good",
@@ -89,11 +87,10 @@ def release(slug: str, name: str) -> Response:
 def update(slug: str, name: str) -> Response:
     """Take the newer content from the server; earlier submissions keep theirs."""
     found = assignment_for(slug, name, Action.MANAGE_ASSIGNMENT)
-    settings = portal().settings
-    snapshot = snapshots.take_up(db(), settings.snapshots, settings.assignment_folders, name)
+    snapshot = _take_up(name)
     service.use_snapshot(db(), signed_in(), found, snapshot)
     db().commit()
-    proofs.ask(settings.snapshots, snapshot)
+    proofs.ask(portal().settings.snapshots, snapshot)
     flash("New submissions are graded by it; earlier ones only if you grade them again.", "good")
     return redirect(url_for("staff.assignment", slug=slug, name=name), code=303)
 
@@ -114,6 +111,13 @@ def extend(slug: str, name: str) -> Response | tuple[str, int]:
     flash(f"{student.name} has an extension.", "good")
     _flash_notes(found, ("due_at", "cutoff_at"))
     return redirect(url_for("staff.assignment", slug=slug, name=name), code=303)
+
+
+def _take_up(name: str) -> Snapshot:
+    settings = portal().settings
+    end_transaction()
+    assignment = snapshots.prepare(settings.snapshots, settings.assignment_folders, name)
+    return snapshots.take_up(db(), assignment)
 
 
 def _page(found: CourseAssignment, form: str = "", error: str = "") -> str:
