@@ -33,7 +33,7 @@ bench: setup ## Compare with otter-grader and nbgrader on this machine
 	@$(BIN)/python -m benchmarks.peers
 
 lock: ## Renew the lock files
-	$(BIN)/uv pip compile -q -U --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 pyproject.toml --extra portal --group dev -o locks/project.txt
+	$(BIN)/uv pip compile -q -U --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 pyproject.toml --extra portal --extra postgres --group dev -o locks/project.txt
 	$(BIN)/uv pip compile -q -U --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 locks/kernel.in -o autograder/environments/kernel.txt
 	$(BIN)/uv pip compile -q -U --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 locks/uv.in -o locks/uv.txt
 	$(BIN)/uv pip compile -q -U --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -c autograder/environments/kernel.txt locks/bench-nbgrader.in -o locks/bench-nbgrader.txt

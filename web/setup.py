@@ -38,7 +38,9 @@ def init(email: str | None, name: str) -> int:
     settings = Settings.from_environment()
     migrate(settings)
     address = email or input("E-mail address of the first admin: ")
-    token = make_admin(open_database(settings.database_url), address, name)
+    database = open_database(settings.database_url)
+    token = make_admin(database, address, name)
+    database.engine.dispose()
     if token is None:
         print(f"{address} has an account already.")
         return 0

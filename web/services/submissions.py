@@ -61,6 +61,8 @@ def hand_in(
         Refused: If the file is no notebook of this assignment, or the rules do not allow it.
     """
     received_at = received_at or now()
+    # One at a time for each student, or two at once would both be the last one allowed.
+    session.execute(select(User.id).where(User.id == user.id).with_for_update())
     check_may_hand_in(session, user, assignment, received_at)
     _check_notebook(data, assignment)
     rules = rules_for(session, assignment, user)

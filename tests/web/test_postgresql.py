@@ -1,0 +1,277 @@
+"""The portal on PostgreSQL, as several machines use it: a real server of Debian's package."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, create_engine, func, select, text
+from sqlalchemy.exc import OperationalError
+
+from autograder.cli import main
+from autograder.grade import Grader
+from tests.web.conftest import PEOPLE, World, _fill, _settings, token_of
+from tests.web.reports import graded
+from web.db import Base, open_database
+from web.factory import create_app
+from web.models import CourseAssignment, Submission, SubmissionState, User
+from web.services import leases, submissions
+from web.services.errors import Refused
+from web.setup import init, migrate
+from web.worker import Worker
+
+START_SECONDS = 30.0
+EMPTY = json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}).encode()
+
+
+def programs() -> Path:
+    """Where the server's programs are."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if not found:
+        pytest.fail("PostgreSQL is missing; .ci/setup --tests installs it")
+    return found[-1].parent
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """A server of these tests' own, in a folder of its own; gives the start of its addresses."""
+    # The server refuses to run as root.
+    owner: dict[str, Any] = {"user": "postgres", "group": "postgres"} if os.getuid() == 0 else {}
+    with tempfile.TemporaryDirectory(prefix="autograder-pg-", ignore_cleanup_errors=True) as name:
+        place = Path(name)
+        if owner:
+            shutil.chown(place, **owner)
+        data = place / "data"
+        begin = [programs() / "initdb", "-D", data, "-U", "portal", "-A", "trust"]
+        subprocess.run(
+            [*begin, "-N", "-E", "UTF8"], check=True, capture_output=True, cwd="/", **owner
+        )
+        command = [programs() / "postgres", "-D", data, "-k", place, "-c", "listen_addresses="]
+        with (Path(tempfile.gettempdir()) / f"{place.name}.log").open("wb") as log:
+            process = subprocess.Popen(
+                [*command, "-c", "fsync=off"], cwd="/", stdout=log, stderr=log, **owner
+            )
+        Path(log.name).unlink()
+        try:
+            address = f"postgresql+psycopg://portal@/{{}}?host={place}"
+            wait_for(create_engine(address.format("postgres")), process)
+            yield address
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(30)
+
+
+def wait_for(engine: Engine, process: subprocess.Popen[bytes]) -> None:
+    """Wait until the server takes connections."""
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            with engine.connect():
+                break
+        except OperationalError:
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    engine.dispose()
+
+
+@pytest.fixture
+def url(server: str, request: pytest.FixtureRequest) -> str:
+    """The address of an empty database."""
+    name = f"test_{abs(hash(request.node.name))}"
+    engine = create_engine(server.format("postgres"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return server.format(name)
+
+
+@pytest.fixture
+def portal(url: str, tmp_path: Path, hashed_password: str) -> Iterator[World]:
+    """A portal with one course and the assignment xor, released."""
+    settings = replace(_settings(tmp_path), database_url=url)
+    migrate(settings)
+    database = open_database(url)
+    with database.write.begin() as session:
+        _fill(session, settings, hashed_password)
+    app = create_app(settings, database)
+    app.testing = True
+    yield World(app, database, settings)
+    database.engine.dispose()
+
+
+def test_from_hand_in_to_gradebook(portal: World) -> None:
+    """A student hands in, a worker grades it, a grader grades the proof, staff see it all."""
+    student, grader = portal.client("student"), portal.client("grader")
+    place = "/courses/dl/assignments/xor/"
+    form = {"csrf_token": token_of(student, place), "notebook": (io.BytesIO(EMPTY), "a.ipynb")}
+    receipt = student.post(f"{place}hand-in", data=form).headers["Location"]
+    with Grader(spares=0) as engine:
+        worker = Worker(portal.settings, portal.database, engine)
+        assert [worker.work_once() for _ in range(2)] == [True, False]
+
+    assert "<strong>0</strong> of 20 points" in student.get(receipt).text
+    answer = f"/courses/dl/staff/grading/xor/q7/{receipt.split('/')[-2]}/"
+    grade = {"version": "0", "points": "1.5", "reason": "So.", "comment": "Zoë ✓ $x^2$"}
+    grade["csrf_token"] = token_of(grader, answer)
+    assert grader.post(answer, data=grade).status_code == 303
+    assert "1.5" in grader.get("/courses/dl/staff/").text
+    assert "1.5" in grader.get("/courses/dl/staff/gradebook/").text
+    log = portal.client("instructor").get("/courses/dl/staff/audit/").text
+    assert "answer: graded" in log
+
+
+def test_search_filters_and_statistics(portal: World) -> None:
+    """What databases do each in their own way: case of letters, JSON, ordering of nothing."""
+    with portal.database.write.begin() as session:
+        graded(session, portal.settings.submissions, "Student", {"q1": 1.0})
+    client = portal.client("instructor")
+
+    for address in ("?person=STUDENT", "?person=ada@EXAMPLE", "?state=graded", "?assignment=xor"):
+        assert "1 submission," in client.get(f"/courses/dl/staff/{address}").text
+    for page in ("assignments/xor/statistics", "grading/xor/", "assignments/xor/export", "people/"):
+        assert client.get(f"/courses/dl/staff/{page}").status_code == 200
+
+
+def test_last_allowed_attempt_is_given_once(portal: World) -> None:
+    """Two at the same moment do not both become the last one, nor get the same number."""
+    start = threading.Barrier(4)
+    refused = []
+
+    def hand_in() -> None:
+        with portal.database.write() as session:
+            user = session.scalars(select(User).where(User.email == PEOPLE["student"][0])).one()
+            assignment = session.scalars(select(CourseAssignment)).one()
+            start.wait()
+            try:
+                submissions.hand_in(
+                    session, portal.settings.submissions, user, assignment, "a.ipynb", EMPTY
+                )
+                session.commit()
+            except Refused as error:
+                refused.append(str(error))
+
+    with portal.database.write.begin() as session:
+        session.scalars(select(CourseAssignment)).one().max_attempts = 2
+    run_all([hand_in] * 4)
+
+    with portal.database.read() as session:
+        numbers = session.scalars(select(Submission.number).order_by(Submission.number)).all()
+    assert numbers == [1, 2]
+    assert len(refused) == 2
+
+
+def test_many_workers_claim_each_submission_once(portal: World) -> None:
+    """Transactions run side by side here; each job has one owner all the same."""
+    with portal.database.write.begin() as session:
+        assignment = session.scalars(select(CourseAssignment)).one()
+        assignment.attempts_per_hour = None
+        user = session.scalars(select(User).where(User.email == PEOPLE["student"][0])).one()
+        for _ in range(16):
+            submissions.hand_in(
+                session, portal.settings.submissions, user, assignment, "a.ipynb", EMPTY
+            )
+    claimed: list[int] = []
+
+    def work() -> None:
+        misses = 0
+        while misses < 20:
+            with portal.database.write.begin() as session:
+                found = submissions.claim(session, str(threading.get_ident()))
+            if found is None:
+                misses += 1
+            else:
+                claimed.append(found.id)
+
+    run_all([work] * 4)
+
+    with portal.database.read() as session:
+        ids = session.scalars(select(Submission.id).order_by(Submission.id)).all()
+        assert sorted(claimed) == ids
+        states = set(session.scalars(select(Submission.state)))
+        assert states == {SubmissionState.RUNNING}
+        assert len(leases.owners(session)) >= 1
+
+
+def run_all(tasks: list[Callable[[], None]]) -> None:
+    """Run them in threads of their own."""
+    threads = [threading.Thread(target=task) for task in tasks]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+        assert not thread.is_alive()
+
+
+def test_schema_is_that_of_the_models(url: str, tmp_path: Path) -> None:
+    """Migrations and models agree on PostgreSQL as well."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    migrate(replace(_settings(tmp_path), database_url=url))
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+    engine.dispose()
+
+
+def test_init_makes_the_first_admin(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The command that an operator types, with the address in the environment."""
+    monkeypatch.setenv("AUTOGRADER_DATA", str(tmp_path))
+    monkeypatch.setenv("AUTOGRADER_DATABASE_URL", url)
+
+    assert init("root@example.org", "Root") == 0
+    assert "/invitation/" in capsys.readouterr().out
+
+
+def test_backup_of_sqlite_is_restored_into_postgresql(
+    world: World,
+    url: str,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Every row is there, people sign in, and new rows get new numbers."""
+    with world.database.write.begin() as session:
+        graded(session, world.settings.submissions, "Student", {"q1": 1.0})
+    place = tmp_path_factory.mktemp("other")
+    monkeypatch.setenv("AUTOGRADER_DATA", str(world.settings.data))
+    monkeypatch.delenv("AUTOGRADER_DATABASE_URL", raising=False)
+    assert main(["backup", str(place / "portal.tar.gz")]) == 0
+
+    monkeypatch.setenv("AUTOGRADER_DATA", str(place / "new"))
+    monkeypatch.setenv("AUTOGRADER_DATABASE_URL", url)
+    assert main(["restore", str(place / "portal.tar.gz")]) == 0
+
+    settings = replace(_settings(place / "new"), database_url=url)
+    database = open_database(url)
+    restored = World(create_app(settings, database), database, settings)
+    restored.app.testing = True
+    assert counts(restored) == counts(world)
+    assert "1 submission," in restored.client("grader").get("/courses/dl/staff/").text
+    with database.write.begin() as session:
+        graded(session, settings.submissions, "Other", {"q1": 1.0})
+    database.engine.dispose()
+
+
+def counts(world: World) -> dict[str, int]:
+    """How many rows each table has; sign-ins are counted when people sign in."""
+    with world.database.read() as session:
+        return {
+            table.name: session.scalar(select(func.count()).select_from(table)) or 0
+            for table in Base.metadata.sorted_tables
+        }
