@@ -270,6 +270,9 @@ def test_events_arrive_while_the_stream_is_open(site: Site) -> None:
         session.scalars(select(Submission)).one().state = "running"
     stream.readline()
     second = json.loads(stream.readline().removeprefix(b"data: "))
+    with site.world.database.write.begin() as session:
+        session.scalars(select(Submission)).one().state = "unusable"
+    stream.read()
     connection.close()
 
     assert (first["state"], second["state"]) == ("queued", "running")

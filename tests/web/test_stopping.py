@@ -46,7 +46,7 @@ def test_stopped_portal_gives_back_what_it_grades(
     with serving(world) as process:
         wait_for(world, one_is_running)
         send(process.pid, number)
-        assert process.wait(14) == 0
+        assert process.wait(40) == 0
 
     told = (world.settings.data / "serve.log").read_text()
     assert "Traceback" not in told
