@@ -297,7 +297,7 @@ def test_answer_stands_below_its_question(world: World) -> None:
     asked = page.split('class="comment prompt-text"')[1].split("</details>")[0]
 
     assert page.index("prompt-text") < page.index('id="the-answer"')
-    assert "Question 7" in asked and "<math" in asked
+    assert "<h3>Question 7" in asked and "<math" in asked
     assert "BEGIN" not in asked
     with world.database.read() as session:
         snapshot = session.scalars(select(Submission)).first().snapshot
