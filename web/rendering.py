@@ -40,7 +40,9 @@ def markdown_line(text: str) -> Markup:
 
 def markdown_part(text: str) -> Markup:
     """Render Markdown as a part below a page's second heading, whatever depth its headings have."""
-    return Markup(_HEADING.sub(r"<\1h3", str(markdown(text))))  # noqa: S704  cleaned HTML but for a digit
+    # As plain text: a `Markup` would escape what is put in.
+    html = str(markdown(text))
+    return Markup(_HEADING.sub(r"<\1h3", html))  # noqa: S704  cleaned HTML but for a digit
 
 
 def answer_html(notebook: NotebookNode, cells: Sequence[int]) -> Markup:

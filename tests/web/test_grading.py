@@ -190,6 +190,7 @@ def test_page_shows_the_answer_cleaned_and_keeps_what_was_typed(world: World) ->
     text = client.get(page).text
 
     assert "<math" in text
+    assert "<h3>Question 7" in text
     assert "<script>" not in text
     assert "Student" in text
     refused = post(client, page, page, version=0, item=[1], points="1,7", comment="Why?")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import tracemalloc
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -13,7 +14,7 @@ from alembic.config import Config
 from sqlalchemy import select
 
 from tests.web.conftest import ROOT, World, token_of
-from web.models import AuditEntry, Membership
+from web.models import AuditEntry, CourseAssignment, Membership
 from web.services import roster
 from web.services.errors import Refused
 from web.services.local_time import format_local, note_on, parse_local
@@ -201,3 +202,55 @@ def test_models_and_migrations_agree(world: World) -> None:
     command.check(config)
     command.downgrade(config, "base")
     command.upgrade(config, "head")
+
+
+def test_roster_of_a_spreadsheet_on_windows_keeps_its_letters(world: World) -> None:
+    """CSV that is not UTF-8 is read as Windows writes it; nobody's name gets question marks."""
+    client = world.client("instructor")
+    text = "E-Mail;Vorname;Nachname;Gruppe\nsue@example.org;Sue;Süß;Montag\n"
+    data = {
+        "csrf_token": token_of(client, "/courses/dl/staff/people/"),
+        "file": (io.BytesIO(text.encode("cp1252")), "roster.csv"),
+        "role": "student",
+    }
+
+    page = client.post("/courses/dl/staff/people/roster", data=data).text
+
+    assert "Sue Süß" in page
+    assert "Montag" in page
+
+
+def test_links_of_many_come_as_csv_that_runs_nowhere(world: World) -> None:
+    """For a mail merge: a line each, and no name is a formula."""
+    client = world.client("instructor")
+    data = {
+        "csrf_token": token_of(client, "/courses/dl/staff/people/"),
+        "text": "email,name\nlise@example.org,Lise Meitner\nmax@example.org,=1+1",
+        "role": "student",
+        "confirmed": "1",
+    }
+
+    page = client.post("/courses/dl/staff/people/roster", data=data).text
+
+    assert re.search(r"email,name,link\s+lise@example\.org,Lise Meitner,http\S+/invitation/", page)
+    assert "max@example.org,&#39;=1+1,http" in page
+
+
+def test_admin_without_a_course_is_led_to_make_one(world: World) -> None:
+    """The first page of the first admin has the link, other people's have not."""
+    assert 'href="/admin/courses/"' in world.client("admin").get("/").text
+    assert "/admin/courses/" not in world.client("instructor").get("/courses/dl/").text
+
+
+def test_staff_of_a_course_without_a_release_are_led_to_their_pages(world: World) -> None:
+    """Students are told to come back; staff, where to begin."""
+    with world.database.write.begin() as session:
+        for each in session.scalars(select(CourseAssignment)):
+            each.release_at = None
+
+    staff = world.client("instructor").get("/courses/dl/").text
+    student = world.client("student").get("/courses/dl/").text
+
+    assert "Go to the pages for staff" in staff
+    assert "Come back when" not in staff
+    assert "Come back when" in student

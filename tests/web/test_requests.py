@@ -211,3 +211,18 @@ def test_preview_of_the_notebook_is_for_instructors(world: World) -> None:
     assert "part of the points" not in world.client("student").get(page).text
     for who in ("student", "grader"):
         assert world.client(who).get(f"{page}?as=preview").status_code == 404
+
+
+def test_refused_answer_stays_in_the_form(world: World) -> None:
+    """Points out of range cost nobody what they have written."""
+    with world.database.write.begin() as session:
+        requests.ask(session, released(session, world), "q1", "Please.")
+    staff, list_of = world.client("grader"), "/courses/dl/staff/requests/"
+    answer = {"answer": "You are <right>.", "points": "99", "decision": "accept"}
+
+    refused = post(staff, list_of, "/staff/requests/1/answer", **answer)
+
+    assert refused.status_code == 400
+    assert "from 0 to 5 points" in refused.text
+    assert ">You are &lt;right&gt;.</textarea>" in refused.text
+    assert 'value="99"' in refused.text

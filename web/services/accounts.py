@@ -149,7 +149,10 @@ def normalised(email: str) -> str:
 def _open_invitation(session: Session, token: str) -> Invitation:
     invitation = session.scalar(select(Invitation).where(Invitation.token_hash == _digest(token)))
     if invitation is None or invitation.used_at is not None or invitation.expires_at < now():
-        raise Refused("This link is not valid any more. Ask your instructor for a new one.")
+        raise Refused(
+            "This link is not valid any more. If you have set your password already, sign in "
+            "with it. Ask your instructor for a new link otherwise."
+        )
     return invitation
 
 

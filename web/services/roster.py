@@ -28,7 +28,7 @@ _COLUMNS: Final = {
     "last": ("last name", "lastname", "surname", "family name", "nachname"),
     "number": ("student number", "student id", "sid", "id number", "matriculation number",
                "matrikelnummer", "number"),
-    "section": ("section", "sections", "group", "tutorial"),
+    "section": ("section", "sections", "group", "gruppe", "tutorial", "tutorium"),
 }  # fmt: skip
 
 

@@ -235,9 +235,11 @@ def _check_notebook(data: bytes, assignment: CourseAssignment) -> None:
     if not data:
         raise Refused("The file is empty. Save the notebook, then hand it in again.")
     try:
-        notebook = parse_notebook(data, "This file")
+        notebook = parse_notebook(data, "The file")
     except NotebookError as error:
-        raise Refused(f"{error}. Nothing was handed in.") from None
+        # The command line puts a colon between a file and what is wrong; here it is a sentence.
+        fault = str(error).replace("The file: ", "The file ", 1)
+        raise Refused(f"{fault}. Nothing was handed in.") from None
     if notebook.assignment not in (None, assignment.name):
         raise Refused(
             f"This notebook belongs to the assignment “{notebook.assignment}”. Hand it in there."

@@ -157,7 +157,7 @@ def _to_next(found: CourseAssignment, question_id: str, leaving: Submission | No
     db().commit()
     if following is not None:
         return _to_answer(found, question_id, following)
-    flash("Nothing waits here that nobody else is reading.", "good")
+    flash("Every answer is graded, or somebody else is reading it now.", "good")
     return _to_answers(found, question_id)
 
 

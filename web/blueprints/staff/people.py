@@ -15,6 +15,7 @@ from web.models import Course, Membership, Role, User
 from web.policy import Action, allowed
 from web.services import accounts, audit, courses, overview, roster
 from web.services.errors import Refused
+from web.services.exports.cells import disarmed, write_csv
 
 ROSTER_BYTES: Final = 500_000
 
@@ -134,6 +135,7 @@ def _people_page(course: Course, links: list[Link], **roster_form: object) -> st
         course=course,
         members=roster.members(db(), course),
         links=links,
+        links_csv=_as_csv(links),
         roles=list(Role),
         **roster_form,
     )
@@ -146,12 +148,26 @@ def _roster_text() -> str:
     if len(data) > ROSTER_BYTES:
         # Cut off, it would be a roster without its last people, and nobody would notice.
         raise Refused(f"The roster is larger than {ROSTER_BYTES // 1000} kB.")
-    return data.decode("utf-8-sig", "replace") or request.form.get("text", "")
+    return _decoded(data) or request.form.get("text", "")
+
+
+def _decoded(data: bytes) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        # Spreadsheets on Windows write CSV in the system's own encoding, unless told otherwise.
+        return data.decode("cp1252", "replace")
 
 
 def _link(user: User) -> Link:
     token = accounts.invite(db(), user, signed_in())
     return Link(user, url_for("account.invitation", token=token, _external=True))
+
+
+def _as_csv(links: list[Link]) -> str:
+    # Untrusted: names come from a roster, and spreadsheets run what looks like a formula.
+    rows = [[disarmed(each.user.email), disarmed(each.user.name), each.address] for each in links]
+    return write_csv([["email", "name", "link"], *rows], mark=False).decode()
 
 
 def _membership(course: Course, membership_id: int) -> Membership:

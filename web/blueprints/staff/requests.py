@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from web.blueprints.staff import bp
 from web.blueprints.staff.common import course_for, tenths_field
 from web.http import db, require, signed_in
-from web.models import RegradeRequest, Submission
+from web.models import Course, RegradeRequest, Submission, User
 from web.policy import Action
 from web.services import overrides, overview, requests
 from web.services.errors import Refused
@@ -18,20 +18,27 @@ from web.services.errors import Refused
 def regrade_requests(slug: str) -> str:
     """Show what students ask to look at again: those that wait the longest first."""
     course = course_for(slug, Action.SEE_STAFF_PAGES)
-    return render_template(
-        "staff/requests.html",
-        course=course,
-        requests=requests.of_course(db(), course, only_open=request.args.get("all") != "1"),
-        everything=request.args.get("all") == "1",
-    )
+    return _page(course, everything=request.args.get("all") == "1")
 
 
 @bp.post("/staff/requests/<int:number>/answer")
-def answer_request(number: int) -> Response:
+def answer_request(number: int) -> Response | tuple[str, int]:
     """Answer a student's request, with new points if they are right."""
     signed_in()
     found = db().get(RegradeRequest, number) or abort(404)
     user = require(Action.GRADE, found.submission)
+    course = found.submission.assignment.course
+    try:
+        _answer(user, found)
+    except Refused as error:
+        db().rollback()
+        return _page(course, refused=number, error=str(error)), 400
+    db().commit()
+    flash("The student sees your answer now.", "good")
+    return redirect(url_for("staff.regrade_requests", slug=course.slug), code=303)
+
+
+def _answer(user: User, found: RegradeRequest) -> None:
     decision = request.form.get("decision")
     if decision not in ("accept", "decline"):
         raise Refused("Choose whether you accept or decline.")
@@ -43,10 +50,21 @@ def answer_request(number: int) -> Response:
         text=request.form.get("answer", ""),
         tenths=tenths_field("points", "New points"),
     )
-    db().commit()
-    flash("The student sees your answer now.", "good")
-    slug = found.submission.assignment.course.slug
-    return redirect(url_for("staff.regrade_requests", slug=slug), code=303)
+
+
+def _page(
+    course: Course, *, everything: bool = False, refused: int | None = None, error: str = ""
+) -> str:
+    """Render the page; what was typed into a refused answer stays."""
+    return render_template(
+        "staff/requests.html",
+        course=course,
+        requests=requests.of_course(db(), course, only_open=not everything),
+        everything=everything,
+        refused=refused,
+        error=error,
+        typed=request.form,
+    )
 
 
 @bp.post("/staff/submissions/<public_id>/points/<question_id>")
