@@ -17,6 +17,8 @@ from autograder.errors import NotebookError
 
 MAX_BYTES: Final = 30 * 2**20
 MAX_CELLS: Final = 5_000
+MAX_VALUES: Final = 2_000_000
+"""Commas and opening brackets of the file: its values in memory take up to 30 times their bytes."""
 CellKind = Literal["code", "markdown", "raw"]
 _BYTE_ORDER_MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -120,6 +122,10 @@ def _text(data: bytes, name: str) -> str:
 
 
 def _json_object(text: str, name: str) -> dict[str, Any]:
+    if sum(map(text.count, ",[{")) > MAX_VALUES:
+        raise NotebookError(
+            f"{name}: holds more values than a notebook may; clear the outputs and save it again"
+        )
     try:
         document = json.loads(text)
     except json.JSONDecodeError as error:

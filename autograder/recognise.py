@@ -11,7 +11,7 @@ import numpy as np
 
 from autograder import wire
 from autograder.channel import RecordedCall, Recording
-from autograder.errors import StudentRaised
+from autograder.errors import StudentFault, StudentRaised
 from autograder.student import Reference
 from autograder.variants import Variant, variants_of
 
@@ -136,7 +136,7 @@ def _same_value(actual: Any, expected: Any) -> bool:
         return all(map(_same_value, actual, expected))
     try:
         return type(actual) is type(expected) and bool(actual == expected)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, StudentFault):
         return False
 
 
@@ -144,7 +144,8 @@ def _table(value: Any) -> Any:
     """Give an array of numbers, or ``None`` for what is none, such as a pair of arrays."""
     try:
         array = np.asarray(value)
-    except (TypeError, ValueError):
+    # Untrusted: a list may hold objects that stayed in the kernel, and they refuse to be numbers.
+    except (TypeError, ValueError, StudentFault):
         return None
     return array if array.dtype.kind in "biufc" else None
 

@@ -127,6 +127,16 @@ def test_duplicate_keys() -> None:
     assert parse_notebook(data).cells == ()
 
 
+@pytest.mark.parametrize("value", ["[]", '{"":0}', "1e1", "999", '"ab"'])
+def test_many_small_values(value: str) -> None:
+    """A file within the cap on bytes takes no gigabyte once it is read: it is refused unread."""
+    values = ",".join([value] * (MAX_BYTES // (len(value) + 1) - 100))
+    data = f'{{"nbformat": 4, "cells": [], "x": [{values}]}}'.encode()
+    assert len(data) <= MAX_BYTES
+
+    assert "clear the outputs" in refusal(data)
+
+
 def test_no_cells() -> None:
     """A notebook without cells is a notebook."""
     assert parse_notebook(as_bytes(document())).cells == ()

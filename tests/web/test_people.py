@@ -14,7 +14,7 @@ from alembic.config import Config
 from sqlalchemy import select
 
 from tests.web.conftest import ROOT, World, token_of
-from web.models import AuditEntry, CourseAssignment, Membership
+from web.models import AuditEntry, Course, CourseAssignment, Membership, Role, User
 from web.services import roster
 from web.services.errors import Refused
 from web.services.local_time import format_local, note_on, parse_local
@@ -98,6 +98,36 @@ def test_roster_taken_in_twice_adds_nobody_twice(world: World) -> None:
         actions = session.scalars(select(AuditEntry.action)).all()
     assert len(members) == 5
     assert actions.count("roster.taken_in") == 2
+
+
+@pytest.mark.parametrize("stronger", ["admin", "instructor"])
+def test_roster_makes_no_link_for_who_is_more_elsewhere(world: World, stronger: str) -> None:
+    """Whoever has not set a password yet could be impersonated by who puts them on a roster."""
+    with world.database.write.begin() as session:
+        person = User(email="emmy@example.org", name="Emmy", is_admin=stronger == "admin")
+        session.add(person)
+        if stronger == "instructor":
+            course = Course(slug="algebra", title="Algebra")
+            session.add(Membership(user=person, course=course, role=Role.INSTRUCTOR))
+    client = world.client("instructor")
+    people = "/courses/dl/staff/people/"
+    data = {
+        "csrf_token": token_of(client, people),
+        "text": "email,name\nemmy@example.org,E\nlise@example.org,Lise Meitner",
+        "role": "student",
+        "confirmed": "1",
+    }
+
+    page = client.post(f"{people}roster", data=data).text
+    with world.database.read() as session:
+        members = {each.user.email: each.id for each in session.scalars(select(Membership))}
+    place = f"{people}{members['emmy@example.org']}/link"
+    alone = client.post(place, data=data, headers={"Referer": f"http://localhost{people}"})
+
+    assert page.count("/invitation/") == 1
+    assert "Emmy has no password yet." in page
+    assert "ask an admin" in page or "Only an admin" in page
+    assert "/invitation/" not in alone.text
 
 
 def test_roster_is_shown_before_it_is_taken_in(world: World) -> None:

@@ -49,7 +49,7 @@ def hand_in(
     Accept a notebook: keep its bytes as they came, and queue it.
 
     Args:
-        session: A writing session; the caller commits.
+        session: A writing session, best with no transaction open; the caller commits.
         folder: Where submitted bytes are kept.
         user: Whose it is.
         assignment: What it answers.
@@ -61,10 +61,11 @@ def hand_in(
         Refused: If the file is no notebook of this assignment, or the rules do not allow it.
     """
     received_at = received_at or now()
+    # Before the transaction begins: a large file takes a second, in which nobody else could write.
+    _check_notebook(data, assignment)
     # One at a time for each student, or two at once would both be the last one allowed.
     session.execute(select(User.id).where(User.id == user.id).with_for_update())
     check_may_hand_in(session, user, assignment, received_at)
-    _check_notebook(data, assignment)
     rules = rules_for(session, assignment, user)
     submission = Submission(
         assignment=assignment,

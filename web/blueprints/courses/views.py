@@ -104,8 +104,12 @@ def hand_in(slug: str, name: str) -> Response:
     content = upload.stream.read(portal().settings.max_upload_bytes + 1)
     if len(content) > portal().settings.max_upload_bytes:
         abort(413)
+    # Who is too late is told so, whatever the file is.
+    received_at = now()
+    submissions.check_may_hand_in(db(), user, found, received_at)
+    end_transaction()
     submission = submissions.hand_in(
-        db(), portal().settings.submissions, user, found, upload.filename, content
+        db(), portal().settings.submissions, user, found, upload.filename, content, received_at
     )
     try:
         db().commit()

@@ -53,9 +53,13 @@ def take_in_roster(slug: str) -> str | tuple[str, int]:
     except Refused as error:
         db().rollback()
         return _people_page(course, [], roster=text, error=str(error)), 400
-    links = [_link(user) for user in result.invited]
+    open_to_us = [user for user in result.invited if not _why_no_link(user, course)]
+    links = [_link(user) for user in open_to_us]
     db().commit()
     flash(f"{len(result.added)} added, {len(result.known)} were here already.", "good")
+    for user in result.invited:
+        if user not in open_to_us:
+            flash(f"{user.name} has no password yet. {_why_no_link(user, course)}", "bad")
     return _people_page(course, links)
 
 
@@ -185,11 +189,28 @@ def _role() -> Role:
 
 
 def _refuse_stronger(user: User, course: Course) -> None:
-    """A link is as good as a password, so nobody may make one that reaches beyond their courses."""
+    reason = _why_no_link(user, course)
+    if reason:
+        raise Refused(reason)
+
+
+def _why_no_link(user: User, course: Course) -> str:
+    """
+    Say why one may make no link for somebody; empty if one may.
+
+    A link is as good as a password, so nobody may make one that reaches beyond their courses. Who
+    has no password yet has nothing to lose in a course as a student, but as staff has.
+    """
     me = signed_in()
-    others = [each.course for each in user.memberships if each.course_id != course.id]
-    beyond = any(not allowed(db(), me, Action.MANAGE_ROSTER, other) for other in others)
     if user.is_admin and not me.is_admin:
-        raise Refused("Only an admin can make a link for an admin.")
+        return "Only an admin can make a link for an admin."
+    beyond = [
+        each
+        for each in user.memberships
+        if each.course_id != course.id and not allowed(db(), me, Action.MANAGE_ROSTER, each.course)
+    ]
     if beyond and user.password_hash is not None:
-        raise Refused("This person is in courses of others too; ask an admin for the link.")
+        return "This person is in courses of others too; ask an admin for the link."
+    if any(each.role is not Role.STUDENT for each in beyond):
+        return "This person is staff in courses of others; ask an admin for the link."
+    return ""
