@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+import difflib
 import hashlib
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 from pathlib import Path
@@ -196,7 +197,7 @@ class _Settings:
             raise AssignmentError(f"is not valid TOML: {error}", place) from None
         for key, value in self._table.items():
             if key not in _KEYS:
-                raise AssignmentError(f"unknown key {key!r}", self.place(key))
+                raise AssignmentError(_unknown("key", key, _KEYS), self.place(key))
             if not isinstance(value, _KEYS[key]) or isinstance(value, bool):  # type: ignore[arg-type]  # types by key
                 raise AssignmentError(f"{key!r} has a value of the wrong type", self.place(key))
         if self._table.get("hidden_seeds", 1) < 1:
@@ -224,7 +225,7 @@ class _Settings:
         for key, value in changes.items():
             place = self.place("limits", key)
             if key not in defaults:
-                raise AssignmentError(f"unknown limit {key!r}", place)
+                raise AssignmentError(_unknown("limit", key, defaults), place)
             if (number_of(value) or 0) <= 0:
                 raise AssignmentError(f"{key!r} must be a number above 0", place)
             if isinstance(defaults[key], int) and not isinstance(value, int):
@@ -324,6 +325,12 @@ def _check_rubric(assignment: Assignment, question: Question, settings: _Setting
         )
 
 
+def _unknown(what: str, name: str, known: Iterable[str]) -> str:
+    """Say that a name is not known, and which one it may have meant."""
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"unknown {what} {name!r}" + (f": did you mean {near[0]!r}?" if near else "")
+
+
 def _tested_questions(assignment: Assignment) -> dict[str, str]:
     """Find the questions that hidden tests name, each with the place of its first test."""
     tested: dict[str, str] = {}
@@ -334,7 +341,8 @@ def _tested_questions(assignment: Assignment) -> dict[str, str]:
             tree = parse(path.read_text(encoding="utf-8"))
         except (SyntaxError, ValueError) as error:
             line = getattr(error, "lineno", None) or 1
-            raise AssignmentError(f"is not valid Python: {error}", f"{path}:{line}") from None
+            reason = getattr(error, "msg", error)
+            raise AssignmentError(f"is not valid Python: {reason}", f"{path}:{line}") from None
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test"):
                 question_id = _question_of(node)

@@ -178,7 +178,10 @@ def _numeric(value: object) -> tuple[NDArray[np.float64], np.dtype[Any]]:
     if isinstance(value, Reference):
         # A pandas Series, a torch tensor, a range: the sandbox is asked for it as a plain array.
         value = value.to_array()
-    if isinstance(value, str | bytes | dict | set | frozenset) or value is None:
+    if value is None:
+        message = "expected numbers, got None: nothing was returned or assigned"
+        raise Invalid(message, message)
+    if isinstance(value, str | bytes | dict | set | frozenset):
         message = f"expected numbers, got {type(value).__name__}"
         raise Invalid(message, message)
     try:

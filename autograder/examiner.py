@@ -360,7 +360,11 @@ def main() -> None:
     # Hidden tests may share modules that stand beside them, such as a reference of their own.
     sys.path.insert(0, str(folder / "hidden"))
     packets = Packets(socket.socket(fileno=int(sys.argv[3])))
-    plugin = ExaminerPlugin(packets, folder / "misconceptions.py")
+    try:
+        plugin = ExaminerPlugin(packets, folder / "misconceptions.py")
+    except AssignmentError as error:
+        packets.send({"refused": (error.place, str(error).removeprefix(f"{error.place}: "))})
+        sys.exit(1)
     settings = public_folder / "pytest.ini"
     settings.write_text("[pytest]\nenable_assertion_pass_hook = true\n")
     arguments = ["-c", str(settings), f"--rootdir={public_folder}", "--import-mode=importlib"]

@@ -36,6 +36,7 @@ from autograder.student import Student
 from autograder.variants import Variant
 from autograder.verdict import Verdict
 
+_SYNTAX_ERROR: Final = re.compile(r'^E +File "([^"]+)", line (\d+)$', re.MULTILINE)
 MEMORY_BYTES: Final = 6 * 2**30
 # After a time-out the other calls of a question get a part of the time: what is endless for one
 # input mostly is for all, and each would be waited for to its end.
@@ -315,6 +316,9 @@ def why_not_collected(file: Path, report: pytest.CollectReport) -> tuple[str, st
     reasons = [line[1:].strip() for line in lines if line.startswith("E  ")]
     numbers = re.findall(rf"{re.escape(file.name)}(?::|\", line )(\d+)", report.longreprtext)
     place = f"{file}:{numbers[-1]}" if numbers else str(file)
+    # A module that the tests import, and that is no Python, is named by the syntax error itself.
+    if elsewhere := _SYNTAX_ERROR.findall(report.longreprtext):
+        place = ":".join(elsewhere[-1])
     return place, (reasons or lines)[-1][:500]
 
 

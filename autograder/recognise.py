@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import traceback
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -11,7 +12,7 @@ import numpy as np
 
 from autograder import wire
 from autograder.channel import RecordedCall, Recording
-from autograder.errors import StudentFault, StudentRaised
+from autograder.errors import AssignmentError, StudentFault, StudentRaised
 from autograder.student import Reference
 from autograder.variants import Variant, variants_of
 
@@ -23,13 +24,32 @@ def load_variants(path: Path) -> tuple[Variant, ...]:
     Execute a module of misconceptions or alternatives and give what it registered, in order.
 
     Trusted: the module is the assignment author's.
+
+    Raises:
+        AssignmentError: If it cannot be executed; names the line.
     """
     if not path.is_file():
         return ()
     namespace: dict[str, Any] = {"__name__": f"autograder_{path.stem}", "__file__": str(path)}
     # Compiled with its path, so that `inspect.getsource` finds each function's text.
-    exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), namespace)  # noqa: S102
+    try:
+        exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), namespace)  # noqa: S102
+    except Exception as error:
+        raise _not_executed(path, error) from error
     return variants_of(namespace)
+
+
+def _not_executed(path: Path, error: Exception) -> AssignmentError:
+    lines = [
+        frame.lineno
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename == str(path)
+    ]
+    if isinstance(error, SyntaxError) and error.filename == str(path):
+        lines.append(error.lineno)
+    reason = error.msg if isinstance(error, SyntaxError) else error
+    message = " ".join(f"{type(error).__name__}: {reason}".split())
+    return AssignmentError(message, f"{path}:{lines[-1]}" if lines else str(path))
 
 
 def recognise(

@@ -12,6 +12,9 @@ def register(commands: Any) -> None:
     init = commands.add_parser("init", help="make the portal's database and the first admin")
     init.add_argument("--email", help="of the first admin; asked for if absent")
     init.add_argument("--name", default="Admin")
+    init.add_argument(
+        "--new-link", action="store_true", help="also if there is a password, which was forgotten"
+    )
     init.set_defaults(run=_init)
     serve = commands.add_parser("serve", help="run the portal and its grading workers")
     serve.add_argument("--host", default="127.0.0.1")
@@ -34,7 +37,7 @@ def register(commands: Any) -> None:
 def _init(options: argparse.Namespace) -> int:
     from web.setup import init
 
-    return init(options.email, options.name)
+    return init(options.email, options.name, new_link=options.new_link)
 
 
 def _serve(options: argparse.Namespace) -> int:

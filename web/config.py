@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
 
+from autograder.errors import InputError
+
 MEGABYTE: Final = 2**20
 _PREFIX: Final = "AUTOGRADER_"
 
@@ -51,9 +53,9 @@ class Settings:
             assignment_folders=tuple(Path(folder).resolve() for folder in folders),
             secret_key=secret_from_file(data / "secret"),
             https=_get("HTTPS", "0") == "1",
-            trusted_proxies=int(_get("TRUSTED_PROXIES", "0")),
-            max_upload_bytes=int(_get("MAX_UPLOAD_MB", "30")) * MEGABYTE,
-            workers=int(_get("WORKERS", str(max(1, os.cpu_count() or 1)))),
+            trusted_proxies=_number("TRUSTED_PROXIES", 0),
+            max_upload_bytes=_number("MAX_UPLOAD_MB", 30) * MEGABYTE,
+            workers=_number("WORKERS", max(1, os.cpu_count() or 1)),
             broker_url=os.environ.get(f"{_PREFIX}BROKER_URL"),
         )
 
@@ -76,6 +78,14 @@ def places() -> tuple[Path, str]:
 
 def _get(name: str, default: str) -> str:
     return os.environ.get(f"{_PREFIX}{name}", default)
+
+
+def _number(name: str, default: int) -> int:
+    text = _get(name, str(default))
+    try:
+        return int(text)
+    except ValueError:
+        raise InputError(f"{_PREFIX}{name}={text}: is not a whole number") from None
 
 
 def secret_from_file(path: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from autograder.errors import InputError
 from web.config import Settings
 from web.db import open_database
 from web.services import leases
@@ -29,14 +31,39 @@ _PR_SET_PDEATHSIG: Final = 1
 
 def serve(host: str, port: int | None) -> int:
     """Run until told to end; a process that ends by itself is started again."""
+    number = port_of(port)
+    refuse_taken(host, number)
     told = _listen()
     settings = Settings.from_environment()
     migrate(settings)
     requeue_orphans(settings)
-    address = f"{host}:{port or int(os.environ.get('PORT') or DEFAULT_PORT)}"
+    address = f"{host}:{number}"
     commands = {"portal": _portal_command(address), "grading": _worker_command()}
     print(f"The portal listens on http://{address}/ with {settings.workers} grading workers.")
     return _supervise(commands, settings, told)
+
+
+def port_of(port: int | None) -> int:
+    """Give the port that was asked for, else `$PORT`, else the default."""
+    return port or int(os.environ.get("PORT") or DEFAULT_PORT)
+
+
+def refuse_taken(host: str, port: int) -> None:
+    """
+    Refuse a port on which somebody else listens: the portal would be started again for ever.
+
+    Raises:
+        InputError: If it cannot be listened on.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host.strip("[]"), port))
+        except OSError as error:
+            raise InputError(
+                f"{host}:{port}: cannot be listened on: {error.strerror}; choose another --port"
+            ) from None
 
 
 def requeue_orphans(settings: Settings) -> int:

@@ -33,33 +33,45 @@ def migrations() -> Config:
     return config
 
 
-def init(email: str | None, name: str) -> int:
-    """Make the database and the first admin; prints the link by which they set a password."""
+def init(email: str | None, name: str, *, new_link: bool = False) -> int:
+    """
+    Make the database and the first admin; prints the link by which they set a password.
+
+    Args:
+        email: The admin's address; asked for if it is ``None``.
+        name: What they are called.
+        new_link: Whether who has an account already gets another link: nobody else can help an
+            admin who has forgotten the password.
+    """
     settings = Settings.from_environment()
     migrate(settings)
     address = email or input("E-mail address of the first admin: ")
     database = open_database(settings.database_url)
-    token = make_admin(database, address, name)
+    token = make_admin(database, address, name, new_link=new_link)
     database.engine.dispose()
     if token is None:
-        print(f"{address} has an account already.")
+        print(f"{address} has an account already. With --new-link it gets another link.")
         return 0
     print(
         f"The database is in {settings.data}. Start the portal with `autograder serve`, then open"
     )
     print(f"    /invitation/{token}")
-    print("on it to set the password of the first admin. The link is valid for 14 days.")
+    print("on it to set the admin's password. The link is valid for 14 days.")
     return 0
 
 
-def make_admin(database: Database, email: str, name: str) -> str | None:
-    """Make an admin's account; gives the invitation's token, ``None`` if the account exists."""
+def make_admin(database: Database, email: str, name: str, *, new_link: bool = False) -> str | None:
+    """
+    Make an admin's account; gives the invitation's token, ``None`` if there is nothing to do.
+
+    An account that has a password, too, gets a token with ``new_link``; it becomes no admin's.
+    """
     with database.write.begin() as session:
         address = accounts.normalised(email)
         if "@" not in address:
             sys.exit("autograder: this is not an e-mail address")
         known = session.query(User).filter_by(email=address).one_or_none()
-        if known is not None and known.password_hash is not None:
+        if known is not None and known.password_hash is not None and not new_link:
             return None
         user = known or User(email=address, name=name, is_admin=True)
         session.add(user)

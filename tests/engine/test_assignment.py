@@ -84,6 +84,12 @@ TOMLS = {
     "half a string": (changed('"Tiny"', '"Tiny'), "Tiny", "is not valid TOML"),
     "unknown key": ("colour = 3\n" + TOML, "colour", "unknown key 'colour'"),
     "unknown table": (TOML + "\n[grading]\nq1 = 1\n", "[grading]", "unknown key 'grading'"),
+    "key with a typo": (changed("points = 5", "point = 5"), "point = 5", "did you mean 'points'?"),
+    "limit with a typo": (
+        changed("call_seconds", "call_second"),
+        "call_second",
+        "did you mean 'call_seconds'?",
+    ),
     "unknown limit": (
         changed("call_seconds", "speed"),
         "speed",
@@ -322,6 +328,38 @@ def test_hidden_tests_that_cannot_be_collected(
     assert reason in message
     if place is not None:
         assert message.startswith(f"hidden/test_tiny.py:{place}: cannot be collected: ")
+
+
+def test_broken_module_beside_the_hidden_tests_is_named(make_assignment: MakeAssignment) -> None:
+    """A reference that is no Python is named itself, not the test that imports it."""
+    folder = make_assignment(hidden="import answers\n" + HIDDEN_TEST)
+    (folder / "hidden" / "answers.py").write_text("import math\n\ndef double(x:\n")
+
+    message = examiner_refusal(folder)
+
+    assert message.startswith("hidden/answers.py:3: cannot be collected: SyntaxError")
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "reason"),
+    [
+        ('\n@misconception("q1")\ndef double(x):\n    return x\n', 3, "argument: 'hint'"),
+        ("\ndef double(x)\n", 3, "SyntaxError: expected ':'"),
+    ],
+    ids=["no hint", "no Python"],
+)
+def test_broken_misconceptions_are_named_with_the_line(
+    make_assignment: MakeAssignment, text: str, line: int, reason: str
+) -> None:
+    """A wrong answer that does not register says in which line of which file."""
+    folder = make_assignment()
+    module = folder / "misconceptions.py"
+    module.write_text("from autograder.variants import misconception\n" + text)
+
+    message = examiner_refusal(folder)
+
+    assert message.startswith(f"misconceptions.py:{line}: ")
+    assert reason in message
 
 
 def test_given_code_that_raises(make_assignment: MakeAssignment) -> None:

@@ -555,6 +555,7 @@ REFUSED: dict[str, Callable[[Any], object]] = {
     "containment": lambda x: 1 in x,
     "in a list": lambda x: 1 in [2, x],
     "asarray": np.asarray,
+    "array protocol of NumPy 2": lambda x: x.__array__(None, copy=None),
     "allclose": lambda x: np.allclose(x, x),
     "setting an item": lambda x: x.__setitem__(0, 1),
     "deleting an item": lambda x: x.__delitem__(0),

@@ -288,3 +288,14 @@ def test_a_larger_class_asks_the_database_no_more_often(toy: World) -> None:
     assert len(statements) == small
     assert not [each for each in statements if "FROM submission" in each and "snapshot.q" in each]
     assert not [each for each in statements if "FROM result" in each and "snapshot.q" in each]
+
+
+def test_gradebook_without_weights_says_why_there_is_no_total(world: World) -> None:
+    """A new course's assignments weigh nothing; the page leads to where they get weights."""
+    page = "/courses/dl/staff/gradebook/"
+    assert "No assignment has a weight yet" in world.client("instructor").get(page).text
+
+    with world.database.write.begin() as session:
+        session.query(CourseAssignment).one().weight = 1.0
+
+    assert "No assignment has a weight yet" not in world.client("instructor").get(page).text

@@ -19,14 +19,14 @@ from web.config import Settings
 from web.db import open_database
 from web.demo import course, people
 from web.demo.activity import Activity
-from web.serve import DEFAULT_PORT, serve
+from web.serve import port_of, refuse_taken, serve
 from web.services import proofs
 from web.setup import migrate
 
 START_SECONDS: Final = 60.0
 _ROLES: Final = (
     (people.INSTRUCTOR, "instructor: releases, extends, watches"),
-    (people.GRADER, "grader: reads submissions"),
+    (people.GRADER, "grader: grades written answers"),
     (people.ADMIN, "admin: makes courses"),
 )
 
@@ -41,7 +41,9 @@ def demo(host: str | None, port: int | None) -> int:
         port: Which; by default `$PORT`, else 8000.
     """
     address = host or ("0.0.0.0" if os.environ.get("PORT") else "127.0.0.1")  # noqa: S104
-    number = port or int(os.environ.get("PORT") or DEFAULT_PORT)
+    number = port_of(port)
+    # Before anything is printed: what answers there would be taken for the demo.
+    refuse_taken(address, number)
     with tempfile.TemporaryDirectory(prefix="autograder-demo-") as folder:
         settings = _settings(Path(folder))
         migrate(settings)
