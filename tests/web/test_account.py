@@ -106,7 +106,10 @@ def test_bad_passwords_are_refused(password: str) -> None:
         accounts.set_password(user, password)
 
 
-@pytest.mark.parametrize("target", ["//evil.example", "https://evil.example", "/\\evil.example"])
+@pytest.mark.parametrize(
+    "target",
+    ["//evil.example", "https://evil.example", "/\\evil.example", "/\r\nSet-Cookie: x", "/\x00"],
+)
 def test_sign_in_never_leads_to_another_site(world: World, target: str) -> None:
     """Whatever the address bar says, one stays here."""
     client = world.app.test_client()

@@ -26,7 +26,7 @@ def regrade_requests(slug: str) -> str:
     )
 
 
-@bp.post("/staff/requests/<int:number>/answer")
+@bp.post("/staff/requests/<row:number>/answer")
 def answer_request(number: int) -> Response:
     """Answer a student's request, with new points if they are right."""
     signed_in()
