@@ -163,7 +163,7 @@ class Reference:
         return f"<{self._handle.label} in the sandbox>"
 
 
-def _refuse(self: Reference, *_: object) -> NoReturn:
+def _refuse(self: Reference, *_: object, **__: object) -> NoReturn:
     raise Invalid(f"a {self._handle.label} cannot be used as a number, a truth value or a key")
 
 

@@ -555,6 +555,8 @@ REFUSED: dict[str, Callable[[Any], object]] = {
     "containment": lambda x: 1 in x,
     "in a list": lambda x: 1 in [2, x],
     "asarray": np.asarray,
+    "array, copied": lambda x: np.array(x, copy=True),
+    "shape": np.shape,
     "allclose": lambda x: np.allclose(x, x),
     "setting an item": lambda x: x.__setitem__(0, 1),
     "deleting an item": lambda x: x.__delitem__(0),
