@@ -98,7 +98,8 @@ def assert_close(
 
     The bound is ``atol + rtol * |expected|`` for each entry; `atol` defaults to 1e-6 of the largest
     expected entry, so a zero among large numbers may carry the rounding of its neighbours. Answers
-    in half or single precision get at least that precision's tolerance.
+    in half or single precision get at least that precision's tolerance; with ``rtol=0`` only the
+    rounding of a single number.
 
     Raises:
         Invalid: If the value is not numeric, not finite, or has another shape.
@@ -210,4 +211,8 @@ def _precision(dtype: np.dtype[Any], rtol: float) -> tuple[float, float]:
     if dtype.kind != "f":
         return rtol, DOUBLE_FLOOR
     least, floor = PRECISIONS.get(dtype.itemsize, (0.0, DOUBLE_FLOOR))
+    if rtol == 0:
+        # Who asks for an absolute accuracy alone means it: a coarse type adds its rounding only,
+        # or a rough guess would become right by being stored in half precision.
+        least = min(least, float(np.finfo(dtype).eps))
     return max(rtol, least), floor

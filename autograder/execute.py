@@ -371,7 +371,9 @@ def _status_of_end(kernel: KernelProcess) -> CellStatus:
 def _error_name(cell: NotebookNode) -> str | None:
     for output in cell.get("outputs", ()):
         if output.get("output_type") == "error":
-            return str(output.get("ename", "Exception"))[:100]
+            # Untrusted: a forged message may hold halves of characters, which no file takes.
+            name = str(output.get("ename", "Exception"))[:100]
+            return name.encode(errors="replace").decode()
     return None
 
 

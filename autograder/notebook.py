@@ -178,4 +178,5 @@ def _assignment(document: dict[str, Any]) -> str | None:
     metadata = document.get("metadata")
     otter = metadata.get("otter") if isinstance(metadata, dict) else None
     name = otter.get("assignment_name") if isinstance(otter, dict) else None
-    return name[:200] if isinstance(name, str) else None
+    # It is shown in messages, and half a character cannot be written anywhere.
+    return _SURROGATE.sub("\ufffd", name[:200]) if isinstance(name, str) else None

@@ -9,6 +9,7 @@ from flask import Flask, flash, redirect, render_template, request, url_for
 from flask_login import LoginManager
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response
 
 from web.config import Settings
@@ -55,7 +56,15 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     return app
 
 
+class RowConverter(IntegerConverter):
+    """Part of an address that numbers a row; what no column can hold is no address of ours."""
+
+    def __init__(self, url_map: Map) -> None:
+        super().__init__(url_map, max=2**31 - 1)
+
+
 def _add_blueprints(app: Flask) -> None:
+    app.url_map.converters["row"] = RowConverter
     from web.blueprints import account, courses, staff, submissions
 
     for module in (account, courses, staff, submissions):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from autograder.report import QuestionResult, Report
@@ -27,6 +29,8 @@ def test_attack(case: Case, outcomes: Outcomes) -> None:
         assert broken[question] in verdicts.split("|"), details
     assert zero == set(case.zero), details
     assert outcome.report.graded
+    for view in (outcome.report.staff_view(), outcome.report.student_view()):
+        assert json.dumps(view.as_json(), ensure_ascii=False).encode()  # can be written to a file
     statuses = placed_statuses(case, outcome.report) if case.statuses else ()
     for status, expected in zip(statuses, case.statuses, strict=True):
         assert status in expected.split("|")

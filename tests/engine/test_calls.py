@@ -556,6 +556,8 @@ REFUSED: dict[str, Callable[[Any], object]] = {
     "in a list": lambda x: 1 in [2, x],
     "asarray": np.asarray,
     "array protocol of NumPy 2": lambda x: x.__array__(None, copy=None),
+    "array, copied": lambda x: np.array(x, copy=True),
+    "shape": np.shape,
     "allclose": lambda x: np.allclose(x, x),
     "setting an item": lambda x: x.__setitem__(0, 1),
     "deleting an item": lambda x: x.__delitem__(0),

@@ -81,6 +81,14 @@ def test_tolerance_knows_the_type() -> None:
         assert_close(np.float16(1.1), 1)
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_absolute_accuracy_holds_for_every_type(dtype: type[np.floating]) -> None:
+    """A guess does not become right by being stored in half precision; its rounding is forgiven."""
+    assert_close(dtype(1 / 3), 1 / 3, rtol=0, atol=1e-6)
+    with pytest.raises(AssertionError):
+        assert_close(dtype(0.76), 0.75, rtol=0, atol=1e-3)
+
+
 def test_zero_among_large_numbers() -> None:
     """An expected zero may carry the rounding of its neighbours, alone it may not."""
     assert_close([1e-4, 1000.0], [0.0, 1000.0])

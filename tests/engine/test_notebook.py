@@ -137,6 +137,13 @@ def test_many_small_values(value: str) -> None:
     assert "clear the outputs" in refusal(data)
 
 
+def test_half_a_character_in_the_name() -> None:
+    """The assignment's name is shown in messages, and so must be text."""
+    data = json.dumps(document(metadata={"otter": {"assignment_name": "x\ud800"}})).encode()
+
+    assert parse_notebook(data).assignment == "x\ufffd"
+
+
 def test_no_cells() -> None:
     """A notebook without cells is a notebook."""
     assert parse_notebook(as_bytes(document())).cells == ()

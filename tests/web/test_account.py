@@ -106,7 +106,10 @@ def test_bad_passwords_are_refused(password: str) -> None:
         accounts.set_password(user, password)
 
 
-@pytest.mark.parametrize("target", ["//evil.example", "https://evil.example", "/\\evil.example"])
+@pytest.mark.parametrize(
+    "target",
+    ["//evil.example", "https://evil.example", "/\\evil.example", "/\r\nSet-Cookie: x", "/\x1b"],
+)
 def test_sign_in_never_leads_to_another_site(world: World, target: str) -> None:
     """Whatever the address bar says, one stays here."""
     client = world.app.test_client()
@@ -119,3 +122,17 @@ def test_sign_in_never_leads_to_another_site(world: World, target: str) -> None:
     answer = client.post("/sign-in", query_string={"next": target}, data=data)
 
     assert answer.headers["Location"] == "/"
+
+
+def test_null_characters_are_refused(world: World) -> None:
+    """In an address, a query or a form: no column of PostgreSQL's takes one."""
+    client = world.client("student")
+    data = {"csrf_token": token_of(client, "/account"), "current": "a\0b"}
+
+    answers = [
+        client.get("/courses/d%00l/"),
+        client.get("/?next=%00"),
+        client.post("/account", data=data),
+    ]
+
+    assert [answer.status_code for answer in answers] == [400, 400, 400]

@@ -130,6 +130,16 @@ def test_roster_makes_no_link_for_who_is_more_elsewhere(world: World, stronger: 
     assert "/invitation/" not in alone.text
 
 
+def test_numbers_that_no_row_can_have_are_not_found(world: World) -> None:
+    """Rather than an error of the database's."""
+    client = world.client("instructor")
+    people = "/courses/dl/staff/people/"
+    data = {"csrf_token": token_of(client, people), "role": "student"}
+
+    for number in (0, 2**31, 10**30):
+        assert client.post(f"{people}{number}", data=data).status_code == 404
+
+
 def test_roster_is_shown_before_it_is_taken_in(world: World) -> None:
     """First what would happen to whom; nothing has been changed by then."""
     client = world.client("instructor")

@@ -119,7 +119,9 @@ def _no_invitation(error: Refused) -> tuple[str, int]:
 def _next_page(target: str | None) -> str:
     """Give where to go after signing in; never another site."""
     # Untrusted: the address bar holds whatever a link put there.
-    if target and target.startswith("/") and not target.startswith(("//", "/\\")):
+    if not target or not target.isprintable():
+        return url_for("courses.index")
+    if target.startswith("/") and not target.startswith(("//", "/\\")):
         parts = urlsplit(target)
         if not parts.scheme and not parts.netloc:
             return target

@@ -120,7 +120,7 @@ def keep_comment(slug: str, name: str, question_id: str) -> Response:
     return _back(found, question_id)
 
 
-@bp.post("/courses/<slug>/staff/grading/<name>/<question_id>/comments/<int:number>/delete")
+@bp.post("/courses/<slug>/staff/grading/<name>/<question_id>/comments/<row:number>/delete")
 def delete_comment(slug: str, name: str, question_id: str, number: int) -> Response:
     """Delete a kept comment."""
     found, _ = _question(slug, name, question_id)

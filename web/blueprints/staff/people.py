@@ -59,11 +59,11 @@ def take_in_roster(slug: str) -> str | tuple[str, int]:
     flash(f"{len(result.added)} added, {len(result.known)} were here already.", "good")
     for user in result.invited:
         if user not in open_to_us:
-            flash(f"{user.name} has no password yet. {_why_no_link(user, course)}", "bad")
+            flash(f"{user.name} has no password yet. {_why_no_link(user, course)}", "error")
     return _people_page(course, links)
 
 
-@bp.post("/courses/<slug>/staff/people/<int:membership_id>")
+@bp.post("/courses/<slug>/staff/people/<row:membership_id>")
 def change(slug: str, membership_id: int) -> Response:
     """Change somebody's role, time multiplier, or whether they are in the course."""
     course = course_for(slug, Action.MANAGE_ROSTER)
@@ -80,7 +80,7 @@ def change(slug: str, membership_id: int) -> Response:
     return redirect(url_for("staff.people", slug=slug), code=303)
 
 
-@bp.post("/courses/<slug>/staff/people/<int:membership_id>/link")
+@bp.post("/courses/<slug>/staff/people/<row:membership_id>/link")
 def link(slug: str, membership_id: int) -> str:
     """Make a link by which somebody sets a password; shown once."""
     course = course_for(slug, Action.MANAGE_ROSTER)

@@ -43,7 +43,7 @@ def start_regrade(slug: str, name: str) -> Response:
     return _to(regrade)
 
 
-@bp.get("/courses/<slug>/staff/assignments/<name>/regrades/<int:number>/")
+@bp.get("/courses/<slug>/staff/assignments/<name>/regrades/<row:number>/")
 def regrade(slug: str, name: str, number: int) -> str:
     """Show how far a regrade is, and what it would change."""
     found = _regrade(slug, name, number)
@@ -60,7 +60,7 @@ def regrade(slug: str, name: str, number: int) -> str:
     )
 
 
-@bp.get("/courses/<slug>/staff/assignments/<name>/regrades/<int:number>/differences.csv")
+@bp.get("/courses/<slug>/staff/assignments/<name>/regrades/<row:number>/differences.csv")
 def regrade_differences(slug: str, name: str, number: int) -> FlaskResponse:
     """Download the differences."""
     found = _regrade(slug, name, number)
@@ -71,7 +71,7 @@ def regrade_differences(slug: str, name: str, number: int) -> FlaskResponse:
     return response
 
 
-@bp.post("/courses/<slug>/staff/assignments/<name>/regrades/<int:number>/publish")
+@bp.post("/courses/<slug>/staff/assignments/<name>/regrades/<row:number>/publish")
 def publish_regrade(slug: str, name: str, number: int) -> Response:
     """Let the new results hold."""
     found = _regrade(slug, name, number)
@@ -83,7 +83,7 @@ def publish_regrade(slug: str, name: str, number: int) -> Response:
     return _to(found)
 
 
-@bp.post("/courses/<slug>/staff/assignments/<name>/regrades/<int:number>/discard")
+@bp.post("/courses/<slug>/staff/assignments/<name>/regrades/<row:number>/discard")
 def discard_regrade(slug: str, name: str, number: int) -> Response:
     """Leave all points as they are."""
     found = _regrade(slug, name, number)

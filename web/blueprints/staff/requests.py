@@ -21,7 +21,7 @@ def regrade_requests(slug: str) -> str:
     return _page(course, everything=request.args.get("all") == "1")
 
 
-@bp.post("/staff/requests/<int:number>/answer")
+@bp.post("/staff/requests/<row:number>/answer")
 def answer_request(number: int) -> Response | tuple[str, int]:
     """Answer a student's request, with new points if they are right."""
     signed_in()
