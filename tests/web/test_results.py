@@ -125,3 +125,15 @@ def test_staff_read_all_of_it_also_while_it_is_held_back(world: World, public_id
 def test_lengths_of_time_are_said_as_people_do(seconds: int, words: str) -> None:
     """The two largest units, no zeros."""
     assert duration(seconds) == words
+
+
+def test_result_leads_back_to_handing_in_while_that_is_open(world: World, public_id: str) -> None:
+    """Who has read what failed goes on from there; staff, and a closed assignment, do not."""
+    page = f"/submissions/{public_id}/"
+    assert "Hand in again" in world.client("student").get(page).text
+    assert "Hand in again" not in world.client("instructor").get(page).text
+
+    with world.database.write.begin() as session:
+        session.scalars(select(CourseAssignment)).one().due_at = now() - timedelta(days=1)
+
+    assert "Hand in again" not in world.client("student").get(page).text
