@@ -115,6 +115,7 @@ class _Gate:
 
     def _prove(self, subject: Subject) -> None:
         self._schedule.note(submissions.prove_promised_tests(subject))
+        self._schedule.note(submissions.prove_titles(subject))
         sound = self._prove_references(subject)
         tried = self._try_answers(subject, sound) + self._try_mutants(subject, sound)
         if not self._quick:

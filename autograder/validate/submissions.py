@@ -47,6 +47,19 @@ def prove_promised_tests(subject: Subject) -> Proof:
     return subject.proof(Kind.FOLDER, title, *faults, remarks=tuple(remarks))
 
 
+def prove_titles(subject: Subject) -> Proof:
+    """Prove that each hidden test says in words what it tests: students read nothing else of it."""
+    faults = []
+    for question in subject.assignment.questions:
+        for test in subject.tests_of(question.id, hidden=True):
+            name = test.id.rpartition("::")[2]
+            # Without a docstring a test goes by its function's name.
+            if test.title == name:
+                reason = f"{name} has no docstring: its first line is what students read of a test"
+                faults.append(Fault(reason, subject.place_of_test(test.id), question.id))
+    return subject.proof(Kind.FOLDER, "titles of hidden tests", *faults)
+
+
 def prove_solution(subject: Subject) -> Proof:
     """Prove that the solved notebook gets full marks, twice."""
     first, second = _graded(subject, subject.solved.text())

@@ -109,6 +109,16 @@ PLANTS = [
         r"misconception “Floor division.” passes: no test of q2 costs it points",
     ),
     Plant(
+        "a hidden test that tells students nothing",
+        edit(
+            "hidden/test_pendulum.py",
+            '    """Right for any lengths and any gravity, on moons and on giant planets."""\n',
+            "",
+        ),
+        "q1",
+        r"test_periods_of_any_length has no docstring",
+    ),
+    Plant(
         "a hidden test deleted that others make up for",
         without_test("test_lengths_are_left_alone"),
         "q1",
