@@ -37,6 +37,9 @@ MAX_SHOWN: Final = 100_000
 """Characters of a cell that are shown at all."""
 MAX_EFFORT: Final = 2_000_000
 """Characters of a notebook that are rendered; what comes after them is shown as text."""
+MAX_TEXT: Final = 2_000_000
+"""Characters of a notebook that are shown as text; of what comes after them only the beginning."""
+LEAST_SHOWN: Final = 1000
 MAX_SECONDS: Final = 5.0
 """CPU time after which the rest is shown as text; an honest notebook takes 0.2 s."""
 HEADING_SHIFT: Final = 2
@@ -62,12 +65,20 @@ class Effort:
 
     def __init__(self) -> None:
         self._characters = MAX_EFFORT
+        self._text = MAX_TEXT
         self._deadline = time.thread_time() + MAX_SECONDS
 
     def spend(self, characters: int) -> bool:
         """Whether that many more may be rendered."""
         self._characters -= characters
         return self._characters >= 0 and time.thread_time() < self._deadline
+
+    def room(self, characters: int) -> int:
+        """How many of a cell's characters are shown as text."""
+        # Untrusted: a notebook of 30 MB would be a page of 100 MB, for each who opens it.
+        shown = min(characters, MAX_SHOWN, max(self._text, LEAST_SHOWN))
+        self._text -= shown
+        return shown
 
 
 @dataclass
@@ -105,13 +116,13 @@ def render_cell(
     # Untrusted: parsers of markdown, colours and formulas raise whatever comes to them.
     except Exception:
         _log.warning("cell %d could not be rendered", number, exc_info=True)
-        return _as_text(source, "This cell could not be rendered; this is its source.")
-    return _as_text(source)
+        return _as_text(source, effort, "This cell could not be rendered; this is its source.")
+    return _as_text(source, effort)
 
 
 def _markdown_cell(source: str, effort: Effort) -> Fragment:
     if len(source) > MAX_RENDERED or not effort.spend(len(source)):
-        return _as_text(source, "This text is too long to be rendered.")
+        return _as_text(source, effort, "This text is too long to be rendered.")
     return _markdown(source)
 
 
@@ -142,7 +153,7 @@ def _code_cell(
     if len(source) <= MAX_CODE and effort.spend(len(source)):
         whole = Fragment(_folded(source, _code(source, tuple(sorted(marked))), marked))
     else:
-        whole = _as_text(source)
+        whole = _as_text(source, effort)
     for output in cell.get("outputs", ()):
         part = _output(output, number, effort)
         whole.html += f'<div class="nb-output">{part.html}</div>' if part.html else ""
@@ -234,13 +245,14 @@ def _rendered_output(output: NotebookNode) -> str:
     return clean_code(_from_template(_code_node("", outputs=[output]), source=False))
 
 
-def _as_text(source: str, *notes: str) -> Fragment:
-    shown, cut = _shortened(source, MAX_SHOWN)
+def _as_text(source: str, effort: Effort, *notes: str) -> Fragment:
+    shown, cut = _shortened(source, effort.room(len(source)))
     return Fragment(f"<pre>{html.escape(shown)}</pre>", [*notes, *cut])
 
 
 def _cut(text: str, effort: Effort) -> tuple[str, list[str]]:
-    return _shortened(text, MAX_RENDERED if effort.spend(min(len(text), MAX_RENDERED)) else 1000)
+    rendered = effort.spend(min(len(text), MAX_RENDERED))
+    return _shortened(text, MAX_RENDERED if rendered else LEAST_SHOWN)
 
 
 def _shortened(text: str, limit: int) -> tuple[str, list[str]]:

@@ -307,6 +307,16 @@ def test_long_outputs_and_cells_are_cut_with_a_note(make) -> None:
     assert len(page) < 300_000
 
 
+def test_a_large_notebook_is_a_bounded_page(make) -> None:
+    """The largest file that may be handed in is no page of a hundred megabytes."""
+    cells = [make.text("<" * 100_000 + str(number)) for number in range(250)]
+
+    page = notebook_html(make.report(cells=tuple(cells)).notebook, {})
+
+    assert len(page) < 10_000_000
+    assert page.count("more characters are not shown.") == len(cells)
+
+
 def test_metadata_is_not_looked_at(make) -> None:
     """Widgets' states and cells' tags of a submission do not get into the page."""
     notebook = make.report(cells=(make.text("a"),)).notebook
