@@ -103,6 +103,8 @@ class CallChannel:
         self._functions: dict[int, Callable[..., Any]] = {}
         self._callbacks = 0
         self._names: frozenset[str] | None = None
+        self._values: dict[str, bytes] = {}
+        self._defined: set[str] = set()
         self._waiting = False
         self._answer_bytes = 0
         self._deadline = 0.0
@@ -133,19 +135,31 @@ class CallChannel:
             if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
                 self._broken()
             self._names = frozenset(names)
-        return self._names
+        # What has been read is there, whatever the kernel says of it later.
+        return self._names | self._defined
 
     def get(self, name: str) -> Any:
         """
         Give the value of a name.
 
+        Plain data is read once, and stays what it was until the tests run a line inside: it cannot
+        be one thing to one question and another thing to the next.
+
         Raises:
             Missing: If the notebook does not define it.
         """
-        value = self._value(self._exchange(("get", name)))
-        if isinstance(value, Reference):
-            return Reference(self, value._handle, name)
-        if self.recording.has_room(self._answer_bytes):
+        if name not in self._values:
+            value = self._value(self._exchange(("get", name)))
+            self._defined.add(name)
+            if isinstance(value, Reference):
+                return Reference(self, value._handle, name)
+            try:
+                self._values[name] = wire.Encoder().encode(("value", value))
+            except wire.Unsendable:
+                return value  # a list of objects that stayed inside
+        # Decoded for each reader: what a test does to its copy is its own affair.
+        value = self._value(self._decode(self._values[name]))
+        if self.recording.has_room(len(self._values[name])):
             self.recording.values[name] = value
         return value
 
@@ -180,6 +194,7 @@ class CallChannel:
     def run(self, source: str, number: int | None = None) -> None:
         """Run a line of trusted code inside; `number` is the one that its answer will carry."""
         self.recording.prepared += (source,)
+        self._values.clear()
         body = wire.Encoder().encode(("run", source))
         self._value(self._ask(body, None, number))
 
