@@ -20,7 +20,7 @@ from web.models import (
     SubmissionState,
     User,
 )
-from web.services import overrides, regrade_queue, regrades, release
+from web.services import assignments, overrides, regrade_queue, regrades, release
 
 RULES = {"counted": "last", "due_at": "2030-01-01T12:00", "grace_minutes": "5"}
 COURSE = {
@@ -36,6 +36,7 @@ DOES: dict[str, tuple[dict[str, Any], str]] = {
     "staff.release": ({}, "assignment.released"),
     "staff.update": ({}, "assignment.updated"),
     "staff.extend": ({"student": "of ada", "extra_attempts": "1"}, "extension.granted"),
+    "staff.withdraw_extension": ({"student": "of ada"}, "extension.withdrawn"),
     "staff.take_in_roster": (
         {"text": "email\nlise@example.org", "role": "student", "confirmed": "1"},
         "roster.taken_in",
@@ -79,6 +80,9 @@ def prepare(world: World, endpoint: str) -> int:
             submission.state = SubmissionState.FAILED
         elif endpoint == "staff.update":
             assignment.snapshot.content_hash = "0" * 64
+        elif endpoint == "staff.withdraw_extension":
+            terms = assignments.ExtensionTerms(None, None, 1, "")
+            assignments.extend(session, instructor, assignment, submission.user, terms)
         elif endpoint == "staff.restore_points":
             overrides.set_points(session, instructor, submission, "q7", 10, "Right after all.")
         elif endpoint == "staff.withdraw_grades":

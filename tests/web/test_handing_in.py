@@ -183,6 +183,17 @@ def test_closed_assignment_refuses_and_an_extension_opens_it(world: World) -> No
     assert "Receipt" in hand_in(world.client("student"), notebook()).text
     assert [each.late_seconds for each in stored(world)] == [0]
 
+    staff = world.client("instructor")
+    page = "/courses/dl/staff/assignments/xor/extensions/withdraw"
+    mark = token_of(staff, "/account")
+    withdrawn = [
+        staff.post(page, data={"csrf_token": mark, "student": student.id}).status_code
+        for _ in range(2)
+    ]
+
+    assert withdrawn == [303, 404]
+    assert "closed" in hand_in_anyway(world.client("student")).text
+
 
 def hand_in_anyway(client: FlaskClient) -> TestResponse:
     """Send a file where the page shows no form any more."""

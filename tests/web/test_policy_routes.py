@@ -76,6 +76,7 @@ MAY = {
     ("staff.release", "POST"): INSTRUCTORS,
     ("staff.update", "POST"): INSTRUCTORS,
     ("staff.extend", "POST"): frozenset(),  # without a student it is 404 for all
+    ("staff.withdraw_extension", "POST"): frozenset(),  # likewise
     ("staff.gradebook", "GET"): STAFF,
     ("staff.grade_rules", "POST"): INSTRUCTORS,
     ("staff.export_course", "POST"): INSTRUCTORS,

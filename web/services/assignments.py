@@ -150,11 +150,7 @@ def extend(
     """
     if terms.due_at is None and terms.cutoff_at is None and terms.extra_attempts <= 0:
         raise Refused("An extension needs a later deadline or more attempts.")
-    extension = session.scalar(
-        select(Extension).where(
-            Extension.assignment_id == assignment.id, Extension.user_id == user.id
-        )
-    )
+    extension = _extension_of(session, assignment, user)
     if extension is None:
         extension = Extension(assignment_id=assignment.id, user_id=user.id)
         session.add(extension)
@@ -172,6 +168,37 @@ def extend(
         reason=terms.reason,
     )
     return extension
+
+
+def withdraw_extension(
+    session: Session, actor: User, assignment: CourseAssignment, user: User
+) -> bool:
+    """
+    Take a student's extension back; what was handed in before stays as it was received.
+
+    Returns:
+        Whether there was one.
+    """
+    extension = _extension_of(session, assignment, user)
+    if extension is None:
+        return False
+    session.delete(extension)
+    audit.record(
+        session,
+        actor,
+        "extension.withdrawn",
+        course=assignment.course,
+        target=f"{user.email}, {assignment.name}",
+    )
+    return True
+
+
+def _extension_of(session: Session, assignment: CourseAssignment, user: User) -> Extension | None:
+    return session.scalar(
+        select(Extension).where(
+            Extension.assignment_id == assignment.id, Extension.user_id == user.id
+        )
+    )
 
 
 def extensions_of(session: Session, assignment: CourseAssignment) -> Sequence[Extension]:

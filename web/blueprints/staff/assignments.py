@@ -12,7 +12,7 @@ from web.blueprints.staff import bp
 from web.blueprints.staff.common import assignment_for, course_for, number_field, whole_field
 from web.db import now
 from web.http import db, end_transaction, portal, signed_in
-from web.models import CountedAttempt, CourseAssignment, Membership, Role, Snapshot
+from web.models import CountedAttempt, CourseAssignment, Membership, Role, Snapshot, User
 from web.policy import Action
 from web.services import assignments as service
 from web.services import proofs, roster, snapshots
@@ -99,10 +99,7 @@ def update(slug: str, name: str) -> Response:
 def extend(slug: str, name: str) -> Response | tuple[str, int]:
     """Give one student a later deadline or more attempts."""
     found = assignment_for(slug, name, Action.MANAGE_ASSIGNMENT)
-    chosen = request.form.get("student", type=int)
-    student = next((each.user for each in _students(found) if each.user_id == chosen), None)
-    if student is None:
-        abort(404)
+    student = _chosen_student(found)
     try:
         service.extend(db(), signed_in(), found, student, _terms(found))
     except Refused as error:
@@ -111,6 +108,24 @@ def extend(slug: str, name: str) -> Response | tuple[str, int]:
     flash(f"{student.name} has an extension.", "good")
     _flash_notes(found, ("due_at", "cutoff_at"))
     return redirect(url_for("staff.assignment", slug=slug, name=name), code=303)
+
+
+@bp.post("/courses/<slug>/staff/assignments/<name>/extensions/withdraw")
+def withdraw_extension(slug: str, name: str) -> Response:
+    """Let the assignment's own rules hold for a student again."""
+    found = assignment_for(slug, name, Action.MANAGE_ASSIGNMENT)
+    student = _chosen_student(found)
+    if not service.withdraw_extension(db(), signed_in(), found, student):
+        abort(404)
+    db().commit()
+    flash(f"{student.name} has no extension any more.", "good")
+    return redirect(url_for("staff.assignment", slug=slug, name=name), code=303)
+
+
+def _chosen_student(found: CourseAssignment) -> User:
+    chosen = request.form.get("student", type=int)
+    student = next((each.user for each in _students(found) if each.user_id == chosen), None)
+    return student or abort(404)
 
 
 def _take_up(name: str) -> Snapshot:
