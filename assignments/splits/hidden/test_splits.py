@@ -133,6 +133,17 @@ def test_split_obeys_its_seed(student, sandbox, rng):
 
 
 @pytest.mark.question("q1")
+def test_split_has_defaults(student, rng):
+    """Without fractions and seed it is a split into 60, 20 and 20 per cent, each time the same."""
+    X, y = numbered(rng, 50, 2)
+    parts = parts_of(student, X, y)
+    assert_every_row_once(parts, 50)
+    for part, replay, fraction in zip(parts, parts_of(student, X, y), SIXTY, strict=True):
+        assert_close(replay, part)
+        assert abs(len(part) - fraction * 50) < 2.01
+
+
+@pytest.mark.question("q1")
 def test_split_changes_nothing(student, rng):
     """The arrays passed in stay as they were."""
     for n, d in [(20, 3), (10, 1)]:
@@ -430,6 +441,18 @@ def test_select_changes_nothing(student, rng):
         X_after, y_after = entries(call.args_after[1], 2)
         assert_close(X_after, X, rtol=0.0, atol=1e-12)
         assert_close(y_after, y, rtol=0.0, atol=1e-12)
+
+
+@pytest.mark.question("q4")
+def test_select_from_one_model(student, rng):
+    """A single model is chosen, and its score given."""
+    for n, d in [(24, 2), (30, 1)]:
+        X, y = validation(rng, n, d)
+        models = [lookup(X, y + 0.5, column=False)]
+        box = Box(models, rng)
+        index, score = entries(student.select(models, (X.copy(), y.copy()), box.score), 2)
+        assert number(index) == 0
+        assert_close(score, box.scores[0])
 
 
 @pytest.mark.question("q4")
