@@ -117,7 +117,7 @@ def _write_html(options: argparse.Namespace, report: Any, path: Path) -> None:
     from autograder.render.page import report_page
 
     target = options.html
-    if len(options.notebooks) > 1:
+    if len(options.notebooks) > 1 or target.is_dir():
         # A class hands in notebooks of one name, from one folder each.
         same = sum(each.stem == path.stem for each in options.notebooks) > 1
         stem = "-".join(part for part in path.with_suffix("").parts if part != "/")

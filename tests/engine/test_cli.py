@@ -208,18 +208,20 @@ def test_grade(make_assignment: MakeAssignment, tmp_path: Path) -> None:
         assert "test_tiny" not in page.read_text()
 
 
-def test_grade_one(make_assignment: MakeAssignment, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("html", "page"), [("a.html", "a.html"), ("pages", "pages/größe.html")])
+def test_grade_one(make_assignment: MakeAssignment, tmp_path: Path, html: str, page: str) -> None:
     """One notebook gives one object, for staff all that is known."""
     folder = make_assignment()
     (tmp_path / "größe.ipynb").write_bytes(b"\xef\xbb\xbf" + SOLUTION)
-    arguments = ["grade", str(folder), "größe.ipynb", "--json", "a.json", "--html", "a.html"]
+    (tmp_path / "pages").mkdir()
+    arguments = ["grade", str(folder), "größe.ipynb", "--json", "a.json", "--html", html]
     result = run(arguments, tmp_path)
     assert result.returncode == 0, result.stderr
     report = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
     assert report["score"] == 3
     assert report["questions"][0]["tests"][1].keys() >= {"id", "detail", "weight", "seconds"}
     assert report["questions"][1]["verdict"] == "pending"
-    assert "<html" in (tmp_path / "a.html").read_text(encoding="utf-8")
+    assert "<html" in (tmp_path / page).read_text(encoding="utf-8")
 
 
 def run(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
