@@ -265,7 +265,8 @@ def student(shared: Kernel) -> Iterator[Any]:
     """Give the student of the shared kernel, and see to it that the kernel still serves."""
     shared.channel.begin_test()
     yield shared.student
-    assert shared.student.answer == 42
+    # A call: a variable may have been read before, and would then be answered without the kernel.
+    assert shared.student.double(21) == 42
 
 
 @pytest.fixture
@@ -616,6 +617,21 @@ def test_sandbox_run(kernel: Kernel) -> None:
         kernel.channel.run("1 / 0")
 
 
+def test_variable_is_read_once(kernel: Kernel) -> None:
+    """Neither the notebook's code nor a test changes what the next test reads; a line does."""
+    kernel.channel.run("def spoil(): globals()['weights'][:] = globals()['answer'] = 0")
+    assert kernel.student.answer == 42
+    read = kernel.student.weights
+    read *= 3
+    kernel.student.spoil()
+    assert kernel.student.answer == 42
+    assert_close(kernel.student.weights, [[1, 2], [3, 4]])
+    kernel.channel.run("del answer")
+    assert_close(kernel.student.weights, np.zeros((2, 2)))
+    with pytest.raises(Missing):
+        _ = kernel.student.answer
+
+
 def test_slow_call(kernel: Kernel) -> None:
     """A call that takes too long is interrupted, and the next one works."""
     began = time.monotonic()
@@ -633,7 +649,7 @@ def test_slow_call_with_callbacks(kernel: Kernel) -> None:
         with pytest.raises(CallTimeout):
             kernel.student.call_for_ever(lambda _: "left over")
         assert kernel.student.identity(number) == number
-        assert kernel.student.answer == 42
+        assert kernel.student.double(21) == 42
 
 
 def test_deaf_call(kernel: Kernel) -> None:

@@ -84,7 +84,7 @@ class Browser:
         connection = self.connect()
         connection.request(request.get_method(), path, data, dict(request.header_items()))
         response = connection.getresponse()
-        self.jar.extract_cookies(response, request)  # type: ignore[arg-type]
+        self.jar.extract_cookies(response, request)  # type: ignore[arg-type]  # has all that it asks for
         answer = Answer(response.status, response.headers, response.read().decode())
         connection.close()
         return answer
