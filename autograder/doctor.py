@@ -410,7 +410,8 @@ def _environment(name: str) -> Finding:
     try:
         with Bench(warm).probe() as probe:
             modules = [module.partition(".")[0] for module in environment.preload]
-            found = probe.call("versions", list(dict.fromkeys(modules)))
+            packages = dict.fromkeys([*modules, *environment.if_imported])
+            found = probe.call("versions", list(packages))
     except AutograderError as error:
         return Finding(name, False, str(error), "make setup")
     finally:

@@ -86,7 +86,7 @@ class Grader:
             InternalError: If the wall cannot be built.
         """
         with ThreadPoolExecutor(4) as threads:
-            pool = threads.submit(self._pool, assignment.environment)
+            pool = threads.submit(self.pool, assignment)
             examiner = threads.submit(self._collect, assignment)
             built = threads.submit(build_student, assignment)
             # Late: running notebooks takes long to import, and the warm process longer to start.
@@ -125,19 +125,29 @@ class Grader:
         self.prepare(assignment)
         from autograder.submission import SubmissionRun
 
-        run = SubmissionRun(self._pool(assignment.environment), notebook, assignment, progress)
+        run = SubmissionRun(self.pool(assignment), notebook, assignment, progress)
         with self._examiner(assignment) as examiner:
             execution, messages = run.examine(examiner, seed)
         report = _report(notebook, assignment, seed, execution, examiner.tests, messages)
         return replace(report, seconds=time.monotonic() - began)
 
-    def _pool(self, environment: str) -> KernelPool:
+    def pool(self, assignment: Assignment) -> KernelPool:
+        """
+        Give what makes the kernels of an assignment; others of its environment share it.
+
+        Raises:
+            InternalError: If the wall cannot be built.
+        """
+        name, packages = assignment.environment, assignment.master.packages
         with self._lock:
-            lock = self._pool_locks.setdefault(environment, threading.Lock())
+            lock = self._pool_locks.setdefault(name, threading.Lock())
         with lock:
-            if environment not in self._pools:
-                self._pools[environment] = KernelPool(load_environment(environment), self._spares)
-            return self._pools[environment]
+            if name in self._pools:
+                self._pools[name].expect(packages)
+            else:
+                environment = load_environment(name)
+                self._pools[name] = KernelPool(environment, self._spares, packages)
+            return self._pools[name]
 
     def _examiner(self, assignment: Assignment) -> AbstractContextManager[Examiner]:
         return self._examiners.borrow(assignment.content_hash, lambda: Examiner(assignment))

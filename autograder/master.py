@@ -22,6 +22,7 @@ _MARKER: Final = re.compile(
     r"^#\s*(BEGIN|END)\s+(QUESTION|SOLUTION|TESTS|PROMPT|TEST CONFIG)\b\s*(.*)",
     re.IGNORECASE | re.DOTALL,
 )
+_MAGIC: Final = re.compile(r"^\s*[%!].*$", re.MULTILINE)
 _CELL_START: Final = re.compile(r'(?<!\\)"cell_type"\s*:')
 _CONFIG: Final = re.compile(r"^#\s*ASSIGNMENT CONFIG\b\s*\n?(.*)", re.IGNORECASE | re.DOTALL)
 
@@ -96,8 +97,17 @@ class MasterNotebook:
     @property
     def solution_names(self) -> frozenset[str]:
         """The names that solution cells define: these are the student's."""
-        cells = [cell for question in self.questions for cell in question.solution]
-        return frozenset(name for cell in cells for name in defined_names(cell.source))
+        return frozenset(name for cell in self._solution for name in defined_names(cell.source))
+
+    @property
+    def packages(self) -> frozenset[str]:
+        """The packages that the notebook imports."""
+        cells = (*self.given, *self._solution)
+        return frozenset(name for cell in cells for name in imported_packages(cell.source))
+
+    @property
+    def _solution(self) -> list[Cell]:
+        return [cell for question in self.questions for cell in question.solution]
 
 
 def read_master(path: Path) -> MasterNotebook:
@@ -258,6 +268,19 @@ def number_of(value: object) -> Fraction | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return None
     return Fraction(str(value))
+
+
+def imported_packages(source: str) -> Iterator[str]:
+    """Give the packages that a cell imports; a cell that does not parse imports none."""
+    try:
+        nodes = list(ast.walk(parse(_MAGIC.sub("", source))))
+    except SyntaxError:
+        return
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module.partition(".")[0]
 
 
 def defined_names(source: str) -> Iterator[str]:

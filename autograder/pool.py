@@ -23,15 +23,25 @@ class KernelPool:
     Args:
         environment: What the kernels can import.
         spares: How many to keep ready.
+        packages: What the notebooks to come import, as far as is known.
     """
 
-    def __init__(self, environment: Environment, spares: int = 1) -> None:
+    def __init__(
+        self, environment: Environment, spares: int = 1, packages: frozenset[str] = frozenset()
+    ) -> None:
         self._environment = environment
+        self._packages = packages
         self._spares = spares
         self._lock = threading.Lock()
         self._closed = False
-        self._warm = WarmProcess(environment)
+        self._warm = WarmProcess(environment, self._packages)
         self._ready: deque[KernelProcess] = deque(self._warm.fork_kernel() for _ in range(spares))
+
+    def expect(self, packages: frozenset[str]) -> None:
+        """Prepare for notebooks that import these packages."""
+        with self._lock:
+            self._packages |= packages
+            self._warm.import_for(packages)
 
     def take(self) -> KernelProcess:
         """
@@ -80,7 +90,7 @@ class KernelPool:
 
     def _restart(self) -> None:
         self._discard()
-        self._warm = WarmProcess(self._environment)
+        self._warm = WarmProcess(self._environment, self._packages)
 
     def _discard(self) -> None:
         while self._ready:

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from nbformat import NotebookNode
-
-from autograder.execute import CellRun
 from autograder.verdict import Verdict, combined
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+    from autograder.execute import CellRun
 
 VERSION: Final = 1
 

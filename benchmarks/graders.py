@@ -250,7 +250,8 @@ def start_worker(assignments: Sequence[Assignment], venv: Path, home: Path) -> C
 
 def start_bare(assignment: Assignment, venv: Path, home: Path) -> Conversation:
     """Start a process that has imported what a warm kernel of ours has."""
-    modules = load_environment(assignment.environment).preload
+    kernels = load_environment(assignment.environment)
+    modules = kernels.preload + kernels.modules_for(assignment.master.packages)
     settings = environment(venv, home) | {"MPLBACKEND": "agg", "TF_CPP_MIN_LOG_LEVEL": "3"}
     return Conversation(
         [venv / "bin" / "python", ROOT / "benchmarks" / "bare.py", *modules], settings

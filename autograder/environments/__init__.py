@@ -13,7 +13,8 @@ import os
 import subprocess
 import sys
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -39,19 +40,31 @@ class Environment:
     Args:
         name: ``"numpy"``, ``"tensorflow"`` or an operator's own.
         folder: Its virtual environment.
-        preload: Modules that the warm process imports.
-        late: Modules that it imports in its first pause; until then, who uses one loads it.
+        preload: Modules that the warm process imports before it forks.
+        at_first_use: Parts of these that wait until somebody uses them.
+        if_imported: Modules that it imports, too, by the package that a notebook must import for
+            that; those of all other packages come in a pause.
     """
 
     name: str
     folder: Path
     preload: tuple[str, ...]
-    late: tuple[str, ...] = ()
+    at_first_use: tuple[str, ...] = ()
+    if_imported: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
 
     @property
     def python(self) -> Path:
         """The interpreter."""
         return self.folder / "bin" / "python"
+
+    def modules_for(self, packages: frozenset[str]) -> tuple[str, ...]:
+        """Give the modules to import, too, for a notebook that imports these packages."""
+        return tuple(
+            module
+            for package, modules in self.if_imported.items()
+            if package in packages
+            for module in modules
+        )
 
 
 @dataclass(frozen=True)
@@ -82,7 +95,9 @@ def load_environment(name: str) -> Environment:
         raise SandboxError(
             f"the environment {name!r} is not set up: {venv} is missing; run make setup"
         )
-    return Environment(name, venv, tuple(settings["preload"]), tuple(settings.get("late", ())))
+    optional = {key: tuple(modules) for key, modules in settings.get("if_imported", {}).items()}
+    at_first_use = tuple(settings.get("at_first_use", ()))
+    return Environment(name, venv, tuple(settings["preload"]), at_first_use, optional)
 
 
 def default_folder() -> Path:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import tarfile
+import time
 from types import TracebackType
 from typing import Any, Self, cast
 
@@ -100,6 +101,6 @@ def _archive(files: dict[str, bytes]) -> bytes:
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         for name, content in files.items():
             info = tarfile.TarInfo(name)
-            info.size, info.mode = len(content), 0o644
+            info.size, info.mode, info.mtime = len(content), 0o644, time.time()
             archive.addfile(info, io.BytesIO(content))
     return buffer.getvalue()

@@ -190,10 +190,12 @@ class WarmProcess:
 
     Args:
         environment: What to import.
+        packages: What the notebooks to come import, as far as is known.
     """
 
-    def __init__(self, environment: Environment) -> None:
+    def __init__(self, environment: Environment, packages: frozenset[str] = frozenset()) -> None:
         self.environment = environment
+        self._packages = packages
         self._lock = threading.Lock()
         self._number = 0
         # Unix sockets' paths end at 107 bytes, so the folder's name is short.
@@ -254,6 +256,16 @@ class WarmProcess:
                 raise SandboxError("the warm process has ended") from error
         return process
 
+    def import_for(self, packages: frozenset[str]) -> None:
+        """Let later kernels have imported what notebooks use that import these packages."""
+        with self._lock:
+            new = self.environment.modules_for(packages - self._packages)
+            self._packages |= packages
+        if new:
+            # Without the process there is nothing to do: who asks for a kernel will notice.
+            with contextlib.suppress(OSError):
+                self._control.send(json.dumps({"import": new}).encode())
+
     def alive(self) -> bool:
         """Tell whether the warm process still runs."""
         return self._process.poll() is None
@@ -285,7 +297,7 @@ class WarmProcess:
         _give_to_sandbox(self._sockets)
         runtime = self._folder / "runtime"
         _copy_runtime(runtime)
-        plan = _plan(self.environment, self._folder, control.fileno())
+        plan = _plan(self.environment, self._folder, control.fileno(), self._packages)
         error_log = None if os.environ.get("AUTOGRADER_DEBUG") else subprocess.PIPE
         return subprocess.Popen(  # noqa: S603
             [sys.executable, "-c", _LAUNCH, json.dumps(plan)],
@@ -356,7 +368,9 @@ def _copy_runtime(target: Path) -> None:
     (target / "group").write_text(policy.GROUP)
 
 
-def _plan(environment: Environment, folder: Path, control: int) -> dict[str, Any]:
+def _plan(
+    environment: Environment, folder: Path, control: int, packages: frozenset[str] = frozenset()
+) -> dict[str, Any]:
     bwrap = shutil.which("bwrap", path="/usr/bin:/bin:/usr/local/bin")
     if bwrap is None:
         raise SandboxError("bubblewrap is missing; install it: apt install bubblewrap")
@@ -388,8 +402,15 @@ def _plan(environment: Environment, folder: Path, control: int) -> dict[str, Any
         "binds": [
             (str(mount.source), mount.target) for mount in _mounts(environment, base, folder)
         ],
-        "after": [*after, json.dumps(environment.preload), json.dumps(environment.late)],
+        "after": after + [json.dumps(modules) for modules in _imports(environment, packages)],
     }
+
+
+def _imports(environment: Environment, packages: frozenset[str]) -> Iterator[tuple[str, ...]]:
+    """Give the modules to import before the first fork, those that wait, those for a pause."""
+    yield environment.preload + environment.modules_for(packages)
+    yield environment.at_first_use
+    yield environment.modules_for(frozenset(environment.if_imported) - packages)
 
 
 def _mounts(

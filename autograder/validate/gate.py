@@ -106,7 +106,7 @@ class _Gate:
             self._schedule.note(Proof(self._folder.name, Kind.FOLDER, "folder", faults=(fault,)))
 
     def _subject(self, assignment: Assignment) -> Subject:
-        pool = self._grader._pool(assignment.environment)
+        pool = self._grader.pool(assignment)
         self._schedule.make_benches(lambda: Bench(pool, assignment))
         tests = self._schedule.collected_tests()
         subject = Subject(assignment, self._grader, {test.id: test for test in tests}, self._quick)

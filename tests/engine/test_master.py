@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.errors import AssignmentError
-from autograder.master import defined_names, number_of, read_master
+from autograder.master import defined_names, imported_packages, number_of, read_master
 from tests.engine.conftest import CELLS, with_cell
 
 MakeAssignment = Callable[..., Path]
@@ -32,6 +32,7 @@ def test_sound_master(make_assignment: MakeAssignment) -> None:
     assert first.public_tests[0].parameters == ("double", "helper")
     assert master.solution_names == {"double"}
     assert [cell.source.splitlines()[0] for cell in master.given] == ["import numpy as np"]
+    assert master.packages == {"numpy"}
 
 
 def test_test_cells_that_call_their_test(make_assignment: MakeAssignment) -> None:
@@ -163,6 +164,21 @@ def read_error(path: Path) -> str:
 def test_defined_names(source: str, names: list[str]) -> None:
     """The names are those that a cell's top level binds."""
     assert sorted(defined_names(source)) == names
+
+
+@pytest.mark.parametrize(
+    ("source", "packages"),
+    [
+        ("import numpy as np, os.path", ["numpy", "os"]),
+        ("def f():\n    from scipy.special import erf", ["scipy"]),
+        ("from . import local", []),
+        ("%matplotlib inline\nimport numpy", ["numpy"]),
+        ("import numpy\nfrom", []),
+    ],
+)
+def test_imported_packages(source: str, packages: list[str]) -> None:
+    """What a cell imports, at any depth; magics do not hide it."""
+    assert sorted(imported_packages(source)) == packages
 
 
 @given(

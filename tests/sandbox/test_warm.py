@@ -1,15 +1,31 @@
-"""Modules that the warm process leaves for its first pause."""
+"""What the warm process imports, when, and what it lets wait."""
 
 from __future__ import annotations
 
 import importlib
 import sys
+import time
+from collections.abc import Callable
 
 import pytest
 
-from autograder.sandbox.runtime.warm import load_at_first_use, load_now
+from autograder.environments import load_environment
+from autograder.sandbox.policy import Limits
+from autograder.sandbox.probe import Probe
+from autograder.sandbox.runtime.warm import PAUSE_SECONDS, load_at_first_use, load_now
+from autograder.sandbox.warm_process import WarmProcess
 
+MakeProbe = Callable[..., Probe]
 NAME = "json.tool"
+MODULES = ["numpy.random", "matplotlib.pyplot", "pandas"]
+IMPORTED = f"[name for name in {MODULES} if name in __import__('sys').modules]"
+
+
+def imported(warm: WarmProcess) -> list[str]:
+    """Give what a new kernel has imported before its first line."""
+    with Probe(warm.fork_kernel(), Limits()) as probe:
+        names: list[str] = probe.evaluate(IMPORTED)
+        return names
 
 
 @pytest.fixture
@@ -43,8 +59,55 @@ def test_the_first_use_loads() -> None:
 
 
 @pytest.mark.usefixtures("waiting")
-def test_the_pause_loads() -> None:
-    """What still waits in the first pause is imported then, and only once."""
+def test_a_module_is_loaded_once() -> None:
+    """What waited is imported, and from then on there."""
     module = load_now(NAME)
     assert module is sys.modules[NAME] is load_now(NAME)
     assert not is_waiting()
+
+
+def test_a_function_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who imports a function by name does not load its module; who calls it does."""
+    monkeypatch.setitem(sys.modules, "shlex", sys.modules["shlex"])
+    load_at_first_use("shlex", "quote")
+    from shlex import quote
+
+    assert "split" not in vars(sys.modules["shlex"])
+    assert quote("a b") == "'a b'"
+    assert "split" in vars(sys.modules["shlex"])
+
+
+def test_kernels_have_what_notebooks_import() -> None:
+    """Before the first fork, or when a notebook is expected that imports more; else in a pause."""
+    warm = WarmProcess(load_environment("numpy"), frozenset({"matplotlib", "os"}))
+    try:
+        assert imported(warm) == ["numpy.random", "matplotlib.pyplot"]
+        warm.import_for(frozenset({"matplotlib", "pandas"}))
+        assert imported(warm) == ["numpy.random", "matplotlib.pyplot", "pandas"]
+    finally:
+        warm.close()
+
+
+def test_other_packages_come_in_a_pause() -> None:
+    """The first kernels do not wait for them; who imports one himself gets it all the same."""
+    warm = WarmProcess(load_environment("numpy"))
+    try:
+        with Probe(warm.fork_kernel(), Limits()) as probe:
+            assert probe.evaluate(IMPORTED) == ["numpy.random"]
+            assert probe.evaluate("__import__('pandas').DataFrame({'a': [1, 2]}).size") == 2
+        deadline = time.monotonic() + 30
+        while imported(warm) != MODULES and time.monotonic() < deadline:
+            time.sleep(PAUSE_SECONDS)  # as long as requests come it is no pause
+        assert imported(warm) == MODULES
+    finally:
+        warm.close()
+
+
+def test_otter_exports(make_probe: MakeProbe) -> None:
+    """What waits in otter works when a notebook calls it; its zip takes no file of before 1980."""
+    notebook = b'{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
+    probe = make_probe({"given.ipynb": notebook})
+    probe.run("import otter, zipfile, glob")
+    probe.run("otter.Notebook('given.ipynb').export(pdf=False, force_save=False)")
+    names = "zipfile.ZipFile(glob.glob('*.zip')[0]).namelist()"
+    assert "given.ipynb" in probe.evaluate(names)

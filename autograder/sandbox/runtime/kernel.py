@@ -20,6 +20,7 @@ import warnings
 from typing import Any
 
 import numpy
+import numpy.random  # NumPy imports it at its first use: once here, not in every kernel
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
 from ipykernel.zmqshell import ZMQInteractiveShell
@@ -67,9 +68,6 @@ def prepare() -> None:
     with contextlib.redirect_stdout(io.StringIO()):
         shell.run_cell("1 / 0", silent=True)
     SandboxShell.clear_instance()
-    if "matplotlib" in sys.modules:
-        # Looks through all installed packages for backends, at the first figure of each kernel.
-        sys.modules["matplotlib"].backends.backend_registry.list_all()
 
 
 class SandboxShell(ZMQInteractiveShell):

@@ -1,8 +1,9 @@
 """
 The warm process: imports the libraries once, runs no student code, and forks kernels.
 
-It reads requests from its control socket. A request is one packet, ``{"kernel": NAME}``, with two
-file descriptors: the guardian's control socket and the kernel's call channel.
+It reads requests from its control socket. A request is one packet: ``{"kernel": NAME}``, with two
+file descriptors, the guardian's control socket and the kernel's call channel; or
+``{"import": [MODULE, ...]}`` with none.
 """
 
 from __future__ import annotations
@@ -19,14 +20,15 @@ import signal
 import socket
 import sys
 import types
+from typing import Any
 
 from autograder.sandbox.runtime import guardian
 
 MAX_REQUEST_BYTES = 4096
-PAUSE_SECONDS = 0.3
+PAUSE_SECONDS = 1.0
 
 
-def receive_request(control: socket.socket) -> tuple[str, list[int]] | None:
+def receive_request(control: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
     """Wait for a request; ``None`` once the host has gone."""
     space = socket.CMSG_SPACE(2 * array.array("i").itemsize)
     data, ancillary, _, _ = control.recvmsg(MAX_REQUEST_BYTES, space)
@@ -36,29 +38,44 @@ def receive_request(control: socket.socket) -> tuple[str, list[int]] | None:
     for level, kind, content in ancillary:
         if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
             descriptors.frombytes(content)
-    return json.loads(data)["kernel"], list(descriptors)
+    return json.loads(data), list(descriptors)
 
 
-def preload(modules: list[str], late: list[str]) -> None:
+def preload(modules: list[str], at_first_use: list[str]) -> None:
     """Import what kernels will want, and what they all need."""
-    for name in late:
-        if "." in name:
-            load_at_first_use(name)
-    for name in modules:
-        importlib.import_module(name)
+    for part in at_first_use:
+        load_at_first_use(*part.split(":"))
+    import_all(modules)
     if "nbformat" in sys.modules:
         # Compiles its schemas; otter reads a notebook in every kernel.
         nbformat = importlib.import_module("nbformat")
         nbformat.validate(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("")]))
     importlib.import_module("autograder.sandbox.runtime.kernel").prepare()
-    # Collecting garbage would touch, and so copy, every page that a fork shares.
+    freeze()
+
+
+def import_all(modules: list[str]) -> None:
+    """Import modules; with matplotlib, draw a figure: much is read and made at the first."""
+    drawn = "matplotlib.pyplot" in sys.modules
+    for name in modules:
+        importlib.import_module(name)
+    if not drawn and "matplotlib.pyplot" in sys.modules:
+        draw_figure()
+
+
+def freeze() -> None:
+    """Keep the garbage collector from what is there: it would touch, and so copy, every page."""
     gc.collect()
     gc.freeze()
 
 
-def load_at_first_use(name: str) -> None:
+def load_at_first_use(name: str, function: str | None = None) -> None:
     """
-    Let a submodule wait where its package imports it: a third of otter's import is its API's.
+    Let a module wait where its package imports it, and so most of what otter imports in the end.
+
+    Args:
+        name: The module.
+        function: A function of it that others import by name; it waits, too.
 
     `importlib.util.LazyLoader` would not do: whatever walks through all modules, as `inspect` does
     for a traceback, wakes what it has put to sleep.
@@ -70,7 +87,12 @@ def load_at_first_use(name: str) -> None:
             raise AttributeError(attribute)
         return getattr(load_now(name), attribute)
 
+    def call(*args: Any, **kwargs: Any) -> object:
+        return getattr(load_now(name), str(function))(*args, **kwargs)
+
     waiting.__getattr__ = load  # type: ignore[method-assign]  # PEP 562
+    if function is not None:
+        setattr(waiting, function, call)
     sys.modules[name] = waiting
 
 
@@ -81,44 +103,43 @@ def load_now(name: str) -> types.ModuleType:
     return importlib.import_module(name)
 
 
-def warm_up(late: list[str]) -> None:
-    """Import the rest, and draw a figure: fonts are read at the first."""
-    for name in late:
-        load_now(name)
-    if "matplotlib" in sys.modules:
-        figure = importlib.import_module("matplotlib.figure").Figure()
-        axes = figure.add_subplot()
-        axes.plot([0, 1], label="$x^2$")
-        axes.set(title="title", xlabel="x", ylabel="$y_1$")
-        axes.legend()
-        figure.savefig(io.BytesIO())
-    gc.collect()
-    gc.freeze()
+def draw_figure() -> None:
+    """Read fonts, and look through all installed packages for backends."""
+    figure = importlib.import_module("matplotlib.figure").Figure()
+    axes = figure.add_subplot()
+    axes.plot([0, 1], label="$x^2$")
+    axes.set(title="title", xlabel="x", ylabel="$y_1$")
+    axes.legend()
+    figure.savefig(io.BytesIO())
+    sys.modules["matplotlib"].backends.backend_registry.list_all()
 
 
 def main() -> None:
     """Serve requests until the host has gone."""
     control = socket.socket(fileno=int(sys.argv[1]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    modules, late = map(json.loads, sys.argv[2:])
-    preload(modules, late)
+    modules, at_first_use, in_a_pause = map(json.loads, sys.argv[2:])
+    preload(modules, at_first_use)
     control.send(json.dumps({"event": "warm"}).encode())
-    warmed_up = False
     while True:
-        # The first kernels are forked at once; what makes later ones quicker waits for a pause.
-        if not warmed_up and not select.select([control], [], [], PAUSE_SECONDS)[0]:
-            warm_up(late)
-            warmed_up = True
+        if in_a_pause and not select.select([control], [], [], PAUSE_SECONDS)[0]:
+            import_all(in_a_pause)
+            freeze()
+            in_a_pause = []
             continue
-        request = receive_request(control)
-        if request is None:
+        received = receive_request(control)
+        if received is None:
             return
-        name, descriptors = request
+        request, descriptors = received
+        if "import" in request:
+            import_all(request["import"])
+            freeze()
+            continue
         if os.fork() == 0:
             # Whatever goes wrong, the child must never come back to this loop.
             with contextlib.suppress(BaseException):
                 control.close()
-                guardian.run(name, *descriptors)
+                guardian.run(request["kernel"], *descriptors)
             os._exit(1)
         for descriptor in descriptors:
             os.close(descriptor)
