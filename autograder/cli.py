@@ -7,8 +7,6 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +17,8 @@ EXIT_GRADED, EXIT_UNUSABLE, EXIT_OUR_FAULT = 0, 2, 3
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and give its exit code."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    options = _parser(arguments[:1]).parse_args(arguments)
     try:
         return int(options.run(options))
     except InputError as error:
@@ -36,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(command: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="autograder", description="Grade Jupyter notebooks behind a wall."
     )
@@ -57,9 +55,17 @@ def _parser() -> argparse.ArgumentParser:
     _add_validate(validate)
     doctor = commands.add_parser("doctor", help="try every layer of the wall on this machine")
     doctor.set_defaults(run=_doctor)
+    if not commands.choices.keys() & set(command):
+        _add_others(commands)
+    return parser
+
+
+def _add_others(commands: Any) -> None:
+    """Add the commands of other packages, such as the portal's: to look for them takes a while."""
+    from importlib.metadata import entry_points
+
     for point in entry_points(group="autograder.commands"):
         point.load()(commands)
-    return parser
 
 
 def _build(options: argparse.Namespace) -> int:
@@ -75,6 +81,8 @@ def _build(options: argparse.Namespace) -> int:
 
 
 def _grade(options: argparse.Namespace) -> int:
+    from concurrent.futures import ThreadPoolExecutor
+
     from autograder.assignment import find_assignment, load_assignment
     from autograder.grade import Grader, read_submission
     from autograder.notebook import read_notebook

@@ -203,6 +203,7 @@ def _layer(name: str) -> Callable[[Check], Check]:
 def _wall(_: list[Finding]) -> Iterator[Finding]:
     try:
         warm = WarmProcess(load_environment(ENVIRONMENTS[0]))
+        warm.wait_until_warm()
     except SandboxError as error:
         reason = str(error).splitlines()[0]
         yield Finding("the wall itself", False, reason, namespace_advice())
@@ -404,6 +405,7 @@ def _environment(name: str) -> Finding:
         environment = load_environment(name)
         began = time.monotonic()
         warm = WarmProcess(environment)
+        warm.wait_until_warm()
     except SandboxError as error:
         return Finding(name, False, str(error), "make setup")
     seconds = time.monotonic() - began

@@ -85,13 +85,15 @@ class Grader:
             AssignmentError: If it is broken.
             InternalError: If the wall cannot be built.
         """
+        # Its process takes longest, so it is launched before anything else begins.
+        pool = self.pool(assignment)
         with ThreadPoolExecutor(4) as threads:
-            pool = threads.submit(self.pool, assignment)
             examiner = threads.submit(self._collect, assignment)
+            warm = threads.submit(pool.warm_up)
             built = threads.submit(build_student, assignment)
-            # Late: running notebooks takes long to import, and the warm process longer to start.
+            # Late: running notebooks takes long to import.
             runner = threads.submit(importlib.import_module, "autograder.submission")
-            for started in (examiner, pool, built, runner):
+            for started in (examiner, warm, built, runner):
                 started.result()
 
     def grade(
@@ -136,7 +138,7 @@ class Grader:
         Give what makes the kernels of an assignment; others of its environment share it.
 
         Raises:
-            InternalError: If the wall cannot be built.
+            InternalError: If the wall cannot be built, as far as that can be told at once.
         """
         name, packages = assignment.environment, assignment.master.packages
         with self._lock:

@@ -20,6 +20,8 @@ class KernelPool:
     """
     Gives fresh kernels of one environment; some are made ahead.
 
+    Its warm process has been launched when the constructor returns.
+
     Args:
         environment: What the kernels can import.
         spares: How many to keep ready.
@@ -35,7 +37,18 @@ class KernelPool:
         self._lock = threading.Lock()
         self._closed = False
         self._warm = WarmProcess(environment, self._packages)
-        self._ready: deque[KernelProcess] = deque(self._warm.fork_kernel() for _ in range(spares))
+        self._ready: deque[KernelProcess] = deque()
+
+    def warm_up(self) -> None:
+        """
+        Wait until kernels can be had; the first are being made when this returns.
+
+        Raises:
+            SandboxError: If the wall cannot be built.
+        """
+        with self._lock:
+            self._ensure_alive()
+            self._top_up()
 
     def expect(self, packages: frozenset[str]) -> None:
         """Prepare for notebooks that import these packages."""
@@ -66,11 +79,7 @@ class KernelPool:
 
     def _next(self) -> KernelProcess:
         with self._lock:
-            if self._closed:
-                # A thread that still grades must not start what nobody would end.
-                raise SandboxError("the grader has been closed")
-            if not self._warm.alive():
-                self._restart()
+            self._ensure_alive()
             try:
                 return self._forked()
             except SandboxError:
@@ -81,12 +90,22 @@ class KernelPool:
     def _forked(self) -> KernelProcess:
         kernel = self._ready.popleft() if self._ready else self._warm.fork_kernel()
         try:
-            while len(self._ready) < self._spares:
-                self._ready.append(self._warm.fork_kernel())
+            self._top_up()
         except SandboxError:
             kernel.kill()
             raise
         return kernel
+
+    def _top_up(self) -> None:
+        while len(self._ready) < self._spares:
+            self._ready.append(self._warm.fork_kernel())
+
+    def _ensure_alive(self) -> None:
+        if self._closed:
+            # A thread that still grades must not start what nobody would end.
+            raise SandboxError("the grader has been closed")
+        if not self._warm.alive():
+            self._restart()
 
     def _restart(self) -> None:
         self._discard()

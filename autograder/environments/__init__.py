@@ -8,6 +8,7 @@ the folder that ``AUTOGRADER_ENVIRONMENTS`` names.
 from __future__ import annotations
 
 import functools
+import inspect
 import json
 import os
 import subprocess
@@ -21,15 +22,6 @@ from typing import Final
 from autograder.errors import SandboxError
 
 SHIPPED: Final = Path(__file__).parent
-_DESCRIBE: Final = """
-import json, sys, sysconfig
-print(json.dumps({
-    "executable": sys._base_executable, "base_prefix": sys.base_prefix,
-    "stdlib": sysconfig.get_path("stdlib", vars={"installed_base": sys.base_prefix}),
-    "platstdlib": sysconfig.get_path("platstdlib", vars={"platbase": sys.base_prefix}),
-    "libdir": sysconfig.get_config_var("LIBDIR"), "library": sysconfig.get_config_var("LDLIBRARY"),
-}))
-"""
 
 
 @dataclass(frozen=True)
@@ -114,14 +106,36 @@ def base_interpreter(python: Path) -> BaseInterpreter:
     Raises:
         SandboxError: If it does not run.
     """
+    # Of our own we know it: to ask another process would take longer than the answer.
+    ours = python.resolve() == Path(sys.executable).resolve()
+    facts = _facts() if ours else _facts_of(python)
+    library = Path(facts["libdir"] or "", facts["library"] or "")
+    shared = library if library.suffix != ".a" and library.is_file() else None
+    executable = Path(facts["executable"] or "").resolve()
+    return BaseInterpreter(executable, Path(facts["stdlib"] or ""), shared)
+
+
+def _facts() -> dict[str, str | None]:
+    """Describe the interpreter that runs this; any other one can run this text, too."""
+    import sys
+    import sysconfig
+
+    return {
+        "executable": sys._base_executable,  # type: ignore[attr-defined]  # as venv itself reads it
+        "stdlib": sysconfig.get_path("stdlib", vars={"installed_base": sys.base_prefix}),
+        "libdir": sysconfig.get_config_var("LIBDIR"),
+        "library": sysconfig.get_config_var("LDLIBRARY"),
+    }
+
+
+def _facts_of(python: Path) -> dict[str, str | None]:
+    program = "from __future__ import annotations\nimport json\n"
+    program += f"{inspect.getsource(_facts)}\nprint(json.dumps(_facts()))"
     try:
-        answer = subprocess.run(  # noqa: S603
-            [python, "-I", "-S", "-c", _DESCRIBE], capture_output=True, check=True, text=True
+        answer = subprocess.run(  # noqa: S603  # the operator's own
+            [python, "-I", "-S", "-c", program], capture_output=True, check=True, text=True
         )
     except (OSError, subprocess.CalledProcessError) as error:
         raise SandboxError(f"the environment's interpreter {python} does not run") from error
-    facts = json.loads(answer.stdout)
-    library = Path(facts["libdir"] or "", facts["library"] or "")
-    shared = library if library.suffix != ".a" and library.is_file() else None
-    executable = Path(facts["executable"]).resolve()
-    return BaseInterpreter(executable, Path(facts["stdlib"]), shared)
+    facts: dict[str, str | None] = json.loads(answer.stdout)
+    return facts

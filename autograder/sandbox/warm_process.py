@@ -188,9 +188,14 @@ class WarmProcess:
     """
     A process behind bubblewrap that has imported an environment's libraries and forks kernels.
 
+    It has been launched when the constructor returns, and is warm some time later.
+
     Args:
         environment: What to import.
         packages: What the notebooks to come import, as far as is known.
+
+    Raises:
+        SandboxError: If it cannot be launched.
     """
 
     def __init__(self, environment: Environment, packages: frozenset[str] = frozenset()) -> None:
@@ -225,15 +230,30 @@ class WarmProcess:
             self.close()
             raise self._error
         self._process = started[0]
-        self._wait_until_warm()
+        self._send_filter()
+        self._warming = threading.Lock()
+        self._warm = False
+
+    def wait_until_warm(self) -> None:
+        """
+        Wait until kernels can be forked.
+
+        Raises:
+            SandboxError: If the sandbox cannot be built.
+        """
+        with self._warming:
+            if not self._warm:
+                self._wait()
+            self._warm = True
 
     def fork_kernel(self) -> KernelProcess:
         """
-        Ask for a new kernel; it is being made when this returns.
+        Ask for a new kernel, once that is possible; it is being made when this returns.
 
         Raises:
-            SandboxError: If the warm process is gone.
+            SandboxError: If the sandbox cannot be built, or the warm process is gone.
         """
+        self.wait_until_warm()
         with self._lock:
             self._number += 1
             name = f"k{self._number}"
@@ -300,7 +320,7 @@ class WarmProcess:
         plan = _plan(self.environment, self._folder, control.fileno(), self._packages)
         error_log = None if os.environ.get("AUTOGRADER_DEBUG") else subprocess.PIPE
         return subprocess.Popen(  # noqa: S603
-            [sys.executable, "-c", _LAUNCH, json.dumps(plan)],
+            [sys.executable, "-S", "-c", _LAUNCH, json.dumps(plan)],
             pass_fds=[control.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -313,16 +333,28 @@ class WarmProcess:
             },
         )
 
-    def _wait_until_warm(self) -> None:
-        if select.select([self._control], [], [], WARM_UP_SECONDS)[0]:
+    def _send_filter(self) -> None:
+        """Compile the system-call filter while the process starts."""
+        try:
+            # Without the process there is nothing to do: who waits for it will notice.
             with contextlib.suppress(OSError):
-                if self._control.recv(4096):
-                    return
-        self._process.kill()
-        _, errors = self._process.communicate()
-        text = (errors or b"").decode(errors="replace").strip()[-2000:]
-        self.close()
-        raise SandboxError(f"the sandbox could not be built: {explain(text)}")
+                self._control.send(compiled_filter())
+        except SandboxError:
+            self.close()
+            raise
+
+    def _wait(self) -> None:
+        if self._error is None:
+            if select.select([self._control], [], [], WARM_UP_SECONDS)[0]:
+                with contextlib.suppress(OSError):
+                    if self._control.recv(4096):
+                        return
+            self._process.kill()
+            _, errors = self._process.communicate()
+            text = (errors or b"").decode(errors="replace").strip()[-2000:]
+            self.close()
+            self._error = SandboxError(f"the sandbox could not be built: {explain(text)}")
+        raise self._error
 
 
 _LAUNCH: Final = "from autograder.sandbox.launcher import main; main()"
@@ -363,7 +395,6 @@ def _copy_runtime(target: Path) -> None:
         place = target / "autograder" / name
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes((source / name).read_bytes())
-    (target / "filter.bpf").write_bytes(compiled_filter())
     (target / "passwd").write_text(policy.PASSWD)
     (target / "group").write_text(policy.GROUP)
 

@@ -24,6 +24,7 @@ SETTLE_SECONDS = 5.0
 def warm() -> Iterator[WarmProcess]:
     """Give the warm process that all tests fork from."""
     process = WarmProcess(load_environment("numpy"))
+    process.wait_until_warm()
     yield process
     process.close()
 

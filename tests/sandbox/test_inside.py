@@ -132,7 +132,6 @@ def test_only_the_scratch_is_writable(inside: Probe) -> None:
         "/usr/lib/x",
         "/opt/x",
         "/opt/autograder/x",
-        "/opt/autograder/filter.bpf",
         "/opt/environment/x",
         "/opt/environment/bin/python",
         "/run/kernel/x",

@@ -120,6 +120,7 @@ def test_close_leaves_nothing() -> None:
 def test_a_dead_warm_process_is_noticed() -> None:
     """Kernels of it cannot be made any more, and the error is ours."""
     warm = WarmProcess(load_environment("numpy"))
+    warm.wait_until_warm()
     os.kill(warm._process.pid, signal.SIGKILL)
     assert warm._process.wait(5) is not None
     with pytest.raises(SandboxError):

@@ -91,5 +91,8 @@ def test_a_broken_environment_is_named(tmp_path: Path, monkeypatch: pytest.Monke
     folder = load_environment("numpy").folder
     (tmp_path / "broken.toml").write_text(f'folder = "{folder}"\npreload = ["no_such_module"]\n')
     monkeypatch.setenv("AUTOGRADER_ENVIRONMENTS", str(tmp_path))
-    with pytest.raises(SandboxError, match="no_such_module"):
-        WarmProcess(load_environment("broken"))
+    warm = WarmProcess(load_environment("broken"))
+    for _ in range(2):
+        with pytest.raises(SandboxError, match="no_such_module"):
+            warm.fork_kernel()
+    assert not warm.alive()

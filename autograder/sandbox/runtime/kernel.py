@@ -30,7 +30,6 @@ from traitlets.config import Config
 from autograder.sandbox.runtime import calls, linux
 from autograder.sandbox.runtime.protocol import SERVE_CALLS
 
-FILTER_FILE = "/opt/autograder/filter.bpf"
 HOME = "/home/student"
 CONNECTION_FILE = "/run/kernel/connection.json"
 # The sockets' folder is made read-only by the guardian once they are bound.
@@ -53,11 +52,10 @@ _call_channel: socket.socket | None = None
 _seccomp_filter = b""
 
 
-def prepare() -> None:
-    """Do once, before any fork, what every kernel would do again."""
+def prepare(seccomp_filter: bytes) -> None:
+    """Do once, before any fork, what every kernel would do again; all install this filter."""
     global _seccomp_filter
-    with open(FILTER_FILE, "rb") as file:
-        _seccomp_filter = file.read()
+    _seccomp_filter = seccomp_filter
     # A debugger has no use here, and its import would take longer than the rest of a kernel.
     sys.modules.setdefault("debugpy", None)  # type: ignore[arg-type]  # how Python marks "not there"
     for name in IMPORTED_AT_START:

@@ -1,9 +1,9 @@
 """
 The warm process: imports the libraries once, runs no student code, and forks kernels.
 
-It reads requests from its control socket. A request is one packet: ``{"kernel": NAME}``, with two
-file descriptors, the guardian's control socket and the kernel's call channel; or
-``{"import": [MODULE, ...]}`` with none.
+Its control socket first brings the system-call filter, as one packet; the others are requests:
+``{"kernel": NAME}``, with two file descriptors, the guardian's control socket and the kernel's call
+channel; or ``{"import": [MODULE, ...]}`` with none.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from typing import Any
 from autograder.sandbox.runtime import guardian
 
 MAX_REQUEST_BYTES = 4096
+MAX_FILTER_BYTES = 8 * 4096  # as Linux bounds it: 4,096 instructions of 8 bytes each
 PAUSE_SECONDS = 1.0
 
 
@@ -42,7 +43,7 @@ def receive_request(control: socket.socket) -> tuple[dict[str, Any], list[int]] 
 
 
 def preload(modules: list[str], at_first_use: list[str]) -> None:
-    """Import what kernels will want, and what they all need."""
+    """Import what notebooks want."""
     for part in at_first_use:
         load_at_first_use(*part.split(":"))
     import_all(modules)
@@ -50,8 +51,6 @@ def preload(modules: list[str], at_first_use: list[str]) -> None:
         # Compiles its schemas; otter reads a notebook in every kernel.
         nbformat = importlib.import_module("nbformat")
         nbformat.validate(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("")]))
-    importlib.import_module("autograder.sandbox.runtime.kernel").prepare()
-    freeze()
 
 
 def import_all(modules: list[str]) -> None:
@@ -120,6 +119,9 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     modules, at_first_use, in_a_pause = map(json.loads, sys.argv[2:])
     preload(modules, at_first_use)
+    kernel = importlib.import_module("autograder.sandbox.runtime.kernel")
+    kernel.prepare(control.recv(MAX_FILTER_BYTES))
+    freeze()
     control.send(json.dumps({"event": "warm"}).encode())
     while True:
         if in_a_pause and not select.select([control], [], [], PAUSE_SECONDS)[0]:
