@@ -57,6 +57,7 @@ class Grader:
         self._pools: dict[str, KernelPool] = {}
         self._pool_locks: dict[str, threading.Lock] = {}
         self._examiners: SharedShelf[Examiner] = SharedShelf(EXAMINERS_KEPT)
+        self._prepared: set[str] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -85,6 +86,8 @@ class Grader:
             AssignmentError: If it is broken.
             InternalError: If the wall cannot be built.
         """
+        if assignment.content_hash in self._prepared:
+            return  # what has ended since is made again by who needs it
         # Its process takes longest, so it is launched before anything else begins.
         pool = self.pool(assignment)
         with ThreadPoolExecutor(4) as threads:
@@ -95,6 +98,7 @@ class Grader:
             runner = threads.submit(importlib.import_module, "autograder.submission")
             for started in (examiner, warm, built, runner):
                 started.result()
+        self._prepared.add(assignment.content_hash)
 
     def grade(
         self,

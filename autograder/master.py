@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import json
 import math
 import re
@@ -99,7 +100,7 @@ class MasterNotebook:
         """The names that solution cells define: these are the student's."""
         return frozenset(name for cell in self._solution for name in defined_names(cell.source))
 
-    @property
+    @functools.cached_property
     def packages(self) -> frozenset[str]:
         """The packages that the notebook imports."""
         cells = (*self.given, *self._solution)
