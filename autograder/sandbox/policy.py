@@ -95,6 +95,7 @@ ENVIRONMENT: Final[Mapping[str, str]] = {
     "TMPDIR": "/tmp",  # noqa: S108  # the kernel's own
     "IPYTHONDIR": f"{HOME}/.ipython",
     "MPLCONFIGDIR": f"{HOME}/.matplotlib",
+    "FONTCONFIG_FILE": f"{RUNTIME}/fonts.conf",  # without it fc-list complains in the cell
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     "KERAS_HOME": f"{HOME}/.keras",
     "PYTHONDONTWRITEBYTECODE": "1",
@@ -123,6 +124,7 @@ EMPTY_FOLDERS: Final = ("/scratch", "/run/kernel")
 WARM_SCRATCH_FOLDERS: Final = ("/tmp", HOME)  # noqa: S108
 PASSWD: Final = f"student:x:{SANDBOX_UID}:{SANDBOX_UID}:student:{HOME}:/bin/sh\n"
 GROUP: Final = f"student:x:{SANDBOX_UID}:\n"
+FONTS: Final = "<fontconfig/>\n"
 
 # System calls that student code has no use for and that have been ways through a wall: new
 # namespaces and mounts, tracing, keys, programs in the kernel, memory that no limit counts, and

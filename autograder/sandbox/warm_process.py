@@ -397,6 +397,7 @@ def _copy_runtime(target: Path) -> None:
         place.write_bytes((source / name).read_bytes())
     (target / "passwd").write_text(policy.PASSWD)
     (target / "group").write_text(policy.GROUP)
+    (target / "fonts.conf").write_text(policy.FONTS)
 
 
 def _plan(

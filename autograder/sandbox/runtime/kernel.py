@@ -17,10 +17,11 @@ import socket
 import stat
 import sys
 import warnings
-from typing import Any
+from typing import Any, Self
 
 import numpy
 import numpy.random  # NumPy imports it at its first use: once here, not in every kernel
+from ipykernel.compiler import XCachingCompiler
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
 from ipykernel.zmqshell import ZMQInteractiveShell
@@ -50,26 +51,37 @@ IMPORTED_AT_START = (
 
 _call_channel: socket.socket | None = None
 _seccomp_filter = b""
+_shell: SandboxShell | None = None
 
 
 def prepare(seccomp_filter: bytes) -> None:
     """Do once, before any fork, what every kernel would do again; all install this filter."""
-    global _seccomp_filter
+    global _seccomp_filter, _shell
     _seccomp_filter = seccomp_filter
     # A debugger has no use here, and its import would take longer than the rest of a kernel.
     sys.modules.setdefault("debugpy", None)  # type: ignore[arg-type]  # how Python marks "not there"
     for name in IMPORTED_AT_START:
         importlib.import_module(name)
-    # Building the parsers and traits of IPython's shell takes longer than the rest of a kernel.
-    shell = SandboxShell(config=_config())
     # An error is shown once, for the modules that showing it imports.
     with contextlib.redirect_stdout(io.StringIO()):
-        shell.run_cell("1 / 0", silent=True)
-    SandboxShell.clear_instance()
+        SandboxShell(config=_config()).run_cell("1 / 0", silent=True)
+    # Building a shell takes a quarter of a kernel's start.
+    _shell = SandboxShell(config=_config(), compiler_class=XCachingCompiler)
 
 
 class SandboxShell(ZMQInteractiveShell):
-    """IPython's shell, which stays when a cell asks to leave."""
+    """IPython's shell, built before the fork, which stays when a cell asks to leave."""
+
+    @classmethod
+    def instance(cls, *args: Any, **kwargs: Any) -> Self:
+        """Give the kernel that asks the shell that waits for it; afterwards the same to others."""
+        if not cls.initialized() and isinstance(_shell, cls):
+            for each in cls._walk_mro():
+                each._instance = _shell
+            for name in ("kernel", "parent", "profile_dir"):
+                setattr(_shell, name, kwargs[name])
+        shell: Self = super().instance(*args, **kwargs)
+        return shell
 
     def ask_exit(self) -> None:
         """Do nothing: an ``exit()`` left in a notebook must not cost the cells after it."""
