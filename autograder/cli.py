@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import sys
@@ -88,18 +89,22 @@ def _grade(options: argparse.Namespace) -> int:
     from autograder.notebook import read_notebook
 
     assignment = load_assignment(find_assignment(options.assignment))
-    submissions = [(path, read_notebook(path)) for path in options.notebooks]
-    # Before the first is graded: a class is not to fail at its last notebook.
-    for path, data in submissions:
-        read_submission(data, assignment, str(path))
-    workers = min(len(submissions), os.cpu_count() or 1)
+    workers = min(len(options.notebooks), os.cpu_count() or 1)
     views: list[dict[str, Any]] = []
     with Grader(spares=workers) as grader, ThreadPoolExecutor(workers) as threads:
+        # Its process takes longest to start; should that fail, bad input is the first to be told.
+        with contextlib.suppress(InternalError):
+            grader.pool(assignment)
+        # Before the first is graded: a class is not to fail at its last notebook.
+        submissions = [(path, read_notebook(path)) for path in options.notebooks]
+        for path, data in submissions:
+            read_submission(data, assignment, str(path))
+        # What no notebook could be graded without fails here, and is said once.
+        grader.prepare(assignment)
         futures = [
             threads.submit(grader.grade, data, assignment, name=str(path))
             for path, data in submissions
         ]
-        # Late: the warm process, which takes longest, has been started.
         from autograder.render.terminal import print_report
 
         for (path, _), future in zip(submissions, futures, strict=True):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import io
 import os
 import random
 import resource
@@ -62,11 +61,13 @@ def prepare(seccomp_filter: bytes) -> None:
     sys.modules.setdefault("debugpy", None)  # type: ignore[arg-type]  # how Python marks "not there"
     for name in IMPORTED_AT_START:
         importlib.import_module(name)
-    # An error is shown once, for the modules that showing it imports.
-    with contextlib.redirect_stdout(io.StringIO()):
-        SandboxShell(config=_config()).run_cell("1 / 0", silent=True)
     # Building a shell takes a quarter of a kernel's start.
     _shell = SandboxShell(config=_config(), compiler_class=XCachingCompiler)
+    # An error is shown once, for the modules that showing it imports.
+    try:
+        raise RuntimeError
+    except RuntimeError as error:
+        _shell.InteractiveTB.text(RuntimeError, error, error.__traceback__)
 
 
 class SandboxShell(ZMQInteractiveShell):

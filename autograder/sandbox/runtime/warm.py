@@ -64,7 +64,6 @@ def import_all(modules: list[str]) -> None:
 
 def freeze() -> None:
     """Keep the garbage collector from what is there: it would touch, and so copy, every page."""
-    gc.collect()
     gc.freeze()
 
 
