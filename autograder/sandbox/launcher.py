@@ -1,60 +1,66 @@
 """
 Start bubblewrap, as an ordinary user even if started by root.
 
-A program of its own, run by `warm_process`: it reads a plan as JSON from its first argument, and
-becomes bubblewrap. Started as root it first makes a mount namespace, binds what the sandbox will
-need to a readable place in it, and drops to an ordinary user, so that nothing that the sandbox
-holds ever had root's rights.
+A program of its own, run by `warm_process`, that imports next to nothing, for grading waits for it.
+Started as root it first makes a mount namespace, binds what the sandbox will need to a readable
+place in it, and drops to an ordinary user, so that nothing that the sandbox holds ever had root's
+rights.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import sys
-from pathlib import Path
-from typing import Any
 
-from autograder.sandbox.policy import ROOT_DROPS_TO_UID
 from autograder.sandbox.runtime import linux
 
 
-def main() -> None:
-    """Carry out the plan; returns only by an exception."""
-    plan: dict[str, Any] = json.loads(sys.argv[1])
-    binds = [(source, target) for source, target in plan["binds"]]
+def main(
+    *,
+    bwrap: str,
+    before: list[str],
+    binds: list[tuple[str, str]],
+    after: list[str],
+    staging: str,
+    user: int,
+) -> None:
+    """
+    Carry out a plan; returns only by an exception.
+
+    Args:
+        bwrap: The program.
+        before: Its arguments before the binds.
+        binds: What to show, and where.
+        after: Its arguments after the binds.
+        staging: A folder to bind to on the way, if root starts this.
+        user: Whom root becomes.
+    """
     if os.geteuid() == 0:
-        binds = _stage(binds, Path(plan["staging"]))
-        _drop_root()
-    arguments = [plan["bwrap"], *plan["before"]]
+        binds = _stage(binds, staging)
+        _become(user)
+    arguments = [bwrap, *before]
     for source, target in binds:
         arguments += ["--ro-bind", source, target]
-    arguments += plan["after"]
-    os.execv(plan["bwrap"], arguments)  # noqa: S606
+    os.execv(bwrap, arguments + after)  # noqa: S606  # ours
 
 
-def _stage(binds: list[tuple[str, str]], staging: Path) -> list[tuple[str, str]]:
+def _stage(binds: list[tuple[str, str]], staging: str) -> list[tuple[str, str]]:
     """Show each source at a place that an ordinary user can reach."""
     linux.unshare(linux.CLONE_NEWNS)
     linux.mount("", "/", flags=linux.MS_SLAVE | linux.MS_REC)
-    linux.mount("tmpfs", str(staging), "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, "mode=0755")
+    linux.mount("tmpfs", staging, "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, "mode=0755")
     staged = []
     for number, (source, target) in enumerate(binds):
-        place = staging / str(number)
-        if Path(source).is_dir():
-            place.mkdir()
+        place = f"{staging}/{number}"
+        if os.path.isdir(source):  # noqa: PTH112  # pathlib's import would take longer
+            os.mkdir(place)  # noqa: PTH102
         else:
-            place.touch()
-        linux.mount(source, str(place), flags=linux.MS_BIND | linux.MS_REC)
-        staged.append((str(place), target))
+            os.close(os.open(place, os.O_CREAT))
+        linux.mount(source, place, flags=linux.MS_BIND | linux.MS_REC)
+        staged.append((place, target))
     return staged
 
 
-def _drop_root() -> None:
+def _become(user: int) -> None:
     os.setgroups([])
-    os.setresgid(ROOT_DROPS_TO_UID, ROOT_DROPS_TO_UID, ROOT_DROPS_TO_UID)
-    os.setresuid(ROOT_DROPS_TO_UID, ROOT_DROPS_TO_UID, ROOT_DROPS_TO_UID)
-
-
-if __name__ == "__main__":
-    main()
+    os.setresgid(user, user, user)
+    os.setresuid(user, user, user)

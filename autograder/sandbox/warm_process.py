@@ -320,7 +320,7 @@ class WarmProcess:
         plan = _plan(self.environment, self._folder, control.fileno(), self._packages)
         error_log = None if os.environ.get("AUTOGRADER_DEBUG") else subprocess.PIPE
         return subprocess.Popen(  # noqa: S603
-            [sys.executable, "-S", "-c", _LAUNCH, json.dumps(plan)],
+            [sys.executable, "-S", "-c", f"{_LAUNCH}(**{plan!r})"],
             pass_fds=[control.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -357,7 +357,7 @@ class WarmProcess:
         raise self._error
 
 
-_LAUNCH: Final = "from autograder.sandbox.launcher import main; main()"
+_LAUNCH: Final = "from autograder.sandbox.launcher import main; main"
 
 
 def explain(errors: str) -> str:
@@ -430,6 +430,7 @@ def _plan(
     return {
         "bwrap": bwrap,
         "staging": str(folder / "stage"),
+        "user": policy.ROOT_DROPS_TO_UID,
         "before": before,
         "binds": [
             (str(mount.source), mount.target) for mount in _mounts(environment, base, folder)
