@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +19,7 @@ from autograder.sandbox.warm_process import WarmProcess
 
 MakeProbe = Callable[..., Probe]
 NAME = "json.tool"
+HANDBOOK = Path(__file__).parents[2] / "docs" / "operators.md"
 MODULES = ["numpy.random", "matplotlib.pyplot", "pandas"]
 IMPORTED = f"[name for name in {MODULES} if name in __import__('sys').modules]"
 
@@ -99,6 +102,22 @@ def test_other_packages_come_in_a_pause() -> None:
         while imported(warm) != MODULES and time.monotonic() < deadline:
             time.sleep(PAUSE_SECONDS)  # as long as requests come it is no pause
         assert imported(warm) == MODULES
+    finally:
+        warm.close()
+
+
+def test_an_operators_own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file as the operators' handbook shows it: found by name, and its modules are imported."""
+    text = re.findall("```toml\n(.*?)```", HANDBOOK.read_text(), re.DOTALL)[0]
+    text = text.replace("/srv/environments/torch", str(load_environment("numpy").folder))
+    (tmp_path / "mine.toml").write_text(text.replace('"torch"', '"scipy"'))
+    monkeypatch.setenv("AUTOGRADER_ENVIRONMENTS", str(tmp_path))
+    warm = WarmProcess(load_environment("mine"), frozenset({"matplotlib"}))
+    try:
+        with Probe(warm.fork_kernel(), Limits()) as probe:
+            names = ["scipy", "otter", "matplotlib.pyplot", "nbconvert", "pandas"]
+            seen = f"[name for name in {names} if name in __import__('sys').modules]"
+            assert probe.evaluate(seen) == ["scipy", "otter", "matplotlib.pyplot"]
     finally:
         warm.close()
 
