@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import io
 import json
-import tarfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
@@ -112,7 +110,7 @@ class NotebookRunner:
     Args:
         take_kernel: Gives a fresh kernel.
         notebook: The submission.
-        archive: Files that the kernel sees, as a tar archive.
+        files: What the kernel sees, by path.
         limits: What the notebook may use.
         progress: Called before each code cell with its number and how many there are.
     """
@@ -121,13 +119,13 @@ class NotebookRunner:
         self,
         take_kernel: Callable[[], KernelProcess],
         notebook: Notebook,
-        archive: bytes,
+        files: Mapping[str, bytes],
         limits: Limits,
         progress: Progress = lambda _, __: None,
     ) -> None:
         self._take_kernel = take_kernel
         self._notebook = notebook
-        self._archive = archive
+        self._files = files
         self._limits = limits
         self._progress = progress
 
@@ -169,7 +167,7 @@ class NotebookRunner:
         document = as_document(self._notebook)
         execution = Execution(document, {}, kernel, skipped=left_out)
         try:
-            await asyncio.to_thread(kernel.assign, self._archive, self._limits)
+            await asyncio.to_thread(kernel.assign, self._files, self._limits)
             execution.client = await connect(kernel, self._limits)
             session = _Session(kernel, execution.client, document, self._limits)
             killer = await self._run_cells(session, execution, left_out, deadline)
@@ -322,9 +320,9 @@ def as_document(notebook: Notebook) -> NotebookNode:
 
 def kernel_files(
     name: str, notebook: Notebook, metadata: dict[str, Any], data: Iterator[tuple[str, bytes]]
-) -> bytes:
+) -> dict[str, bytes]:
     """
-    Pack what a kernel sees: the notebook under the master's name, and the public data.
+    Give what a kernel sees: the notebook under the master's name, and the public data.
 
     Args:
         name: The assignment's name.
@@ -333,19 +331,11 @@ def kernel_files(
         data: The public data files, by name.
 
     Returns:
-        A tar archive.
+        Contents by path.
     """
     document = as_document(notebook)
     document.metadata = nbformat.from_dict(metadata)
-    files = [(f"{name}.ipynb", json.dumps(document).encode()), *data]
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for path, content in files:
-            info = tarfile.TarInfo(path)
-            # Of today: what students zip, as otter's export does, must not be from before 1980.
-            info.size, info.mode, info.mtime = len(content), 0o644, time.time()
-            archive.addfile(info, io.BytesIO(content))
-    return buffer.getvalue()
+    return {f"{name}.ipynb": json.dumps(document).encode(), **dict(data)}
 
 
 def reported_exit(kernel: KernelProcess) -> KernelExit | None:

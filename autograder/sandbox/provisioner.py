@@ -16,7 +16,6 @@ from autograder.environments import load_environment
 from autograder.sandbox.policy import Limits
 from autograder.sandbox.warm_process import KernelProcess, WarmProcess
 
-_EMPTY_TAR: Final = bytes(1024)
 _POLL_SECONDS: Final = 0.05
 
 
@@ -108,7 +107,7 @@ class SandboxProvisioner(KernelProvisionerBase):
     def _forked(self) -> KernelProcess:
         kernel = _warm.get(self.environment_name).fork_kernel()
         kernel.wait_bound()
-        kernel.assign(_EMPTY_TAR, Limits())
+        kernel.assign({}, Limits())
         return kernel
 
     async def _end(self) -> None:

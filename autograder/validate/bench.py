@@ -252,10 +252,8 @@ class Bench:
         data = (
             (path, source.read_bytes()) for path, source in public_data(self._assignment.folder)
         )
-        archive = kernel_files(self._assignment.name, notebook, metadata, data)
-        execution = NotebookRunner(
-            self._pool.take, notebook, archive, self._assignment.limits
-        ).run()
+        files = kernel_files(self._assignment.name, notebook, metadata, data)
+        execution = NotebookRunner(self._pool.take, notebook, files, self._assignment.limits).run()
         if execution.kernel is None:
             raise InternalError(f"the solved notebook of {self._assignment.name!r} does not run")
         return execution

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-
+from autograder.sandbox.warm_process import WarmProcess
 from tests.sandbox.conftest import MakeProbe
 
 SEES = """
@@ -92,16 +91,11 @@ def test_the_next_kernel_starts_clean(make_probe: MakeProbe) -> None:
     assert not second.evaluate("hasattr(__import__('numpy'), 'marked')")
 
 
-def test_open_files_are_not_shared(make_probe: MakeProbe) -> None:
+def test_open_files_are_not_shared(warm: WarmProcess, make_probe: MakeProbe) -> None:
     """A position that one kernel moves, in a font say, is where it was in the other."""
-    # The warm process opens fonts in its first pause; kernels from before have none.
-    for _ in range(40):
-        first = make_probe()
-        first.run(POSITIONS)
-        if first.call("positions"):
-            break
-        first.close()
-        time.sleep(0.5)
+    warm.import_for(frozenset({"matplotlib"}))  # which opens fonts
+    first = make_probe()
+    first.run(POSITIONS)
     second = make_probe()
     second.run(POSITIONS)
     before = second.call("positions")
