@@ -20,7 +20,7 @@ from autograder.sandbox.policy import Limits
 from autograder.syntax import parse
 
 PUBLIC_SHARE: Final = Fraction(1, 5)
-HIDDEN_SEEDS: Final = 32
+HIDDEN_SEEDS: Final = 25
 _KEYS: Final = {
     "title": str,
     "environment": str,
