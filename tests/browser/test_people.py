@@ -60,3 +60,22 @@ def test_refused_correction_is_accessible(visitors: Visitors) -> None:
     expect(page.get_by_role("alert")).to_contain_text("Nothing was changed yet")
 
     assert violations(page) == []
+
+
+def test_wide_table_scrolls_in_itself(visitors: Visitors, graded: str) -> None:
+    """What only screen readers read in a column beyond a phone's edge does not widen the page."""
+    page = visitors.open("instructor")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(PEOPLE)
+    page.get_by_role("link", name="Correct Ada Example").click()
+    save(page, LONG, "ada@example.org")
+    page.goto(f"{COURSE}staff/grading/xor/")
+    expect(page.get_by_role("link", name=LONG)).to_have_attribute("href", re.compile(graded))
+    expect(page.get_by_text("awaits a person", exact=True)).to_have_count(1)
+    wide = [part[:5] for part in page.evaluate(TOO_WIDE)]
+    page.goto(PEOPLE)
+    page.get_by_role("link", name=f"Correct {LONG}").click()
+    save(page, "Ada Example", "ada@example.org")
+
+    assert "<div " in wide
+    assert "<html" not in wide
