@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -18,6 +19,8 @@ class Action(enum.StrEnum):
     SEE_STAFF_PAGES = "see_staff_pages"
     MANAGE_COURSE = "manage_course"
     MANAGE_ROSTER = "manage_roster"
+    CORRECT_PERSON = "correct_person"
+    CORRECT_ADDRESS = "correct_address"
     MANAGE_ASSIGNMENT = "manage_assignment"
     SEE_ASSIGNMENT = "see_assignment"
     SUBMIT = "submit"
@@ -35,7 +38,7 @@ class Action(enum.StrEnum):
     ADMINISTER = "administer"
 
 
-Resource = Course | CourseAssignment | Submission | None
+Resource = Course | CourseAssignment | Submission | Membership | None
 
 _STAFF = frozenset({Role.GRADER, Role.INSTRUCTOR})
 _IN_COURSE: dict[Action, frozenset[Role]] = {
@@ -43,6 +46,8 @@ _IN_COURSE: dict[Action, frozenset[Role]] = {
     Action.SEE_STAFF_PAGES: _STAFF,
     Action.MANAGE_COURSE: frozenset({Role.INSTRUCTOR}),
     Action.MANAGE_ROSTER: frozenset({Role.INSTRUCTOR}),
+    Action.CORRECT_PERSON: frozenset({Role.INSTRUCTOR}),
+    Action.CORRECT_ADDRESS: frozenset({Role.INSTRUCTOR}),
     Action.MANAGE_ASSIGNMENT: frozenset({Role.INSTRUCTOR}),
     Action.SEE_ASSIGNMENT: frozenset(Role),
     Action.SUBMIT: frozenset(Role),
@@ -58,6 +63,7 @@ _IN_COURSE: dict[Action, frozenset[Role]] = {
     Action.EXPORT_MARKS: frozenset({Role.INSTRUCTOR}),
     Action.SEE_AUDIT_LOG: frozenset({Role.INSTRUCTOR}),
 }
+_TO_A_PERSON: Final = frozenset({Action.CORRECT_PERSON, Action.CORRECT_ADDRESS})
 
 
 def allowed(session: Session, actor: User | None, action: Action, resource: Resource) -> bool:
@@ -80,6 +86,8 @@ def allowed(session: Session, actor: User | None, action: Action, resource: Reso
     role = Role.INSTRUCTOR if actor.is_admin else role_in(session, actor, course)
     if role is None or role not in _IN_COURSE.get(action, frozenset()):
         return False
+    if isinstance(resource, Membership) or action in _TO_A_PERSON:
+        return isinstance(resource, Membership) and _may_to(session, actor, action, resource.user)
     if role is Role.GRADER and action is Action.SEE_NAMES:
         return _names_are_open(resource)
     return role is not Role.STUDENT or _student_may(actor, action, resource)
@@ -95,6 +103,28 @@ def role_in(session: Session, actor: User, course: Course) -> Role | None:
         )
     )
     return None if role is None else Role(role)
+
+
+def may_correct(actor: User, person: User) -> bool:
+    """Tell whether somebody who manages a course's people may correct one of them."""
+    return actor.is_admin or not (
+        person.is_admin or any(each.role is not Role.STUDENT for each in person.memberships)
+    )
+
+
+def _may_to(session: Session, actor: User, action: Action, person: User) -> bool:
+    """
+    Instructors correct who is a student and no more, here and elsewhere.
+
+    The address is where links that set a password are sent, by other courses' instructors too. So
+    it is for those who could make such a link themselves: instructors of all the person's courses.
+    """
+    if action not in _TO_A_PERSON or not may_correct(actor, person):
+        return False
+    if action is Action.CORRECT_PERSON or actor.is_admin:
+        return True
+    courses = (each.course for each in person.memberships)
+    return all(role_in(session, actor, each) is Role.INSTRUCTOR for each in courses)
 
 
 def _student_may(actor: User, action: Action, resource: Resource) -> bool:
@@ -119,6 +149,6 @@ def _names_are_open(resource: Resource) -> bool:
 def _course_of(resource: Resource) -> Course | None:
     if isinstance(resource, Submission):
         return resource.assignment.course
-    if isinstance(resource, CourseAssignment):
+    if isinstance(resource, CourseAssignment | Membership):
         return resource.course
     return resource

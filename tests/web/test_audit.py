@@ -46,6 +46,7 @@ DOES: dict[str, tuple[dict[str, Any], str]] = {
         "membership.changed",
     ),
     "staff.link": ({}, "link.made"),
+    "staff.correct_person": ({"name": "Ada", "student_number": "12"}, "person.corrected"),
     "staff.retry": ({}, "submission.retried"),
     "staff.make_course": (COURSE, "course.made"),
     "staff.grade_answer": ({"version": "0", "item": "0", "comment": "Good."}, "answer.graded"),

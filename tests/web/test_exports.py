@@ -22,7 +22,7 @@ from tests.web import classroom
 from tests.web.conftest import World, token_of
 from tests.web.importers import ENGLISH, GERMAN, Canvas, Moodle, gradescope
 from web.models import AuditEntry, CourseAssignment, Membership, User
-from web.services.exports.cells import disarmed, runs_as_formula
+from web.services.exports.cells import disarmed, runs_as_formula, write_csv
 
 PLACE = "/courses/toy/staff/assignments/toy/export"
 COURSE = "/courses/toy/staff/gradebook/"
@@ -450,14 +450,26 @@ def test_former_members_are_in_no_export(toy: World) -> None:
     assert "One" not in {row["name"] for row in rows}
 
 
-@given(st.text(max_size=12))
-def test_no_text_runs_in_a_spreadsheet(text: str) -> None:
-    """After disarming nothing begins like a formula; harmless texts and numbers stay."""
+SIGNS = "=+-@\uff1d\uff0b\uff0d\uff20"
+
+
+def cells_of(content: str, separator: str) -> list[str]:
+    """The cells that a spreadsheet finds which splits at this separator, whatever is meant."""
+    lines = re.findall(r"[^\r\n]*(?:\r\n|\r|\n)", content)
+    return [cell for line in csv.reader(lines, delimiter=separator) for cell in line]
+
+
+@given(st.text(alphabet=f'{SIGNS};\t\r\n", a1', max_size=12), st.sampled_from(",;\t"))
+def test_no_text_runs_in_a_spreadsheet(text: str, separator: str) -> None:
+    """Split at commas as written, or at semicolons or tabs, no cell begins like a formula."""
     safe = disarmed(text)
+    content = write_csv([[safe, "b", safe], ["c", safe, "d"]], mark=False).decode()
 
     assert not runs_as_formula(safe)
-    assert safe in (text, f"'{text}")
-    assert safe == text or text[0] in "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
+    assert safe == text or (safe.replace("'", "") == text and set(text) & {*SIGNS, *"\t\r\n"})
+    for cell in cells_of(content, separator):
+        harmless = re.match(r"[+-]?\d+(,|$)|-(,|$)", cell)
+        assert harmless or not cell.lstrip(' "').startswith(tuple(SIGNS)), cell
 
 
 @pytest.mark.parametrize("text", ["-3", "-0.5", "+49", "12", "-", "", "a=b", "Zoë"])
@@ -466,10 +478,39 @@ def test_numbers_and_plain_texts_stay(text: str) -> None:
     assert disarmed(text) == text
 
 
-@pytest.mark.parametrize("text", ["=1", "-2+3", "+1 2", "@x", "\t=1", "\r=1", "--", "-3x"])
+@pytest.mark.parametrize("text", ["=1", "-2+3", "+1 2", "@x", "\tx", "\rx", "--", "-3x", " =1"])
 def test_formulas_are_disarmed(text: str) -> None:
     """Each of the starts that spreadsheets run."""
     assert disarmed(text) == f"'{text}"
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("a;=1+1", "a;'=1+1"),
+        ("a;=cmd|' /C calc'!A0;b", "a;'=cmd|' /C calc'!A0;b"),
+        ('a; "=1+1";', 'a;\' "=1+1";'),
+        ("\t=1+1", "'\t'=1+1"),
+        ("\r=1+1", "'\r'=1+1"),
+        ("a\r\n-2", "a\r\n'-2"),
+        ("A; B\r\n\r\nC", "A; B\r\n\r\nC"),
+    ],
+)
+def test_formulas_behind_a_separator_are_disarmed(text: str, safe: str) -> None:
+    """Excel in most of Europe splits our files at semicolons; texts of several lines stay."""
+    assert disarmed(text) == safe
+
+
+def test_name_with_a_semicolon_runs_nowhere(toy: World) -> None:
+    """A student's name in the file that is downloaded, read at semicolons."""
+    with toy.database.write.begin() as session:
+        session.query(User).filter_by(name="One").one().name = 'a;"=HYPERLINK(0)";b'
+
+    text = export(toy.client("instructor"), "plain").data.decode("utf-8-sig")
+
+    assert "HYPERLINK" in text
+    cells = [cell.strip(' "') for cell in cells_of(text, ";")]
+    assert not [cell for cell in cells if cell.startswith("=")]
 
 
 def test_assignment_name_in_files_is_the_folder(toy: World) -> None:

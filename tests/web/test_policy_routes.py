@@ -86,6 +86,8 @@ MAY = {
     ("staff.people", "GET"): INSTRUCTORS,
     ("staff.take_in_roster", "POST"): INSTRUCTORS,
     ("staff.change", "POST"): INSTRUCTORS,
+    ("staff.person", "GET"): INSTRUCTORS,
+    ("staff.correct_person", "POST"): INSTRUCTORS,
     ("staff.link", "POST"): INSTRUCTORS,
     ("staff.audit_log", "GET"): INSTRUCTORS,
     ("staff.admin_courses", "GET"): frozenset({"admin"}),

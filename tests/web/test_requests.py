@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import html
+import re
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -226,3 +229,76 @@ def test_refused_answer_stays_in_the_form(world: World) -> None:
     assert "from 0 to 5 points" in refused.text
     assert ">You are &lt;right&gt;.</textarea>" in refused.text
     assert 'value="99"' in refused.text
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), [("Why not <b>5</b>?" + "x" * 4000, "at most 4000"), (" \n ", "Say what")]
+)
+def test_refused_request_stays_beside_its_question(world: World, text: str, words: str) -> None:
+    """What is wrong stands beside the text, in the open form of this question and of no other."""
+    with world.database.write.begin() as session:
+        page = f"/submissions/{released(session, world).public_id}/"
+    student = world.client("student")
+
+    refused = post(student, page, f"{page}requests/q1", text=text)
+
+    assert refused.status_code == 400
+    (form,) = re.findall(r'<details class="ask" open>.*?</details>', refused.text, re.DOTALL)
+    assert 'id="ask-q1"' in form
+    assert words in form
+    assert 'aria-invalid="true"' in form
+    assert f"\n{html.escape(text)}</textarea>" in form
+    assert 'href="#ask-q1"' in refused.text
+    with world.database.read() as session:
+        assert session.scalars(select(RegradeRequest)).all() == []
+
+
+def _ask_first(session: Session, submission: Submission) -> None:
+    requests.ask(session, submission, "q1", "Please.")
+
+
+def _end_the_window(_: Session, submission: Submission) -> None:
+    submission.assignment.regrade_requests_until = now() - timedelta(seconds=1)
+
+
+def _withdraw(session: Session, submission: Submission) -> None:
+    submission.assignment.results_at = now() + timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("happens", "words"),
+    [
+        (_ask_first, "has no answer yet"),
+        (_end_the_window, "last day for requests has passed"),
+        (_withdraw, "once this question is graded"),
+    ],
+)
+def test_request_that_comes_too_late_can_be_copied(
+    world: World, happens: Callable[[Session, Submission], None], words: str
+) -> None:
+    """Where there is no form any more, the page gives the text back, with the reason."""
+    with world.database.write.begin() as session:
+        submission = released(session, world)
+        happens(session, submission)
+        page = f"/submissions/{submission.public_id}/"
+    student = world.client("student")
+
+    refused = post(student, page, f"{page}requests/q1", text="Look at <line> 3.")
+
+    assert refused.status_code == 400
+    assert words in refused.text
+    assert "readonly>\nLook at &lt;line&gt; 3.</textarea>" in refused.text
+    assert 'id="ask-q1"' not in refused.text
+
+
+def test_line_ends_of_a_request_count_once(world: World) -> None:
+    """A browser lets 4000 characters through and then sends two for each line's end."""
+    with world.database.write.begin() as session:
+        page = f"/submissions/{released(session, world).public_id}/"
+    student = world.client("student")
+
+    taken = post(student, page, f"{page}requests/q1", text="a\r\n" * 1999 + "b")
+
+    assert taken.status_code == 303
+    with world.database.read() as session:
+        assert session.scalars(select(RegradeRequest.text)).one() == "a\n" * 1999 + "b"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from datetime import timedelta
 from typing import Final
@@ -19,9 +20,12 @@ from web.services.errors import Refused
 INVITATION_DAYS: Final = 14
 SHORTEST_PASSWORD: Final = 10
 LONGEST_PASSWORD: Final = 1000
+LONGEST_ADDRESS: Final = 254
 THROTTLE_MINUTES: Final = 15
 MOST_FAILURES_OF_ADDRESS: Final = 10
 MOST_FAILURES_OF_NETWORK: Final = 100
+# What mail programs and spreadsheets split lists at is in no address.
+_ADDRESS: Final = re.compile(r"""[^@\s,;<>"]+@[^@\s,;<>"]+\.[^@\s,;<>"]+""")
 # RFC 9106's second recommendation: 64 MiB, three passes.
 _hasher: Final = PasswordHasher(time_cost=3, memory_cost=65_536, parallelism=4)
 # Verified where there is no account, so that the time taken does not tell.
@@ -98,9 +102,7 @@ def invite(session: Session, user: User, created_by: User | None) -> str:
     Returns:
         The token; it is not stored and cannot be shown again.
     """
-    session.execute(
-        delete(Invitation).where(Invitation.user_id == user.id, Invitation.used_at.is_(None))
-    )
+    end_links(session, user)
     token = secrets.token_urlsafe(32)
     session.add(
         Invitation(
@@ -111,6 +113,13 @@ def invite(session: Session, user: User, created_by: User | None) -> str:
         )
     )
     return token
+
+
+def end_links(session: Session, user: User) -> None:
+    """End somebody's links that have not been used."""
+    session.execute(
+        delete(Invitation).where(Invitation.user_id == user.id, Invitation.used_at.is_(None))
+    )
 
 
 def invited(session: Session, token: str) -> User:
@@ -144,6 +153,11 @@ def user_by_session_key(session: Session, key: str) -> User | None:
 def normalised(email: str) -> str:
     """Give an e-mail address as it is stored."""
     return email.strip().lower()
+
+
+def is_address(email: str) -> bool:
+    """Tell whether a text, as it would be stored, can be an e-mail address."""
+    return len(email) <= LONGEST_ADDRESS and _ADDRESS.fullmatch(email) is not None
 
 
 def _open_invitation(session: Session, token: str) -> Invitation:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from web.models import Course, Membership, Role, User
 from web.services import audit
-from web.services.accounts import normalised
+from web.services.accounts import is_address, normalised
 from web.services.errors import Refused
 
 _SLUG: Final = re.compile(r"[a-z0-9][a-z0-9-]{1,58}[a-z0-9]")
@@ -48,7 +48,7 @@ def name_instructor(session: Session, actor: User, course: Course, email: str, n
         Refused: If the address is no e-mail address.
     """
     address = normalised(email)
-    if "@" not in address:
+    if not is_address(address):
         raise Refused("This is not an e-mail address.")
     user = session.scalar(select(User).where(User.email == address))
     if user is None:

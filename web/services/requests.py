@@ -47,7 +47,8 @@ def ask(session: Session, submission: Submission, question_id: str, text: str) -
     Raises:
         Refused: If it is not graded and released, requests are closed, or one is open already.
     """
-    text = text.strip()
+    # Browsers count a line's end as one character and send two.
+    text = text.replace("\r\n", "\n").strip()
     if not text:
         raise Refused("Say what should be looked at again, and why.")
     if len(text) > MAX_LENGTH:

@@ -5,22 +5,20 @@ from __future__ import annotations
 import csv
 import io
 import itertools
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from web.models import Course, Membership, Role, User
 from web.services import audit
-from web.services.accounts import normalised
+from web.services.accounts import is_address, normalised
 from web.services.errors import Refused
 
 MAX_ROWS: Final = 5000
-_LONGEST: Final = {"email": 254, "number": 50, "section": 60}
-_EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_LONGEST: Final = {"number": 50, "section": 60}
 _COLUMNS: Final = {
     "email": ("email", "e-mail", "email address", "mail", "e-mail-adresse"),
     "name": ("name", "full name", "student", "student name"),
@@ -146,7 +144,11 @@ def take_in(
 def members(session: Session, course: Course) -> Sequence[Membership]:
     """Give a course's people, staff first, then by name."""
     found = session.scalars(
-        select(Membership).join(User).where(Membership.course_id == course.id).order_by(User.name)
+        select(Membership)
+        .join(User)
+        .where(Membership.course_id == course.id)
+        .order_by(User.name)
+        .options(joinedload(Membership.user).selectinload(User.memberships))
     ).all()
     order = {Role.INSTRUCTOR: 0, Role.GRADER: 1, Role.STUDENT: 2}
     return sorted(found, key=lambda membership: order[Role(membership.role)])
@@ -218,7 +220,7 @@ def _row(columns: dict[str, int], cells: Sequence[str], line: int) -> RosterRow:
         return cells[number].strip() if number is not None and number < len(cells) else ""
 
     email = normalised(cell("email"))
-    if email and not _EMAIL.fullmatch(email):
+    if email and not is_address(email):
         raise Refused(f"Line {line}: “{email[:60]}” is not an e-mail address.")
     for column, longest in _LONGEST.items():
         if len(cell(column)) > longest:

@@ -6,6 +6,7 @@ bp = Blueprint("staff", __name__)
 
 from web.blueprints.staff import (  # noqa: E402  # routes
     assignments,
+    corrections,
     exports,
     gradebook,
     grading,
@@ -20,6 +21,7 @@ from web.blueprints.staff import (  # noqa: E402  # routes
 __all__ = [
     "assignments",
     "bp",
+    "corrections",
     "exports",
     "gradebook",
     "grading",

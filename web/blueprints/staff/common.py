@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import abort, request
 
 from web.http import db, require, signed_in
-from web.models import Course, CourseAssignment
+from web.models import Course, CourseAssignment, Membership
 from web.policy import Action
 from web.services import overview
 from web.services.errors import Refused
@@ -25,6 +25,14 @@ def assignment_for(slug: str, name: str, action: Action) -> CourseAssignment:
     assignment = overview.assignment_by_name(db(), slug, name) or abort(404)
     require(action, assignment)
     return assignment
+
+
+def membership_of(course: Course, number: int) -> Membership:
+    """Find somebody's place in a course."""
+    found = db().get(Membership, number)
+    if found is None or found.course_id != course.id:
+        abort(404)
+    return found
 
 
 def number_field(name: str, what: str, *, empty: float | None = None) -> float | None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from flask import abort, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from web.blueprints.staff import bp
-from web.blueprints.staff.common import course_for, number_field
+from web.blueprints.staff.common import course_for, membership_of, number_field
 from web.http import db, require, signed_in
-from web.models import Course, Membership, Role, User
-from web.policy import Action, allowed
+from web.models import Course, Role, User
+from web.policy import Action, allowed, may_correct
 from web.services import accounts, audit, courses, overview, roster
 from web.services.errors import Refused
 from web.services.exports.cells import disarmed, write_csv
@@ -70,7 +70,7 @@ def change(slug: str, membership_id: int) -> Response:
     roster.change(
         db(),
         signed_in(),
-        _membership(course, membership_id),
+        membership_of(course, membership_id),
         role=_role(),
         time_multiplier=number_field("time_multiplier", "Time multiplier", empty=1.0) or 1.0,
         active=request.form.get("active") == "1",
@@ -84,7 +84,7 @@ def change(slug: str, membership_id: int) -> Response:
 def link(slug: str, membership_id: int) -> str:
     """Make a link by which somebody sets a password; shown once."""
     course = course_for(slug, Action.MANAGE_ROSTER)
-    user = _membership(course, membership_id).user
+    user = membership_of(course, membership_id).user
     _refuse_stronger(user, course)
     audit.record(db(), signed_in(), "link.made", course=course, target=user.email)
     links = [_link(user)]
@@ -134,10 +134,12 @@ def _courses_page(links: list[Link], **form: object) -> str:
 
 
 def _people_page(course: Course, links: list[Link], **roster_form: object) -> str:
+    members = roster.members(db(), course)
     return render_template(
         "staff/people.html",
         course=course,
-        members=roster.members(db(), course),
+        members=members,
+        correctable=[each.id for each in members if may_correct(signed_in(), each.user)],
         links=links,
         links_csv=_as_csv(links),
         roles=list(Role),
@@ -172,13 +174,6 @@ def _as_csv(links: list[Link]) -> str:
     # Untrusted: names come from a roster, and spreadsheets run what looks like a formula.
     rows = [[disarmed(each.user.email), disarmed(each.user.name), each.address] for each in links]
     return write_csv([["email", "name", "link"], *rows], mark=False).decode()
-
-
-def _membership(course: Course, membership_id: int) -> Membership:
-    membership = db().get(Membership, membership_id)
-    if membership is None or membership.course_id != course.id:
-        abort(404)
-    return membership
 
 
 def _role() -> Role:

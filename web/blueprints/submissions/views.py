@@ -6,7 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Final
 
 from flask import (
@@ -32,6 +32,7 @@ from web.policy import Action
 from web.security import NOTEBOOK_FLAG
 from web.services import marks, overview, regrades, requests, submissions
 from web.services.assignments import results_visible
+from web.services.errors import Refused
 from web.services.progress import Status, status_of
 from web.services.remarks import remarks_of
 from web.services.results import executed_notebook, told_to_staff, told_to_student
@@ -46,11 +47,24 @@ LOOK_SECONDS: Final = 0.08
 LONGEST_LOOK_SECONDS: Final = 0.5
 
 
+@dataclass(frozen=True)
+class RefusedRequest:
+    """A student's request that was not taken, and why."""
+
+    question_id: str
+    text: str
+    reason: str
+
+
 @bp.get("/<public_id>/")
 def submission(public_id: str) -> str:
     """Show the receipt, and the result once there is one."""
     found = _submission(public_id)
-    user = require(Action.SEE_SUBMISSION, found)
+    require(Action.SEE_SUBMISSION, found)
+    return _page(found)
+
+
+def _page(found: Submission, refused: RefusedRequest | None = None) -> str:
     mark = marks.student_mark(db(), found)
     return render_template(
         "submissions/submission.html",
@@ -63,17 +77,23 @@ def submission(public_id: str) -> str:
         notices=regrades.notices(db(), found) if mark is not None else [],
         view=overview.as_student(db(), found.user, found.assignment),
         results_visible=results_visible(found.assignment),
-        another=user.id != found.user_id,
+        another=signed_in().id != found.user_id,
+        refused=refused,
     )
 
 
 @bp.post("/<public_id>/requests/<question_id>")
-def ask(public_id: str, question_id: str) -> WerkzeugResponse:
-    """Ask to look at a question again."""
+def ask(public_id: str, question_id: str) -> WerkzeugResponse | tuple[str, int]:
+    """Ask to look at a question again; what was written into a refused request stays."""
     found = _submission(public_id)
     require(Action.ASK_FOR_REGRADE, found)
-    # Untrusted: the student's words; they are shown as cleaned Markdown only.
-    requests.ask(db(), found, question_id, request.form.get("text", ""))
+    # Untrusted: the student's words; they are shown as cleaned Markdown, or as plain text.
+    text = request.form.get("text", "")
+    try:
+        requests.ask(db(), found, question_id, text)
+    except Refused as error:
+        db().rollback()
+        return _page(found, RefusedRequest(question_id, text, str(error))), 400
     db().commit()
     flash("Your request has arrived. The answer will stand here.", "good")
     return redirect(url_for("submissions.submission", public_id=public_id), code=303)

@@ -13,19 +13,24 @@ from typing import Final
 from web.services.errors import Refused
 
 MAX_ROWS: Final = 5000
-# What makes a spreadsheet take a cell for a formula; the last four are the full-width forms.
-_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-_NUMBER: Final = re.compile(r"[+-]?\d+([.,]\d+)?")
+# Where a spreadsheet would find a formula: where the text begins, and where a cell would begin in
+# it, were the file split at semicolons or tabs. Excel splits at semicolons wherever the comma is
+# the decimal sign, and a quote that is not the first sign of such a cell does not hold it together.
+# Spaces and quotes may stand before it; the last four signs are the full-width forms.
+_FORMULA: Final = re.compile(
+    r"""^(?=[\t\r\n])|(?:^|(?<=[;\t\r\n]))(?=(?:[^\S\t\r\n]|")*[=+\-@\uff1d\uff0b\uff0d\uff20])"""
+)
+_NO_FORMULA: Final = re.compile(r"[+-]?\d+([.,]\d+)?|-|")
 
 
 def runs_as_formula(text: str) -> bool:
     """Tell whether a spreadsheet would run a text; numbers, and a dash alone, it would not."""
-    return text.startswith(_STARTS) and text != "-" and not _NUMBER.fullmatch(text)
+    return _FORMULA.search(text) is not None and not _NO_FORMULA.fullmatch(text)
 
 
 def disarmed(text: str) -> str:
     """Give a text that a spreadsheet shows and does not run; only what it would run is changed."""
-    return f"'{text}" if runs_as_formula(text) else text
+    return _FORMULA.sub("'", text) if runs_as_formula(text) else text
 
 
 def points(tenths: int) -> str:
