@@ -206,6 +206,9 @@ class ExaminerPlugin:
         self._packets = packets
         self._misconceptions = load_variants(misconceptions_file)
         self._examination: Examination | None = None
+        # pytest writes out both sides of every assertion that holds, too, and cuts after 240
+        # characters: of long arrays the ends will do.
+        np.set_printoptions(threshold=12, edgeitems=2)
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Declare the marker."""
