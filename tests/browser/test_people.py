@@ -27,6 +27,12 @@ def save(page: Page, name: str, address: str) -> None:
     page.get_by_role("button", name="Save the correction").click()
 
 
+def too_large_and_too_small(page: Page) -> list[list[str]]:
+    """Measure a page once its style sheet is there."""
+    page.wait_for_load_state()
+    return [page.evaluate(TOO_WIDE), page.evaluate(SMALL_CONTROLS)]
+
+
 @pytest.mark.parametrize("width", [390, 1280])
 def test_person_is_corrected(visitors: Visitors, width: int) -> None:
     """From the list to the form, an error beside its field, and back; nothing is too wide."""
@@ -42,13 +48,14 @@ def test_person_is_corrected(visitors: Visitors, width: int) -> None:
     save(page, LONG, ADDRESS)
     expect(page.get_by_role("rowheader", name=LONG)).to_be_visible()
     expect(page.get_by_role("cell", name=ADDRESS)).to_be_visible()
-    found = (page.evaluate(TOO_WIDE), page.evaluate(SMALL_CONTROLS))
+    found = too_large_and_too_small(page)
     page.get_by_role("link", name=f"Correct {LONG}").click()
-    found += (page.evaluate(TOO_WIDE), page.evaluate(SMALL_CONTROLS))
+    expect(page.get_by_label("E-mail address")).to_have_value(ADDRESS)
+    found += too_large_and_too_small(page)
     save(page, "Dario Esempio", "dario@example.org")
     expect(page.get_by_role("rowheader", name="Dario Esempio")).to_be_visible()
 
-    assert found == ([], [], [], [])
+    assert found == [[], [], [], []]
 
 
 def test_refused_correction_is_accessible(visitors: Visitors) -> None:
@@ -71,7 +78,8 @@ def test_wide_table_scrolls_in_itself(visitors: Visitors, graded: str) -> None:
     save(page, LONG, "ada@example.org")
     page.goto(f"{COURSE}staff/grading/xor/")
     expect(page.get_by_role("link", name=LONG)).to_have_attribute("href", re.compile(graded))
-    expect(page.get_by_text("awaits a person", exact=True)).to_have_count(1)
+    expect(page.get_by_text("awaits a person", exact=True).first).to_be_attached()
+    page.wait_for_load_state()
     wide = [part[:5] for part in page.evaluate(TOO_WIDE)]
     page.goto(PEOPLE)
     page.get_by_role("link", name=f"Correct {LONG}").click()

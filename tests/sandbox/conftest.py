@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,7 @@ from autograder.sandbox.warm_process import WarmProcess
 from tests.sandbox.processes import children_of
 
 MakeProbe = Callable[..., Probe]
+Held = dict[str, Any]
 SETTLE_SECONDS = 5.0
 
 
@@ -59,12 +61,21 @@ def nothing_is_left(warm: WarmProcess, request: pytest.FixtureRequest) -> Iterat
     before = _held(warm)
     yield
     deadline = time.monotonic() + SETTLE_SECONDS
-    while _held(warm) != before and time.monotonic() < deadline:
+    while _left_behind(before, _held(warm)) and time.monotonic() < deadline:
         time.sleep(0.02)
-    assert _held(warm) == before
+    assert not _left_behind(before, _held(warm))
 
 
-def _held(warm: WarmProcess) -> dict[str, object]:
+def _left_behind(before: Held, now: Held) -> Held:
+    """Tell what is new. A thread that was about to end when the test began may be gone."""
+    return {
+        name: each
+        for name, each in now.items()
+        if (each > before[name] if isinstance(each, int) else each != before[name])
+    }
+
+
+def _held(warm: WarmProcess) -> Held:
     return {
         "files": len(list(Path("/proc/self/fd").iterdir())),
         "threads": threading.active_count(),
