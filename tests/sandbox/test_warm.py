@@ -127,6 +127,9 @@ def test_otter_exports(make_probe: MakeProbe) -> None:
     notebook = b'{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
     probe = make_probe({"given.ipynb": notebook})
     probe.run("import otter, zipfile, glob")
+    assert probe.evaluate("callable(otter.export.export_notebook)")
     probe.run("otter.Notebook('given.ipynb').export(pdf=False, force_save=False)")
     names = "zipfile.ZipFile(glob.glob('*.zip')[0]).namelist()"
     assert "given.ipynb" in probe.evaluate(names)
+    assert probe.evaluate("otter.export.ExporterType is not None")
+    assert probe.evaluate("hasattr(otter.export, '__file__')"), "it was used, so it is loaded"

@@ -47,6 +47,8 @@ def preload(modules: list[str], at_first_use: list[str]) -> None:
     for part in at_first_use:
         load_at_first_use(*part.split(":"))
     import_all(modules)
+    for part in at_first_use:
+        show_in_package(part.partition(":")[0])
     if "nbformat" in sys.modules:
         # Compiles its schemas; otter reads a notebook in every kernel.
         nbformat = importlib.import_module("nbformat")
@@ -93,6 +95,13 @@ def load_at_first_use(name: str, function: str | None = None) -> None:
     if function is not None:
         setattr(waiting, function, call)
     sys.modules[name] = waiting
+
+
+def show_in_package(name: str) -> None:
+    """Let a waiting module be an attribute of its package, as importing it would."""
+    package, _, own = name.rpartition(".")
+    if package in sys.modules and not hasattr(sys.modules[package], own):
+        setattr(sys.modules[package], own, sys.modules[name])
 
 
 def load_now(name: str) -> types.ModuleType:
