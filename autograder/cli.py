@@ -105,6 +105,7 @@ def _grade(options: argparse.Namespace) -> int:
             threads.submit(grader.grade, data, assignment, name=str(path))
             for path, data in submissions
         ]
+        # Late: the first notebooks are being graded meanwhile.
         from autograder.render.terminal import print_report
 
         for (path, _), future in zip(submissions, futures, strict=True):

@@ -112,7 +112,7 @@ def _worker_command() -> list[str]:
 
 def _start(command: list[str]) -> subprocess.Popen[bytes]:
     # Ctrl-C reaches a terminal's whole process group: only we hear it, and end the others in order.
-    return subprocess.Popen(  # noqa: S603  # ours
+    return subprocess.Popen(  # noqa: S603  # our own commands
         command,
         preexec_fn=_die_with_parent,  # noqa: PLW1509  # no thread has been started
         process_group=0,

@@ -331,7 +331,7 @@ class WarmProcess:
         _copy_runtime(runtime)
         plan = _plan(self.environment, self._folder, control.fileno(), self._packages)
         error_log = None if os.environ.get("AUTOGRADER_DEBUG") else subprocess.PIPE
-        return subprocess.Popen(  # noqa: S603
+        return subprocess.Popen(  # noqa: S603  # our own program, on our own plan
             [sys.executable, "-S", "-c", f"{_LAUNCH}(**{plan!r})"],
             pass_fds=[control.fileno()],
             stdin=subprocess.DEVNULL,

@@ -74,6 +74,12 @@ def test_leaving_is_not_possible(execution: Execution) -> None:
     assert [run.count for run in execution.runs.values()] == [*range(1, len(CELLS) + 1)]
 
 
+def test_a_first_figure_prints_nothing(execution: Execution) -> None:
+    """Neither matplotlib nor fontconfig, which looks for fonts, complains in the cell."""
+    outputs = execution.notebook.cells[list(CELLS).index("matplotlib")].outputs
+    assert [output["output_type"] for output in outputs] == ["display_data"]
+
+
 def test_the_traceback_shows_the_cell(execution: Execution) -> None:
     """Lines of the student's code, with their numbers."""
     (output,) = execution.notebook.cells[list(CELLS).index("error")].outputs

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 import dataclasses
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
 import autograder
-from autograder.environments import load_environment
+from autograder.environments import _facts, _facts_of, load_environment
 from autograder.errors import SandboxError
 from autograder.sandbox import policy
 from autograder.sandbox.policy import Limits
@@ -101,6 +102,11 @@ def test_longer_time_leaves_sizes_alone() -> None:
         stretched = field.name.endswith("_seconds") and field.name != "grace_seconds"
         factor = 1.5 if stretched else 1
         assert getattr(longer, field.name) == getattr(plain, field.name) * factor
+
+
+def test_another_interpreter_describes_itself() -> None:
+    """An environment may have a Python of its own, which tells of itself what ours knows of us."""
+    assert _facts_of(Path(sys.executable)) == _facts()
 
 
 def test_a_missing_bubblewrap_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,10 +56,10 @@ def _run(home: Path, *options: str, command: list[str]) -> subprocess.CompletedP
     )
 
 
-def _grade(home: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    notebook, report = home / "xor.ipynb", home / "report.json"
+def _grade(home: Path, *options: str, copies: int = 1) -> subprocess.CompletedProcess[str]:
+    notebooks, report = [str(home / "xor.ipynb")] * copies, home / "report.json"
     command = [sys.executable, "-c", START, "grade", str(PROJECT / "assignments" / "xor")]
-    return _run(home, *options, command=[*command, str(notebook), "--json", str(report)])
+    return _run(home, *options, command=[*command, *notebooks, "--json", str(report)])
 
 
 def test_an_ordinary_user_grades(home: Path) -> None:
@@ -73,10 +73,11 @@ def test_an_ordinary_user_grades(home: Path) -> None:
 
 
 def test_without_user_namespaces_grading_refuses(home: Path) -> None:
-    """Exit code 3, the reason and how to allow it; no notebook is run without a wall."""
-    run = _grade(home, "--no-user-namespaces")
+    """Exit code 3, the reason once, and how to allow it; no notebook is run without a wall."""
+    run = _grade(home, "--no-user-namespaces", copies=3)
     assert run.returncode == 3, run.stdout + run.stderr
     assert "namespace" in run.stderr
+    assert run.stderr.count("our fault") == 1
     assert "max_user_namespaces" in run.stderr
 
 

@@ -67,7 +67,6 @@ def import_all(modules: list[str]) -> None:
 def freeze() -> None:
     """Keep the garbage collector from what is there: it would touch, and so copy, every page."""
     gc.freeze()
-    gc.enable()
 
 
 def load_at_first_use(name: str, function: str | None = None) -> None:
@@ -132,6 +131,7 @@ def main() -> None:
     kernel = importlib.import_module("autograder.sandbox.runtime.kernel")
     kernel.prepare(control.recv(MAX_FILTER_BYTES))
     freeze()
+    gc.enable()
     control.send(json.dumps({"event": "warm"}).encode())
     while True:
         if in_a_pause and not select.select([control], [], [], PAUSE_SECONDS)[0]:
