@@ -20,6 +20,7 @@ from autograder.sandbox.warm_process import KernelProcess
 CONNECT_SECONDS: Final = 30.0
 WELCOME_SECONDS: Final = 0.5
 _RECEIVE_QUEUE: Final = 16
+_NEVER_MS: Final = 24 * 3600 * 1000
 
 
 class OutputChannel(AsyncZMQSocketChannel):
@@ -56,6 +57,18 @@ class _Client(AsyncKernelClient):
     iopub_channel_class = Type(OutputChannel)
 
 
+def bound_sockets(context: zmq.Context[Any], limits: Limits) -> None:
+    """Set what holds for every socket that the context makes from now on."""
+    # Student code can replace a socket's file by a link to another socket: connect once only.
+    # Not by -1, which does the same by ending the queue of what has arrived: a kernel that dies
+    # while the host is between two parts of a message would abort the host's process
+    # ("Assertion failed: !_more", https://github.com/zeromq/libzmq/issues/2163).
+    context.setsockopt(zmq.RECONNECT_IVL, _NEVER_MS)
+    context.setsockopt(zmq.MAXMSGSIZE, limits.message_mb * MEGABYTE)
+    context.setsockopt(zmq.RCVHWM, _RECEIVE_QUEUE)
+    context.setsockopt(zmq.LINGER, 0)
+
+
 async def connect(kernel: KernelProcess, limits: Limits) -> AsyncKernelClient:
     """
     Give a client whose subscription the kernel has heard.
@@ -64,11 +77,7 @@ async def connect(kernel: KernelProcess, limits: Limits) -> AsyncKernelClient:
         SandboxError: If it does not answer.
     """
     context = zmq.asyncio.Context()
-    # Student code can replace a socket's file by a link to another socket: connect once only.
-    context.setsockopt(zmq.RECONNECT_IVL, -1)
-    context.setsockopt(zmq.MAXMSGSIZE, limits.message_mb * MEGABYTE)
-    context.setsockopt(zmq.RCVHWM, _RECEIVE_QUEUE)
-    context.setsockopt(zmq.LINGER, 0)
+    bound_sockets(context, limits)
     client = _Client(context=context)
     client.load_connection_info(cast(KernelConnectionInfo, dict(kernel.connection)))
     client.start_channels(hb=False, stdin=False)
