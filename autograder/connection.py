@@ -1,96 +1,127 @@
-"""How the host and one kernel speak: sockets within bounds, and a client that notices their end."""
+"""How the host and one kernel speak: Jupyter's messages, within bounds."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import Any, Final, cast
+import queue
+from typing import Any, Final
 
-import zmq
-import zmq.asyncio
 from jupyter_client.asynchronous.client import AsyncKernelClient
-from jupyter_client.channels import AsyncZMQSocketChannel
-from jupyter_client.connect import KernelConnectionInfo
-from traitlets import Type
+from jupyter_client.session import Session
 
 from autograder.errors import SandboxError
 from autograder.sandbox.policy import MEGABYTE, Limits
 from autograder.sandbox.warm_process import KernelProcess
+from autograder.zmtp import Connection, ZmtpError
 
 CONNECT_SECONDS: Final = 30.0
 WELCOME_SECONDS: Final = 0.5
-_RECEIVE_QUEUE: Final = 16
-_NEVER_MS: Final = 24 * 3600 * 1000
 
 
-class OutputChannel(AsyncZMQSocketChannel):
-    """The kernel's output channel, which counts the bytes that arrive and notices its end."""
+class Channel:
+    """
+    One of a kernel's channels, as `jupyter_client` has them.
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self.received_bytes = 0
-        # A message over the limit ends the connection, and nothing else tells of it.
-        self._monitor = self.socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+    Args:
+        connection: To the kernel's socket.
+        session: Signs and unpacks messages.
+    """
+
+    def __init__(self, connection: Connection, session: Session) -> None:
+        self.connection = connection
+        self._session = session
+
+    async def get_msg(self, timeout: float | None = None) -> dict[str, Any]:  # noqa: ASYNC109
+        """
+        Wait for a message.
+
+        Raises:
+            queue.Empty: If none comes within `timeout` seconds.
+        """
+        # Untrusted: student code knows the kernel's key, so every message may be its own.
+        try:
+            async with asyncio.timeout(timeout):
+                parts = await self.connection.receive()
+        except TimeoutError:
+            raise queue.Empty from None
+        _, message = self._session.feed_identities(parts)
+        return dict(self._session.deserialize(message))
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Send a message that the session has made."""
+        self.connection.send(self._session.serialize(message))
+
+
+class KernelClient(AsyncKernelClient):
+    """
+    A client of one kernel's shell and output; it has no other channel.
+
+    Student code can replace a socket's file by a link to another socket, so each is connected to
+    once, before the first cell.
+
+    Args:
+        session: Signs and unpacks messages.
+        shell: Where cells are sent.
+        output: Where the kernel tells what comes of them.
+    """
+
+    def __init__(self, session: Session, shell: Connection, output: Connection) -> None:
+        super().__init__(session=session)
+        self.allow_stdin = False
+        self._connections = (shell, output)
+        self._shell_channel = Channel(shell, session)
+        self._iopub_channel = Channel(output, session)
+
+    @property
+    def received_bytes(self) -> int:
+        """How much output has arrived."""
+        return self._connections[1].received_bytes
 
     def cut_off(self) -> bool:
-        """Tell whether the connection has ended."""
-        return not self._monitor.closed and bool(int(self._monitor.get(zmq.EVENTS)) & zmq.POLLIN)
+        """Tell whether a connection has ended: the kernel has, or sent what it must not."""
+        return any(connection.ended for connection in self._connections)
 
     def close(self) -> None:
-        """Close the socket and its monitor."""
-        if not self._monitor.closed:
-            self.socket.disable_monitor()
-            self._monitor.close()
-        super().close()
-
-    async def _recv(  # type: ignore[override]  # as the class above it does
-        self, **kwargs: Any
-    ) -> dict[str, Any]:
-        # Untrusted: student code knows the kernel's key, so every message may be its own.
-        parts = await self.socket.recv_multipart(**kwargs)
-        self.received_bytes += sum(map(len, parts))
-        _, message = self.session.feed_identities(parts)
-        return dict(self.session.deserialize(message))
+        """End all connections."""
+        for connection in self._connections:
+            connection.close()
 
 
-class _Client(AsyncKernelClient):
-    iopub_channel_class = Type(OutputChannel)
-
-
-def bound_sockets(context: zmq.Context[Any], limits: Limits) -> None:
-    """Set what holds for every socket that the context makes from now on."""
-    # Student code can replace a socket's file by a link to another socket: connect once only.
-    # Not by -1, which does the same by ending the queue of what has arrived: a kernel that dies
-    # while the host is between two parts of a message would abort the host's process
-    # ("Assertion failed: !_more", https://github.com/zeromq/libzmq/issues/2163).
-    context.setsockopt(zmq.RECONNECT_IVL, _NEVER_MS)
-    context.setsockopt(zmq.MAXMSGSIZE, limits.message_mb * MEGABYTE)
-    context.setsockopt(zmq.RCVHWM, _RECEIVE_QUEUE)
-    context.setsockopt(zmq.LINGER, 0)
-
-
-async def connect(kernel: KernelProcess, limits: Limits) -> AsyncKernelClient:
+async def connect(kernel: KernelProcess, limits: Limits) -> KernelClient:
     """
     Give a client whose subscription the kernel has heard.
 
     Raises:
         SandboxError: If it does not answer.
     """
-    context = zmq.asyncio.Context()
-    bound_sockets(context, limits)
-    client = _Client(context=context)
-    client.load_connection_info(cast(KernelConnectionInfo, dict(kernel.connection)))
-    client.start_channels(hb=False, stdin=False)
-    client.allow_stdin = False
-    try:
-        await asyncio.wait_for(first_output(client), CONNECT_SECONDS)
-    except TimeoutError:
-        close_client(client)
-        raise SandboxError("a new kernel did not answer") from None
+    with contextlib.ExitStack() as opened:
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                shell = await open_socket(kernel, "shell_port", "DEALER", limits)
+                opened.callback(shell.close)
+                output = await open_socket(kernel, "iopub_port", "SUB", limits)
+                opened.callback(output.close)
+                client = KernelClient(session_of(kernel), shell, output)
+                await first_output(client)
+        except (TimeoutError, OSError, ZmtpError) as error:
+            raise SandboxError("a new kernel did not answer") from error
+        opened.pop_all()
     return client
 
 
-async def first_output(client: AsyncKernelClient) -> None:
+async def open_socket(kernel: KernelProcess, port: str, kind: str, limits: Limits) -> Connection:
+    """Connect to a kernel's socket, by its name in the connection file."""
+    path = f"{kernel.connection['ip']}-{kernel.connection[port]}"
+    return await Connection.open(path, kind, limits.message_mb * MEGABYTE)
+
+
+def session_of(kernel: KernelProcess) -> Session:
+    """Give what signs messages to a kernel."""
+    return Session(key=kernel.connection["key"].encode())
+
+
+async def first_output(client: KernelClient) -> None:
     """
     Wait for the first message on the output channel: the kernel has heard the subscription.
 
@@ -105,11 +136,3 @@ async def first_output(client: AsyncKernelClient) -> None:
         await output
     finally:
         output.cancel()
-
-
-def close_client(client: AsyncKernelClient) -> None:
-    """Close a client's sockets, and the context that holds them."""
-    context = client.context
-    with contextlib.suppress(Exception):
-        client.stop_channels()
-    context.destroy(linger=0)

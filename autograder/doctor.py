@@ -27,9 +27,9 @@ from rich.text import Text
 
 from autograder.environments import Environment, base_interpreter, load_environment
 from autograder.errors import AutograderError, CallTimeout, MemoryExceeded, SandboxError
+from autograder.probe import Probe
 from autograder.sandbox import policy
 from autograder.sandbox.policy import Limits
-from autograder.sandbox.probe import Probe
 from autograder.sandbox.runtime import linux
 from autograder.sandbox.warm_process import WarmProcess
 

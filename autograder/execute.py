@@ -17,12 +17,11 @@ from enum import StrEnum
 from typing import Any, Final
 
 import nbformat
-from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
-from autograder.connection import close_client, connect
+from autograder.connection import KernelClient, connect
 from autograder.errors import SandboxError
 from autograder.notebook import Notebook
 from autograder.sandbox.policy import MEGABYTE, Limits
@@ -84,7 +83,7 @@ class Execution:
     notebook: NotebookNode
     runs: dict[int, CellRun]
     kernel: KernelProcess | None
-    client: AsyncKernelClient | None = None
+    client: KernelClient | None = None
     skipped: set[int] = field(default_factory=set)
 
     def cell_of(self, count: int) -> int | None:
@@ -94,7 +93,7 @@ class Execution:
     def close(self) -> None:
         """End the kernel and close the sockets."""
         if self.client is not None:
-            close_client(self.client)
+            self.client.close()
             self.client = None
         if self.kernel is not None:
             self.kernel.kill()
@@ -172,7 +171,7 @@ class NotebookRunner:
             session = _Session(kernel, execution.client, document, self._limits)
             killer = await self._run_cells(session, execution, left_out, deadline)
             if killer is None:
-                session.serve_calls()
+                await session.serve_calls()
             return execution, killer
         except BaseException:
             execution.close()
@@ -203,7 +202,7 @@ class _Session:
     def __init__(
         self,
         kernel: KernelProcess,
-        client: AsyncKernelClient,
+        client: KernelClient,
         document: NotebookNode,
         limits: Limits,
     ) -> None:
@@ -235,11 +234,14 @@ class _Session:
         count = cell.get("execution_count")
         return CellRun(index, status, elapsed, count if type(count) is int else None, error)
 
-    def serve_calls(self) -> None:
+    async def serve_calls(self) -> None:
         """Ask the kernel to answer calls, and stop listening to what it prints."""
-        message = self._client.session.msg(SERVE_CALLS, {})
-        self._client.shell_channel.send(message)
-        self._client.iopub_channel.close()
+        self._client.shell_channel.send(self._client.session.msg(SERVE_CALLS, {}))
+        self._client.iopub_channel.connection.close()
+        # A kernel that takes nothing will not answer calls either; they will tell.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._limits.grace_seconds):
+                await self._client.shell_channel.connection.flush()
 
     async def _watched(self, task: asyncio.Future[Any], seconds: float) -> CellStatus:
         loop = asyncio.get_running_loop()
@@ -287,13 +289,12 @@ class _Session:
             ended.set()
 
     def _output_exceeded(self) -> bool:
-        received = self._client.iopub_channel.received_bytes
-        too_much = bool(received > self._limits.output_mb * MEGABYTE)
-        return too_much or self._client.iopub_channel.cut_off()
+        too_much = self._client.received_bytes > self._limits.output_mb * MEGABYTE
+        return too_much or self._client.cut_off()
 
     async def _end_of_output(self, ended: asyncio.Event) -> CellStatus:
         """Tell too much output from a kernel that has ended, which cuts the connection, too."""
-        if self._client.iopub_channel.cut_off():
+        if self._client.cut_off():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(ended.wait(), self._limits.grace_seconds)
         if ended.is_set():

@@ -68,28 +68,38 @@ def recognise(
         The variant that reproduces the student's results in most failed tests, without giving
         another result in a passed one; the first of equals.
     """
-    best: tuple[int, Variant] | None = None
+    most, best = 0, None
     for variant in variants:
-        explained = [_explains(variant, recording) for recording in failed]
-        count = sum(answer is True for answer in explained)
-        contradicted = any(_explains(variant, recording) is False for recording in passed)
-        if count and not contradicted and (best is None or count > best[0]):
-            best = (count, variant)
-    return best[1] if best else None
+        if most == len(failed):
+            break  # nothing can explain more
+        count = sum(_reproduces(variant, recording) is True for recording in failed)
+        if count > most and not any(_contradicts(variant, recording) for recording in passed):
+            most, best = count, variant
+    return best
 
 
-def _explains(variant: Variant, recording: Recording) -> bool | None:
-    """Tell whether a variant gives all the results of a test; ``None`` if that says nothing."""
+def _reproduces(variant: Variant, recording: Recording) -> bool | None:
+    """Tell whether a variant gives all the results of a test; ``None`` if it was not asked for."""
     if variant.function is not None:
-        calls = [call for call in recording.calls if call.name == variant.name]
-        other = next((call for call in calls if not _same_result(variant, call)), None)
-        if not calls or (other is not None and _is_random(variant, other)):
-            return None
-        return other is None
+        calls = _calls_of(variant, recording)
+        return all(_same_result(variant, call) for call in calls) if calls else None
     seen = {name: recording.values[name] for name in variant.values if name in recording.values}
     if not seen:
         return None
     return all(_same_value(value, variant.values[name]) for name, value in seen.items())
+
+
+def _contradicts(variant: Variant, recording: Recording) -> bool:
+    """Tell whether a variant gives another result than a test saw, each time that it is asked."""
+    if variant.function is None:
+        return _reproduces(variant, recording) is False
+    calls = _calls_of(variant, recording)
+    other = next((call for call in calls if not _same_result(variant, call)), None)
+    return other is not None and not _is_random(variant, other)
+
+
+def _calls_of(variant: Variant, recording: Recording) -> list[RecordedCall]:
+    return [call for call in recording.calls if call.name == variant.name]
 
 
 def _is_random(variant: Variant, call: RecordedCall) -> bool:

@@ -14,8 +14,8 @@ import pytest
 from autograder.assignment import Assignment, find_assignment, load_assignment
 from autograder.build import build_student
 from autograder.environments import load_environment
+from autograder.probe import Probe
 from autograder.sandbox import policy
-from autograder.sandbox.probe import Probe
 from autograder.sandbox.runtime import linux
 from autograder.sandbox.runtime.guardian import WRITABLE
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from autograder.errors import CallTimeout, KernelDied, MemoryExceeded, StudentRaised
-from autograder.sandbox.probe import Probe
+from autograder.probe import Probe
 from tests.sandbox.conftest import MakeProbe
 
 ATTACKS = (Path(__file__).parent / "attacks.py").read_text()

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from autograder.environments import load_environment
+from autograder.probe import Probe
 from autograder.sandbox.policy import Limits
-from autograder.sandbox.probe import Probe
 from autograder.sandbox.runtime.warm import PAUSE_SECONDS, load_at_first_use, load_now
 from autograder.sandbox.warm_process import WarmProcess
 

@@ -6,18 +6,18 @@ What runs in it is our own code, but it runs where student code runs and has no 
 
 from __future__ import annotations
 
+import asyncio
 from types import TracebackType
-from typing import Any, Self, cast
-
-from jupyter_client.blocking.client import BlockingKernelClient
-from jupyter_client.connect import KernelConnectionInfo
+from typing import Any, Self
 
 from autograder.channel import CallChannel, CallLimits
+from autograder.connection import open_socket, session_of
 from autograder.errors import SandboxError
 from autograder.sandbox.policy import Limits
 from autograder.sandbox.runtime.protocol import SERVE_CALLS
 from autograder.sandbox.warm_process import KernelProcess
 from autograder.student import Target
+from autograder.zmtp import Connection
 
 
 class Probe:
@@ -34,7 +34,7 @@ class Probe:
         self, kernel: KernelProcess, limits: Limits, files: dict[str, bytes] | None = None
     ) -> None:
         self.kernel = kernel
-        self._client = BlockingKernelClient()
+        self._shell: Connection | None = None
         calls = CallLimits(limits.call_seconds, limits.grace_seconds, callback_calls=0)
         self._channel = CallChannel(kernel.calls, self, calls)
         try:
@@ -43,9 +43,9 @@ class Probe:
         except SandboxError:
             self.close()
             raise
-        self._client.load_connection_info(cast(KernelConnectionInfo, dict(kernel.connection)))
-        self._client.start_channels(iopub=False, stdin=False, hb=False, control=False)
-        self._client.shell_channel.send(self._client.session.msg(SERVE_CALLS, {}))
+        self._shell = asyncio.run(open_socket(kernel, "shell_port", "DEALER", limits))
+        session = session_of(kernel)
+        self._shell.send(session.serialize(session.msg(SERVE_CALLS, {})))
 
     def __enter__(self) -> Self:
         return self
@@ -88,6 +88,6 @@ class Probe:
 
     def close(self) -> None:
         """End the kernel."""
-        self._client.stop_channels()
-        self._client.context.destroy(linger=0)
+        if self._shell is not None:
+            self._shell.close()
         self.kernel.kill()
