@@ -31,6 +31,35 @@ while True:
                         parent=parent, ident=kernel._parent_ident.get("shell"))
 """,
 }
+# Beneath libzmq: the kernel's end of each connection, and one message that never ends on it.
+ENDLESS_MESSAGE = """
+import os, select, socket, struct
+
+ends = []
+for descriptor in map(int, os.listdir("/proc/self/fd")):
+    try:
+        end = socket.socket(fileno=os.dup(descriptor))
+        if str(end.getsockname()).startswith("/run/kernel/s-{port}") and end.getpeername() == "":
+            ends.append(end)
+    except OSError:
+        pass
+part = struct.pack(">BQ", 3, {size}) + bytes({size})
+while True:
+    for end in select.select([], ends, [])[1]:
+        rest = memoryview(part)
+        while rest:
+            try:
+                rest = rest[end.send(rest):]
+            except BlockingIOError:
+                pass
+            except OSError:
+                break
+"""
+FLOODS |= {
+    f"parts of {size} on {port}": ENDLESS_MESSAGE.format(port=port, size=size)
+    for port in (1, 2)
+    for size in (2**20, 300)
+}
 LEAVES = """
 import os
 import site
