@@ -8,13 +8,14 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from autograder.environments import load_environment
 from autograder.probe import Probe
 from autograder.sandbox.policy import Limits
-from autograder.sandbox.runtime.warm import PAUSE_SECONDS, load_at_first_use, load_now
+from autograder.sandbox.runtime.warm import PAUSE_SECONDS, load_at_first_use, withdraw
 from autograder.sandbox.warm_process import WarmProcess
 
 MakeProbe = Callable[..., Probe]
@@ -32,52 +33,65 @@ def imported(warm: WarmProcess) -> list[str]:
 
 
 @pytest.fixture
-def waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+def waiting(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """Let a module of the standard library wait."""
-    importlib.import_module(NAME)
-    monkeypatch.setitem(sys.modules, NAME, sys.modules[NAME])
-    load_at_first_use(NAME)
+    module = importlib.import_module(NAME)
+    monkeypatch.setitem(sys.modules, NAME, module)
+    monkeypatch.setattr("json.tool", module)
+    return load_at_first_use(NAME)
 
 
-def is_waiting() -> bool:
-    """Tell whether nobody has used it yet."""
-    return "main" not in vars(sys.modules[NAME])
+def is_loaded() -> bool:
+    """Tell whether somebody has used it."""
+    return "main" in vars(sys.modules.get(NAME, object))
 
 
-@pytest.mark.usefixtures("waiting")
-def test_who_walks_through_all_modules_wakes_none() -> None:
+def test_who_walks_through_all_modules_wakes_none(waiting: ModuleType) -> None:
     """A look at a waiting module's file, as `inspect` takes it, does not load it."""
-    assert is_waiting()
-    assert not hasattr(sys.modules[NAME], "__file__")
-    assert is_waiting()
+    assert not hasattr(waiting, "__file__")
+    assert sys.modules[NAME] is waiting
 
 
-@pytest.mark.usefixtures("waiting")
-def test_the_first_use_loads() -> None:
-    """Who asks for a name gets it, and the module from then on."""
+def test_the_first_use_loads(waiting: ModuleType) -> None:
+    """Who asks for a name gets it, and the module is there from then on."""
     from json.tool import main
 
     assert callable(main)
-    assert not is_waiting()
+    assert is_loaded()
+    assert waiting.main is main
 
 
-@pytest.mark.usefixtures("waiting")
-def test_a_module_is_loaded_once() -> None:
-    """What waited is imported, and from then on there."""
-    module = load_now(NAME)
-    assert module is sys.modules[NAME] is load_now(NAME)
-    assert not is_waiting()
+def test_later_imports_find_the_module_itself(waiting: ModuleType) -> None:
+    """Once all is imported, only who imported it before still waits; it is loaded once."""
+    withdraw(waiting)
+    assert NAME not in sys.modules
+    module = importlib.import_module(NAME)
+    assert is_loaded()
+    assert waiting.main is module.main
+    assert sys.modules[NAME] is module
 
 
-def test_a_function_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who imports a function by name does not load its module; who calls it does."""
+def test_a_withdrawn_module_is_an_attribute_of_its_package(
+    waiting: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who has only the package finds the module, and its names load it."""
+    monkeypatch.delattr("json.tool")
+    withdraw(waiting)
+    assert sys.modules["json"].tool is waiting
+    assert callable(sys.modules["json"].tool.main)
+    assert is_loaded()
+
+
+def test_functions_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who imports functions by name does not load their module; who calls one does."""
     monkeypatch.setitem(sys.modules, "shlex", sys.modules["shlex"])
-    load_at_first_use("shlex", "quote")
-    from shlex import quote
+    load_at_first_use("shlex", "quote", "split")
+    from shlex import quote, split
 
-    assert "split" not in vars(sys.modules["shlex"])
+    assert "join" not in vars(sys.modules["shlex"])
     assert quote("a b") == "'a b'"
-    assert "split" in vars(sys.modules["shlex"])
+    assert split("a b") == ["a", "b"]
+    assert "join" in vars(sys.modules["shlex"])
 
 
 def test_kernels_have_what_notebooks_import() -> None:
@@ -133,3 +147,13 @@ def test_otter_exports(make_probe: MakeProbe) -> None:
     assert "given.ipynb" in probe.evaluate(names)
     assert probe.evaluate("otter.export.ExporterType is not None")
     assert probe.evaluate("hasattr(otter.export, '__file__')"), "it was used, so it is loaded"
+
+
+def test_widgets_are_as_imported(make_probe: MakeProbe) -> None:
+    """What otter lets wait is whole for a notebook that imports it."""
+    probe = make_probe()
+    assert not probe.evaluate("'ipywidgets' in __import__('sys').modules")
+    probe.run("import ipywidgets.widgets as widgets; from ipywidgets import HTML, interact")
+    assert probe.evaluate("isinstance(HTML('a'), widgets.HTML)")
+    probe.run("from otter.check.utils import Button; button = Button(description='b')")
+    assert probe.evaluate("isinstance(button, widgets.Button)")

@@ -20,6 +20,7 @@ import signal
 import socket
 import sys
 import types
+from collections.abc import Callable
 from typing import Any
 
 from autograder.sandbox.runtime import guardian
@@ -44,11 +45,10 @@ def receive_request(control: socket.socket) -> tuple[dict[str, Any], list[int]] 
 
 def preload(modules: list[str], at_first_use: list[str]) -> None:
     """Import what notebooks want."""
-    for part in at_first_use:
-        load_at_first_use(*part.split(":"))
+    waiting = [load_at_first_use(*part.split(":")) for part in at_first_use]
     import_all(modules)
-    for part in at_first_use:
-        show_in_package(part.partition(":")[0])
+    for module in waiting:
+        withdraw(module)
     if "nbformat" in sys.modules:
         # Compiles its schemas; otter reads a notebook in every kernel.
         nbformat = importlib.import_module("nbformat")
@@ -69,45 +69,48 @@ def freeze() -> None:
     gc.freeze()
 
 
-def load_at_first_use(name: str, function: str | None = None) -> None:
+def load_at_first_use(name: str, *functions: str) -> types.ModuleType:
     """
     Let a module wait where its package imports it, and so most of what otter imports in the end.
 
     Args:
         name: The module.
-        function: A function of it that others import by name; it waits, too.
+        functions: Functions or classes of it that others import by name; they wait, too.
 
     `importlib.util.LazyLoader` would not do: whatever walks through all modules, as `inspect` does
     for a traceback, wakes what it has put to sleep.
     """
     waiting = types.ModuleType(name)
 
-    def load(attribute: str) -> object:
+    def load(attribute: str) -> Any:
         if attribute.startswith("__"):
             raise AttributeError(attribute)
-        return getattr(load_now(name), attribute)
+        withdraw(waiting)
+        return getattr(importlib.import_module(name), attribute)
 
-    def call(*args: Any, **kwargs: Any) -> object:
-        return getattr(load_now(name), str(function))(*args, **kwargs)
+    def caller(function: str) -> Callable[..., object]:
+        def call(*args: Any, **kwargs: Any) -> object:
+            return load(function)(*args, **kwargs)
+
+        return call
 
     waiting.__getattr__ = load  # type: ignore[method-assign]  # PEP 562
-    if function is not None:
-        setattr(waiting, function, call)
+    for function in functions:
+        setattr(waiting, function, caller(function))
     sys.modules[name] = waiting
+    return waiting
 
 
-def show_in_package(name: str) -> None:
-    """Let a waiting module be an attribute of its package, as importing it would."""
+def withdraw(waiting: types.ModuleType) -> None:
+    """Let later imports find the module itself; who has imported it already still waits."""
+    name = waiting.__name__
+    if sys.modules.get(name) is not waiting:
+        return
+    del sys.modules[name]
     package, _, own = name.rpartition(".")
     if package in sys.modules and not hasattr(sys.modules[package], own):
-        setattr(sys.modules[package], own, sys.modules[name])
-
-
-def load_now(name: str) -> types.ModuleType:
-    """Import a module that may be waiting."""
-    if getattr(sys.modules.get(name), "__spec__", None) is None:
-        sys.modules.pop(name, None)
-    return importlib.import_module(name)
+        # As importing it would.
+        setattr(sys.modules[package], own, waiting)
 
 
 def draw_figure() -> None:
