@@ -24,9 +24,9 @@ from nbformat import NotebookNode
 from autograder.connection import KernelClient, connect
 from autograder.errors import SandboxError
 from autograder.notebook import Notebook
+from autograder.sandbox.kernel_process import KernelExit, KernelProcess
 from autograder.sandbox.policy import MEGABYTE, Limits
 from autograder.sandbox.runtime.protocol import SERVE_CALLS
-from autograder.sandbox.warm_process import KernelExit, KernelProcess
 
 MAX_KERNELS: Final = 6
 

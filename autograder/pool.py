@@ -11,7 +11,8 @@ from typing import Final, Generic, Protocol, TypeVar
 
 from autograder.environments import Environment
 from autograder.errors import SandboxError
-from autograder.sandbox.warm_process import KernelProcess, WarmProcess
+from autograder.sandbox.kernel_process import KernelProcess
+from autograder.sandbox.warm_process import WarmProcess
 
 ATTEMPTS: Final = 3
 

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from autograder import doctor
-from autograder.sandbox import policy, seccomp, warm_process
+from autograder.sandbox import bubblewrap, policy, seccomp
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_a_wall_that_cannot_be_built_is_explained(
 ) -> None:
     """Without bubblewrap nothing is tried, and the operator reads what to install."""
     monkeypatch.setattr(doctor.shutil, "which", lambda *_, **__: None)
-    assert warm_process.shutil.which("bwrap") is None
+    assert bubblewrap.shutil.which("bwrap") is None
     code, text = _run()
     assert code == 1
     assert "apt install bubblewrap" in text

@@ -13,9 +13,9 @@ import pytest
 import autograder
 from autograder.environments import _facts, _facts_of, load_environment
 from autograder.errors import SandboxError
-from autograder.sandbox import policy
+from autograder.sandbox import bubblewrap, policy
+from autograder.sandbox.bubblewrap import _RUNTIME_FILES, explain
 from autograder.sandbox.policy import Limits
-from autograder.sandbox.warm_process import _RUNTIME_FILES, _plan, explain
 
 PROJECT = Path(autograder.__file__).parent.parent
 
@@ -26,7 +26,7 @@ def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
     monkeypatch.setenv("DATABASE_URL", "postgresql://secret")
     monkeypatch.delenv("AUTOGRADER_DEBUG", raising=False)
     (tmp_path / "s").mkdir()
-    return _plan(load_environment("numpy"), tmp_path, 7)
+    return bubblewrap.plan(load_environment("numpy"), tmp_path, 7)
 
 
 def test_every_mount_is_read_only_but_the_sockets(plan: dict[str, list[str]]) -> None:
@@ -113,7 +113,7 @@ def test_a_missing_bubblewrap_is_named(tmp_path: Path, monkeypatch: pytest.Monke
     """Without bubblewrap grading refuses, and says what to install."""
     monkeypatch.setattr("shutil.which", lambda *_, **__: None)
     with pytest.raises(SandboxError, match="apt install bubblewrap"):
-        _plan(load_environment("numpy"), tmp_path, 7)
+        bubblewrap.plan(load_environment("numpy"), tmp_path, 7)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,157 @@
+"""What bubblewrap is told: which folders, devices and settings a warm process sees."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import autograder
+from autograder.environments import BaseInterpreter, Environment, base_interpreter
+from autograder.errors import SandboxError
+from autograder.sandbox import policy
+
+_RUNTIME_FILES: Final = (
+    "__init__.py",
+    "wire.py",
+    "sandbox/__init__.py",
+    "sandbox/runtime/__init__.py",
+    "sandbox/runtime/calls.py",
+    "sandbox/runtime/guardian.py",
+    "sandbox/runtime/kernel.py",
+    "sandbox/runtime/linux.py",
+    "sandbox/runtime/protocol.py",
+    "sandbox/runtime/warm.py",
+)
+_START: Final = (
+    f"import sys; sys.path.insert(0, {policy.RUNTIME!r}); "
+    "from autograder.sandbox.runtime import warm; sys.path.pop(0); warm.main()"
+)
+
+
+def plan(
+    environment: Environment, folder: Path, control: int, packages: frozenset[str] = frozenset()
+) -> dict[str, Any]:
+    """
+    Plan the sandbox of a warm process.
+
+    Args:
+        environment: What it can import.
+        folder: The host's folder for it: ``s`` for sockets, ``stage``, ``runtime``.
+        control: Descriptor of its control socket.
+        packages: What the notebooks to come import, as far as is known.
+
+    Returns:
+        The arguments of `launcher.main`.
+
+    Raises:
+        SandboxError: If bubblewrap is missing.
+    """
+    bwrap = shutil.which("bwrap", path="/usr/bin:/bin:/usr/local/bin")
+    if bwrap is None:
+        raise SandboxError("bubblewrap is missing; install it: apt install bubblewrap")
+    base = base_interpreter(environment.python)
+    before = ["--unshare-all", "--uid", str(policy.SANDBOX_UID), "--gid", str(policy.SANDBOX_UID)]
+    before += ["--hostname", "sandbox", "--die-with-parent", "--new-session", "--clearenv"]
+    for name, value in policy.ENVIRONMENT.items():
+        before += ["--setenv", name, value]
+    before += ["--setenv", "PATH", f"{policy.VENV}/bin:{policy.ENVIRONMENT['PATH']}"]
+    if os.environ.get("AUTOGRADER_DEBUG"):
+        before += ["--setenv", "AUTOGRADER_DEBUG", "1"]
+    for merged in policy.MERGED_FOLDERS:
+        if Path(merged).is_symlink():
+            before += ["--symlink", str(Path(merged).readlink()), merged]
+    for scratch in policy.WARM_SCRATCH_FOLDERS:
+        before += ["--tmpfs", scratch]
+    after: list[str] = []
+    for masked in _masked(base):
+        after += ["--tmpfs", str(masked)]
+    for empty in policy.EMPTY_FOLDERS:
+        after += ["--dir", empty]
+    after += ["--proc", "/proc", "--dev", "/dev", "--bind", str(folder / "s"), "/run/sockets"]
+    after += ["--remount-ro", "/", "--chdir", "/", "--"]
+    after += [f"{policy.VENV}/bin/python", "-s", "-E", "-c", _START, str(control)]
+    return {
+        "bwrap": bwrap,
+        "staging": str(folder / "stage"),
+        "user": policy.ROOT_DROPS_TO_UID,
+        "before": before,
+        "binds": [
+            (str(mount.source), mount.target) for mount in _mounts(environment, base, folder)
+        ],
+        "after": after + [json.dumps(modules) for modules in _imports(environment, packages)],
+    }
+
+
+def _imports(environment: Environment, packages: frozenset[str]) -> Iterator[tuple[str, ...]]:
+    """Give the modules to import before the first fork, those that wait, those for a pause."""
+    yield environment.preload + environment.modules_for(packages)
+    yield environment.at_first_use
+    yield environment.modules_for(frozenset(environment.if_imported) - packages)
+
+
+def _mounts(
+    environment: Environment, base: BaseInterpreter, folder: Path
+) -> Iterator[policy.Mount]:
+    for name in (*policy.SYSTEM_FOLDERS, *policy.SYSTEM_FILES):
+        if Path(name).exists():
+            yield policy.Mount(Path(name).resolve(), name)
+    for name in policy.MERGED_FOLDERS:
+        if Path(name).is_dir() and not Path(name).is_symlink():
+            yield policy.Mount(Path(name), name)
+    # The loader asks for the shared library by its full name, the one that the links end at; were
+    # it missing, the system's own of another version would be taken.
+    library = base.library.resolve() if base.library is not None else None
+    for path in (base.executable, base.stdlib, library):
+        if path is not None and not str(path).startswith(("/usr/bin/", "/usr/lib/")):
+            yield policy.Mount(path, str(path))
+    for link in _interpreter_links(environment.python, base.executable):
+        yield policy.Mount(base.executable, str(link))
+    yield policy.Mount(environment.folder, policy.VENV)
+    runtime = folder / "runtime"
+    yield policy.Mount(runtime, policy.RUNTIME)
+    yield policy.Mount(runtime / "passwd", "/etc/passwd")
+    yield policy.Mount(runtime / "group", "/etc/group")
+
+
+def _interpreter_links(python: Path, executable: Path) -> Iterator[Path]:
+    """Give the names outside the environment that its interpreter's link goes through."""
+    path = python
+    while path.is_symlink():
+        path = path.parent / path.readlink()
+        inside = path.parent == python.parent
+        if not inside and path != executable and not str(path).startswith("/usr/bin/"):
+            yield path
+
+
+def _masked(base: BaseInterpreter) -> list[Path]:
+    site = [base.stdlib / name for name in ("site-packages", "dist-packages")]
+    folders = [*map(Path, policy.MASKED_FOLDERS), *site]
+    return [folder for folder in folders if folder.is_dir()]
+
+
+def copy_runtime(target: Path) -> None:
+    """Put what runs inside into a folder to bind, and nothing else of the project."""
+    source = Path(autograder.__file__).parent
+    for name in _RUNTIME_FILES:
+        place = target / "autograder" / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes((source / name).read_bytes())
+    (target / "passwd").write_text(policy.PASSWD)
+    (target / "group").write_text(policy.GROUP)
+    (target / "fonts.conf").write_text(policy.FONTS)
+
+
+def explain(errors: str) -> str:
+    """Turn bubblewrap's complaint into what the operator can do about it."""
+    if "uid map" in errors or "user namespace" in errors or "namespace" in errors.lower():
+        return (
+            f"{errors}\nThis machine does not let ordinary users make namespaces. Allow it with "
+            "`sysctl -w user.max_user_namespaces=10000 kernel.unprivileged_userns_clone=1` "
+            "(Debian) or an AppArmor profile for bwrap that holds `userns,` (Ubuntu 24.04: "
+            "kernel.apparmor_restrict_unprivileged_userns). `autograder doctor` tries it."
+        )
+    return errors or "no reason was given"

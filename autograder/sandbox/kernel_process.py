@@ -1,0 +1,171 @@
+"""The host's hold on one kernel: its guardian's reins, and the call channel."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Final
+
+from autograder.errors import SandboxError
+from autograder.sandbox.bubblewrap import explain
+from autograder.sandbox.policy import Limits
+
+BIND_SECONDS: Final = 30.0
+
+
+@dataclass(frozen=True)
+class KernelExit:
+    """How a kernel ended: its exit code and, if the guardian ended it, why."""
+
+    status: int
+    reason: str | None = None
+    detail: str = ""
+
+
+class KernelProcess:
+    """
+    One single-use kernel behind the wall.
+
+    Args:
+        control: The guardian's control socket.
+        calls: The call channel.
+        connection: What a Jupyter client needs to connect.
+        folder: The kernel's sockets folder, removed at the end.
+    """
+
+    def __init__(
+        self,
+        control: socket.socket,
+        calls: socket.socket,
+        connection: dict[str, Any],
+        folder: Path,
+    ) -> None:
+        self.calls = calls
+        self.connection = connection
+        self.exit: KernelExit | None = None
+        self._control = control
+        self._folder = folder
+        self._guardian: int | None = None
+        self._seen: set[str] = set()
+        self._lock = threading.Lock()
+
+    def fileno(self) -> int:
+        """Give the descriptor that becomes readable when the guardian has news."""
+        return self._control.fileno()
+
+    def wait_bound(self, timeout: float = BIND_SECONDS) -> None:
+        """
+        Wait until a client can connect.
+
+        Raises:
+            SandboxError: If the kernel could not be made.
+        """
+        self._wait_for("bound", timeout)
+
+    def assign(self, files: Mapping[str, bytes], limits: Limits) -> None:
+        """
+        Give the kernel its work, once: files to see, by their paths, and limits to keep.
+
+        Raises:
+            SandboxError: If the guardian is gone.
+        """
+        descriptor = os.memfd_create("files", os.MFD_CLOEXEC)
+        try:
+            with os.fdopen(descriptor, "wb", closefd=False) as file:
+                _pack(files, file)
+            os.lseek(descriptor, 0, os.SEEK_SET)
+            message = json.dumps({"do": "assign", "limits": limits.for_guardian()}).encode()
+            socket.send_fds(self._control, [message], [descriptor])
+        except OSError as error:
+            raise SandboxError("the kernel went away before it had work") from error
+        finally:
+            os.close(descriptor)
+        self._wait_for("assigned", BIND_SECONDS)
+
+    def interrupt(self) -> None:
+        """Send SIGINT to the kernel and its children."""
+        with contextlib.suppress(OSError):
+            self._control.send(b'{"do": "interrupt"}')
+
+    def poll(self) -> KernelExit | None:
+        """Read the guardian's news without waiting; the exit, if the kernel has ended."""
+        while self.exit is None and select.select([self._control], [], [], 0)[0]:
+            self._read_news()
+        return self.exit
+
+    def wait_exit(self, timeout: float) -> KernelExit | None:
+        """Wait for the kernel's end."""
+        deadline = time.monotonic() + timeout
+        while self.exit is None:
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([self._control], [], [], left)[0]:
+                break
+            self._read_news()
+        return self.exit
+
+    def kill(self) -> None:
+        """End the kernel, all its descendants and its guardian, and forget its folder."""
+        with self._lock:
+            if self._guardian is not None:
+                # PID 1 of the namespace: its end takes every process of the kernel with it.
+                with contextlib.suppress(ProcessLookupError):
+                    signal.pidfd_send_signal(self._guardian, signal.SIGKILL)
+                os.close(self._guardian)
+                self._guardian = None
+            # A guardian that was never heard of ends when it sees this.
+            self._control.close()
+            self.calls.close()
+            if self.exit is None:
+                self.exit = KernelExit(-signal.SIGKILL)
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _wait_for(self, event: str, timeout: float) -> None:
+        deadline = time.monotonic() + timeout
+        while event not in self._seen:
+            left = deadline - time.monotonic()
+            if self.exit is not None:
+                reason = explain(self.exit.detail) if self.exit.detail else str(self.exit)
+                raise SandboxError(f"a kernel could not be made: {reason}")
+            if left <= 0 or not select.select([self._control], [], [], left)[0]:
+                raise SandboxError(f"a kernel was not {event} within {timeout:g} s")
+            self._read_news()
+
+    def _read_news(self) -> None:
+        descriptors: list[int] = []
+        try:
+            data, descriptors, _, _ = socket.recv_fds(self._control, 65536, 1)
+        except OSError:
+            data = b""
+        if descriptors:
+            self._guardian = descriptors[0]
+        if not data:
+            self.exit = KernelExit(-signal.SIGKILL)
+            return
+        message = json.loads(data)
+        if message["event"] == "exit":
+            self.exit = KernelExit(
+                message["status"], message.get("reason"), message.get("detail", "")
+            )
+        self._seen.add(message["event"])
+
+
+def _pack(files: Mapping[str, bytes], target: IO[bytes]) -> None:
+    import tarfile  # late: what is to start soonest imports this module
+
+    with tarfile.open(fileobj=target, mode="w") as archive:
+        for path, content in files.items():
+            info = tarfile.TarInfo(path)
+            # Of today: what students zip, as otter's export does, must not be from before 1980.
+            info.size, info.mode, info.mtime = len(content), 0o644, time.time()
+            archive.addfile(info, io.BytesIO(content))
