@@ -7,6 +7,7 @@ import re
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -116,6 +117,21 @@ def test_other_packages_come_in_a_pause() -> None:
         while imported(warm) != MODULES and time.monotonic() < deadline:
             time.sleep(PAUSE_SECONDS)  # as long as requests come it is no pause
         assert imported(warm) == MODULES
+    finally:
+        warm.close()
+
+
+def test_what_is_not_installed_costs_nothing() -> None:
+    """A module that cannot be imported ahead ends nothing, and the others are imported."""
+    environment = replace(
+        load_environment("numpy"), if_imported={"a": ("no_such_module",), "pandas": ("pandas",)}
+    )
+    warm = WarmProcess(environment)
+    try:
+        warm.wait_until_warm()
+        warm.import_for(frozenset({"a", "pandas"}))
+        assert "pandas" in imported(warm)
+        assert warm.alive()
     finally:
         warm.close()
 

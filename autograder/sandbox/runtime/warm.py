@@ -25,7 +25,7 @@ from typing import Any
 
 from autograder.sandbox.runtime import guardian
 
-MAX_REQUEST_BYTES = 4096
+MAX_REQUEST_BYTES = 65536
 MAX_FILTER_BYTES = 8 * 4096  # as Linux bounds it: 4,096 instructions of 8 bytes each
 PAUSE_SECONDS = 1.0
 
@@ -62,6 +62,14 @@ def import_all(modules: list[str]) -> None:
         importlib.import_module(name)
     if not drawn and "matplotlib.pyplot" in sys.modules:
         draw_figure()
+
+
+def import_ahead(modules: list[str]) -> None:
+    """Import between two kernels; what cannot be imported is told by the notebook that wants it."""
+    for name in modules:
+        with contextlib.suppress(Exception):
+            import_all([name])
+    freeze()
 
 
 def freeze() -> None:
@@ -138,8 +146,7 @@ def main() -> None:
     control.send(json.dumps({"event": "warm"}).encode())
     while True:
         if in_a_pause and not select.select([control], [], [], PAUSE_SECONDS)[0]:
-            import_all(in_a_pause)
-            freeze()
+            import_ahead(in_a_pause)
             in_a_pause = []
             continue
         received = receive_request(control)
@@ -147,8 +154,7 @@ def main() -> None:
             return
         request, descriptors = received
         if "import" in request:
-            import_all(request["import"])
-            freeze()
+            import_ahead(request["import"])
             continue
         if os.fork() == 0:
             # Whatever goes wrong, the child must never come back to this loop.
