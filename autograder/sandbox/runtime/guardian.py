@@ -24,10 +24,9 @@ import select
 import signal
 import socket
 import sys
-import tarfile
 import traceback
 from collections.abc import Iterator
-from typing import Any
+from typing import IO, Any
 
 from autograder.sandbox.runtime import linux
 
@@ -199,8 +198,8 @@ class Guardian:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._kernel_pid, signal.SIGINT)
         elif message["do"] == "assign":
-            with os.fdopen(descriptors[0], "rb") as archive:
-                _place_files(archive)
+            with os.fdopen(descriptors[0], "rb") as packed:
+                place_files(packed)
             self._limit(message["limits"])
             _send(self._control, {"event": "assigned"})
         return True
@@ -251,11 +250,15 @@ class Guardian:
             _send(self._control, {"event": "exit", "status": code, "reason": self._reason})
 
 
-def _place_files(archive: Any) -> None:
+def place_files(packed: IO[bytes]) -> None:
     """Put the notebook and the public data where the kernel starts, read-only."""
-    with tarfile.open(fileobj=archive) as files:
-        files.extractall(HOME, filter="data")
-        names = {member.name.split("/")[0] for member in files.getmembers()}
+    names = set()
+    for path, size in json.loads(packed.readline()):
+        place = f"{HOME}/{path}"
+        os.makedirs(os.path.dirname(place), exist_ok=True)
+        with open(place, "xb") as file:
+            file.write(packed.read(size))
+        names.add(path.split("/")[0])
     for name in sorted(names):
         linux.bind_read_only(f"{HOME}/{name}")
 
