@@ -126,7 +126,14 @@ def build_solution(assignment: Assignment) -> Built:
 
 def _assigned(assignment: Assignment) -> tuple[dict[str, Any], dict[str, Any]]:
     """Run otter-assign, or take what it gave for the same master before."""
-    return _assigned_once(assignment.master.path, assignment.master.path.read_bytes())
+    student, solved = _assigned_once(assignment.master.path, assignment.master.path.read_bytes())
+    if student["metadata"]["otter"].get("OK_FORMAT", True):
+        raise AssignmentError(
+            "its first cell must be a raw one, # ASSIGNMENT CONFIG, that says tests: "
+            "{ok_format: false, files: false}",
+            assignment.master.place("ASSIGNMENT CONFIG"),
+        )
+    return student, solved
 
 
 @lru_cache(maxsize=64)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from autograder.errors import InputError, InternalError
+from autograder.errors import InputError, InternalError, NotebookError
 
 EXIT_GRADED, EXIT_UNUSABLE, EXIT_OUR_FAULT = 0, 2, 3
 
@@ -42,15 +42,27 @@ def _parser(command: Sequence[str]) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     build = commands.add_parser("build", help="write the notebook that students get")
     build.add_argument("assignment", help="a folder, or a name under assignments/")
-    build.add_argument("outdir", type=Path)
+    build.add_argument("outdir", type=Path, help="where it is written, with the public data")
     build.add_argument("--solution", action="store_true", help="write the solved notebook instead")
     build.set_defaults(run=_build)
     grade = commands.add_parser("grade", help="grade notebooks and print reports")
     grade.add_argument("assignment", help="a folder, or a name under assignments/")
-    grade.add_argument("notebooks", nargs="+", type=Path, metavar="NOTEBOOK")
-    grade.add_argument("--json", type=Path, metavar="F", help="write the report as JSON")
-    grade.add_argument("--html", type=Path, metavar="F", help="write the report as a web page")
-    grade.add_argument("--student", action="store_true", help="write what the student may read")
+    grade.add_argument(
+        "notebooks",
+        nargs="+",
+        type=Path,
+        metavar="NOTEBOOK",
+        help="a notebook, or a folder: all notebooks in it and below",
+    )
+    grade.add_argument(
+        "--json", type=Path, metavar="F", help="write the report as JSON, of a class a list"
+    )
+    grade.add_argument(
+        "--html", type=Path, metavar="F", help="write a web page, of a class a folder of pages"
+    )
+    grade.add_argument(
+        "--student", action="store_true", help="print and write only what the student may read"
+    )
     grade.set_defaults(run=_grade)
     validate = commands.add_parser("validate", help="let assignments prove themselves")
     _add_validate(validate)
@@ -89,16 +101,26 @@ def _grade(options: argparse.Namespace) -> int:
     from autograder.notebook import read_notebook
 
     assignment = load_assignment(find_assignment(options.assignment))
-    workers = min(len(options.notebooks), os.cpu_count() or 1)
+    paths = [path for each in options.notebooks for path in _notebooks(each)]
+    workers = min(len(paths), os.cpu_count() or 1)
     views: list[dict[str, Any]] = []
+    reports: dict[Path, Any] = dict.fromkeys(paths)
     with Grader(spares=workers) as grader, ThreadPoolExecutor(workers) as threads:
         # Its process takes longest to start; should that fail, bad input is the first to be told.
         with contextlib.suppress(InternalError):
             grader.pool(assignment)
-        # Before the first is graded: a class is not to fail at its last notebook.
-        submissions = [(path, read_notebook(path)) for path in options.notebooks]
-        for path, data in submissions:
-            read_submission(data, assignment, str(path))
+        # Before the first is graded: what cannot be used is told at once, not after an hour.
+        submissions = []
+        for path in paths:
+            try:
+                data = read_notebook(path)
+                read_submission(data, assignment, str(path))
+            except NotebookError as error:
+                print(f"autograder: {error}", file=sys.stderr)
+                continue
+            submissions.append((path, data))
+        if not submissions:
+            return EXIT_UNUSABLE
         # What no notebook could be graded without fails here, and is said once.
         grader.prepare(assignment)
         futures = [
@@ -106,7 +128,7 @@ def _grade(options: argparse.Namespace) -> int:
             for path, data in submissions
         ]
         # Late: the first notebooks are being graded meanwhile.
-        from autograder.render.terminal import print_report
+        from autograder.render.terminal import print_class, print_report
 
         for (path, _), future in zip(submissions, futures, strict=True):
             try:
@@ -116,27 +138,50 @@ def _grade(options: argparse.Namespace) -> int:
                 print(f"autograder: our fault: {path}: {error}", file=sys.stderr)
                 continue
             print_report(report, path, student=options.student)
+            reports[path] = report
             view = report.student_view() if options.student else report.staff_view()
-            views.append(view.as_json())
+            views.append({"file": str(path), **view.as_json()})
             if options.html:
-                _write_html(options, report, path)
+                _write_html(options, report, path, paths)
+    if len(paths) > 1:
+        print_class(list(reports.items()))
     if options.json:
-        document = views if len(submissions) > 1 or not views else views[0]
+        document = views if len(paths) > 1 or not views else views[0]
         _write(options.json, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
-    graded = len(views) == len(submissions) and all(view["graded"] for view in views)
-    return EXIT_GRADED if graded else EXIT_OUR_FAULT
+    if len(views) < len(submissions) or not all(view["graded"] for view in views):
+        return EXIT_OUR_FAULT
+    return EXIT_GRADED if len(submissions) == len(paths) else EXIT_UNUSABLE
 
 
-def _write_html(options: argparse.Namespace, report: Any, path: Path) -> None:
+def _notebooks(path: Path) -> list[Path]:
+    """Give the notebooks of a folder and below, without what Jupyter and macOS keep beside them."""
+    if not path.is_dir():
+        return [path]
+    below = [each.relative_to(path) for each in path.rglob("*.ipynb")]
+    found = [
+        path / each
+        for each in sorted(below)
+        if not any(part.startswith((".", "__MACOSX")) for part in each.parts)
+    ]
+    if not found:
+        raise InputError(f"{path}: holds no notebook")
+    return found
+
+
+def _write_html(
+    options: argparse.Namespace, report: Any, path: Path, paths: Sequence[Path]
+) -> None:
     from autograder.render.page import report_page
 
     target = options.html
-    if len(options.notebooks) > 1 or target.is_dir():
+    if len(paths) > 1 or target.is_dir():
         # A class hands in notebooks of one name, from one folder each.
-        same = sum(each.stem == path.stem for each in options.notebooks) > 1
+        same = sum(each.stem == path.stem for each in paths) > 1
         stem = "-".join(part for part in path.with_suffix("").parts if part != "/")
         target /= f"{stem if same else path.stem}.html"
-    _write(target, report_page(report, student=options.student))
+    # Where staff keep it is none of a student's business.
+    file = path.name if options.student else str(path)
+    _write(target, report_page(report, student=options.student, file=file))
 
 
 def _write(path: Path, text: str) -> None:

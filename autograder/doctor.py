@@ -25,7 +25,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from autograder.environments import Environment, base_interpreter, load_environment
+from autograder.environments import (
+    Environment,
+    base_interpreter,
+    load_environment,
+    own_environments,
+)
 from autograder.errors import AutograderError, CallTimeout, MemoryExceeded, SandboxError
 from autograder.probe import Probe
 from autograder.sandbox import policy
@@ -396,7 +401,7 @@ def _sets(findings: list[Finding]) -> Iterator[Finding]:
     if any(finding.layer == "the wall itself" for finding in findings):
         yield Finding("environments", False, "not tried without the wall")
         return
-    for name in ENVIRONMENTS:
+    for name in dict.fromkeys((*ENVIRONMENTS, *own_environments())):
         yield _environment(name)
 
 
@@ -407,6 +412,8 @@ def _environment(name: str) -> Finding:
         warm = WarmProcess(environment)
         warm.wait_until_warm()
     except SandboxError as error:
+        if name in own_environments():
+            return Finding(name, False, str(error).splitlines()[-1])
         return Finding(name, False, str(error), "make setup")
     seconds = time.monotonic() - began
     try:

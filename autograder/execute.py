@@ -196,6 +196,21 @@ class NotebookRunner:
         return None
 
 
+class _NotebookClient(NotebookClient):
+    """nbclient without widgets, which nobody sees here."""
+
+    def handle_comm_msg(
+        self, outs: list[NotebookNode], msg: dict[str, Any], cell_index: int
+    ) -> None:
+        """
+        Pass over what widgets say: what a cell prints into one is printed below the cell.
+
+        nbclient would keep such output for the widget and answer the kernel in the middle of the
+        cell, by a socket on which it waits for the cell's end: it often misses that end then, and
+        an `interact` is waited for until its time is over.
+        """
+
+
 class _Session:
     """One kernel, one client, one notebook: runs cells within limits."""
 
@@ -211,7 +226,7 @@ class _Session:
         self._client = client
         self._limits = limits
         self._document = document
-        self._runner = NotebookClient(
+        self._runner = _NotebookClient(
             document,
             km=AsyncKernelManager(),
             allow_errors=True,

@@ -171,7 +171,11 @@ class Reference:
 
 
 def _refuse(self: Reference, *_: object, **__: object) -> NoReturn:
-    raise Invalid(f"a {self._handle.label} cannot be used as a number, a truth value or a key")
+    if self._handle.label == type(...).__name__:
+        raise self._no_numbers()
+    raise Invalid(
+        f"an object of type {self._handle.label} cannot be used as a number, a truth value or a key"
+    )
 
 
 _REFUSED: Final = """

@@ -84,12 +84,17 @@ def load_environment(name: str) -> Environment:
     settings = tomllib.loads(file.read_text())
     venv = Path(settings["folder"]) if "folder" in settings else default_folder()
     if not (venv / "bin" / "python").exists():
-        raise SandboxError(
-            f"the environment {name!r} is not set up: {venv} is missing; run make setup"
-        )
+        advice = f"{file} names it" if "folder" in settings else "run make setup"
+        raise SandboxError(f"the environment {name!r} is not set up: {venv} is missing; {advice}")
     optional = {key: tuple(modules) for key, modules in settings.get("if_imported", {}).items()}
     at_first_use = tuple(settings.get("at_first_use", ()))
     return Environment(name, venv, tuple(settings["preload"]), at_first_use, optional)
+
+
+def own_environments() -> tuple[str, ...]:
+    """Give the names of the operator's own environments."""
+    folder = os.environ.get("AUTOGRADER_ENVIRONMENTS")
+    return tuple(sorted(file.stem for file in Path(folder).glob("*.toml"))) if folder else ()
 
 
 def default_folder() -> Path:

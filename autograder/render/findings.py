@@ -11,9 +11,11 @@ from autograder.execute import CellStatus
 from autograder.report import (
     Report,
     SourceLine,
+    StaffCell,
     StaffQuestion,
     StaffTest,
     StaffView,
+    StudentCell,
     StudentQuestion,
     StudentTest,
     StudentView,
@@ -253,7 +255,7 @@ def summary_of(view: StudentView | StaffView) -> Summary:
         points=view.max_score,
         questions=tuple(map(_question, view.questions)),
         cells=tuple(
-            CellNote(cell.number, _CELL_WORDS[CellStatus(cell.status)])
+            CellNote(cell.number, _cell_words(cell))
             for cell in view.cells
             if cell.status != CellStatus.OK
         ),
@@ -294,6 +296,13 @@ def outcome_of(verdict: str) -> Outcome:
     known = Verdict(verdict)
     kind = _KINDS.get(known, "bad")
     return Outcome(_MARKS[kind], _WORDS[known], kind)
+
+
+def _cell_words(cell: StudentCell | StaffCell) -> str:
+    """Say what became of a cell; students read the error below the cell itself."""
+    if isinstance(cell, StaffCell) and cell.error and cell.status == CellStatus.ERROR:
+        return f"raised {plain(cell.error)}"
+    return _CELL_WORDS[CellStatus(cell.status)]
 
 
 def _question(question: StudentQuestion | StaffQuestion) -> Question:

@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 from nbformat import NotebookNode
 
-from autograder.render.findings import CellNote, Question, Summary, names, points, summary
+from autograder.render.findings import CellNote, Question, Summary, names, plain, points, summary
 from autograder.render.placement import AT_THE_END, places
 from autograder.report import Report
 
@@ -21,13 +21,14 @@ CONTENT_POLICY: Final = (
 )
 
 
-def report_page(report: Report, *, student: bool) -> str:
+def report_page(report: Report, *, student: bool, file: str = "") -> str:
     """
     Write a report as one HTML page that loads nothing and runs nothing.
 
     Args:
         report: What came of a submission.
         student: Whether a student reads it: then nothing but the student's view is in it.
+        file: The name of the submitted file, if the page is to show it.
     """
     told = summary(report, student=student)
     notebook = annotated_notebook_html(report.notebook, told)
@@ -37,6 +38,7 @@ def report_page(report: Report, *, student: bool) -> str:
         style=Markup(stylesheet()),  # noqa: S704  a file of the package
         policy=CONTENT_POLICY,
         student=student,
+        file=plain(file),
     )
 
 

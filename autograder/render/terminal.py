@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -40,6 +40,35 @@ def print_report(report: Report, path: Path, *, student: bool = False) -> None:
     """
     page = _page(summary(report, student=student), path, report.seconds)
     _print(page, sys.stdout)
+
+
+def print_class(reports: Sequence[tuple[Path, Report | None]]) -> None:
+    """
+    Print a line for each notebook, and the mean, below the reports of a class.
+
+    Args:
+        reports: The submitted files, in order, and what came of each; ``None`` if nothing.
+    """
+    rows = Table.grid(expand=True, padding=(0, 0, 0, 2))
+    rows.add_column(ratio=1, overflow="fold")
+    for _ in range(2):
+        rows.add_column(justify="right", no_wrap=True)
+    graded = []
+    for path, report in reports:
+        name = plain(str(path)).replace("\n", " ")
+        if report is None:
+            rows.add_row(name, Text("not graded", style="yellow"), "")
+            continue
+        told = summary(report, student=False)
+        graded.append(told)
+        waiting = f"{points(told.waiting_points)} wait" if told.waiting else ""
+        worth = f"{points(told.score)} / {points(told.points)}"
+        rows.add_row(name, Text(waiting, style="yellow"), worth)
+    count = f"{len(graded)} of {len(reports)} notebooks graded"
+    if graded:
+        mean = sum(told.score for told in graded) / len(graded)
+        count += f", on average {mean:.1f} of {points(graded[0].points)} points"
+    _print(Padding(Group(Text(count, style="bold"), Text(), rows), (1, 1)), sys.stdout)
 
 
 def _print(page: RenderableType, stream: TextIO) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from autograder.assignment import Assignment, reference_file
+from autograder.errors import AssignmentError
 from autograder.recognise import load_variants
 from autograder.syntax import parse
 from autograder.variants import Variant
@@ -63,12 +64,12 @@ class ReferenceAnswers:
 
 def misconceptions(assignment: Assignment) -> list[Answer]:
     """Give the typical wrong answers."""
-    return _answers(assignment.folder / "misconceptions.py")
+    return _answers(assignment, "misconceptions.py")
 
 
 def alternatives(assignment: Assignment) -> list[Answer]:
     """Give the right answers that are written differently, and the solution's own, rounded."""
-    written = _answers(assignment.folder / "alternatives.py")
+    written = _answers(assignment, "alternatives.py")
     return [*written, *_rounded_solutions(assignment)]
 
 
@@ -105,9 +106,19 @@ def _reference_cell(text: str, names: list[str], suffix: str) -> str:
     return "\n".join(lines)
 
 
-def _answers(path: Path) -> list[Answer]:
+def _answers(assignment: Assignment, name: str) -> list[Answer]:
+    path = assignment.folder / name
     lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-    return [Answer(variant, _place(variant, path, lines)) for variant in load_variants(path)]
+    answers = [Answer(variant, _place(variant, path, lines)) for variant in load_variants(path)]
+    known = {question.id for question in assignment.questions}
+    for answer in answers:
+        if answer.variant.question not in known:
+            # Left out, it would count as tried.
+            raise AssignmentError(
+                f"{answer.variant.title!r}: there is no question {answer.variant.question!r}",
+                answer.place,
+            )
+    return answers
 
 
 def _place(variant: Variant, path: Path, lines: list[str]) -> str:

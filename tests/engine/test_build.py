@@ -306,3 +306,13 @@ def test_opens_in_jupyter(tmp_path: Path, xor: Assignment) -> None:
     checked = [question for question in xor.questions if question.public_tests]
     assert passed_checks(output) == len(checked), output
     assert not (tmp_path / "tests").exists()
+
+
+@pytest.mark.parametrize("cells", [CELLS[1:], with_cell(CELLS, "ok_format: false", "files: true")])
+def test_a_master_without_its_settings(
+    make_assignment: MakeAssignment, tmp_path: Path, cells: list[tuple[str, str]]
+) -> None:
+    """Tests in otter's other format are refused with what the first cell must say."""
+    assignment = load_assignment(make_assignment(cells=cells))
+    with pytest.raises(AssignmentError, match="# ASSIGNMENT CONFIG"):
+        build(assignment, tmp_path / "out")

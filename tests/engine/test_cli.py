@@ -54,23 +54,23 @@ BAD_NOTEBOOKS = {
 def test_bad_notebooks(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, data: bytes, reason: str
 ) -> None:
-    """A file that cannot be graded gets one line, before any other is graded."""
-    good, bad = tmp_path / "good.ipynb", tmp_path / "bad.ipynb"
-    good.write_bytes(as_bytes([]))
+    """A file that cannot be graded gets one line."""
+    bad = tmp_path / "bad.ipynb"
     bad.write_bytes(data)
-    line = unusable(capsys, "grade", "xor", good, bad)
+    line = unusable(capsys, "grade", "xor", bad)
     assert line.startswith(f"{bad}: ")
     assert reason in line
 
 
 def test_links_folders_and_large_files(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """A link, a folder and 200 MB are refused by name."""
+    """A link, a folder without notebooks and 200 MB are refused by name."""
     link, large = tmp_path / "link.ipynb", tmp_path / "large.ipynb"
+    assert "holds no notebook" in unusable(capsys, "grade", "xor", tmp_path)
     link.symlink_to("/etc/passwd")
     with large.open("wb") as file:
         file.truncate(200 * 2**20)
     assert "is a link" in unusable(capsys, "grade", "xor", link)
-    assert "is not a file" in unusable(capsys, "grade", "xor", tmp_path)
+    assert "is not a file" in unusable(capsys, "grade", "xor", "/dev/null")
     assert "200 MB" in unusable(capsys, "grade", "xor", large)
 
 
@@ -206,6 +206,35 @@ def test_grade(make_assignment: MakeAssignment, tmp_path: Path) -> None:
     assert pages == ["ann-tiny.html", "ben-tiny.html"]
     for page in (tmp_path / "out/pages").iterdir():
         assert "test_tiny" not in page.read_text()
+        assert ">tiny.ipynb</p>" in page.read_text()
+
+
+def test_grade_a_folder(
+    capsys: pytest.CaptureFixture[str],
+    make_assignment: MakeAssignment,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A class is all notebooks of a folder; one that cannot be used is told, the rest is graded."""
+    folder, handed_in = make_assignment(), Path("class")
+    monkeypatch.chdir(tmp_path)
+    files = {"ann/a.ipynb": SOLUTION, "ben.ipynb": b"%PDF", "cleo.ipynb": as_bytes([])}
+    files |= {".ipynb_checkpoints/ben.ipynb": SOLUTION, "__MACOSX/._ben.ipynb": b"?", "a.txt": b""}
+    for name, data in files.items():
+        (handed_in / name).parent.mkdir(parents=True, exist_ok=True)
+        (handed_in / name).write_bytes(data)
+    assert main(["grade", str(folder), "class", "--json", "marks.json"]) == 2
+    output = capsys.readouterr()
+    [line] = output.err.splitlines()
+    assert line.startswith("autograder: class/ben.ipynb: is not a notebook")
+    marks = [(each["file"], each["score"]) for each in json.loads(Path("marks.json").read_text())]
+    assert marks == [("class/ann/a.ipynb", 3), ("class/cleo.ipynb", 0)]
+    assert "2 of 3 notebooks graded, on average 1.5 of 5 points" in output.out
+    assert [line.split() for line in output.out.splitlines()[-4:-1]] == [
+        ["class/ann/a.ipynb", "2", "wait", "3", "/", "5"],
+        ["class/ben.ipynb", "not", "graded"],
+        ["class/cleo.ipynb", "2", "wait", "0", "/", "5"],
+    ]
 
 
 @pytest.mark.parametrize(("html", "page"), [("a.html", "a.html"), ("pages", "pages/größe.html")])
@@ -218,7 +247,7 @@ def test_grade_one(make_assignment: MakeAssignment, tmp_path: Path, html: str, p
     result = run(arguments, tmp_path)
     assert result.returncode == 0, result.stderr
     report = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
-    assert report["score"] == 3
+    assert (report["file"], report["score"]) == ("größe.ipynb", 3)
     assert report["questions"][0]["tests"][1].keys() >= {"id", "detail", "weight", "seconds"}
     assert report["questions"][1]["verdict"] == "pending"
     assert "<html" in (tmp_path / page).read_text(encoding="utf-8")

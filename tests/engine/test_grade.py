@@ -216,6 +216,13 @@ def test_values_that_are_no_answer(
     assert report.graded
 
 
+def test_an_answer_that_is_still_open(grader: Grader, tiny: Assignment) -> None:
+    """What the student notebook assigns is said to be that in public and in hidden tests."""
+    report = graded(grader, tiny, [("code", "double = lambda x: ...")])
+    messages = {test.message for test in question(report, "q1").tests}
+    assert messages == {"Not answered yet: it is still “...”."}
+
+
 def test_place_of_an_error(grader: Grader, tiny: Assignment) -> None:
     """Where student code raised is told by cell, line and the line's text."""
     source = "def double(x):\n    values = []\n    return values[3]  # here"

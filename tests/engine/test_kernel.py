@@ -27,6 +27,8 @@ CELLS = {
     "matplotlib": "%matplotlib inline\nimport matplotlib.pyplot as plt\nplt.plot([1, 2]);",
     "leave": "exit()",
     "standard error": "print('to the side', file=sys.stderr)",
+    "widget": "import ipywidgets\nwith ipywidgets.Output():\n    print('in a widget')",
+    "interact": "ipywidgets.interact(lambda a: print('a =', a), a=(0, 4));",
 }
 
 
@@ -61,6 +63,8 @@ def execution() -> Iterator[Execution]:
         ("store", "text/plain", "'/home/student/.ipython/profile_default'"),
         ("matplotlib", "image/png", "iVBOR"),
         ("standard error", "text", "to the side"),
+        ("widget", "text", "in a widget"),
+        ("interact", "text", "a = 2"),
     ],
 )
 def test_cell(execution: Execution, cell: str, kind: str, expected: str) -> None:

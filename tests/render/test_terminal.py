@@ -47,7 +47,7 @@ def test_tells_what_happened(shown, telling) -> None:
         "Question 2  waits for a person",
         "Question 2 will be graded by a person.",
         "Cell 2 took too long.",
-        "Cell 3 raised an error.",
+        "Cell 3 raised SECRET-NAME.",
     ):
         assert piece in output
 

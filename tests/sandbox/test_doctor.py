@@ -33,6 +33,21 @@ def test_a_whole_wall_is_safe(numpy_only: None) -> None:
         assert f"✔ {layer}" in text
 
 
+def test_own_environments(
+    numpy_only: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """An operator's own environment is tried, too; a folder that is missing is named."""
+    (tmp_path / "mine.toml").write_text('folder = "/nowhere"\npreload = []\n')
+    monkeypatch.setenv("AUTOGRADER_ENVIRONMENTS", str(tmp_path))
+    monkeypatch.setattr(doctor, "_CHECKS", {})
+    code, text = _run()
+    assert code == 1
+    assert "✔ numpy" in text
+    assert "✘ mine" in text
+    assert "/nowhere is missing" in " ".join(text.split())
+    assert "make setup" not in text
+
+
 def test_a_missing_layer_is_named(numpy_only: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """With holes in the filter its layers fail, others hold, and the code is 1."""
     tried = {layer: doctor._CHECKS[layer] for layer in ("system calls", "no network", "processes")}

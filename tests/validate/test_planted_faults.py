@@ -223,6 +223,12 @@ PLANTS = [
         r"the alternative “Broken” raises NameError",
     ),
     Plant(
+        "a misconception of a question that does not exist",
+        add("misconceptions.py", '\n\n@misconception("q9", hint="?")\ndef f():\n    """None."""\n'),
+        "q9",
+        r"'None.': there is no question 'q9'",
+    ),
+    Plant(
         "an equivalent mutant that is killed",
         add(
             "equivalent_mutants.toml",
