@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn, Protocol
 
+import numpy as np
+
 from autograder.errors import Invalid, StudentRaised
 from autograder.wire import Handle
 
@@ -94,15 +96,17 @@ class Reference:
     An object that stayed in the kernel.
 
     Supports attributes, items, calls, `len` and bounded iteration, each evaluated inside. Truth
-    value, comparison, arithmetic, hashing and conversion raise `Invalid`.
+    value, comparison, arithmetic, hashing and conversion to a number raise `Invalid`. NumPy's
+    functions take it as the array that it is inside, as they would take a table of pandas.
     """
 
-    __slots__ = ("_handle", "_kernel", "_name")
+    __slots__ = ("_array", "_handle", "_kernel", "_name")
 
     def __init__(self, kernel: Kernel, handle: Handle, name: str | None = None) -> None:
         self._kernel = kernel
         self._handle = handle
         self._name = name
+        self._array: Any = None
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -146,18 +150,28 @@ class Reference:
 
     def to_array(self) -> Any:
         """
-        Give the object as a plain array, as ``numpy.asarray`` makes it inside.
+        Give the object as a plain array, as ``numpy.asarray`` made it inside when first asked.
 
         Raises:
             Invalid: If that gives no array of numbers.
         """
+        # Untrusted: asked again it could give other numbers, and pass for two answers.
+        if self._array is None:
+            self._array = self._ask_array()
+        return self._array.copy()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:  # noqa: FBT001
+        """Give `to_array` to NumPy's functions; it is a copy in any case."""
+        return np.asarray(self.to_array(), dtype)
+
+    def _ask_array(self) -> Any:
         try:
             value = self._kernel.ask("array", self._handle.number)
         except StudentRaised as error:
             raise Invalid("expected numbers") from error
         if isinstance(value, Reference):
             raise self._no_numbers()
-        return value
+        return np.asarray(value)
 
     def _no_numbers(self) -> Invalid:
         # Untrusted: a class of the student's may be called like this, which earns them a sentence.
@@ -182,7 +196,7 @@ _REFUSED: Final = """
     bool eq ne lt le gt ge hash int float complex index round trunc floor ceil abs neg pos invert
     add radd sub rsub mul rmul truediv rtruediv floordiv rfloordiv mod rmod pow rpow matmul rmatmul
     and rand or ror xor rxor lshift rlshift rshift rrshift divmod rdivmod contains setitem delitem
-    enter exit bytes array
+    enter exit bytes
 """
 for _operation in _REFUSED.split():
     setattr(Reference, f"__{_operation}__", _refuse)

@@ -180,6 +180,16 @@ def test_deleted_and_reordered_cells(grader: Grader, xor: Assignment) -> None:
     }
 
 
+def test_table_of_pandas_is_an_array(grader: Grader, xor: Assignment) -> None:
+    """What NumPy compares in the notebook's public test it compares in the grader's, too."""
+    answers = bare_answers(xor)
+    place = next(n for n, (_, source) in enumerate(answers) if "W1 = " in source)
+    table = "\nimport pandas as pd\nW1, b1 = pd.DataFrame(W1), pd.Series(b1)"
+    answers[place] = ("code", answers[place][1] + table)
+    report = graded(grader, xor, answers)
+    assert question(report, "q1").score == full(xor)["q1"]
+
+
 def questions_that_define(assignment: Assignment, name: str) -> list[str]:
     """Give the questions whose solution defines a function."""
     return [
