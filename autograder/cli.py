@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
-import json
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from autograder.errors import InputError, InternalError, NotebookError
-
-EXIT_GRADED, EXIT_UNUSABLE, EXIT_OUR_FAULT = 0, 2, 3
+from autograder.errors import EXIT_GRADED, EXIT_OUR_FAULT, EXIT_UNUSABLE, InputError, InternalError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -60,6 +56,7 @@ def _parser(command: Sequence[str]) -> argparse.ArgumentParser:
     grade.add_argument(
         "--html", type=Path, metavar="F", help="write a web page, of a class a folder of pages"
     )
+    grade.add_argument("--csv", type=Path, metavar="F", help="write a table of points, a row each")
     grade.add_argument(
         "--student", action="store_true", help="print and write only what the student may read"
     )
@@ -94,102 +91,9 @@ def _build(options: argparse.Namespace) -> int:
 
 
 def _grade(options: argparse.Namespace) -> int:
-    from concurrent.futures import ThreadPoolExecutor
+    from autograder.grade_command import run_grade
 
-    from autograder.assignment import find_assignment, load_assignment
-    from autograder.grade import Grader, read_submission
-    from autograder.notebook import read_notebook
-
-    assignment = load_assignment(find_assignment(options.assignment))
-    paths = [path for each in options.notebooks for path in _notebooks(each)]
-    workers = min(len(paths), os.cpu_count() or 1)
-    views: list[dict[str, Any]] = []
-    reports: dict[Path, Any] = dict.fromkeys(paths)
-    with Grader(spares=workers) as grader, ThreadPoolExecutor(workers) as threads:
-        # Its process takes longest to start; should that fail, bad input is the first to be told.
-        with contextlib.suppress(InternalError):
-            grader.pool(assignment)
-        # Before the first is graded: what cannot be used is told at once, not after an hour.
-        submissions = []
-        for path in paths:
-            try:
-                data = read_notebook(path)
-                read_submission(data, assignment, str(path))
-            except NotebookError as error:
-                print(f"autograder: {error}", file=sys.stderr)
-                continue
-            submissions.append((path, data))
-        if not submissions:
-            return EXIT_UNUSABLE
-        # What no notebook could be graded without fails here, and is said once.
-        grader.prepare(assignment)
-        futures = [
-            threads.submit(grader.grade, data, assignment, name=str(path))
-            for path, data in submissions
-        ]
-        # Late: the first notebooks are being graded meanwhile.
-        from autograder.render.terminal import print_class, print_report
-
-        for (path, _), future in zip(submissions, futures, strict=True):
-            try:
-                report = future.result()
-            except InternalError as error:
-                # The others are graded all the same.
-                print(f"autograder: our fault: {path}: {error}", file=sys.stderr)
-                continue
-            print_report(report, path, student=options.student)
-            reports[path] = report
-            view = report.student_view() if options.student else report.staff_view()
-            views.append({"file": str(path), **view.as_json()})
-            if options.html:
-                _write_html(options, report, path, paths)
-    if len(paths) > 1:
-        print_class(list(reports.items()))
-    if options.json:
-        document = views if len(paths) > 1 or not views else views[0]
-        _write(options.json, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
-    if len(views) < len(submissions) or not all(view["graded"] for view in views):
-        return EXIT_OUR_FAULT
-    return EXIT_GRADED if len(submissions) == len(paths) else EXIT_UNUSABLE
-
-
-def _notebooks(path: Path) -> list[Path]:
-    """Give the notebooks of a folder and below, without what Jupyter and macOS keep beside them."""
-    if not path.is_dir():
-        return [path]
-    below = [each.relative_to(path) for each in path.rglob("*.ipynb")]
-    found = [
-        path / each
-        for each in sorted(below)
-        if not any(part.startswith((".", "__MACOSX")) for part in each.parts)
-    ]
-    if not found:
-        raise InputError(f"{path}: holds no notebook")
-    return found
-
-
-def _write_html(
-    options: argparse.Namespace, report: Any, path: Path, paths: Sequence[Path]
-) -> None:
-    from autograder.render.page import report_page
-
-    target = options.html
-    if len(paths) > 1 or target.is_dir():
-        # A class hands in notebooks of one name, from one folder each.
-        same = sum(each.stem == path.stem for each in paths) > 1
-        stem = "-".join(part for part in path.with_suffix("").parts if part != "/")
-        target /= f"{stem if same else path.stem}.html"
-    # Where staff keep it is none of a student's business.
-    file = path.name if options.student else str(path)
-    _write(target, report_page(report, student=options.student, file=file))
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror}") from None
+    return run_grade(options)
 
 
 def _add_validate(parser: argparse.ArgumentParser) -> None:

@@ -22,6 +22,12 @@ The tree of errors.
 
 from __future__ import annotations
 
+from typing import Final
+
+EXIT_GRADED: Final = 0
+EXIT_UNUSABLE: Final = 2
+EXIT_OUR_FAULT: Final = 3
+
 
 class AutograderError(Exception):
     """Anything that this package raises on purpose."""

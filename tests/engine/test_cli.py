@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import subprocess
@@ -180,6 +181,14 @@ def test_no_environment(
     assert "is not set up" in capsys.readouterr().err
 
 
+def test_no_name_is_a_formula(make_assignment: MakeAssignment, tmp_path: Path) -> None:
+    """A spreadsheet that opens the table of points computes no file's name."""
+    (tmp_path / "=1+1.ipynb").write_bytes(SOLUTION)
+    result = run(["grade", str(make_assignment()), "=1+1.ipynb", "--csv", "p.csv"], tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "p.csv").read_text().splitlines()[1] == '"./=1+1.ipynb",3.0,5.0,3.0,""'
+
+
 def test_grade(make_assignment: MakeAssignment, tmp_path: Path) -> None:
     """
     Two notebooks of one name are graded from another folder: 0, whatever the score, and a list.
@@ -192,6 +201,7 @@ def test_grade(make_assignment: MakeAssignment, tmp_path: Path) -> None:
         (tmp_path / name / "tiny.ipynb").write_bytes(data)
     arguments = ["grade", str(folder), "ann/tiny.ipynb", "ben/tiny.ipynb"]
     arguments += ["--json", "out/reports.json", "--html", "out/pages", "--student"]
+    arguments += ["--csv", "out/points.csv"]
     result = run(arguments, tmp_path)
     assert result.returncode == 0, result.stderr
     assert result.stderr == ""
@@ -202,6 +212,11 @@ def test_grade(make_assignment: MakeAssignment, tmp_path: Path) -> None:
     assert first["questions"][0]["tests"][0].keys() == {
         "title", "verdict", "visible", "message", "hint", "line",
     }  # fmt: skip
+    assert list(csv.reader((tmp_path / "out/points.csv").read_text().splitlines())) == [
+        ["file", "points", "of", "q1", "q2"],
+        ["ann/tiny.ipynb", "3.0", "5.0", "3.0", ""],
+        ["ben/tiny.ipynb", "0.0", "5.0", "0.0", ""],
+    ]
     pages = sorted(path.name for path in (tmp_path / "out/pages").iterdir())
     assert pages == ["ann-tiny.html", "ben-tiny.html"]
     for page in (tmp_path / "out/pages").iterdir():
