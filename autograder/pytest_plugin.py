@@ -19,7 +19,7 @@ import time
 import zlib
 from collections.abc import Generator
 from pathlib import Path
-from types import FrameType
+from types import FrameType, ModuleType
 from typing import Any, Final
 
 import numpy as np
@@ -382,8 +382,18 @@ def _verdict(error: BaseException) -> Verdict:
     for kind, verdict in _VERDICTS:
         if isinstance(error, kind):
             return verdict
+    if _is_own_fault(error):
+        return Verdict.INTERNAL
     # The tests are proved on right answers, so what else they raise comes of the student's value.
     return Verdict.INVALID
+
+
+def _is_own_fault(error: BaseException) -> bool:
+    """Tell a test that nobody has proved: it names what is not there, whatever the student did."""
+    if isinstance(error, AttributeError):
+        return isinstance(error.obj, ModuleType)
+    # A local name may be unbound because a loop over the student's value was empty.
+    return isinstance(error, NameError | ImportError) and not isinstance(error, UnboundLocalError)
 
 
 def _detail(excinfo: pytest.ExceptionInfo[BaseException]) -> str:

@@ -17,11 +17,12 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from autograder.errors import SandboxError
 
 SHIPPED: Final = Path(__file__).parent
+_KEYS: Final = frozenset({"folder", "lock", "preload", "at_first_use", "if_imported"})
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def load_environment(name: str) -> Environment:
             break
     else:
         raise SandboxError(f"there is no environment named {name!r}")
-    settings = tomllib.loads(file.read_text())
+    settings = _settings(file)
     venv = Path(settings["folder"]) if "folder" in settings else default_folder()
     if not (venv / "bin" / "python").exists():
         advice = f"{file} names it" if "folder" in settings else "run make setup"
@@ -89,6 +90,18 @@ def load_environment(name: str) -> Environment:
     optional = {key: tuple(modules) for key, modules in settings.get("if_imported", {}).items()}
     at_first_use = tuple(settings.get("at_first_use", ()))
     return Environment(name, venv, tuple(settings["preload"]), at_first_use, optional)
+
+
+def _settings(file: Path) -> dict[str, Any]:
+    try:
+        settings = tomllib.loads(file.read_text())
+    except tomllib.TOMLDecodeError as error:
+        raise SandboxError(f"{file}: is not valid TOML: {error}") from None
+    unknown = settings.keys() - _KEYS
+    if unknown or "preload" not in settings:
+        problem = f"unknown key {min(unknown)!r}" if unknown else "preload is missing"
+        raise SandboxError(f"{file}: {problem}; the keys are {', '.join(sorted(_KEYS))}")
+    return settings
 
 
 def own_environments() -> tuple[str, ...]:

@@ -154,4 +154,7 @@ def explain(errors: str) -> str:
             "(Debian) or an AppArmor profile for bwrap that holds `userns,` (Ubuntu 24.04: "
             "kernel.apparmor_restrict_unprivileged_userns). `autograder doctor` tries it."
         )
+    if "Traceback (most recent call last)" in errors:
+        # What went wrong while the environment's modules were imported; where is Python's own.
+        return errors.splitlines()[-1]
     return errors or "no reason was given"

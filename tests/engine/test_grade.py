@@ -416,6 +416,51 @@ def test_own_fault(student):
     assert question(report, "q1").score == Fraction("1.2")
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["assert numbr(3)", "import reference.no_such_module", "import math; math.sine(3)"],
+)
+def test_broken_hidden_test(grader: Grader, make_assignment: MakeAssignment, line: str) -> None:
+    """A test that names what is not there is our fault and nobody's zero; `validate` finds it."""
+    tests = f"""
+import pytest
+
+@pytest.mark.question("q1")
+def test_broken(student):
+    assert student.double(2) == 4
+    {line}
+"""
+    assignment = load_assignment(make_assignment(hidden=tests))
+    report = graded(grader, assignment, [("code", "double = lambda x: 2 * x")])
+    assert question(report, "q1").verdict is Verdict.INTERNAL
+    assert question(report, "q1").score is None
+    assert not report.graded
+
+
+def test_name_that_a_students_value_leaves_unbound(
+    grader: Grader, make_assignment: MakeAssignment
+) -> None:
+    """Nobody gets out of a test by a value for which it computes nothing."""
+    tests = """
+import pytest
+
+@pytest.mark.question("q1")
+def test_last(student):
+    for last in student.double([]):
+        pass
+    assert last == 4
+"""
+    assignment = load_assignment(make_assignment(hidden=tests))
+    report = graded(grader, assignment, [("code", "double = lambda x: 2 * x")])
+    assert not any(test.verdict is Verdict.PASSED for test in hidden_tests(report, "q1"))
+    assert report.graded
+
+
+def hidden_tests(report: Report, question_id: str) -> list[TestResult]:
+    """Give the results of a question's hidden tests."""
+    return [test for test in question(report, question_id).tests if not test.public]
+
+
 def test_slow_test(grader: Grader, make_assignment: MakeAssignment) -> None:
     """A test that takes too long in many calls ends, and the next one hears its own answers."""
     tests = """

@@ -135,3 +135,29 @@ def test_refused_namespaces_are_explained(complaint: str) -> None:
 def test_root_never_runs_the_sandbox() -> None:
     """Started as root, the sandbox gets a user that nothing else runs as."""
     assert policy.ROOT_DROPS_TO_UID not in (0, 65534, os.getuid() or None)
+
+
+def test_modules_that_cannot_be_imported_are_told_in_a_line() -> None:
+    """An operator whose list names a module that is not there reads its name, not our code."""
+    text = (
+        "Traceback (most recent call last):\n  File \"a\"\nModuleNotFoundError: No module named 'a'"
+    )
+    assert explain(text) == "ModuleNotFoundError: No module named 'a'"
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('floder = "/srv"\npreload = []', "unknown key 'floder'"),
+        ('folder = "/srv"', "preload is missing"),
+        ("preload = [", "is not valid TOML"),
+    ],
+)
+def test_broken_environments_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, problem: str
+) -> None:
+    """A mistake in an operator's own environment is told with its file."""
+    (tmp_path / "mine.toml").write_text(text)
+    monkeypatch.setenv("AUTOGRADER_ENVIRONMENTS", str(tmp_path))
+    with pytest.raises(SandboxError, match=rf"mine\.toml: {problem}"):
+        load_environment("mine")
