@@ -31,6 +31,7 @@ unit: ## Unit, property, adversarial and browser tests
 
 bench: setup ## Compare with otter-grader and nbgrader on this machine
 	@$(BIN)/python -m benchmarks.peers
+	@$(BIN)/python -m benchmarks.calls
 
 lock: ## Renew the lock files
 	$(BIN)/uv pip compile -q -U --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 pyproject.toml --extra portal --extra postgres --group dev -o locks/project.txt

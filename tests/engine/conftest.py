@@ -11,6 +11,7 @@ import pytest
 
 from autograder.assignment import Assignment, find_assignment, load_assignment
 from autograder.grade import Grader
+from tests.engine.calls import NOTEBOOK, Kernel
 
 TOML = """\
 title = "Tiny"
@@ -161,3 +162,30 @@ def assignment(request: pytest.FixtureRequest) -> Assignment:
 def xor() -> Assignment:
     """Give one assignment of this project."""
     return load_assignment(find_assignment("xor"))
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Kernel]:
+    """Give a kernel that no test harms."""
+    kernel = Kernel(NOTEBOOK)
+    yield kernel
+    kernel.close()
+    assert kernel.process.returncode == 0
+
+
+@pytest.fixture
+def student(shared: Kernel) -> Iterator[Any]:
+    """Give the student of the shared kernel, and see to it that the kernel still serves."""
+    shared.channel.begin_test()
+    yield shared.student
+    # A call: a variable may have been read before, and would then be answered without the kernel.
+    assert shared.student.double(21) == 42
+
+
+@pytest.fixture
+def kernel() -> Iterator[Kernel]:
+    """Give a kernel that the test may end."""
+    kernel = Kernel(NOTEBOOK)
+    kernel.channel.begin_test()
+    yield kernel
+    kernel.close()
