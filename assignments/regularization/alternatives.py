@@ -136,6 +136,20 @@ def dropout(h, p, rng, training):
 
 alternative_cell(
     "q4",
+    title="Each mask from a generator of its own, NumPy's module under the name `random`",
+    source="""
+    from numpy import random
+
+
+    def dropout(h, p, rng, training):
+        if not 0 <= p < 1:
+            raise ValueError("p")
+        coins = random.default_rng(rng.integers(2**32)).random(np.shape(h))
+        return np.where(coins < p, 0, h / (1 - p)) if training else h
+    """,
+)
+alternative_cell(
+    "q4",
     title="By a Keras layer, whose seed is drawn from the generator",
     source="""
     import keras

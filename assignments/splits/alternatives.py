@@ -82,6 +82,21 @@ alternative_cell(
     """,
 )
 
+alternative_cell(
+    "q1",
+    title="NumPy's generators under the name of the standard library's module",
+    source="""
+    from numpy import random
+
+    def split(X, y, fractions=(0.6, 0.2, 0.2), seed=0):
+        if len(X) != len(y) or min(fractions) < 0 or not np.isclose(sum(fractions), 1):
+            raise ValueError("the lengths or the fractions do not fit")
+        order = random.RandomState(seed).permutation(len(X))
+        stops = np.cumsum([int(fraction * len(X)) for fraction in fractions[:2]])
+        return [(X[rows], y[rows]) for rows in np.split(order, stops)]
+    """,
+)
+
 # ---- q2: standardise
 
 
