@@ -275,4 +275,13 @@ alternative_cell("q6", title="A string in lower case", source='leaky = "h, b,c ;
 alternative_cell(
     "q6", title="A list with a double", source='leaky = ["F", "e", "b", "C", "H", "B"]'
 )
+alternative_cell("q6", title="An array", source='leaky = np.array(["B", "C", "E", "F", "H"])')
+alternative_cell(
+    "q6",
+    title="A dictionary, of whose keys those that leak are asked for",
+    source="""
+    reasons = {"B": "scaler", "C": "telescopes", "E": "copies", "F": "test", "H": "windows"}
+    leaky = reasons.keys()
+    """,
+)
 alternative_cell("q6", title="A frozen set", source='leaky = frozenset("BCEFH")')
