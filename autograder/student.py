@@ -152,6 +152,8 @@ class Reference:
         """
         Give the object as a plain array, as ``numpy.asarray`` made it inside when first asked.
 
+        What is a number of another kind, such as a fraction, comes as an array without axes.
+
         Raises:
             Invalid: If that gives no array of numbers.
         """
@@ -169,9 +171,17 @@ class Reference:
             value = self._kernel.ask("array", self._handle.number)
         except StudentRaised as error:
             raise Invalid("expected numbers") from error
-        if isinstance(value, Reference):
+        return np.asarray(self._to_float() if isinstance(value, Reference) else value)
+
+    def _to_float(self) -> float:
+        """Convert what is a number of another kind, such as a Fraction or a Decimal."""
+        try:
+            value = self._kernel.ask("getattr", self._handle.number, "__float__")()
+        except (StudentRaised, TypeError):
+            raise self._no_numbers() from None
+        if type(value) is not float:
             raise self._no_numbers()
-        return np.asarray(value)
+        return value
 
     def _no_numbers(self) -> Invalid:
         # Untrusted: a class of the student's may be called like this, which earns them a sentence.

@@ -17,7 +17,7 @@ import math
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 
@@ -170,6 +170,19 @@ def read_header(header: bytes) -> tuple[int, int]:
     return length, number
 
 
+def _plain_container(value: object) -> tuple[object, ...] | list[object] | dict[Any, Any] | None:
+    """Give what a named tuple, or another kind of tuple, list or dict, holds; else ``None``."""
+    kind = type(value)
+    # The base class is asked, whatever the subclass would answer.
+    if issubclass(kind, tuple):
+        return tuple.__getitem__(cast("tuple[object, ...]", value), slice(None))
+    if issubclass(kind, list):
+        return list.__getitem__(cast("list[object]", value), slice(None))
+    if issubclass(kind, dict):
+        return dict.copy(cast("dict[Any, Any]", value))
+    return None
+
+
 class Encoder:
     """
     Turn a value into bytes.
@@ -220,7 +233,7 @@ class Encoder:
         self._items += 1
         if depth > MAX_DEPTH or self._items > MAX_ITEMS:
             raise TooLarge("value is nested too deep or has too many items")
-        # Exact types only: a subclass may answer anything, so it is no plain data.
+        # Exact types only: a subclass may answer anything, so it is no plain data itself.
         write = _WRITERS.get(type(value))
         if write is not None:
             write(self, value, depth)
@@ -231,6 +244,8 @@ class Encoder:
         elif type(value) is np.random.Generator:
             self.generators.append(value)
             self._generator(GeneratorState.of(value), depth)
+        elif (plain := _plain_container(value)) is not None:
+            self._value(plain, depth)
         else:
             self._foreign(value)
 

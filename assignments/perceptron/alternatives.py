@@ -344,3 +344,28 @@ alternative_cell(
         return trainer.w, trainer.b, trainer.losses
     """,
 )
+
+
+alternative_cell(
+    "q7",
+    title="A named tuple",
+    source="""
+    from typing import NamedTuple
+
+    class Fit(NamedTuple):
+        w: np.ndarray
+        b: float
+        history: list
+
+    def fit(x, y, w0, b0=0.0, lr=0.1, steps=10):
+        if lr <= 0 or steps < 0 or len(y) == 0 or len(x) != len(y):
+            raise ValueError("bad data, learning rate or number of steps")
+        w, b, history = np.array(w0, dtype=float), b0, []
+        for _ in range(steps):
+            residual = x @ w + b - y
+            history += [residual @ residual / len(y)]
+            w -= lr * 2 * residual @ x / len(y)
+            b -= lr * 2 * residual.mean()
+        return Fit(w, b, history)
+    """,
+)

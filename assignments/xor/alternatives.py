@@ -283,6 +283,17 @@ alternative_cell(
 )
 alternative_cell(
     "q5",
+    title="Fractions and a decimal number",
+    source="""
+    from decimal import Decimal
+    from fractions import Fraction
+
+    w_lin, b_lin = [0, 0], Fraction(1, 2)
+    mse_lin, acc_max = Decimal("0.25"), Fraction(3, 4)
+    """,
+)
+alternative_cell(
+    "q5",
     title="Integers and quotients",
     source="w_lin, b_lin, mse_lin, acc_max = (0, 0), 1 / 2, 1 / 4, 3 / 4",
 )

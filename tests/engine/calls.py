@@ -12,6 +12,8 @@ from autograder.channel import CallChannel, CallLimits
 from autograder.student import Student
 
 NOTEBOOK = '''
+from decimal import Decimal
+from fractions import Fraction
 import numpy as np
 import sys
 import threading
@@ -126,6 +128,7 @@ class Fickle:
 
 
 model = Model()
+quarters = [Fraction(1, 4), Decimal("0.25")]
 fickle = Fickle()
 vain = Vain()
 model_function = model.predict

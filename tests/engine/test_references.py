@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from autograder.checks import assert_close, number
 from autograder.errors import (
     Invalid,
 )
@@ -32,6 +33,15 @@ def test_references(student: Any) -> None:
     assert repr(model) == "<Model in the sandbox>"
     with pytest.raises(AttributeError):
         _ = model.weights
+
+
+def test_numbers_of_other_kinds(student: Any) -> None:
+    """A fraction or a decimal number is a number where one is asked for, and nothing else is."""
+    assert_close(student.quarters, [0.25, 0.25])
+    assert number(student.quarters[0]) == 0.25
+    for name in ("private", "vain", "three_objects"):
+        with pytest.raises(Invalid, match="expected numbers"):
+            number(student.get(name))
 
 
 def test_references_are_iterated(student: Any) -> None:
