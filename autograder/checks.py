@@ -155,7 +155,8 @@ def shape_message(actual: tuple[int, ...], expected: tuple[int, ...], axes: str 
     for length, name in zip(expected, names, strict=False):
         symbols.setdefault(length, name)
     if not expected:
-        return f"expected one number, got an array with {len(actual)} axes"
+        axis = "axis" if len(actual) == 1 else "axes"
+        return f"expected one number, got an array with {len(actual)} {axis}"
     wanted = _shape_text(names if len(names) == len(expected) else ["?"] * len(expected))
     got = _shape_text([_symbol(length, symbols) for length in actual])
     return f"expected the shape {wanted}, got {got}"

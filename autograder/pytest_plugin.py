@@ -57,6 +57,9 @@ _VERDICTS: Final = (
 
 # What Python says where a test calls `student.f(x)` and `f` has come as a plain value.
 _CALLED_A_VALUE: Final = re.compile(r"^'[\w.]+' object (is not callable|has no attribute 'call')$")
+_A_VALUE: Final = (
+    "a function was asked for, and this is a value; perhaps its name is used again further down"
+)
 
 
 class TestTookTooLong(BaseException):
@@ -372,7 +375,7 @@ def _judge(
     if isinstance(error, errors.Invalid):
         result["safe"] = error.safe_message
     elif _CALLED_A_VALUE.search(str(error)):
-        result["safe"] = "a function was asked for, and this is a value"
+        result["safe"] = _A_VALUE
     return result
 
 

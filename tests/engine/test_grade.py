@@ -202,8 +202,8 @@ def questions_that_define(assignment: Assignment, name: str) -> list[str]:
 @pytest.mark.parametrize(
     ("value", "verdict", "message"),
     [
-        ("5", Verdict.INVALID, "A function was asked for, and this is a value."),
-        ("None", Verdict.INVALID, "A function was asked for, and this is a value."),
+        ("5", Verdict.INVALID, "A function was asked for, and this is a value;"),
+        ("None", Verdict.INVALID, "A function was asked for, and this is a value;"),
         ("object()", Verdict.INVALID, "Double is not a function."),
         ("lambda x: float('nan')", Verdict.INVALID, "expected the shape"),
         ("lambda x: np.nan * np.asarray(x)", Verdict.INVALID, "The result holds NaN or infinity."),
