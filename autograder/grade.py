@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -33,10 +34,12 @@ from autograder.report import (
 from autograder.verdict import Verdict
 
 if TYPE_CHECKING:
-    from autograder.execute import Execution
+    from autograder.execute import CellRun, Execution
     from autograder.submission import Progress
 
 EXAMINERS_KEPT: Final = 8
+MAX_SEARCHED: Final = 100_000
+"""Characters of a cell in which a definition is looked for: the cell is a student's."""
 
 
 def _silent(_: Progress) -> None:
@@ -243,6 +246,7 @@ def _test_result(
     result = result or {"verdict": Verdict.INTERNAL.value, "detail": "no result arrived"}
     verdict = Verdict(result["verdict"])
     line = _source_line(result.get("place"), notebook, execution)
+    unfinished = _unfinished_cell(result.get("name"), notebook, execution)
     explained = hint is not None and verdict in (Verdict.FAILED, Verdict.INVALID)
     return TestResult(
         id=test.id,
@@ -252,11 +256,35 @@ def _test_result(
         public=test.public,
         weight=Fraction(test.weight),
         detail=result.get("detail", ""),
-        message=message_for(verdict, test, result, line),
+        message=message_for(verdict, test, result, line, unfinished),
         hint=hint["hint"] if explained and hint else None,
         line=line,
         seconds=result.get("seconds", 0.0),
     )
+
+
+def _unfinished_cell(name: object, notebook: Notebook, execution: Execution) -> CellRun | None:
+    """Find the cell that defines a missing name by its text, but did not run to its end."""
+    if not isinstance(name, str):
+        return None
+    for run in execution.runs.values():
+        source = notebook.cells[run.index].source
+        if run.status != "ok" and len(source) <= MAX_SEARCHED and _defines(source, name):
+            return run
+    return None
+
+
+def _defines(source: str, name: str) -> bool:
+    """Tell whether a line begins with the definition of a name, or assigns to it."""
+    # Not parsed: a cell with a syntax error or a magic is what is looked for.
+    word = re.compile(rf"\b{re.escape(name)}\b")
+    for line in source.splitlines() if name in source else ():
+        target, assigns, _ = line.partition("=")
+        head, bracket, _ = target.partition("(")
+        defines = head.split()[:1] in (["def"], ["class"])
+        if word.search(head) and (defines or (assigns and not bracket)):
+            return True
+    return False
 
 
 def _source_line(place: object, notebook: Notebook, execution: Execution) -> SourceLine | None:

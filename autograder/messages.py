@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+import builtins
+from typing import TYPE_CHECKING, Any, Final
 
 from autograder.examiner import TestDescription
 from autograder.report import SourceLine
 from autograder.verdict import Verdict
+
+if TYPE_CHECKING:
+    from autograder.execute import CellRun
 
 _MAX_CHARACTERS: Final = 300
 _BY_VERDICT: Final = {
@@ -21,20 +25,33 @@ _BY_VERDICT: Final = {
     Verdict.PENDING: "A person will grade this.",
     Verdict.INTERNAL: "Not graded yet: something went wrong on our side, not on yours.",
 }
+_BY_CELL: Final = {
+    "timeout": "took too long",
+    "output_limit": "printed too much",
+    "memory": "needed too much memory",
+    "kernel_died": "ended Python",
+    "skipped": "was not run",
+}
 
 
 def message_for(
-    verdict: Verdict, test: TestDescription, result: dict[str, Any], line: SourceLine | None
+    verdict: Verdict,
+    test: TestDescription,
+    result: dict[str, Any],
+    line: SourceLine | None,
+    unfinished: CellRun | None = None,
 ) -> str:
     """
     Say what came of a test.
 
-    Only these can be in it: fixed sentences, names that the notebook's prompts give, built-in
-    exceptions' names, lines of the student's own notebook, shapes in symbols, and, of a public
-    test, its own message. Public tests run before any hidden one, so theirs holds nothing hidden.
+    `unfinished` is the cell that would have defined a missing name, if it did not run to its end.
+    Only these can be in the message: fixed sentences, names that the notebook's prompts give,
+    built-in exceptions' names, lines of the student's own notebook, shapes in symbols, and, of a
+    public test, its own message. Public tests run before any hidden one, so theirs holds nothing
+    hidden.
     """
     if verdict is Verdict.MISSING:
-        return f"{result.get('name', 'A name')} is not defined in your notebook."
+        return _missing(result.get("name", "A name"), unfinished)
     if verdict is Verdict.ERROR:
         kind = result.get("exception", "an exception")
         place = f" in cell {line.cell}, line {line.line}" if line else ""
@@ -44,6 +61,19 @@ def message_for(
     if verdict is Verdict.FAILED and test.public:
         return _public_message(result.get("detail", "")) or _BY_VERDICT[verdict]
     return _BY_VERDICT[verdict]
+
+
+def _missing(name: str, unfinished: CellRun | None) -> str:
+    """Say that a name is missing, and what became of the cell that would have defined it."""
+    if unfinished is None:
+        return f"{name} is not defined in your notebook."
+    words = _BY_CELL.get(unfinished.status)
+    if words is None:
+        # Untrusted: the kernel's claim; only what Python itself calls an exception is shown.
+        kind = getattr(builtins, unfinished.error or "", None)
+        known = isinstance(kind, type) and issubclass(kind, BaseException)
+        words = f"raised {unfinished.error if known else 'an exception'}"
+    return f"{name} is not defined: cell {unfinished.index + 1}, which should define it, {words}."
 
 
 def _public_message(detail: str) -> str:

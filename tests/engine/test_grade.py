@@ -190,6 +190,32 @@ def test_table_of_pandas_is_an_array(grader: Grader, xor: Assignment) -> None:
     assert question(report, "q1").score == full(xor)["q1"]
 
 
+@pytest.mark.parametrize(
+    ("cell", "reason"),
+    [
+        (
+            "import tqdm_\ndef double(x):\n    return 2 * x",
+            "cell 2, which should define it, raised Mod",
+        ),
+        ("def double(x)\n    return 2 * x", "cell 2, which should define it, raised SyntaxError."),
+        ("step, double = 1, undefined", "cell 2, which should define it, raised NameError."),
+        ("class Odd(Exception): pass\nraise Odd\ndouble = 1", "define it, raised an exception."),
+        ("import os\nos._exit(1)\ndouble = 1", "cell 2, which should define it, ended Python."),
+        ("double(x=3)", "in your notebook."),
+        ("doubled = undefined", "in your notebook."),
+    ],
+)
+def test_definition_that_was_not_reached(
+    grader: Grader, tiny: Assignment, cell: str, reason: str
+) -> None:
+    """A name is missing because its cell did not run to its end: the student is told which."""
+    report = graded(grader, tiny, [("markdown", "An answer"), ("code", cell)])
+    messages = {test.message for test in question(report, "q1").tests}
+    assert len(messages) == 1
+    assert messages.pop().startswith("double is not defined")
+    assert all(reason in test.message for test in question(report, "q1").tests)
+
+
 def questions_that_define(assignment: Assignment, name: str) -> list[str]:
     """Give the questions whose solution defines a function."""
     return [
