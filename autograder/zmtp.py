@@ -144,6 +144,7 @@ class Connection:
         self.received_bytes = 0
         self.ended = False
         self._reader = MessageReader(max_bytes)
+        self._waiters: set[asyncio.Future[None]] = set()
         self._outgoing = bytearray()
         self._gone_out = asyncio.Event()
         self._writing: asyncio.AbstractEventLoop | None = None
@@ -215,14 +216,22 @@ class Connection:
             return None
 
     async def _readable(self) -> None:
-        loop = asyncio.get_running_loop()
-        readable = loop.create_future()
-        descriptor = self._socket.fileno()
-        loop.add_reader(descriptor, _resolve, readable)
+        loop, descriptor = asyncio.get_running_loop(), self._socket.fileno()
+        waiter = loop.create_future()
+        self._waiters.add(waiter)
+        loop.add_reader(descriptor, self._wake)
         try:
-            await readable
+            await waiter
         finally:
-            loop.remove_reader(descriptor)
+            self._waiters.discard(waiter)
+            # Whoever was cancelled may leave after another has come.
+            if not self._waiters:
+                loop.remove_reader(descriptor)
+
+    def _wake(self) -> None:
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_result(None)
 
     def _read(self) -> None:
         try:
@@ -261,11 +270,6 @@ class Connection:
             if not self._writing.is_closed():
                 self._writing.remove_writer(self._socket.fileno())
             self._writing = None
-
-
-def _resolve(future: asyncio.Future[None]) -> None:
-    if not future.done():
-        future.set_result(None)
 
 
 def _ready(kind: str) -> bytes:

@@ -235,6 +235,20 @@ def test_cancelled_wait_loses_nothing(path: str) -> None:
         run(listen())
 
 
+def test_cancelled_wait_leaves_others_waiting(path: str) -> None:
+    """Who is cancelled takes no message from who came after."""
+
+    async def listen() -> None:
+        async with connected(path, "SUB") as connection:
+            first, second = (asyncio.ensure_future(connection.receive()) for _ in "ab")
+            await asyncio.sleep(0.01)
+            first.cancel()
+            assert await second == [b"late"]
+
+    with raw_peer(path, GREETING + READY, b"", b"", framed([b"late"])):
+        run(listen())
+
+
 def test_endless_message(path: str) -> None:
     """A message without a last part ends the connection at its bound, and not memory."""
 
