@@ -138,7 +138,7 @@ class Bench:
         question: str,
         runs: Iterable[tuple[int, Sequence[TestDescription]]],
         *,
-        stop: bool = False,
+        stop_from: int | None = None,
         call_seconds: float | None = None,
     ) -> Iterator[Outcome]:
         """
@@ -148,7 +148,8 @@ class Bench:
             source: Its code, put behind the question's solution; none for the solution itself.
             question: Id of the question that it answers.
             runs: Seeds of the hidden inputs, each with the tests to run.
-            stop: Whether to stop at the first test that fails; then no hint is looked for.
+            stop_from: From which run on to stop at the first test that fails, and to look for no
+                hint; none by default.
             call_seconds: How long a call may take; by default as the assignment says.
 
         Yields:
@@ -158,10 +159,11 @@ class Bench:
         limits = self._limits(call_seconds)
         refused = self._enter()
         try:
-            for seed, tests in runs:
+            for number, (seed, tests) in enumerate(runs):
                 if refused is not None:
                     yield Outcome({}, {}, {}, refused)
                 else:
+                    stop = stop_from is not None and number >= stop_from
                     messages = self._examiner.examine(
                         self, seed, _ignore, tests, limits=limits, until_failure=stop
                     )

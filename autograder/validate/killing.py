@@ -26,7 +26,7 @@ def try_mutant(
     killers: tuple[str, ...] = ()
     survived = True
     for outcome in bench.examine(
-        mutant.source, mutant.question, runs, stop=True, call_seconds=MUTANT_CALL_SECONDS
+        mutant.source, mutant.question, runs, stop_from=0, call_seconds=MUTANT_CALL_SECONDS
     ):
         killers = outcome.failed
         if killers or outcome.refused is not None:
@@ -101,7 +101,7 @@ def judge_test(subject: Subject, test: TestDescription, *, killed: bool) -> Proo
 def _passes(bench: Bench, mutant: Mutant, seed: int, test: TestDescription) -> bool:
     runs = [(seed, [test])]
     outcomes = bench.examine(
-        mutant.source, mutant.question, runs, stop=True, call_seconds=MUTANT_CALL_SECONDS
+        mutant.source, mutant.question, runs, stop_from=0, call_seconds=MUTANT_CALL_SECONDS
     )
     return not any(outcome.failed for outcome in outcomes)
 

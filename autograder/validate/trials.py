@@ -45,7 +45,7 @@ def try_reference(subject: Subject, bench: Bench, answers: ReferenceAnswers) -> 
     faults: list[Fault] = []
     patience = REFERENCE_PATIENCE * subject.assignment.limits.call_seconds
     outcomes = bench.examine(
-        answers.source, answers.questions[-1], runs, stop=True, call_seconds=patience
+        answers.source, answers.questions[-1], runs, stop_from=0, call_seconds=patience
     )
     for seed, outcome in zip(seeds, outcomes, strict=False):
         who = f"the {answers.title}"
@@ -63,7 +63,8 @@ def try_misconception(subject: Subject, bench: Bench, answer: Answer) -> Proof:
     runs = subject.runs(
         seeds, variant.question, widely=bool(variant.function is None or variant.follow_ups)
     )
-    outcomes = list(bench.examine(variant.source, variant.question, runs))
+    # With the first seed everything is judged; the others prove that it is caught with them, too.
+    outcomes = list(bench.examine(variant.source, variant.question, runs, stop_from=1))
     for seed, outcome in zip(seeds, _with_public(subject, outcomes), strict=True):
         proof = _judged(subject, answer, outcome)
         if proof.faults:
@@ -129,7 +130,7 @@ def try_alternative(subject: Subject, bench: Bench, answer: Answer) -> Proof:
     who = f"the alternative “{variant.title}”"
     faults: list[Fault] = []
     remarks: list[Fault] = []
-    outcomes = bench.examine(variant.source, variant.question, runs, stop=True)
+    outcomes = bench.examine(variant.source, variant.question, runs, stop_from=0)
     for seed, outcome in zip(subject.seeds, outcomes, strict=False):
         if outcome.refused is not None:
             faults += _refusal(outcome, who, answer.place)

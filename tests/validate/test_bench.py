@@ -43,11 +43,16 @@ def test_a_wrong_variant_fails_and_gets_its_hint(bench: Bench) -> None:
 
 
 def test_stopping_gives_one_failure_and_no_hint(bench: Bench) -> None:
-    """With `stop` the first failing test is the last one."""
-    outcome = examined(bench, "def period(length, g=9.81):\n    return 0", stop=True)
+    """From the run that is named on, the first failing test is the last one."""
+    source = RIGHT + "    return np.sqrt(length / g)"
+    runs = [(seed, own_tests(bench, "q1")) for seed in range(2)]
 
-    assert len(outcome.failed) == 1
-    assert outcome.hints == {}
+    first, second = bench.examine(source, "q1", runs, stop_from=1)
+
+    assert len(first.failed) > 1
+    assert first.hints
+    assert len(second.failed) == 1
+    assert second.hints == {}
 
 
 @pytest.mark.parametrize(
@@ -88,7 +93,7 @@ def test_an_endless_variant_is_interrupted(bench: Bench) -> None:
     """A call without end times out, and the kernel serves the next variant."""
     source = "def period(length, g=9.81):\n    while True:\n        pass"
 
-    outcome = examined(bench, source, stop=True, call_seconds=1.0)
+    outcome = examined(bench, source, stop_from=0, call_seconds=1.0)
 
     assert list(outcome.verdicts.values()) == [Verdict.TIMEOUT]
     assert_solution_passes(bench)
