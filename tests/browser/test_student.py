@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import re
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Error, Page, expect
 
 from tests.browser.conftest import (
     COURSE,
@@ -62,7 +63,9 @@ def watch(page: Page) -> set[str]:
     seen: set[str] = set()
     text, result = page.locator("[data-progress-text]"), page.get_by_role("heading", name="Result")
     while not result.is_visible():
-        seen.update(text.all_inner_texts())
+        # The page may renew itself, with the result in it, in the very moment of the reading.
+        with contextlib.suppress(Error):
+            seen.update(text.all_inner_texts())
         page.wait_for_timeout(50)
     return seen
 
