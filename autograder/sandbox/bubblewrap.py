@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -135,14 +136,23 @@ def _masked(base: BaseInterpreter) -> list[Path]:
 
 def copy_runtime(target: Path) -> None:
     """Put what runs inside into a folder to bind, and nothing else of the project."""
-    source = Path(autograder.__file__).parent
+    package = Path(autograder.__file__).parent
     for name in _RUNTIME_FILES:
-        place = target / "autograder" / name
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes((source / name).read_bytes())
+        source, place = package / name, target / "autograder" / name
+        _copy(source, place)
+        compiled = f"__pycache__/{source.stem}.{sys.implementation.cache_tag}.pyc"
+        if (source.parent / compiled).is_file():
+            _copy(source.parent / compiled, place.parent / compiled)
     (target / "passwd").write_text(policy.PASSWD)
     (target / "group").write_text(policy.GROUP)
     (target / "fonts.conf").write_text(policy.FONTS)
+
+
+def _copy(source: Path, place: Path) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    # With its time, by which Python tells that a compiled file is of this source.
+    shutil.copy2(source, place)
+    place.chmod(0o644)
 
 
 def explain(errors: str) -> str:
