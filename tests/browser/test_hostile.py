@@ -74,10 +74,10 @@ class Trap:
                 connection, _ = self.listener.accept()
             except OSError:
                 return
-            with connection:
-                connection.settimeout(0.2)
-                with suppress(TimeoutError):
-                    self.caught.append(connection.recv(200).partition(b"\r\n")[0])
+            # A browser opens connections ahead and drops them: that must not end the trap.
+            with connection, suppress(OSError):
+                connection.settimeout(2)
+                self.caught.append(connection.recv(200).partition(b"\r\n")[0])
                 connection.sendall(b"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n")
 
 
