@@ -27,7 +27,8 @@ check: ## Lint, types and import contracts
 	$(BIN)/lint-imports
 
 unit: ## Unit, property, adversarial and browser tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore=tests/browser
+	$(BIN)/python -m pytest tests/browser
 
 bench: setup ## Compare with otter-grader and nbgrader on this machine
 	@$(BIN)/python -m benchmarks.peers
