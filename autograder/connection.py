@@ -32,7 +32,7 @@ class Channel:
         self.connection = connection
         self._session = session
 
-    async def get_msg(self, timeout: float | None = None) -> dict[str, Any]:  # noqa: ASYNC109
+    async def get_msg(self, timeout: float | None = None) -> dict[str, Any]:  # noqa: ASYNC109  # nbclient calls it so
         """
         Wait for a message.
 
@@ -69,23 +69,23 @@ class KernelClient(AsyncKernelClient):
     def __init__(self, session: Session, shell: Connection, output: Connection) -> None:
         super().__init__(session=session)
         self.allow_stdin = False
-        self._connections = (shell, output)
+        self._shell, self._output = shell, output
         self._shell_channel = Channel(shell, session)
         self._iopub_channel = Channel(output, session)
 
     @property
     def received_bytes(self) -> int:
         """How much output has arrived."""
-        return self._connections[1].received_bytes
+        return self._output.received_bytes
 
     def cut_off(self) -> bool:
         """Tell whether a connection has ended: the kernel has, or sent what it must not."""
-        return any(connection.ended for connection in self._connections)
+        return self._shell.ended or self._output.ended
 
     def close(self) -> None:
-        """End all connections."""
-        for connection in self._connections:
-            connection.close()
+        """End both connections."""
+        self._shell.close()
+        self._output.close()
 
 
 async def connect(kernel: KernelProcess, limits: Limits) -> KernelClient:
@@ -96,24 +96,32 @@ async def connect(kernel: KernelProcess, limits: Limits) -> KernelClient:
         SandboxError: If it does not answer.
     """
     with contextlib.ExitStack() as opened:
+        shell = await open_socket(kernel, "shell_port", "DEALER", limits)
+        opened.callback(shell.close)
+        output = await open_socket(kernel, "iopub_port", "SUB", limits)
+        opened.callback(output.close)
+        client = KernelClient(session_of(kernel), shell, output)
         try:
-            async with asyncio.timeout(CONNECT_SECONDS):
-                shell = await open_socket(kernel, "shell_port", "DEALER", limits)
-                opened.callback(shell.close)
-                output = await open_socket(kernel, "iopub_port", "SUB", limits)
-                opened.callback(output.close)
-                client = KernelClient(session_of(kernel), shell, output)
-                await first_output(client)
-        except (TimeoutError, OSError, ZmtpError) as error:
-            raise SandboxError("a new kernel did not answer") from error
+            await asyncio.wait_for(first_output(client), CONNECT_SECONDS)
+        except TimeoutError:
+            raise SandboxError("a new kernel did not answer") from None
         opened.pop_all()
     return client
 
 
 async def open_socket(kernel: KernelProcess, port: str, kind: str, limits: Limits) -> Connection:
-    """Connect to a kernel's socket, by its name in the connection file."""
+    """
+    Connect to a kernel's socket, by its name in the connection file.
+
+    Raises:
+        SandboxError: If it does not answer.
+    """
     path = f"{kernel.connection['ip']}-{kernel.connection[port]}"
-    return await Connection.open(path, kind, limits.message_mb * MEGABYTE)
+    try:
+        async with asyncio.timeout(CONNECT_SECONDS):
+            return await Connection.open(path, kind, limits.message_mb * MEGABYTE)
+    except (TimeoutError, OSError, ZmtpError) as error:
+        raise SandboxError("a new kernel did not answer") from error
 
 
 def session_of(kernel: KernelProcess) -> Session:

@@ -25,7 +25,7 @@ _BY_VERDICT: Final = {
     Verdict.PENDING: "A person will grade this.",
     Verdict.INTERNAL: "Not graded yet: something went wrong on our side, not on yours.",
 }
-_BY_CELL: Final = {
+CELL_WORDS: Final = {
     "timeout": "took too long",
     "output_limit": "printed too much",
     "memory": "needed too much memory",
@@ -67,7 +67,7 @@ def _missing(name: str, unfinished: CellRun | None) -> str:
     """Say that a name is missing, and what became of the cell that would have defined it."""
     if unfinished is None:
         return f"{name} is not defined in your notebook."
-    words = _BY_CELL.get(unfinished.status)
+    words = CELL_WORDS.get(unfinished.status)
     if words is None:
         # Untrusted: the kernel's claim; only what Python itself calls an exception is shown.
         kind = getattr(builtins, unfinished.error or "", None)

@@ -40,10 +40,10 @@ class Probe:
         try:
             kernel.wait_bound()
             kernel.assign(files or {}, limits)
+            self._shell = asyncio.run(open_socket(kernel, "shell_port", "DEALER", limits))
         except SandboxError:
             self.close()
             raise
-        self._shell = asyncio.run(open_socket(kernel, "shell_port", "DEALER", limits))
         session = session_of(kernel)
         self._shell.send(session.serialize(session.msg(SERVE_CALLS, {})))
 

@@ -69,7 +69,7 @@ class TestTookTooLong(BaseException):
 
 
 class Sandbox:
-    """The fixture ``sandbox``: runs a line of a hidden test's inside the kernel."""
+    """The fixture ``sandbox``: what a hidden test does inside the kernel, besides calls."""
 
     def __init__(self, channel: CallChannel) -> None:
         self._channel = channel
@@ -77,6 +77,10 @@ class Sandbox:
     def run(self, source: str) -> None:
         """Execute Python source in the notebook's namespace."""
         self._channel.run(source)
+
+    def seed(self, seed: int) -> None:
+        """Seed the global generators of NumPy and Python, and bind none of the student's names."""
+        self.run(f"__import__('numpy').random.seed({seed}); __import__('random').seed({seed})")
 
 
 class _Host:

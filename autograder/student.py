@@ -162,7 +162,7 @@ class Reference:
             self._array = self._ask_array()
         return self._array.copy()
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:  # noqa: FBT001
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:  # noqa: FBT001  # NumPy's signature
         """Give `to_array` to NumPy's functions; it is a copy in any case."""
         return np.asarray(self.to_array(), dtype)
 

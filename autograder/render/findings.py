@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from autograder.execute import CellStatus
+from autograder.messages import CELL_WORDS
 from autograder.report import (
     Report,
     SourceLine,
@@ -36,14 +37,7 @@ _WORDS: Final = {
     Verdict.PENDING: "waits for a person",
     Verdict.INTERNAL: "not graded yet",
 }
-_CELL_WORDS: Final = {
-    CellStatus.ERROR: "raised an error",
-    CellStatus.TIMEOUT: "took too long",
-    CellStatus.OUTPUT_LIMIT: "printed too much",
-    CellStatus.MEMORY: "needed too much memory",
-    CellStatus.KERNEL_DIED: "ended Python",
-    CellStatus.SKIPPED: "was not run",
-}
+_CELL_WORDS: Final = CELL_WORDS | {CellStatus.ERROR.value: "raised an error"}
 _MARKS: Final = {"good": "✔", "bad": "✘", "wait": "…"}
 _KINDS: Final = {
     Verdict.PASSED: "good",
@@ -302,7 +296,7 @@ def _cell_words(cell: StudentCell | StaffCell) -> str:
     """Say what became of a cell; students read the error below the cell itself."""
     if isinstance(cell, StaffCell) and cell.error and cell.status == CellStatus.ERROR:
         return f"raised {plain(cell.error)}"
-    return _CELL_WORDS[CellStatus(cell.status)]
+    return _CELL_WORDS[cell.status]
 
 
 def _question(question: StudentQuestion | StaffQuestion) -> Question:

@@ -57,7 +57,7 @@ display({{"application/javascript": "alert(6)", "text/plain": hostile}}, raw=Tru
 
 @dataclass
 class Trap:
-    """A socket that counts who connects to it."""
+    """A socket that takes note of each request; a bare connection, opened ahead, asks nothing."""
 
     listener: socket.socket
     caught: list[bytes] = field(default_factory=list)
@@ -68,7 +68,7 @@ class Trap:
         return f"http://127.0.0.1:{self.listener.getsockname()[1]}"
 
     def listen(self) -> None:
-        """Take note of every connection until the socket is closed."""
+        """Take note of every request until the socket is closed."""
         while True:
             try:
                 connection, _ = self.listener.accept()
@@ -77,7 +77,8 @@ class Trap:
             # A browser opens connections ahead and drops them: that must not end the trap.
             with connection, suppress(OSError):
                 connection.settimeout(2)
-                self.caught.append(connection.recv(200).partition(b"\r\n")[0])
+                if request := connection.recv(200).partition(b"\r\n")[0]:
+                    self.caught.append(request)
                 connection.sendall(b"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n")
 
 
@@ -158,7 +159,7 @@ def hostile_submission(site: Site) -> Iterator[tuple[str, Trap]]:
 def test_nothing_runs_and_nothing_is_fetched(
     visitors: Visitors, hostile_submission: tuple[str, Trap], who: str, address: str
 ) -> None:
-    """In its frame, and opened by itself: no connection, no dialog, no other page."""
+    """In its frame, and opened by itself: no request, no dialog, no other page."""
     public_id, trap = hostile_submission
     page = visitors.open(who)
     noticed = notice_dialogs(page)
@@ -200,7 +201,7 @@ def open_uncleaned(
 
 
 def test_the_policy_alone_would_do(visitors: Visitors, trap: Trap) -> None:
-    """Even if the cleaning let everything through, the page's policy lets nothing out."""
+    """Even if the cleaning let everything through, the page's policy lets no request out."""
     noticed = open_uncleaned(visitors, trap, {"Content-Security-Policy": NOTEBOOK_POLICY}, 2)
 
     assert trap.caught == []

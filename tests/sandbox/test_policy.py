@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import importlib.util
 import os
+import py_compile
+import struct
 import sys
 from pathlib import Path
 
 import pytest
 
 import autograder
+from autograder import wire
 from autograder.environments import _facts, _facts_of, load_environment
 from autograder.errors import SandboxError
 from autograder.sandbox import bubblewrap, policy
@@ -161,3 +165,15 @@ def test_broken_environments_are_named(
     monkeypatch.setenv("AUTOGRADER_ENVIRONMENTS", str(tmp_path))
     with pytest.raises(SandboxError, match=rf"mine\.toml: {problem}"):
         load_environment("mine")
+
+
+def test_the_runtime_comes_compiled(tmp_path: Path) -> None:
+    """Compiled files go along, and their copies are of the copies of their sources."""
+    source = Path(wire.__file__)
+    py_compile.compile(str(source))
+    bubblewrap.copy_runtime(tmp_path)
+    copy = tmp_path / "autograder" / "wire.py"
+    compiled = Path(importlib.util.cache_from_source(str(copy))).read_bytes()
+    # PEP 552: no flags, then time and size of the source.
+    stat = copy.stat()
+    assert struct.unpack("<3I", compiled[4:16]) == (0, int(stat.st_mtime), stat.st_size)
