@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Error, Page, expect
+from playwright.sync_api import Error, Page, Route, expect
 
 from tests.browser.conftest import (
     COURSE,
@@ -105,11 +105,19 @@ def test_keyboard_alone_is_enough(visitors: Visitors, save: Save) -> None:
     with page.expect_file_chooser() as chooser:
         page.keyboard.press("Enter")
     chooser.value.set_files(save(solved("xor", NO_RELU)))
+    late: list[Route] = []
+    page.route("**/notebook*", lambda each: late.append(each))  # noqa: PLW0108  # Playwright marks what it is given
     tab_to(page, "Hand in")
-    page.keyboard.press("Enter")
-    page.locator(".score").wait_for(timeout=RESULT_MS)
+    with page.expect_request("**/notebook*"):
+        page.keyboard.press("Enter")
+        page.locator(".score").wait_for(timeout=RESULT_MS)
     tab_to(page, "Question 2")
     page.keyboard.press("Enter")
+    expect(page.locator("#q2")).to_be_in_viewport()
+    # The end of loading does not take back where the student went meanwhile.
+    for frame in late:
+        frame.continue_()
+    page.wait_for_load_state()
 
     expect(page.locator("#q2")).to_be_in_viewport()
 

@@ -7,7 +7,8 @@ function watchProgress(card) {
   function show(status) {
     if (status.text !== text.textContent) text.textContent = status.text;
     bar.value = status.part;
-    if (status.done) window.location.reload();
+    // Not `reload`, which ends by scrolling back to where the page was, whatever was clicked since.
+    if (status.done) window.location.replace(window.location.pathname + window.location.search);
     return status.done;
   }
 
