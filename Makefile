@@ -27,8 +27,7 @@ check: ## Lint, types and import contracts
 	$(BIN)/lint-imports
 
 unit: ## Unit, property, adversarial and browser tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore=tests/browser
-	$(BIN)/python -m pytest tests/browser
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 bench: setup ## Compare with otter-grader and nbgrader on this machine
 	@$(BIN)/python -m benchmarks.peers
