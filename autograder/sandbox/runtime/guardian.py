@@ -54,14 +54,10 @@ NAMESPACES = (
 
 
 def run(name: str, control_fd: int, calls_fd: int) -> None:
-    """Become the guardian of the kernel called `name`; never returns to the warm process."""
+    """Be the guardian of the kernel called `name`: PID 1 of new namespaces, until it ends."""
     control = socket.socket(fileno=control_fd)
     try:
-        linux.unshare(NAMESPACES)
         _map_user()
-        if os.fork() != 0:
-            os._exit(0)
-        # PID 1 of the new namespace from here on.
         linux.prctl(linux.PR_SET_DUMPABLE, 0)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         _introduce(control)
@@ -74,10 +70,15 @@ def run(name: str, control_fd: int, calls_fd: int) -> None:
         os.close(ready_write)
         Guardian(control, kernel_pid, ready_read).supervise()
     except Exception:
-        reason = traceback.format_exc(limit=-3)[-2000:]
-        with contextlib.suppress(OSError):
-            _send(control, {"event": "exit", "status": 1, "reason": "setup", "detail": reason})
+        report_failure(control)
     os._exit(0)
+
+
+def report_failure(control: socket.socket) -> None:
+    """Tell the host by an exception that is being handled why there will be no kernel."""
+    reason = traceback.format_exc(limit=-3)[-2000:]
+    with contextlib.suppress(OSError):
+        _send(control, {"event": "exit", "status": 1, "reason": "setup", "detail": reason})
 
 
 def _introduce(control: socket.socket) -> None:

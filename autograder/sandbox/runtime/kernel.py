@@ -16,10 +16,12 @@ import socket
 import stat
 import sys
 import warnings
+from types import SimpleNamespace
 from typing import Any, Self
 
 import numpy
 import numpy.random  # NumPy imports it at its first use: once here, not in every kernel
+from ipykernel import ipkernel
 from ipykernel.compiler import XCachingCompiler
 from ipykernel.iostream import OutStream
 from ipykernel.ipkernel import IPythonKernel
@@ -51,18 +53,20 @@ IMPORTED_AT_START = (
 
 _call_channel: socket.socket | None = None
 _seccomp_filter = b""
+_app: SandboxApp | None = None
 _shell: SandboxShell | None = None
 
 
 def prepare(seccomp_filter: bytes) -> None:
     """Do once, before any fork, what every kernel would do again; all install this filter."""
-    global _seccomp_filter, _shell
+    global _seccomp_filter, _app, _shell
     _seccomp_filter = seccomp_filter
     # A debugger has no use here, and its import would take longer than the rest of a kernel.
     sys.modules.setdefault("debugpy", None)  # type: ignore[arg-type]  # how Python marks "not there"
     for name in IMPORTED_AT_START:
         importlib.import_module(name)
-    # Building a shell takes a quarter of a kernel's start.
+    # Building these two takes a third of a kernel's start.
+    _app = SandboxApp.instance(config=_config(), kernel_class=SandboxKernel)
     _shell = SandboxShell(config=_config(), compiler_class=XCachingCompiler)
     # An error is shown once, for the modules that showing it imports.
     try:
@@ -123,7 +127,12 @@ class SandboxKernel(IPythonKernel):
     shell_class = Type(SandboxShell)
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        # For its debugger ipykernel asks each module for its file: 4 MB that would be copied.
+        ipkernel.sys = SimpleNamespace(modules={})
+        try:
+            super().__init__(**kwargs)
+        finally:
+            ipkernel.sys = sys
         self.shell_handlers[SERVE_CALLS] = self.serve_calls
 
     async def serve_calls(self, _stream: Any, _ident: Any, _parent: Any) -> None:
@@ -144,7 +153,8 @@ def run(calls_fd: int, ready: int) -> None:
     _reseed()
     # There is no network for the pipe that forked children would print through.
     warnings.filterwarnings("ignore", message="Couldn't bind IOPub Pipe")
-    app = SandboxApp.instance(config=_config(), kernel_class=SandboxKernel)
+    app = _app
+    assert app is not None
     app.initialize([])
     if "matplotlib" in sys.modules:
         # Imported before this shell existed, so matplotlib has not told it how to show figures.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
 import struct
 from typing import Final
 
@@ -43,7 +44,12 @@ _SYS_LANDLOCK_CREATE_RULESET: Final = 444
 _SYS_LANDLOCK_ADD_RULE: Final = 445
 _SYS_LANDLOCK_RESTRICT_SELF: Final = 446
 
+_SYS_CLONE: Final = {"x86_64": 56, "aarch64": 220}
+
 _libc = ctypes.CDLL(None, use_errno=True)
+# Keeps the interpreter's lock, which the copy of a process must hold as the process does.
+_locked_libc = ctypes.PyDLL(None, use_errno=True)
+_locked_libc.syscall.restype = ctypes.c_long
 _CAPABILITY_VERSION_3: Final = 0x20080522
 
 
@@ -56,6 +62,31 @@ def _check(result: int, what: str) -> None:
 def unshare(flags: int) -> None:
     """Give the calling process namespaces of its own."""
     _check(_libc.unshare(flags), "unshare")
+
+
+def clone(flags: int) -> int:
+    """
+    Fork a process into namespaces of its own, as its first; gives what `os.fork` gives.
+
+    `unshare` and `os.fork` would need one more process on the way. It may have one thread only.
+
+    Raises:
+        OSError: If there can be no such namespaces.
+    """
+    number = ctypes.c_long(_SYS_CLONE[os.uname().machine])
+    nothing = ctypes.c_void_p(None)
+    ctypes.pythonapi.PyOS_BeforeFork()
+    child = _locked_libc.syscall(
+        number, ctypes.c_ulong(flags | signal.SIGCHLD), nothing, nothing, nothing, nothing
+    )
+    if child == 0:
+        ctypes.pythonapi.PyOS_AfterFork_Child()
+        return 0
+    error = ctypes.get_errno()
+    ctypes.pythonapi.PyOS_AfterFork_Parent()
+    if child < 0:
+        raise OSError(error, f"clone: {os.strerror(error)}")
+    return int(child)
 
 
 def mount(source: str, target: str, kind: str = "", flags: int = 0, options: str = "") -> None:

@@ -23,7 +23,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from autograder.sandbox.runtime import guardian
+from autograder.sandbox.runtime import guardian, linux
 
 MAX_REQUEST_BYTES = 65536
 MAX_FILTER_BYTES = 8 * 4096  # as Linux bounds it: 4,096 instructions of 8 bytes each
@@ -132,6 +132,22 @@ def draw_figure() -> None:
     sys.modules["matplotlib"].backends.backend_registry.list_all()
 
 
+def fork_guardian(control: socket.socket, name: str, descriptors: list[int]) -> None:
+    """Fork the guardian of the kernel called `name`; if there can be none, the host is told."""
+    try:
+        child = linux.clone(guardian.NAMESPACES)
+    except OSError:
+        with socket.socket(fileno=os.dup(descriptors[0])) as told:
+            guardian.report_failure(told)
+        return
+    if child == 0:
+        # Whatever goes wrong, the child must never come back to the loop.
+        with contextlib.suppress(BaseException):
+            control.close()
+            guardian.run(name, *descriptors)
+        os._exit(1)
+
+
 def main() -> None:
     """Serve requests until the host has gone."""
     control = socket.socket(fileno=int(sys.argv[1]))
@@ -156,12 +172,7 @@ def main() -> None:
         if "import" in request:
             import_ahead(request["import"])
             continue
-        if os.fork() == 0:
-            # Whatever goes wrong, the child must never come back to this loop.
-            with contextlib.suppress(BaseException):
-                control.close()
-                guardian.run(request["kernel"], *descriptors)
-            os._exit(1)
+        fork_guardian(control, request["kernel"], descriptors)
         for descriptor in descriptors:
             os.close(descriptor)
         with contextlib.suppress(ChildProcessError):
