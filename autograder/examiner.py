@@ -44,6 +44,19 @@ from autograder.verdict import Verdict
 COLLECT_SECONDS: Final = 60.0
 SLACK_SECONDS: Final = 10.0
 _MAX_CHILDREN_LOST: Final = 20
+_UNUSED_PLUGINS: Final = (
+    "cacheprovider",
+    "doctest",
+    "junitxml",
+    "pastebin",
+    "stepwise",
+    # These look at each phase of each test.
+    "logging",
+    "setuponly",
+    "setupplan",
+    "threadexception",
+    "unraisableexception",
+)
 
 
 @dataclass(frozen=True)
@@ -370,7 +383,7 @@ def main() -> None:
     arguments = ["-c", str(settings), f"--rootdir={public_folder}", "--import-mode=importlib"]
     # Nobody reads pytest's own account of a failure, and its other styles parse the test files.
     arguments += ["--strict-markers", "-q", "-s", "--tb=native"]
-    for unused in ("cacheprovider", "junitxml", "pastebin", "stepwise", "nose", "doctest"):
+    for unused in _UNUSED_PLUGINS:
         arguments += ["-p", f"no:{unused}"]
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     tests = [
