@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 import re
 import threading
 import time
@@ -52,10 +53,12 @@ class Grader:
 
     Args:
         spares: How many kernels to fork ahead in each environment.
+        notebooks: How many notebooks are going to be graded, if that is known.
     """
 
-    def __init__(self, spares: int = 1) -> None:
+    def __init__(self, spares: int = 1, notebooks: float = math.inf) -> None:
         self._spares = spares
+        self._notebooks = notebooks
         self._lock = threading.Lock()
         self._pools: dict[str, KernelPool] = {}
         self._pool_locks: dict[str, threading.Lock] = {}
@@ -155,7 +158,7 @@ class Grader:
                 self._pools[name].expect(packages)
             else:
                 environment = load_environment(name)
-                self._pools[name] = KernelPool(environment, self._spares, packages)
+                self._pools[name] = KernelPool(environment, self._spares, packages, self._notebooks)
             return self._pools[name]
 
     def _examiner(self, assignment: Assignment) -> AbstractContextManager[Examiner]:

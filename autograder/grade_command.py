@@ -47,7 +47,7 @@ def run_grade(options: argparse.Namespace) -> int:
     assignment = load_assignment(find_assignment(options.assignment))
     paths = [path for each in options.notebooks for path in _notebooks(each)]
     workers = min(len(paths), os.cpu_count() or 1)
-    with Grader(spares=workers) as grader, ThreadPoolExecutor(workers) as threads:
+    with Grader(workers, len(paths)) as grader, ThreadPoolExecutor(workers) as threads:
         # Its process takes longest to start; should that fail, bad input is the first to be told.
         with contextlib.suppress(InternalError):
             grader.pool(assignment)

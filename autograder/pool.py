@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -27,14 +28,20 @@ class KernelPool:
         environment: What the kernels can import.
         spares: How many to keep ready.
         packages: What the notebooks to come import, as far as is known.
+        wanted: How many kernels will be asked for, as far as is known: beyond, none is made ahead.
     """
 
     def __init__(
-        self, environment: Environment, spares: int = 1, packages: frozenset[str] = frozenset()
+        self,
+        environment: Environment,
+        spares: int = 1,
+        packages: frozenset[str] = frozenset(),
+        wanted: float = math.inf,
     ) -> None:
         self._environment = environment
         self._packages = packages
         self._spares = spares
+        self._wanted = wanted
         self._lock = threading.Lock()
         self._closed = False
         self._warm = WarmProcess(environment, self._packages)
@@ -90,6 +97,7 @@ class KernelPool:
 
     def _forked(self) -> KernelProcess:
         kernel = self._ready.popleft() if self._ready else self._warm.fork_kernel()
+        self._wanted -= 1
         try:
             self._top_up()
         except SandboxError:
@@ -98,7 +106,7 @@ class KernelPool:
         return kernel
 
     def _top_up(self) -> None:
-        while len(self._ready) < self._spares:
+        while len(self._ready) < min(self._spares, self._wanted):
             self._ready.append(self._warm.fork_kernel())
 
     def _ensure_alive(self) -> None:
