@@ -45,7 +45,8 @@ def run_grade(options: argparse.Namespace) -> int:
         InternalError: If the wall cannot be built.
     """
     assignment = load_assignment(find_assignment(options.assignment))
-    paths = [path for each in options.notebooks for path in _notebooks(each)]
+    # A notebook may be named beside its folder.
+    paths = list(dict.fromkeys(path for each in options.notebooks for path in _notebooks(each)))
     workers = min(len(paths), os.cpu_count() or 1)
     with Grader(workers, len(paths)) as grader, ThreadPoolExecutor(workers) as threads:
         # Its process takes longest to start; should that fail, bad input is the first to be told.

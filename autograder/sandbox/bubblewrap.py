@@ -156,15 +156,15 @@ def _copy(source: Path, place: Path) -> None:
 
 
 def explain(errors: str) -> str:
-    """Turn bubblewrap's complaint into what the operator can do about it."""
-    if "uid map" in errors or "user namespace" in errors or "namespace" in errors.lower():
+    """Turn a complaint, bubblewrap's or Python's, into what the operator can do about it."""
+    if "Traceback (most recent call last)" in errors:
+        # What went wrong; where is our own code, which the operator need not read.
+        errors = errors.splitlines()[-1]
+    if any(word in errors.lower() for word in ("uid map", "user ns", "namespace", "] clone:")):
         return (
             f"{errors}\nThis machine does not let ordinary users make namespaces. Allow it with "
             "`sysctl -w user.max_user_namespaces=10000 kernel.unprivileged_userns_clone=1` "
             "(Debian) or an AppArmor profile for bwrap that holds `userns,` (Ubuntu 24.04: "
             "kernel.apparmor_restrict_unprivileged_userns). `autograder doctor` tries it."
         )
-    if "Traceback (most recent call last)" in errors:
-        # What went wrong while the environment's modules were imported; where is Python's own.
-        return errors.splitlines()[-1]
     return errors or "no reason was given"

@@ -238,7 +238,8 @@ def test_grade_a_folder(
     for name, data in files.items():
         (handed_in / name).parent.mkdir(parents=True, exist_ok=True)
         (handed_in / name).write_bytes(data)
-    assert main(["grade", str(folder), "class", "--json", "marks.json"]) == 2
+    twice = ["class", "class/cleo.ipynb"]
+    assert main(["grade", str(folder), *twice, "--json", "marks.json"]) == 2
     output = capsys.readouterr()
     [line] = output.err.splitlines()
     assert line.startswith("autograder: class/ben.ipynb: is not a notebook")

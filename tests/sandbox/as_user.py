@@ -1,7 +1,7 @@
 """
 Run a command as an ordinary user, for tests that root runs.
 
-    python -m tests.sandbox.as_user [--no-user-namespaces] PATH… -- COMMAND…
+    python -m tests.sandbox.as_user [--user-namespaces=N] PATH… -- COMMAND…
 
 Each PATH is made reachable where it is, even below a folder that is root's alone. Run by an
 ordinary user already, only the namespaces are dealt with.
@@ -17,13 +17,14 @@ from pathlib import Path
 from autograder.sandbox.runtime import linux
 
 USER = 1234
+OPTION = "--user-namespaces="
 
 
 def main() -> None:
     """Become the command."""
     arguments = sys.argv[1:]
-    without_namespaces = "--no-user-namespaces" in arguments
-    arguments = [word for word in arguments if word != "--no-user-namespaces"]
+    most = [word for word in arguments if word.startswith(OPTION)]
+    arguments = [word for word in arguments if word not in most]
     split = arguments.index("--")
     if os.geteuid() == 0:
         linux.unshare(linux.CLONE_NEWNS)
@@ -32,8 +33,8 @@ def main() -> None:
         os.setgroups([])
         os.setresgid(USER, USER, USER)
         os.setresuid(USER, USER, USER)
-    if without_namespaces:
-        _switch_off_namespaces()
+    for word in most:
+        _bound_namespaces(word.removeprefix(OPTION))
     os.execvp(arguments[split + 1], arguments[split + 1 :])
 
 
@@ -58,14 +59,15 @@ def _closed_parent(path: Path) -> Path | None:
     return parents[0] if parents else None
 
 
-def _switch_off_namespaces() -> None:
-    """Do what ``sysctl user.max_user_namespaces=0`` does, for this process and its children."""
+def _bound_namespaces(most: str) -> None:
+    """Do what ``sysctl user.max_user_namespaces=N`` does, for this process and its children."""
     user = os.getuid()
     linux.prctl(linux.PR_SET_DUMPABLE, 1)  # giving up root's id has closed /proc/self
     linux.unshare(linux.CLONE_NEWUSER)
-    for name, line in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1")):
+    own = f"{user} {user} 1"
+    for name, line in (("setgroups", "deny"), ("uid_map", own), ("gid_map", own)):
         Path(f"/proc/self/{name}").write_text(line)
-    Path("/proc/sys/user/max_user_namespaces").write_text("0")
+    Path("/proc/sys/user/max_user_namespaces").write_text(most)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,7 @@ from autograder.sandbox import policy
 from autograder.sandbox.warm_process import WarmProcess
 
 PROJECT = Path(autograder.__file__).parent.parent
+COPIES = 3
 START = "import sys; from autograder.cli import main; sys.exit(main())"
 
 
@@ -32,6 +34,8 @@ def home() -> Iterator[Path]:
         build(load_assignment(find_assignment("xor")), folder, solution=True)
         folder.chmod(0o777)
         (folder / "xor.ipynb").chmod(0o644)
+        for number in range(1, COPIES):
+            shutil.copy(folder / "xor.ipynb", folder / f"copy-{number}.ipynb")
         yield folder
 
 
@@ -57,7 +61,8 @@ def _run(home: Path, *options: str, command: list[str]) -> subprocess.CompletedP
 
 
 def _grade(home: Path, *options: str, copies: int = 1) -> subprocess.CompletedProcess[str]:
-    notebooks, report = [str(home / "xor.ipynb")] * copies, home / "report.json"
+    report = home / "report.json"
+    notebooks = [str(home / "xor.ipynb"), *map(str, sorted(home.glob("copy-*.ipynb")))][:copies]
     command = [sys.executable, "-c", START, "grade", str(PROJECT / "assignments" / "xor")]
     return _run(home, *options, command=[*command, *notebooks, "--json", str(report)])
 
@@ -72,13 +77,23 @@ def test_an_ordinary_user_grades(home: Path) -> None:
     assert report["score"] == report["max_score"] - 2
 
 
-def test_without_user_namespaces_grading_refuses(home: Path) -> None:
+@pytest.mark.parametrize("most", [0, 1])
+def test_without_user_namespaces_grading_refuses(home: Path, most: int) -> None:
     """Exit code 3, the reason once, and how to allow it; no notebook is run without a wall."""
-    run = _grade(home, "--no-user-namespaces", copies=3)
+    run = _grade(home, f"--user-namespaces={most}", copies=COPIES)
     assert run.returncode == 3, run.stdout + run.stderr
     assert "namespace" in run.stderr
     assert run.stderr.count("our fault") == 1
     assert "max_user_namespaces" in run.stderr
+
+
+def test_without_namespaces_for_kernels_grading_refuses(home: Path) -> None:
+    """Where bubblewrap gets its two, and no kernel its own, that is told without our own code."""
+    run = _grade(home, "--user-namespaces=2")
+    assert run.returncode == 3, run.stdout + run.stderr
+    assert "clone: No space left on device" in run.stderr
+    assert "max_user_namespaces" in run.stderr
+    assert "Traceback" not in run.stderr
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root drops to another user")
