@@ -25,6 +25,7 @@ _MARKER: Final = re.compile(
 )
 _MAGIC: Final = re.compile(r"^\s*[%!].*$", re.MULTILINE)
 _CELL_START: Final = re.compile(r'(?<!\\)"cell_type"\s*:')
+_QUESTION_KEYS: Final = frozenset({"name", "points", "manual", "check_cell", "export"})
 _CONFIG: Final = re.compile(r"^#\s*ASSIGNMENT CONFIG\b\s*\n?(.*)", re.IGNORECASE | re.DOTALL)
 
 
@@ -181,6 +182,10 @@ class _Reader:
                 raise self._error("a question has no name", first_line)
             if not re.fullmatch(r"\w+", name):
                 raise self._error(f"{name!r} is no name: letters, digits and _ only", first_line)
+            # otter-assign passes over what it does not know; its `all_or_nothing` is not kept here.
+            if unknown := self._open.keys() - _QUESTION_KEYS:
+                key = min(map(str, unknown))
+                raise self._error(f"unknown key {key!r} of the question {name}", key)
         elif block == "QUESTION":
             if self._open is None:
                 raise self._error("a question ends that never began", first_line)

@@ -70,6 +70,12 @@ BROKEN: dict[str, tuple[Cells, int, str]] = {
     "points without number": (with_cell(CELLS, "points: 2", "points: .nan"), 12, "be a number"),
     "points without end": (with_cell(CELLS, "points: 2", "points: .inf"), 12, "be a number"),
     "points as truth value": (with_cell(CELLS, "points: 2", "points: yes"), 12, "be a number"),
+    "a misspelt key": (with_cell(CELLS, "manual: true", "manuel: true"), 12, "key 'manuel'"),
+    "a key of otter's": (
+        with_cell(CELLS, "manual: true", "all_or_nothing: true"),
+        12,
+        "key 'all_or_nothing'",
+    ),
     "bad YAML": (with_cell(CELLS, "points: 2", "points: [2"), 12, "is not valid YAML"),
     "YAML that is a list": (with_cell(CELLS, "name: q2\npoints: 2\nmanual: true", "- 1"), 12, "no"),
     "bad YAML in the settings": (with_cell(CELLS, "name: tiny", "name: {"), 0, "not valid YAML"),
