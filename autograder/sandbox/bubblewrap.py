@@ -17,7 +17,11 @@ from autograder.sandbox import policy
 
 _RUNTIME_FILES: Final = (
     "__init__.py",
-    "wire.py",
+    "wire/__init__.py",
+    "wire/decoder.py",
+    "wire/encoder.py",
+    "wire/format.py",
+    "wire/generator_state.py",
     "sandbox/__init__.py",
     "sandbox/runtime/__init__.py",
     "sandbox/runtime/calls.py",

@@ -294,5 +294,9 @@ def test_the_runtime_needs_nothing_of_the_grader() -> None:
             "autograder.sandbox.runtime",
             "autograder.sandbox.runtime.calls",
             "autograder.wire",
+            "autograder.wire.decoder",
+            "autograder.wire.encoder",
+            "autograder.wire.format",
+            "autograder.wire.generator_state",
         ]
     )

@@ -235,7 +235,9 @@ def test_no_secret_is_readable(inside: Probe) -> None:
     assert len(secrets) > 100
     assert inside.call("search", secrets, names) == []
     # The search itself finds what is there.
-    assert "/opt/autograder/autograder/wire.py" in inside.call("search", ["MAX_FRAME_BYTES"], ["x"])
+    assert "/opt/autograder/autograder/wire/format.py" in inside.call(
+        "search", ["MAX_FRAME_BYTES"], ["x"]
+    )
     assert "/opt/environment/bin/python" in inside.call("search", ["none such"], ["python"])
 
 

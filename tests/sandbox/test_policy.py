@@ -169,10 +169,10 @@ def test_broken_environments_are_named(
 
 def test_the_runtime_comes_compiled(tmp_path: Path) -> None:
     """Compiled files go along, and their copies are of the copies of their sources."""
-    source = Path(wire.__file__)
+    source = Path(wire.format.__file__)
     py_compile.compile(str(source))
     bubblewrap.copy_runtime(tmp_path)
-    copy = tmp_path / "autograder" / "wire.py"
+    copy = tmp_path / "autograder" / "wire" / "format.py"
     compiled = Path(importlib.util.cache_from_source(str(copy))).read_bytes()
     # PEP 552: no flags, then time and size of the source.
     stat = copy.stat()

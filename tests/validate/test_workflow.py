@@ -55,7 +55,7 @@ def repository(tmp_path: Path) -> Path:
         (["assignments/xor/hidden/test_xor.py"], ("true", "xor")),
         (["reference/xor.py", "assignments/splits/data/a.csv"], ("true", "splits xor")),
         (["reference/xor.py", "assignments/xor/xor.ipynb"], ("true", "xor")),
-        (["assignments/xor/xor.ipynb", "autograder/wire.py"], ("true", "")),
+        (["assignments/xor/xor.ipynb", "autograder/wire/format.py"], ("true", "")),
         (["locks/project.txt"], ("true", "")),
     ],
 )

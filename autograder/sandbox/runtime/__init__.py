@@ -1,6 +1,6 @@
 """
 What runs inside the sandbox.
 
-These files, `autograder/wire.py` and nothing else of the project are copied to a folder that the
+These files, `autograder/wire/` and nothing else of the project are copied to a folder that the
 sandbox sees, under the same package names.
 """
