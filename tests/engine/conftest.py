@@ -158,6 +158,12 @@ def assignment(request: pytest.FixtureRequest) -> Assignment:
     return load_assignment(find_assignment(request.param))
 
 
+@pytest.fixture
+def tiny(make_assignment: Callable[..., Path]) -> Assignment:
+    """Give the tiny assignment, loaded."""
+    return load_assignment(make_assignment())
+
+
 @pytest.fixture(scope="session")
 def xor() -> Assignment:
     """Give one assignment of this project."""
