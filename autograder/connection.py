@@ -82,6 +82,10 @@ class KernelClient(AsyncKernelClient):
         """Tell whether a connection has ended: the kernel has, or sent what it must not."""
         return self._shell.ended or self._output.ended
 
+    def refused(self) -> bool:
+        """Tell whether it was we who ended it, because of a message over the limit or malformed."""
+        return self._shell.refused or self._output.refused
+
     def close(self) -> None:
         """End both connections."""
         self._shell.close()

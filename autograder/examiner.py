@@ -50,12 +50,8 @@ _UNUSED_PLUGINS: Final = (
     "junitxml",
     "pastebin",
     "stepwise",
-    # These look at each phase of each test.
-    "logging",
     "setuponly",
     "setupplan",
-    "threadexception",
-    "unraisableexception",
 )
 
 
@@ -183,7 +179,9 @@ class Examiner:
             stdin=subprocess.DEVNULL,
             stdout=self._errors,
             stderr=self._errors,
-            env=_environment() | {"PYTHONPATH": root, "PYTHONSAFEPATH": "1"},
+            env=_environment()
+            # What a test leaves in a temporary folder goes with the examiner.
+            | {"PYTHONPATH": root, "PYTHONSAFEPATH": "1", "TMPDIR": self._folder.name},
         )
 
     def _collected(self) -> tuple[TestDescription, ...]:
@@ -357,7 +355,7 @@ def _bury(child: int, *, kill: bool) -> None:
 
 def _environment() -> dict[str, str]:
     """Give what a hidden test may see of the environment: no secret of the portal's."""
-    kept = ("PATH", "HOME", "LANG", "TMPDIR", "PYTHONDONTWRITEBYTECODE")
+    kept = ("PATH", "HOME", "LANG", "PYTHONDONTWRITEBYTECODE")
     settings = {name: os.environ[name] for name in kept if name in os.environ}
     # One thread: several submissions are graded side by side.
     return settings | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}

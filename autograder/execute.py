@@ -304,8 +304,11 @@ class _Session:
             ended.set()
 
     def _output_exceeded(self) -> bool:
+        return self._printed_too_much() or self._client.cut_off()
+
+    def _printed_too_much(self) -> bool:
         too_much = self._client.received_bytes > self._limits.output_mb * MEGABYTE
-        return too_much or self._client.cut_off()
+        return too_much or self._client.refused()
 
     async def _end_of_output(self, ended: asyncio.Event) -> CellStatus:
         """Tell too much output from a kernel that has ended, which cuts the connection, too."""
@@ -315,6 +318,10 @@ class _Session:
         if ended.is_set():
             self.dead = True
             return _status_of_end(self._kernel)
+        if not self._printed_too_much():
+            # Its sockets are closed, though the process goes on, perhaps as another program.
+            self.dead = True
+            return CellStatus.KERNEL_DIED
         return CellStatus.OUTPUT_LIMIT
 
 

@@ -8,12 +8,14 @@ import csv
 import io
 import json
 import os
+import signal
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from autograder.assignment import Assignment, find_assignment, load_assignment
@@ -48,7 +50,11 @@ def run_grade(options: argparse.Namespace) -> int:
     # A notebook may be named beside its folder.
     paths = list(dict.fromkeys(path for each in options.notebooks for path in _notebooks(each)))
     workers = min(len(paths), os.cpu_count() or 1)
-    with Grader(workers, len(paths)) as grader, ThreadPoolExecutor(workers) as threads:
+    with (
+        _ended_by_signals(),
+        Grader(workers, len(paths)) as grader,
+        ThreadPoolExecutor(workers) as threads,
+    ):
         # Its process takes longest to start; should that fail, bad input is the first to be told.
         with contextlib.suppress(InternalError):
             grader.pool(assignment)
@@ -61,11 +67,36 @@ def run_grade(options: argparse.Namespace) -> int:
             threads.submit(grader.grade, each.data, assignment, name=str(each.path))
             for each in submissions
         ]
-        reports = dict(_finished(submissions, futures, options, paths))
+        try:
+            reports = dict(_finished(submissions, futures, options, paths))
+        except BaseException:
+            # Interrupted, or a page cannot be written: nobody waits for the notebooks left.
+            threads.shutdown(wait=False, cancel_futures=True)
+            grader.close()
+            raise
     _write_class(options, assignment, paths, reports)
     if len(reports) < len(submissions) or not all(each.graded for each in reports.values()):
         return EXIT_OUR_FAULT
     return EXIT_GRADED if len(submissions) == len(paths) else EXIT_UNUSABLE
+
+
+@contextlib.contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end a class as Ctrl-C does, with its processes and folders."""
+
+    def end(number: int, _: FrameType | None) -> None:
+        sys.exit(128 + number)
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    # `nohup` lets SIGHUP be ignored.
+    kept = {number: handler for number, handler in before.items() if handler != signal.SIG_IGN}
+    for number in kept:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
 
 
 def _notebooks(path: Path) -> list[Path]:

@@ -53,6 +53,8 @@ _VERDICTS: Final = (
     (errors.Invalid, Verdict.INVALID),
     (errors.InternalError, Verdict.INTERNAL),
     (AssertionError, Verdict.FAILED),
+    # By `pytest.fail`, and by `pytest.raises` if nothing was raised.
+    (pytest.fail.Exception, Verdict.FAILED),
 )
 
 
@@ -146,7 +148,7 @@ class Examination:
         """Run the tests one by one and send each result."""
         signal.signal(signal.SIGALRM, _on_alarm)
         for number, item in enumerate(items):
-            self._packets.send({"begin": item.nodeid})
+            self._packets.send({"begin": id_of(item)})
             following = items[number + 1] if number + 1 < len(items) else None
             result = self._run_one(item, following)
             self._packets.send({"result": result})
@@ -271,7 +273,7 @@ class ExaminerPlugin:
             resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
             packets = Packets(socket.socket(fileno=descriptors[0]))
             stream = socket.socket(fileno=descriptors[1]) if len(descriptors) > 1 else None
-            chosen = [item for item in items if item.nodeid in set(job["tests"])]
+            chosen = [item for item in items if id_of(item) in set(job["tests"])]
             # Public tests first: nothing that a hidden call brought in can leave through them.
             chosen.sort(key=lambda item: not is_public(item))
             self._examination = Examination(packets, job, stream, self._misconceptions)
@@ -296,10 +298,14 @@ class ExaminerPlugin:
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_makereport(self, call: pytest.CallInfo[Any]) -> None:
-        """Collect what a test raised."""
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, call: pytest.CallInfo[Any]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Collect what a test raised, once pytest has told `call` what a `unittest` test did."""
+        report = yield
         self._running().note(call)
+        return report
 
     @pytest.fixture(name="student")
     def student_fixture(self) -> Student:
@@ -345,13 +351,19 @@ def describe(item: pytest.Item) -> dict[str, Any]:
     function = getattr(item, "function", None)
     title = next(iter((getattr(function, "__doc__", None) or item.name).strip().splitlines()))
     return {
-        "id": item.nodeid,
+        "id": id_of(item),
         "name": item.name,
         "question": question_of(item),
         "title": title.strip(),
         "weight": str(marker.kwargs.get("weight", 1)) if marker else "1",
         "public": is_public(item),
     }
+
+
+def id_of(item: pytest.Item) -> str:
+    """Give a test's id. pytest's own lacks the file here, and two files may have a test each."""
+    _, separator, name = item.nodeid.partition("::")
+    return f"{item.path.name}{separator}{name}"
 
 
 def question_of(item: pytest.Item) -> str:
@@ -406,8 +418,9 @@ def _is_own_fault(error: BaseException) -> bool:
     """Tell a test that nobody has proved: it names what is not there, whatever the student did."""
     if isinstance(error, AttributeError):
         return isinstance(error.obj, ModuleType)
-    # A local name may be unbound because a loop over the student's value was empty.
-    return isinstance(error, NameError | ImportError) and not isinstance(error, UnboundLocalError)
+    if isinstance(error, UnboundLocalError):
+        return False  # a loop over the student's value may have been empty
+    return isinstance(error, NameError | ImportError | pytest.FixtureLookupError)
 
 
 def _detail(excinfo: pytest.ExceptionInfo[BaseException]) -> str:
@@ -421,4 +434,4 @@ def _detail(excinfo: pytest.ExceptionInfo[BaseException]) -> str:
 
 
 def _result(item: pytest.Item, verdict: Verdict, detail: str) -> dict[str, Any]:
-    return {"id": item.nodeid, "verdict": verdict.value, "detail": detail}
+    return {"id": id_of(item), "verdict": verdict.value, "detail": detail}

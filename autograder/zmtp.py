@@ -143,6 +143,7 @@ class Connection:
     def __init__(self, path: str, kind: str, max_bytes: int) -> None:
         self.received_bytes = 0
         self.ended = False
+        self.refused = False
         self._reader = MessageReader(max_bytes)
         self._waiters: set[asyncio.Future[None]] = set()
         self._outgoing = bytearray()
@@ -212,6 +213,7 @@ class Connection:
         try:
             return self._reader.next_message()
         except ZmtpError:
+            self.refused = True
             self.close()
             return None
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,8 +20,10 @@ from autograder.cli import main
 from autograder.errors import ExaminerError, InternalError
 from autograder.grade import Grader
 from tests.engine.conftest import CELLS, HIDDEN_TEST, TOML, as_bytes, with_cell
+from tests.sandbox.processes import descendants_of, parents
 
 MakeAssignment = Callable[..., Path]
+PROGRAM = "import sys; from autograder.cli import main; sys.exit(main())"
 SOLUTION = as_bytes([("code", "def double(x):\n    return 2 * x")])
 
 
@@ -269,11 +273,37 @@ def test_grade_one(make_assignment: MakeAssignment, tmp_path: Path, html: str, p
     assert "<html" in (tmp_path / page).read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_ended_in_the_middle(
+    make_assignment: MakeAssignment, tmp_path: Path, number: signal.Signals
+) -> None:
+    """A class that is ended waits for none of its cells, and leaves nothing behind."""
+    folder, scratch = make_assignment(), tmp_path / "scratch"
+    scratch.mkdir()
+    for name in "abcd":
+        source = "while True:\n    pass"
+        (tmp_path / f"{name}.ipynb").write_bytes(as_bytes([("code", source)]))
+    command = [sys.executable, "-c", PROGRAM, "grade", str(folder)]
+    notebooks = sorted(tmp_path.glob("?.ipynb"))
+    process = subprocess.Popen(
+        [*command, *map(str, notebooks)], env=os.environ | {"TMPDIR": str(scratch)}
+    )
+    # A warm process, an examiner, and at least two kernels with their guardians.
+    deadline = time.monotonic() + 60
+    while len(descendants := descendants_of(process.pid)) < 8 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.send_signal(number)
+    assert process.wait(8) == (130 if number == signal.SIGINT else 128 + number)
+    while left := descendants & parents().keys():
+        assert time.monotonic() < deadline, left
+        time.sleep(0.1)
+    assert [*scratch.iterdir()] == []
+
+
 def run(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     """Run the command in a process of its own."""
-    program = "import sys; from autograder.cli import main; sys.exit(main())"
     return subprocess.run(
-        [sys.executable, "-c", program, *arguments],
+        [sys.executable, "-c", PROGRAM, *arguments],
         cwd=folder,
         env=os.environ | {"PYTHONWARNINGS": "default"},
         capture_output=True,

@@ -18,6 +18,7 @@ from autograder.verdict import PRECEDENCE, Verdict, combined
 from tests.engine.conftest import CELLS
 from tests.engine.reports import (
     HIDDEN,
+    TINY_SOLUTION,
     MakeAssignment,
     graded,
     hidden_tests,
@@ -89,6 +90,8 @@ def test_precedence(verdicts: list[Verdict]) -> None:
 def test_checks_must_be_counted(grader: Grader, make_assignment: MakeAssignment) -> None:
     """A test that ends without a held check earns nothing, one with an assert does."""
     tests = """
+import unittest
+
 import pytest
 from autograder.checks import raises
 
@@ -107,6 +110,25 @@ def test_raises(student):
         student.fail()
 
 @pytest.mark.question("q1", weight=1)
+def test_nothing_raised(student):
+    with pytest.raises(ValueError):
+        student.double(2)
+
+@pytest.mark.question("q1", weight=1)
+def test_failed(student):
+    pytest.fail("as the author says")
+
+class TestOfUnittest(unittest.TestCase):
+    @pytest.mark.question("q1", weight=1)
+    def test_fails(self):
+        assert 1 + 1 == 2
+        self.assertEqual(1, 2)
+
+@pytest.mark.question("q1", weight=1)
+def test_fixtures(caplog, tmp_path, monkeypatch, capsys):
+    assert tmp_path.is_dir()
+
+@pytest.mark.question("q1", weight=1)
 def test_skipped(student):
     pytest.skip("not today")
 
@@ -116,22 +138,45 @@ def test_own_fault(student):
 """
     cells = [cell for cell in CELLS if "test_double" not in cell[1]]
     assignment = load_assignment(make_assignment(hidden=tests, cells=cells))
-    source = "empty = []\nthree = 3\ndef fail():\n    raise UnicodeError('x')"
+    source = "empty = []\nthree = 3\ndef fail():\n    raise UnicodeError('x')\n"
+    source += "def double(x):\n    return 2 * x"
     report = graded(grader, assignment, [("code", source)])
     verdicts = {test.id.partition("::")[2]: test.verdict for test in question(report, "q1").tests}
     assert verdicts == {
         "test_loop_over_nothing": Verdict.FAILED,
         "test_assert": Verdict.PASSED,
         "test_raises": Verdict.PASSED,
+        "test_nothing_raised": Verdict.FAILED,
+        "test_failed": Verdict.FAILED,
+        "TestOfUnittest::test_fails": Verdict.FAILED,
+        "test_fixtures": Verdict.PASSED,
         "test_skipped": Verdict.SKIPPED,
         "test_own_fault": Verdict.INVALID,
     }
-    assert question(report, "q1").score == Fraction("1.2")
+    assert question(report, "q1").score == Fraction(1)
+
+
+def test_two_files_with_a_test_of_one_name(grader: Grader, make_assignment: MakeAssignment) -> None:
+    """Each counts by itself."""
+    folder = make_assignment(
+        hidden=HIDDEN, files={"hidden/test_more.py": HIDDEN.replace("== 2", "== 3")}
+    )
+    report = graded(grader, load_assignment(folder), [TINY_SOLUTION])
+    verdicts = {test.id: test.verdict for test in hidden_tests(report, "q1")}
+    assert verdicts == {
+        "test_more.py::test_it": Verdict.FAILED,
+        "test_tiny.py::test_it": Verdict.PASSED,
+    }
 
 
 @pytest.mark.parametrize(
     "line",
-    ["assert numbr(3)", "import reference.no_such_module", "import math; math.sine(3)"],
+    [
+        "assert numbr(3)",
+        "import reference.no_such_module",
+        "import math; math.sine(3)",
+        "request.getfixturevalue('no_such_fixture')",
+    ],
 )
 def test_broken_hidden_test(grader: Grader, make_assignment: MakeAssignment, line: str) -> None:
     """A test that names what is not there is our fault and nobody's zero; `validate` finds it."""
@@ -139,7 +184,7 @@ def test_broken_hidden_test(grader: Grader, make_assignment: MakeAssignment, lin
 import pytest
 
 @pytest.mark.question("q1")
-def test_broken(student):
+def test_broken(student, request):
     assert student.double(2) == 4
     {line}
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import signal
 import struct
@@ -68,16 +69,18 @@ def clone(flags: int) -> int:
     """
     Fork a process into namespaces of its own, as its first; gives what `os.fork` gives.
 
-    `unshare` and `os.fork` would need one more process on the way. It may have one thread only.
-
     Raises:
         OSError: If there can be no such namespaces.
     """
-    number = ctypes.c_long(_SYS_CLONE[os.uname().machine])
+    number = _SYS_CLONE.get(os.uname().machine)
+    if number is None or len(os.listdir("/proc/self/task")) > 1:
+        return _fork_twice(flags)
     nothing = ctypes.c_void_p(None)
     ctypes.pythonapi.PyOS_BeforeFork()
     child = _locked_libc.syscall(
-        number, ctypes.c_ulong(flags | signal.SIGCHLD), nothing, nothing, nothing, nothing
+        ctypes.c_long(number),
+        ctypes.c_ulong(flags | signal.SIGCHLD),
+        *(nothing, nothing, nothing, nothing),
     )
     if child == 0:
         ctypes.pythonapi.PyOS_AfterFork_Child()
@@ -87,6 +90,23 @@ def clone(flags: int) -> int:
     if child < 0:
         raise OSError(error, f"clone: {os.strerror(error)}")
     return int(child)
+
+
+def _fork_twice(flags: int) -> int:
+    """Clone by one more process: only the C library's fork frees locks that other threads hold."""
+    child = os.fork()
+    if child == 0:
+        try:
+            unshare(flags)
+            if os.fork() == 0:
+                return 0
+        except OSError as error:
+            os._exit(error.errno or errno.EPERM)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    if number := os.waitstatus_to_exitcode(status):
+        raise OSError(number, f"clone: {os.strerror(number)}")
+    return child
 
 
 def mount(source: str, target: str, kind: str = "", flags: int = 0, options: str = "") -> None:

@@ -1,0 +1,4 @@
+# %% start
+import os
+
+os.execv("/bin/sleep", ["sleep", "100"])
