@@ -95,6 +95,8 @@ def test_two_graders_at_once(portal: Site, people: Visitors) -> None:
     )
     one.keyboard.press("Control+Enter")
     expect(one.get_by_role("heading", level=1)).to_have_text("Clara Sample")
+    # The keys are shown by the script that listens to them, which comes after the text.
+    expect(one.locator("[data-keys]")).to_be_visible()
     one.keyboard.press("n")
     expect(one.get_by_role("heading", level=1)).to_have_text("Dario Esempio")
 

@@ -283,17 +283,22 @@ def test_ended_in_the_middle(
     for name in "abcd":
         source = "while True:\n    pass"
         (tmp_path / f"{name}.ipynb").write_bytes(as_bytes([("code", source)]))
-    command = [sys.executable, "-c", PROGRAM, "grade", str(folder)]
-    notebooks = sorted(tmp_path.glob("?.ipynb"))
-    process = subprocess.Popen(
-        [*command, *map(str, notebooks)], env=os.environ | {"TMPDIR": str(scratch)}
-    )
-    # A warm process, an examiner, and at least two kernels with their guardians.
-    deadline = time.monotonic() + 60
-    while len(descendants := descendants_of(process.pid)) < 8 and time.monotonic() < deadline:
-        time.sleep(0.1)
-    process.send_signal(number)
-    assert process.wait(8) == (130 if number == signal.SIGINT else 128 + number)
+    # What runs in the background, as these tests may, has Ctrl-C ignored.
+    program = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); " + PROGRAM
+    notebooks = map(str, sorted(tmp_path.glob("?.ipynb")))
+    with subprocess.Popen(
+        [sys.executable, "-c", program, "grade", str(folder), *notebooks],
+        env=os.environ | {"TMPDIR": str(scratch)},
+    ) as process:
+        # A warm process, an examiner, and at least two kernels with their guardians.
+        deadline = time.monotonic() + 60
+        while len(descendants := descendants_of(process.pid)) < 8 and time.monotonic() < deadline:
+            time.sleep(0.1)
+        process.send_signal(number)
+        try:
+            assert process.wait(9) == (130 if number == signal.SIGINT else 128 + number)
+        finally:
+            process.kill()
     while left := descendants & parents().keys():
         assert time.monotonic() < deadline, left
         time.sleep(0.1)
