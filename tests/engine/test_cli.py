@@ -25,6 +25,7 @@ from tests.sandbox.processes import descendants_of, parents
 MakeAssignment = Callable[..., Path]
 PROGRAM = "import sys; from autograder.cli import main; sys.exit(main())"
 SOLUTION = as_bytes([("code", "def double(x):\n    return 2 * x")])
+ENDLESS = as_bytes([("code", "while True:\n    pass")])
 
 
 def unusable(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
@@ -281,8 +282,7 @@ def test_ended_in_the_middle(
     folder, scratch = make_assignment(), tmp_path / "scratch"
     scratch.mkdir()
     for name in "abcd":
-        source = "while True:\n    pass"
-        (tmp_path / f"{name}.ipynb").write_bytes(as_bytes([("code", source)]))
+        (tmp_path / f"{name}.ipynb").write_bytes(ENDLESS)
     # What runs in the background, as these tests may, has Ctrl-C ignored.
     program = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); " + PROGRAM
     notebooks = map(str, sorted(tmp_path.glob("?.ipynb")))
@@ -296,6 +296,7 @@ def test_ended_in_the_middle(
             time.sleep(0.1)
         process.send_signal(number)
         try:
+            assert len(descendants) >= 8
             assert process.wait(9) == (130 if number == signal.SIGINT else 128 + number)
         finally:
             process.kill()
@@ -303,6 +304,18 @@ def test_ended_in_the_middle(
         assert time.monotonic() < deadline, left
         time.sleep(0.1)
     assert [*scratch.iterdir()] == []
+
+
+def test_page_that_cannot_be_written(make_assignment: MakeAssignment, tmp_path: Path) -> None:
+    """It ends the class at once: cells that may run longer than this test are not waited for."""
+    folder = make_assignment(toml=TOML.replace("cell_seconds = 10", "cell_seconds = 200"))
+    (tmp_path / "file").touch()
+    for name, data in (("a", SOLUTION), ("b", ENDLESS), ("c", ENDLESS)):
+        (tmp_path / f"{name}.ipynb").write_bytes(data)
+    notebooks = ["a.ipynb", "b.ipynb", "c.ipynb"]
+    result = run(["grade", str(folder), *notebooks, "--html", "file/pages"], tmp_path)
+    assert result.returncode == 2
+    assert "cannot be written" in result.stderr
 
 
 def run(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:

@@ -54,20 +54,19 @@ IMPORTED_AT_START = (
 
 _call_channel: socket.socket | None = None
 _seccomp_filter = b""
-_app: SandboxApp | None = None
 _shell: SandboxShell | None = None
 
 
 def prepare(seccomp_filter: bytes) -> None:
     """Do once, before any fork, what every kernel would do again; all install this filter."""
-    global _seccomp_filter, _app, _shell
+    global _seccomp_filter, _shell
     _seccomp_filter = seccomp_filter
     # A debugger has no use here, and its import would take longer than the rest of a kernel.
     sys.modules.setdefault("debugpy", None)  # type: ignore[arg-type]  # how Python marks "not there"
     for name in IMPORTED_AT_START:
         importlib.import_module(name)
     # Building these two takes a third of a kernel's start.
-    _app = SandboxApp.instance(config=_config(), kernel_class=SandboxKernel)
+    SandboxApp.instance(config=_config(), kernel_class=SandboxKernel)
     _shell = SandboxShell(config=_config(), compiler_class=SandboxCompiler)
     # What shows values is made when the first is shown.
     _shell.display_formatter.format(0)
@@ -175,8 +174,7 @@ def run(calls_fd: int, ready: int) -> None:
     _reseed()
     # There is no network for the pipe that forked children would print through.
     warnings.filterwarnings("ignore", message="Couldn't bind IOPub Pipe")
-    app = _app
-    assert app is not None
+    app = SandboxApp.instance()
     app.initialize([])
     if "matplotlib" in sys.modules:
         # Imported before this shell existed, so matplotlib has not told it how to show figures.
