@@ -15,8 +15,8 @@ from typing import Any, Final
 
 from autograder.environments import SHIPPED
 from autograder.errors import AssignmentError, InternalError
+from autograder.limits import Limits
 from autograder.master import MasterNotebook, Question, number_of, read_master
-from autograder.sandbox.policy import Limits
 from autograder.syntax import parse
 
 PUBLIC_SHARE: Final = Fraction(1, 5)

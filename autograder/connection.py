@@ -11,8 +11,8 @@ from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.session import Session
 
 from autograder.errors import SandboxError
+from autograder.limits import MEGABYTE, Limits
 from autograder.sandbox.kernel_process import KernelProcess
-from autograder.sandbox.policy import MEGABYTE, Limits
 from autograder.zmtp import Connection, ZmtpError
 
 CONNECT_SECONDS: Final = 30.0

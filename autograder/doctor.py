@@ -32,9 +32,9 @@ from autograder.environments import (
     own_environments,
 )
 from autograder.errors import AutograderError, CallTimeout, MemoryExceeded, SandboxError
+from autograder.limits import MEGABYTE, Limits
 from autograder.probe import Probe
 from autograder.sandbox import policy
-from autograder.sandbox.policy import Limits
 from autograder.sandbox.runtime import linux
 from autograder.sandbox.warm_process import WarmProcess
 
@@ -323,7 +323,7 @@ def _scratch_cap(bench: Bench) -> Finding:
 @_layer("memory, one process")
 def _memory_limit(bench: Bench) -> Finding:
     with bench.probe() as probe:
-        held = probe.call("limits")["DATA"] == bench.limits.memory_mb * policy.MEGABYTE
+        held = probe.call("limits")["DATA"] == bench.limits.memory_mb * MEGABYTE
         tried = probe.call("too_much_memory")
     return _finding(held and tried == "MemoryError", "more is refused by the kernel", tried)
 

@@ -36,9 +36,9 @@ from typing import Any, Final, Protocol
 from autograder.assignment import Assignment
 from autograder.environments import SHIPPED
 from autograder.errors import AssignmentError, ExaminerError
+from autograder.limits import Limits
 from autograder.packets import Packets
 from autograder.public_tests import public_test_module
-from autograder.sandbox.policy import Limits
 from autograder.verdict import Verdict
 
 COLLECT_SECONDS: Final = 60.0

@@ -13,7 +13,6 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any, Final
 
 import nbformat
@@ -21,51 +20,20 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
+from autograder.cells import CellRun, CellStatus
 from autograder.connection import KernelClient, connect
 from autograder.errors import SandboxError
+from autograder.limits import MEGABYTE, Limits
 from autograder.notebook import Notebook
 from autograder.sandbox.kernel_process import KernelExit, KernelProcess
-from autograder.sandbox.policy import MEGABYTE, Limits
 from autograder.sandbox.runtime.protocol import SERVE_CALLS
 
 MAX_KERNELS: Final = 6
 
 
-class CellStatus(StrEnum):
-    """What came of running a cell."""
-
-    OK = "ok"
-    ERROR = "error"
-    TIMEOUT = "timeout"
-    OUTPUT_LIMIT = "output_limit"
-    MEMORY = "memory"
-    KERNEL_DIED = "kernel_died"
-    SKIPPED = "skipped"
-
-
 _KILLERS: Final = frozenset(
     {CellStatus.TIMEOUT, CellStatus.OUTPUT_LIMIT, CellStatus.MEMORY, CellStatus.KERNEL_DIED}
 )
-
-
-@dataclass(frozen=True)
-class CellRun:
-    """
-    How one code cell ran.
-
-    Args:
-        index: Its place among all cells.
-        status: What came of it.
-        seconds: Wall time.
-        count: Its execution count, if it ran.
-        error: Name of the exception that it raised, as its output shows it.
-    """
-
-    index: int
-    status: CellStatus
-    seconds: float = 0.0
-    count: int | None = None
-    error: str | None = None
 
 
 @dataclass

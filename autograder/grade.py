@@ -35,7 +35,8 @@ from autograder.report import (
 from autograder.verdict import Verdict
 
 if TYPE_CHECKING:
-    from autograder.execute import CellRun, Execution
+    from autograder.cells import CellRun
+    from autograder.execute import Execution
     from autograder.submission import Progress
 
 EXAMINERS_KEPT: Final = 8

@@ -5,12 +5,13 @@ from __future__ import annotations
 import builtins
 from typing import TYPE_CHECKING, Any, Final
 
+from autograder.cells import CELL_WORDS
 from autograder.examiner import TestDescription
 from autograder.report import SourceLine
 from autograder.verdict import Verdict
 
 if TYPE_CHECKING:
-    from autograder.execute import CellRun
+    from autograder.cells import CellRun
 
 _MAX_CHARACTERS: Final = 300
 _BY_VERDICT: Final = {
@@ -24,13 +25,6 @@ _BY_VERDICT: Final = {
     Verdict.SKIPPED: "This check was not run.",
     Verdict.PENDING: "A person will grade this.",
     Verdict.INTERNAL: "Not graded yet: something went wrong on our side, not on yours.",
-}
-CELL_WORDS: Final = {
-    "timeout": "took too long",
-    "output_limit": "printed too much",
-    "memory": "needed too much memory",
-    "kernel_died": "ended Python",
-    "skipped": "was not run",
 }
 
 

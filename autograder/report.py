@@ -17,7 +17,7 @@ from autograder.verdict import Verdict, combined
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-    from autograder.execute import CellRun
+    from autograder.cells import CellRun
 
 VERSION: Final = 1
 

@@ -12,9 +12,9 @@ import time
 import numpy as np
 
 from autograder.environments import load_environment
+from autograder.limits import Limits
 from autograder.pool import KernelPool
 from autograder.probe import Probe
-from autograder.sandbox.policy import Limits
 
 CALLS = 500
 SIZES = (1, 1_000, 100_000)

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from autograder.execute import CellStatus
-from autograder.messages import CELL_WORDS
+from autograder.cells import CELL_WORDS, CellStatus
 from autograder.report import (
     Report,
     SourceLine,

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from autograder.errors import SandboxError
+from autograder.limits import Limits
 from autograder.sandbox.bubblewrap import explain
-from autograder.sandbox.policy import Limits
 
 BIND_SECONDS: Final = 30.0
 

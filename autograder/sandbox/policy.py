@@ -8,11 +8,10 @@ bubblewrap is only as strong as its arguments, and the inner wall only as strong
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-MEGABYTE: Final = 2**20
 RUNTIME: Final = "/opt/autograder"
 VENV: Final = "/opt/environment"
 HOME: Final = "/home/student"
@@ -20,70 +19,6 @@ SANDBOX_UID: Final = 1000
 # Not "nobody", whose other processes could signal a sandbox. systemd's table of user ids lists this
 # range as unused, and a container's 65536 ids hold it.
 ROOT_DROPS_TO_UID: Final = 61000
-
-
-@dataclass(frozen=True)
-class Limits:
-    """
-    All limits of one grading run, with their defaults.
-
-    ``assignment.toml`` may change those in its ``[limits]`` table; a student's time multiplier
-    stretches those in seconds.
-    """
-
-    cell_seconds: float = 30.0
-    """Wall time of one cell."""
-    call_seconds: float = 10.0
-    """Wall time of one call from a hidden test."""
-    total_seconds: float = 300.0
-    """Wall time of the cells together, and again of the tests together."""
-    grace_seconds: float = 1.0
-    """From the interrupt of an endless cell or call to its kill."""
-    cpu_seconds: float = 600.0
-    """CPU time of all processes of a kernel together."""
-    memory_mb: int = 2048
-    """Memory of all processes of a kernel together; also RLIMIT_DATA of each."""
-    address_space_extra_mb: int = 2560
-    """RLIMIT_AS exceeds the memory limit by this: libraries map more than they touch."""
-    scratch_mb: int = 128
-    """What a kernel may write to files, and RLIMIT_FSIZE."""
-    scratch_files: int = 2000
-    """How many files a kernel may have."""
-    processes: int = 64
-    """Processes and threads of a kernel."""
-    open_files: int = 512
-    """Open files of one process."""
-    output_mb: int = 16
-    """Output of all cells together, counted where it arrives."""
-    message_mb: int = 8
-    """One message of the kernel's, such as a figure."""
-    callback_calls: int = 100_000
-    """Calls of one test's functions by student code."""
-    test_seconds: float = 60.0
-    """Wall time of one hidden test, the grader's own work on student values included."""
-
-    def stretched(self, factor: float) -> Limits:
-        """Give limits for a student with a time multiplier; memory and sizes stay."""
-        return replace(
-            self,
-            **{
-                field.name: getattr(self, field.name) * factor
-                for field in fields(self)
-                if field.name.endswith("_seconds") and field.name != "grace_seconds"
-            },
-        )
-
-    def for_guardian(self) -> dict[str, int]:
-        """Give the limits that the guardian sets and watches, in bytes and seconds."""
-        return {
-            "memory_bytes": self.memory_mb * MEGABYTE,
-            "address_space_extra_bytes": self.address_space_extra_mb * MEGABYTE,
-            "scratch_bytes": self.scratch_mb * MEGABYTE,
-            "scratch_files": self.scratch_files,
-            "processes": self.processes,
-            "open_files": self.open_files,
-            "cpu_seconds": int(self.cpu_seconds),
-        }
 
 
 ENVIRONMENT: Final[Mapping[str, str]] = {

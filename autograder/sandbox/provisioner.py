@@ -13,8 +13,8 @@ from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 from traitlets import Unicode
 
 from autograder.environments import load_environment
+from autograder.limits import Limits
 from autograder.sandbox.kernel_process import KernelProcess
-from autograder.sandbox.policy import Limits
 from autograder.sandbox.warm_process import WarmProcess
 
 _POLL_SECONDS: Final = 0.05

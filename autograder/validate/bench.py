@@ -31,9 +31,9 @@ from autograder.channel import CallChannel, CallLimits
 from autograder.errors import InternalError, StudentFault
 from autograder.examiner import Examiner, TestDescription
 from autograder.execute import Execution, NotebookRunner, kernel_files
+from autograder.limits import Limits
 from autograder.notebook import parse_notebook
 from autograder.pool import KernelPool
-from autograder.sandbox.policy import Limits
 from autograder.validate.solved import SolvedNotebook
 from autograder.verdict import Verdict
 

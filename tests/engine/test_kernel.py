@@ -10,9 +10,9 @@ import pytest
 
 from autograder.environments import load_environment
 from autograder.execute import Execution, NotebookRunner, kernel_files
+from autograder.limits import Limits
 from autograder.notebook import parse_notebook
 from autograder.pool import KernelPool
-from autograder.sandbox.policy import Limits
 
 CELLS = {
     "first": "import sys; hasattr(sys, 'last_value'), In[1:] == [_i1]",

@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from autograder.execute import CellRun, CellStatus
+from autograder.cells import CellRun, CellStatus
 from autograder.report import QuestionResult, Report, SourceLine, TestResult
 from autograder.verdict import Verdict
 

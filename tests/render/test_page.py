@@ -9,7 +9,7 @@ import time
 import nbformat
 import pytest
 
-from autograder.execute import CellRun, CellStatus
+from autograder.cells import CellRun, CellStatus
 from autograder.render.page import CONTENT_POLICY, notebook_html, report_page, stylesheet
 from autograder.report import SourceLine
 from autograder.verdict import Verdict

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from autograder.environments import load_environment
+from autograder.limits import Limits
 from autograder.probe import Probe
-from autograder.sandbox.policy import Limits
 from autograder.sandbox.warm_process import WarmProcess
 from tests.sandbox.processes import children_of
 

@@ -14,6 +14,7 @@ import pytest
 from autograder.assignment import Assignment, find_assignment, load_assignment
 from autograder.build import build_student
 from autograder.environments import load_environment
+from autograder.limits import MEGABYTE, Limits
 from autograder.probe import Probe
 from autograder.sandbox import policy
 from autograder.sandbox.runtime import linux
@@ -101,8 +102,8 @@ def test_the_environment_is_the_tables(inside: Probe) -> None:
 
 def test_limits_hold_for_good(inside: Probe) -> None:
     """Soft and hard limits are those of the policy; raising them is refused."""
-    limits = policy.Limits()
-    megabyte = policy.MEGABYTE
+    limits = Limits()
+    megabyte = MEGABYTE
     for name, amount in (
         ("DATA", limits.memory_mb * megabyte),
         ("AS", (limits.memory_mb + limits.address_space_extra_mb) * megabyte),

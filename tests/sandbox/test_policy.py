@@ -17,9 +17,9 @@ import autograder
 from autograder import wire
 from autograder.environments import _facts, _facts_of, load_environment
 from autograder.errors import SandboxError
+from autograder.limits import Limits
 from autograder.sandbox import bubblewrap, policy
 from autograder.sandbox.bubblewrap import _RUNTIME_FILES, explain
-from autograder.sandbox.policy import Limits
 
 PROJECT = Path(autograder.__file__).parent.parent
 

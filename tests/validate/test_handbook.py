@@ -10,7 +10,7 @@ from autograder import assignment, checks
 from autograder.assignment import Assignment
 from autograder.build import build
 from autograder.cli import main
-from autograder.sandbox.policy import Limits
+from autograder.limits import Limits
 from tests.validate.example import EXAMPLE, ROOT
 
 HANDBOOK = ROOT / "docs" / "write-an-assignment.md"
