@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from autograder.assignment import Assignment
-from autograder.build import build_student
+from autograder.assignment.build import build_student
 from autograder.notebook import Cell, Notebook
 
 ANSWER_TAG = "otter_answer_cell"

@@ -80,7 +80,7 @@ def _add_others(commands: Any) -> None:
 
 def _build(options: argparse.Namespace) -> int:
     from autograder.assignment import find_assignment, load_assignment
-    from autograder.build import build
+    from autograder.assignment.build import build
 
     assignment = load_assignment(find_assignment(options.assignment))
     try:

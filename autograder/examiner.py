@@ -34,11 +34,11 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from autograder.assignment import Assignment
+from autograder.assignment.public_tests import public_test_module
 from autograder.environments import SHIPPED
 from autograder.errors import AssignmentError, ExaminerError
 from autograder.limits import Limits
 from autograder.packets import Packets
-from autograder.public_tests import public_test_module
 from autograder.verdict import Verdict
 
 COLLECT_SECONDS: Final = 60.0

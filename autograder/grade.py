@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from autograder.answers import answer_cells
 from autograder.assignment import Assignment
-from autograder.build import build_student
+from autograder.assignment.build import build_student
 from autograder.environments import load_environment
 from autograder.errors import NotebookError
 from autograder.examiner import Examiner, TestDescription

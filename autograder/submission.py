@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograder.assignment import Assignment, public_data
-from autograder.build import build_student
+from autograder.assignment.build import build_student
 from autograder.examiner import Examiner
 from autograder.execute import Execution, NotebookRunner, kernel_files, reported_exit
 from autograder.notebook import Notebook

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from autograder.assignment import Assignment
-from autograder.master import Question
+from autograder.assignment.master import Question
 
 Document = dict[str, Any]
 _CLOSE: Final = "np.testing.assert_allclose(ACTUAL, EXPECTED, rtol=1e-4, atol=1e-6)"

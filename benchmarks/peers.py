@@ -24,7 +24,7 @@ from typing import Any, Final
 from rich.console import Console
 
 from autograder.assignment import Assignment, load_assignment
-from autograder.build import build_solution
+from autograder.assignment.build import build_solution
 from benchmarks.graders import (
     ROOT,
     AutograderCommand,

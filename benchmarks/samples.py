@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from autograder.assignment import Assignment
-from autograder.build import build_solution, build_student
+from autograder.assignment.build import build_solution, build_student
 
 ASSIGNMENT: Final = "perceptron"
 Document = dict[str, Any]

@@ -26,7 +26,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from autograder.assignment import Assignment, public_data
-from autograder.build import build_student
+from autograder.assignment.build import build_student
 from autograder.channel import CallChannel, CallLimits
 from autograder.errors import InternalError, StudentFault
 from autograder.examiner import Examiner, TestDescription

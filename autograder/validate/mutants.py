@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from autograder.assignment import Assignment
+from autograder.assignment.master import Question
 from autograder.errors import AssignmentError
-from autograder.master import Question
 from autograder.syntax import parse
 from autograder.validate.operators import OPERATORS
 

@@ -14,9 +14,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from autograder.assignment import Assignment
-from autograder.build import build_solution
+from autograder.assignment.build import build_solution
+from autograder.assignment.master import bound_names
 from autograder.errors import AssignmentError
-from autograder.master import bound_names
 from autograder.syntax import parse
 
 SOLUTION_TAG: Final = "otter_assign_solution_cell"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from autograder.assignment import Assignment
-from autograder.build import build_student
+from autograder.assignment.build import build_student
 from autograder.errors import AssignmentError
 from autograder.report import Report
 from autograder.validate.proof import Fault, Kind, Proof

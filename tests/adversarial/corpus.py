@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from autograder.assignment import Assignment, load_assignment
-from autograder.build import build_solution
+from autograder.assignment.build import build_solution
 from autograder.render.page import report_page
 from autograder.report import Report
 

@@ -16,7 +16,7 @@ import nbformat
 import pytest
 
 from autograder.assignment import Assignment, find_assignment, load_assignment
-from autograder.build import _assigned_once, build, build_solution, build_student
+from autograder.assignment.build import _assigned_once, build, build_solution, build_student
 from autograder.environments import default_folder
 from autograder.errors import AssignmentError
 from tests.engine.conftest import CELLS, HIDDEN_TEST, with_cell

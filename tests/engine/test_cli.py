@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from autograder.assignment import Assignment
-from autograder.build import build_student
+from autograder.assignment.build import build_student
 from autograder.cli import main
 from autograder.errors import ExaminerError, InternalError
 from autograder.grade import Grader

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from autograder.assignment import Assignment
-from autograder.build import build_solution, build_student
+from autograder.assignment.build import build_solution, build_student
 from autograder.errors import NotebookError
 from autograder.grade import Grader
 from autograder.verdict import Verdict

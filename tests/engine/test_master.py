@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from autograder.assignment.master import defined_names, imported_packages, number_of, read_master
 from autograder.errors import AssignmentError
-from autograder.master import defined_names, imported_packages, number_of, read_master
 from tests.engine.conftest import CELLS, with_cell
 
 MakeAssignment = Callable[..., Path]

@@ -12,7 +12,7 @@ import pyseccomp
 import pytest
 
 from autograder.assignment import Assignment, find_assignment, load_assignment
-from autograder.build import build_student
+from autograder.assignment.build import build_student
 from autograder.environments import load_environment
 from autograder.limits import MEGABYTE, Limits
 from autograder.probe import Probe

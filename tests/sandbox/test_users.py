@@ -15,7 +15,7 @@ import pytest
 
 import autograder
 from autograder.assignment import find_assignment, load_assignment
-from autograder.build import build
+from autograder.assignment.build import build
 from autograder.environments import load_environment
 from autograder.errors import SandboxError
 from autograder.sandbox import policy

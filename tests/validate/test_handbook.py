@@ -8,7 +8,7 @@ import pytest
 
 from autograder import assignment, checks
 from autograder.assignment import Assignment
-from autograder.build import build
+from autograder.assignment.build import build
 from autograder.cli import main
 from autograder.limits import Limits
 from tests.validate.example import EXAMPLE, ROOT

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from autograder.assignment import content_hash, load_assignment, reference_file
-from autograder.build import build_student
+from autograder.assignment.build import build_student
 from autograder.errors import AssignmentError
 from tests.validate.example import ROOT
 

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from autograder import build
-from autograder.assignment import load_assignment
+from autograder.assignment import build, load_assignment
 from autograder.grade import Grader
 from tests.web.conftest import ROOT, World, token_of
 from web.db import now

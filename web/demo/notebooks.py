@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from autograder.assignment import Assignment
-from autograder.build import build_student
+from autograder.assignment.build import build_student
 from autograder.syntax import parse
 from autograder.validate.bank import misconceptions
 from autograder.validate.solved import SolvedNotebook

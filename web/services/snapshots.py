@@ -15,9 +15,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from autograder.assignment import Assignment, load_assignment
-from autograder.build import BUILD_VERSION, build_solution, build_student
+from autograder.assignment.build import BUILD_VERSION, build_solution, build_student
+from autograder.assignment.master import Question
 from autograder.errors import AssignmentError
-from autograder.master import Question
 from autograder.notebook import Cell
 from web.models import Snapshot
 from web.services.errors import Refused

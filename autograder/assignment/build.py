@@ -23,7 +23,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from autograder.assignment import Assignment, public_data, reference_file
+from autograder.assignment.folder import Assignment, public_data, reference_file
 from autograder.environments import default_folder
 from autograder.errors import AssignmentError, InternalError
 from autograder.syntax import parse

@@ -13,10 +13,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
 
+from autograder.assignment.master import MasterNotebook, Question, number_of, read_master
 from autograder.environments import SHIPPED
 from autograder.errors import AssignmentError, InternalError
 from autograder.limits import Limits
-from autograder.master import MasterNotebook, Question, number_of, read_master
 from autograder.syntax import parse
 
 PUBLIC_SHARE: Final = Fraction(1, 5)

@@ -11,9 +11,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-from autograder.assignment import Assignment
+from autograder.assignment.folder import Assignment
+from autograder.assignment.master import PublicTest, bound_names
 from autograder.errors import AssignmentError
-from autograder.master import PublicTest, bound_names
 from autograder.syntax import parse
 
 
