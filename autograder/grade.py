@@ -21,9 +21,9 @@ from autograder.assignment.build import build_student
 from autograder.environments import load_environment
 from autograder.errors import NotebookError
 from autograder.examiner import Examiner, TestDescription
+from autograder.kernels.pool import KernelPool, SharedShelf
 from autograder.messages import message_for
 from autograder.notebook import Notebook, parse_notebook
-from autograder.pool import KernelPool, SharedShelf
 from autograder.report import (
     QuestionResult,
     Report,
@@ -36,7 +36,7 @@ from autograder.verdict import Verdict
 
 if TYPE_CHECKING:
     from autograder.cells import CellRun
-    from autograder.execute import Execution
+    from autograder.kernels.runner import Execution
     from autograder.submission import Progress
 
 EXAMINERS_KEPT: Final = 8

@@ -11,13 +11,13 @@ from types import TracebackType
 from typing import Any, Self
 
 from autograder.channel import CallChannel, CallLimits
-from autograder.connection import open_socket, session_of
 from autograder.errors import SandboxError
+from autograder.kernels.client import open_socket, session_of
+from autograder.kernels.zmtp import Connection
 from autograder.limits import Limits
 from autograder.sandbox.kernel_process import KernelProcess
 from autograder.sandbox.runtime.protocol import SERVE_CALLS
 from autograder.student import Target
-from autograder.zmtp import Connection
 
 
 class Probe:

@@ -12,8 +12,8 @@ import time
 import numpy as np
 
 from autograder.environments import load_environment
+from autograder.kernels.pool import KernelPool
 from autograder.limits import Limits
-from autograder.pool import KernelPool
 from autograder.probe import Probe
 
 CALLS = 500

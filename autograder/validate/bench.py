@@ -30,10 +30,10 @@ from autograder.assignment.build import build_student
 from autograder.channel import CallChannel, CallLimits
 from autograder.errors import InternalError, StudentFault
 from autograder.examiner import Examiner, TestDescription
-from autograder.execute import Execution, NotebookRunner, kernel_files
+from autograder.kernels.pool import KernelPool
+from autograder.kernels.runner import Execution, NotebookRunner, kernel_files
 from autograder.limits import Limits
 from autograder.notebook import parse_notebook
-from autograder.pool import KernelPool
 from autograder.validate.solved import SolvedNotebook
 from autograder.verdict import Verdict
 

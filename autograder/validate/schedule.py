@@ -10,7 +10,7 @@ from typing import ParamSpec
 
 from autograder.errors import InternalError
 from autograder.examiner import TestDescription
-from autograder.pool import Shelf
+from autograder.kernels.pool import Shelf
 from autograder.validate.bench import Bench
 from autograder.validate.proof import AssignmentProof, Proof
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 
 from autograder.assignment import Assignment
-from autograder.connection import WELCOME_SECONDS, connect, first_output
 from autograder.environments import load_environment
-from autograder.pool import KernelPool
+from autograder.kernels.client import WELCOME_SECONDS, connect, first_output
+from autograder.kernels.pool import KernelPool
 
 
 def test_a_kernel_that_never_welcomed_us_is_asked_to_speak(xor: Assignment) -> None:

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from autograder.environments import load_environment
-from autograder.execute import Execution, NotebookRunner, kernel_files
+from autograder.kernels.pool import KernelPool
+from autograder.kernels.runner import Execution, NotebookRunner, kernel_files
 from autograder.limits import Limits
 from autograder.notebook import parse_notebook
-from autograder.pool import KernelPool
 
 CELLS = {
     "first": "import sys; hasattr(sys, 'last_value'), In[1:] == [_i1]",

@@ -18,7 +18,13 @@ import zmq
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.zmtp import MAX_COMMAND_BYTES, MAX_PARTS, Connection, MessageReader, ZmtpError
+from autograder.kernels.zmtp import (
+    MAX_COMMAND_BYTES,
+    MAX_PARTS,
+    Connection,
+    MessageReader,
+    ZmtpError,
+)
 
 MAX_BYTES = 100_000
 GREETING = b"\xff" + bytes(8) + b"\x7f\x03\x01" + b"NULL".ljust(20, b"\0") + bytes(32)

@@ -8,7 +8,7 @@ import pytest
 
 from autograder.assignment import Assignment, load_assignment
 from autograder.environments import load_environment
-from autograder.pool import KernelPool
+from autograder.kernels.pool import KernelPool
 from autograder.validate.bench import Bench
 from tests.validate.example import EXAMPLE
 

@@ -11,9 +11,9 @@ from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.session import Session
 
 from autograder.errors import SandboxError
+from autograder.kernels.zmtp import Connection, ZmtpError
 from autograder.limits import MEGABYTE, Limits
 from autograder.sandbox.kernel_process import KernelProcess
-from autograder.zmtp import Connection, ZmtpError
 
 CONNECT_SECONDS: Final = 30.0
 WELCOME_SECONDS: Final = 0.5

@@ -21,8 +21,8 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 
 from autograder.cells import CellRun, CellStatus
-from autograder.connection import KernelClient, connect
 from autograder.errors import SandboxError
+from autograder.kernels.client import KernelClient, connect
 from autograder.limits import MEGABYTE, Limits
 from autograder.notebook import Notebook
 from autograder.sandbox.kernel_process import KernelExit, KernelProcess
