@@ -20,7 +20,7 @@ from autograder.assignment import Assignment
 from autograder.assignment.build import build_student
 from autograder.environments import load_environment
 from autograder.errors import NotebookError
-from autograder.examiner import Examiner, TestDescription
+from autograder.examiner.process import Examiner, TestDescription
 from autograder.kernels.pool import KernelPool, SharedShelf
 from autograder.messages import message_for
 from autograder.notebook import Notebook, parse_notebook

@@ -6,7 +6,7 @@ import builtins
 from typing import TYPE_CHECKING, Any, Final
 
 from autograder.cells import CELL_WORDS
-from autograder.examiner import TestDescription
+from autograder.examiner.process import TestDescription
 from autograder.report import SourceLine
 from autograder.verdict import Verdict
 

@@ -10,8 +10,8 @@ import asyncio
 from types import TracebackType
 from typing import Any, Self
 
-from autograder.channel import CallChannel, CallLimits
 from autograder.errors import SandboxError
+from autograder.examiner.channel import CallChannel, CallLimits
 from autograder.kernels.client import open_socket, session_of
 from autograder.kernels.zmtp import Connection
 from autograder.limits import Limits

@@ -9,7 +9,7 @@ from typing import Any
 
 from autograder.assignment import Assignment, public_data
 from autograder.assignment.build import build_student
-from autograder.examiner import Examiner
+from autograder.examiner.process import Examiner
 from autograder.kernels.pool import KernelPool
 from autograder.kernels.runner import Execution, NotebookRunner, kernel_files, reported_exit
 from autograder.notebook import Notebook

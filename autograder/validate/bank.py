@@ -10,7 +10,7 @@ from typing import Final
 
 from autograder.assignment import Assignment, reference_file
 from autograder.errors import AssignmentError
-from autograder.recognise import load_variants
+from autograder.examiner.recognise import load_variants
 from autograder.syntax import parse
 from autograder.variants import Variant
 

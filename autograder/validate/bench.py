@@ -27,9 +27,9 @@ from typing import Any, Final, Self
 
 from autograder.assignment import Assignment, public_data
 from autograder.assignment.build import build_student
-from autograder.channel import CallChannel, CallLimits
 from autograder.errors import InternalError, StudentFault
-from autograder.examiner import Examiner, TestDescription
+from autograder.examiner.channel import CallChannel, CallLimits
+from autograder.examiner.process import Examiner, TestDescription
 from autograder.kernels.pool import KernelPool
 from autograder.kernels.runner import Execution, NotebookRunner, kernel_files
 from autograder.limits import Limits

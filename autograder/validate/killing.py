@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from autograder.examiner import TestDescription
+from autograder.examiner.process import TestDescription
 from autograder.validate.bench import Bench
 from autograder.validate.mutants import EquivalentMutant, Mutant
 from autograder.validate.proof import REQUIRED_KILL_RATE, Fault, Kind, Proof, kill_rate

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import ParamSpec
 
 from autograder.errors import InternalError
-from autograder.examiner import TestDescription
+from autograder.examiner.process import TestDescription
 from autograder.kernels.pool import Shelf
 from autograder.validate.bench import Bench
 from autograder.validate.proof import AssignmentProof, Proof

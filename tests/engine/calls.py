@@ -8,7 +8,7 @@ import subprocess
 import sys
 from typing import Any
 
-from autograder.channel import CallChannel, CallLimits
+from autograder.examiner.channel import CallChannel, CallLimits
 from autograder.student import Student
 
 NOTEBOOK = '''

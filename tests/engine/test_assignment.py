@@ -11,7 +11,7 @@ import pytest
 from autograder.assignment import content_hash, find_assignment, load_assignment, public_data
 from autograder.assignment.public_tests import public_test_module
 from autograder.errors import AssignmentError
-from autograder.examiner import Examiner
+from autograder.examiner.process import Examiner
 from tests.engine.conftest import CELLS, HIDDEN_TEST, TOML, with_cell
 
 MakeAssignment = Callable[..., Path]

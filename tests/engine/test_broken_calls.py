@@ -14,7 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder import wire
-from autograder.channel import CallChannel, CallLimits
 from autograder.errors import (
     CallTimeout,
     Invalid,
@@ -23,6 +22,7 @@ from autograder.errors import (
     StudentFault,
     StudentRaised,
 )
+from autograder.examiner.channel import CallChannel, CallLimits
 from autograder.student import Student, Target
 from tests.engine.calls import Kernel
 
@@ -136,7 +136,7 @@ NUMBER = 7
 )
 def test_garbage(garbage: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """Bytes that are no answer to a call are a student's fault, whatever they are."""
-    monkeypatch.setattr("autograder.channel.secrets.randbits", lambda _: NUMBER)
+    monkeypatch.setattr("autograder.examiner.channel.secrets.randbits", lambda _: NUMBER)
     ours, theirs = socket.socketpair()
     with ours, theirs:
         theirs.sendall(garbage)
@@ -198,7 +198,7 @@ def test_forged_answers(forged: list[tuple[str, list[Any]]]) -> None:
     """Any answer that student code can write gives a value or a student's fault."""
     ours, theirs = socket.socketpair()
     with ours, theirs, pytest.MonkeyPatch.context() as patch:
-        patch.setattr("autograder.channel.secrets.randbits", lambda _: NUMBER)
+        patch.setattr("autograder.examiner.channel.secrets.randbits", lambda _: NUMBER)
         for kind, rest in forged:
             theirs.sendall(wire.frame(wire.Encoder().encode((kind, *rest)), NUMBER))
         theirs.shutdown(socket.SHUT_WR)

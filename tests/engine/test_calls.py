@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from autograder import wire
-from autograder.channel import MAX_RECORDED_BYTES
 from autograder.checks import assert_close, counter, raises
 from autograder.errors import (
     CallTimeout,
@@ -22,6 +21,7 @@ from autograder.errors import (
     Missing,
     StudentRaised,
 )
+from autograder.examiner.channel import MAX_RECORDED_BYTES
 from tests.engine.calls import NOTEBOOK, Kernel
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from autograder.assignment import Assignment
 from autograder.errors import InternalError
-from autograder.examiner import Examiner
+from autograder.examiner.process import Examiner
 from autograder.grade import Grader
 from autograder.submission import Progress
 from tests.engine.reports import (

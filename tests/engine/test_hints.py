@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from autograder.assignment import Assignment, load_assignment
+from autograder.examiner.recognise import load_variants
 from autograder.grade import Grader
-from autograder.recognise import load_variants
 from autograder.submission import Progress
 from autograder.variants import Variant
 from autograder.verdict import Verdict

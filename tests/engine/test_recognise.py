@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from autograder import wire
-from autograder.channel import RecordedCall, Recording
-from autograder.recognise import load_variants, recognise
+from autograder.examiner.channel import RecordedCall, Recording
+from autograder.examiner.recognise import load_variants, recognise
 from autograder.variants import Variant
 
 MISCONCEPTIONS = '''

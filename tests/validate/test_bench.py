@@ -2,7 +2,7 @@
 
 import pytest
 
-from autograder.examiner import TestDescription
+from autograder.examiner.process import TestDescription
 from autograder.validate.bench import Bench, Outcome
 from autograder.verdict import Verdict
 

@@ -11,8 +11,8 @@ from typing import Any, Final
 import numpy as np
 
 from autograder import wire
-from autograder.channel import RecordedCall, Recording
 from autograder.errors import AssignmentError, StudentFault, StudentRaised
+from autograder.examiner.channel import RecordedCall, Recording
 from autograder.student import Reference
 from autograder.variants import Variant, variants_of
 

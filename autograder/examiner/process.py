@@ -37,22 +37,13 @@ from autograder.assignment import Assignment
 from autograder.assignment.public_tests import public_test_module
 from autograder.environments import SHIPPED
 from autograder.errors import AssignmentError, ExaminerError
+from autograder.examiner.packets import Packets
 from autograder.limits import Limits
-from autograder.packets import Packets
 from autograder.verdict import Verdict
 
 COLLECT_SECONDS: Final = 60.0
 SLACK_SECONDS: Final = 10.0
 _MAX_CHILDREN_LOST: Final = 20
-_UNUSED_PLUGINS: Final = (
-    "cacheprovider",
-    "doctest",
-    "junitxml",
-    "pastebin",
-    "stepwise",
-    "setuponly",
-    "setupplan",
-)
 
 
 @dataclass(frozen=True)
@@ -171,7 +162,12 @@ class Examiner:
         self._folder.cleanup()
 
     def _start(self, theirs: socket.socket) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "autograder.examiner", str(self.assignment.folder)]
+        command = [
+            sys.executable,
+            "-m",
+            "autograder.examiner",
+            str(self.assignment.folder),
+        ]
         root = str(SHIPPED.parent.parent)
         return subprocess.Popen(  # noqa: S603
             [*command, self._folder.name, str(theirs.fileno())],
@@ -359,37 +355,3 @@ def _environment() -> dict[str, str]:
     settings = {name: os.environ[name] for name in kept if name in os.environ}
     # One thread: several submissions are graded side by side.
     return settings | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-
-
-def main() -> None:
-    """Be the examiner: collect, then serve jobs until the grader has gone."""
-    import pytest
-
-    from autograder.pytest_plugin import ExaminerPlugin
-
-    folder, public_folder = Path(sys.argv[1]), Path(sys.argv[2])
-    # Hidden tests may share modules that stand beside them, such as a reference of their own.
-    sys.path.insert(0, str(folder / "hidden"))
-    packets = Packets(socket.socket(fileno=int(sys.argv[3])))
-    try:
-        plugin = ExaminerPlugin(packets, folder / "misconceptions.py")
-    except AssignmentError as error:
-        packets.send({"refused": (error.place, str(error).removeprefix(f"{error.place}: "))})
-        sys.exit(1)
-    settings = public_folder / "pytest.ini"
-    settings.write_text("[pytest]\nenable_assertion_pass_hook = true\n")
-    arguments = ["-c", str(settings), f"--rootdir={public_folder}", "--import-mode=importlib"]
-    # Nobody reads pytest's own account of a failure, and its other styles parse the test files.
-    arguments += ["--strict-markers", "-q", "-s", "--tb=native"]
-    for unused in _UNUSED_PLUGINS:
-        arguments += ["-p", f"no:{unused}"]
-    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    tests = [
-        str(public_folder / "test_public.py"),
-        *map(str, sorted((folder / "hidden").glob("test_*.py"))),
-    ]
-    sys.exit(pytest.main([*arguments, *tests], plugins=[plugin]))
-
-
-if __name__ == "__main__":
-    main()

@@ -29,10 +29,10 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 from autograder import errors
-from autograder.channel import CallChannel, CallLimits, Recording
 from autograder.checks import counter
-from autograder.packets import Packets
-from autograder.recognise import load_variants, recognise
+from autograder.examiner.channel import CallChannel, CallLimits, Recording
+from autograder.examiner.packets import Packets
+from autograder.examiner.recognise import load_variants, recognise
 from autograder.student import Student
 from autograder.variants import Variant
 from autograder.verdict import Verdict

@@ -1,0 +1,1 @@
+"""Hidden tests: the process that runs them, and how they reach the student's code."""
