@@ -91,7 +91,7 @@ def _build(options: argparse.Namespace) -> int:
 
 
 def _grade(options: argparse.Namespace) -> int:
-    from autograder.grade_command import run_grade
+    from autograder.grade.command import run_grade
 
     return run_grade(options)
 

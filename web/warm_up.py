@@ -8,7 +8,7 @@ from typing import Final
 
 from autograder.assignment import load_assignment
 from autograder.errors import AutograderError
-from autograder.grade import EXAMINERS_KEPT, Grader
+from autograder.grade.grader import EXAMINERS_KEPT, Grader
 from web.config import Settings
 from web.db import Database
 from web.models import Snapshot

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from autograder.assignment import Assignment, load_assignment
 from autograder.errors import AutograderError, NotebookError
 from autograder.grade import Grader
-from autograder.submission import Progress
+from autograder.grade.run import Progress
 from web.config import Settings
 from web.db import Database, open_database
 from web.models import Leased, RegradeJob, Snapshot, Submission

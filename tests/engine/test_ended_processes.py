@@ -12,7 +12,7 @@ from autograder.assignment import Assignment
 from autograder.errors import InternalError
 from autograder.examiner.process import Examiner
 from autograder.grade import Grader
-from autograder.submission import Progress
+from autograder.grade.run import Progress
 from tests.engine.reports import (
     TINY_SOLUTION,
     Cells,

@@ -7,7 +7,7 @@ import pytest
 from autograder.assignment import Assignment, load_assignment
 from autograder.examiner.recognise import load_variants
 from autograder.grade import Grader
-from autograder.submission import Progress
+from autograder.grade.run import Progress
 from autograder.variants import Variant
 from autograder.verdict import Verdict
 from tests.engine.reports import (

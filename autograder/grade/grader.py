@@ -15,14 +15,14 @@ from fractions import Fraction
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from autograder.answers import answer_cells
 from autograder.assignment import Assignment
 from autograder.assignment.build import build_student
 from autograder.environments import load_environment
 from autograder.errors import NotebookError
 from autograder.examiner.process import Examiner, TestDescription
+from autograder.grade.messages import message_for
+from autograder.grade.written_answers import answer_cells
 from autograder.kernels.pool import KernelPool, SharedShelf
-from autograder.messages import message_for
 from autograder.notebook import Notebook, parse_notebook
 from autograder.report import (
     QuestionResult,
@@ -36,8 +36,8 @@ from autograder.verdict import Verdict
 
 if TYPE_CHECKING:
     from autograder.cells import CellRun
+    from autograder.grade.run import Progress
     from autograder.kernels.runner import Execution
-    from autograder.submission import Progress
 
 EXAMINERS_KEPT: Final = 8
 MAX_SEARCHED: Final = 100_000
@@ -102,7 +102,7 @@ class Grader:
             warm = threads.submit(pool.warm_up)
             built = threads.submit(build_student, assignment)
             # Late: running notebooks takes long to import.
-            runner = threads.submit(importlib.import_module, "autograder.submission")
+            runner = threads.submit(importlib.import_module, "autograder.grade.run")
             for started in (examiner, warm, built, runner):
                 started.result()
         self._prepared.add(assignment.content_hash)
@@ -136,7 +136,7 @@ class Grader:
         if seed is None:
             seed = int(notebook.sha256[:16], 16) % assignment.hidden_seeds
         self.prepare(assignment)
-        from autograder.submission import SubmissionRun
+        from autograder.grade.run import SubmissionRun
 
         run = SubmissionRun(self.pool(assignment), notebook, assignment, progress)
         with self._examiner(assignment) as examiner:
