@@ -110,6 +110,6 @@ def _add_validate(parser: argparse.ArgumentParser) -> None:
 
 
 def _doctor(_: argparse.Namespace) -> int:
-    from autograder.doctor import run_doctor
+    from autograder.doctor.command import run_doctor
 
     return int(run_doctor())

@@ -11,10 +11,10 @@ import time
 
 import numpy as np
 
+from autograder.doctor.probe import Probe
 from autograder.environments import load_environment
 from autograder.kernels.pool import KernelPool
 from autograder.limits import Limits
-from autograder.probe import Probe
 
 CALLS = 500
 SIZES = (1, 1_000, 100_000)

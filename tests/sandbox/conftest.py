@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from autograder.doctor.probe import Probe
 from autograder.environments import load_environment
 from autograder.limits import Limits
-from autograder.probe import Probe
 from autograder.sandbox.warm_process import WarmProcess
 from tests.sandbox.processes import children_of
 

@@ -13,9 +13,9 @@ import pytest
 
 from autograder.assignment import Assignment, find_assignment, load_assignment
 from autograder.assignment.build import build_student
+from autograder.doctor.probe import Probe
 from autograder.environments import load_environment
 from autograder.limits import MEGABYTE, Limits
-from autograder.probe import Probe
 from autograder.sandbox import policy
 from autograder.sandbox.runtime import linux
 from autograder.sandbox.runtime.guardian import WRITABLE

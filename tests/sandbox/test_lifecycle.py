@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 import autograder
+from autograder.doctor.probe import Probe
 from autograder.environments import load_environment
 from autograder.errors import SandboxError
 from autograder.limits import Limits
-from autograder.probe import Probe
 from autograder.sandbox.warm_process import WarmProcess
 from tests.sandbox.conftest import MakeProbe
 from tests.sandbox.processes import descendants_of, parents

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from autograder.doctor.probe import Probe
 from autograder.errors import CallTimeout, KernelDied, MemoryExceeded, StudentRaised
-from autograder.probe import Probe
 from tests.sandbox.conftest import MakeProbe
 
 ATTACKS = (Path(__file__).parent / "attacks.py").read_text()

@@ -13,9 +13,9 @@ from types import ModuleType
 
 import pytest
 
+from autograder.doctor.probe import Probe
 from autograder.environments import load_environment
 from autograder.limits import Limits
-from autograder.probe import Probe
 from autograder.sandbox.runtime.warm import PAUSE_SECONDS, load_at_first_use, withdraw
 from autograder.sandbox.warm_process import WarmProcess
 

@@ -25,6 +25,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from autograder.doctor.probe import Probe
 from autograder.environments import (
     Environment,
     base_interpreter,
@@ -33,7 +34,6 @@ from autograder.environments import (
 )
 from autograder.errors import AutograderError, CallTimeout, MemoryExceeded, SandboxError
 from autograder.limits import MEGABYTE, Limits
-from autograder.probe import Probe
 from autograder.sandbox import policy
 from autograder.sandbox.runtime import linux
 from autograder.sandbox.warm_process import WarmProcess
@@ -43,7 +43,7 @@ WIDTH: Final = 80
 PROBE_LIMITS: Final = Limits(
     call_seconds=0.5, grace_seconds=0.3, memory_mb=512, scratch_mb=16, processes=40
 )
-_LOOK: Final = Path(__file__).parent / "sandbox" / "look.py"
+_INSIDE: Final = Path(__file__).parent / "inside.py"
 _REFUSED: Final = frozenset({"EPERM", "EACCES"})
 _SYSTEM: Final = Path("/proc/sys")
 
@@ -80,9 +80,9 @@ class Bench:
     limits: Limits = field(default_factory=lambda: PROBE_LIMITS)
 
     def probe(self) -> Probe:
-        """Make a fresh kernel with the functions of `sandbox/look.py` in it."""
+        """Make a fresh kernel with the functions of `inside.py` in it."""
         probe = Probe(self.warm.fork_kernel(), replace(self.limits, call_seconds=20.0))
-        probe.run(_LOOK.read_text(encoding="utf-8"))
+        probe.run(_INSIDE.read_text(encoding="utf-8"))
         return probe
 
 
@@ -365,7 +365,7 @@ def _landlock(bench: Bench) -> Finding:
 @_layer("time, interrupted")
 def _interrupt(bench: Bench) -> Finding:
     with Probe(bench.warm.fork_kernel(), bench.limits) as probe:
-        probe.run(_LOOK.read_text(encoding="utf-8"))
+        probe.run(_INSIDE.read_text(encoding="utf-8"))
         began = time.monotonic()
         ended = _times_out(probe, "endless")
         seconds = time.monotonic() - began
@@ -378,7 +378,7 @@ def _interrupt(bench: Bench) -> Finding:
 @_layer("time, killed")
 def _kill(bench: Bench) -> Finding:
     with Probe(bench.warm.fork_kernel(), bench.limits) as probe:
-        probe.run(_LOOK.read_text(encoding="utf-8"))
+        probe.run(_INSIDE.read_text(encoding="utf-8"))
         began = time.monotonic()
         ended = _times_out(probe, "deaf")
         seconds = time.monotonic() - began

@@ -1,0 +1,1 @@
+"""What this machine gives of the sandbox, tried from inside a kernel."""
