@@ -22,7 +22,7 @@ from tests.web import classroom
 from tests.web.conftest import World, token_of
 from tests.web.importers import ENGLISH, GERMAN, Canvas, Moodle, gradescope
 from web.models import AuditEntry, CourseAssignment, Membership, User
-from web.services.exports.cells import disarmed, runs_as_formula, write_csv
+from web.services.csv_cells import disarmed, runs_as_formula, write_csv
 
 PLACE = "/courses/toy/staff/assignments/toy/export"
 COURSE = "/courses/toy/staff/gradebook/"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from web.services.exports.cells import disarmed, points, write_csv
+from web.services.csv_cells import disarmed, points, write_csv
 from web.services.regrades import Change
 
 _NONE: Final = (None, None)

@@ -13,7 +13,7 @@ from web.db import now
 from web.http import db, end_transaction, portal, require, signed_in
 from web.models import Course, CourseAssignment, Role
 from web.policy import Action, allowed, role_in
-from web.services import gradebook, overview, regrades, snapshots, submissions
+from web.services import gradebook, lookup, overview, regrades, snapshots, submissions
 from web.services.errors import Refused
 
 bp = Blueprint("courses", __name__)
@@ -23,10 +23,10 @@ bp = Blueprint("courses", __name__)
 def index() -> str | Response:
     """Show one's courses; who has one course only goes straight to it."""
     user = signed_in()
-    memberships = overview.courses_of(db(), user)
+    memberships = lookup.courses_of(db(), user)
     if len(memberships) == 1 and not user.is_admin:
         return redirect(url_for("courses.course", slug=memberships[0].course.slug))
-    others = overview.all_courses(db()) if user.is_admin else []
+    others = lookup.all_courses(db()) if user.is_admin else []
     return render_template("courses/index.html", memberships=memberships, all_courses=others)
 
 
@@ -122,12 +122,12 @@ def hand_in(slug: str, name: str) -> Response:
 
 def _course(slug: str) -> Course:
     signed_in()
-    return overview.course_by_slug(db(), slug) or abort(404)
+    return lookup.course_by_slug(db(), slug) or abort(404)
 
 
 def _assignment(slug: str, name: str) -> CourseAssignment:
     signed_in()
-    return overview.assignment_by_name(db(), slug, name) or abort(404)
+    return lookup.assignment_by_name(db(), slug, name) or abort(404)
 
 
 def _notebook(found: CourseAssignment, kind: snapshots.Kind) -> bytes:

@@ -7,14 +7,14 @@ from flask import abort, request
 from web.http import db, require, signed_in
 from web.models import Course, CourseAssignment, Membership
 from web.policy import Action
-from web.services import overview
+from web.services import lookup
 from web.services.errors import Refused
 
 
 def course_for(slug: str, action: Action) -> Course:
     """Find a course and go on only if the person may."""
     signed_in()
-    course = overview.course_by_slug(db(), slug) or abort(404)
+    course = lookup.course_by_slug(db(), slug) or abort(404)
     require(action, course)
     return course
 
@@ -22,7 +22,7 @@ def course_for(slug: str, action: Action) -> Course:
 def assignment_for(slug: str, name: str, action: Action) -> CourseAssignment:
     """Find an assignment and go on only if the person may."""
     signed_in()
-    assignment = overview.assignment_by_name(db(), slug, name) or abort(404)
+    assignment = lookup.assignment_by_name(db(), slug, name) or abort(404)
     require(action, assignment)
     return assignment
 

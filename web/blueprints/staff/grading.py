@@ -14,7 +14,7 @@ from web.blueprints.staff.grading_form import Fields, shown_answer
 from web.http import db, portal, signed_in
 from web.models import CourseAssignment, ManualGrade, Submission
 from web.policy import Action
-from web.services import audit, claims, comments, grading, overview, release, requests, snapshots
+from web.services import audit, claims, comments, grading, lookup, release, requests, snapshots
 from web.services.assignments import course_assignments
 from web.services.errors import Refused
 from web.services.grading import NewerGradeError
@@ -146,7 +146,7 @@ def _answer(
 
 
 def _answer_in(found: CourseAssignment, public_id: str) -> Submission | None:
-    submission = overview.submission_by_public_id(db(), public_id)
+    submission = lookup.submission_by_public_id(db(), public_id)
     if submission is None or submission.assignment_id != found.id or submission.result is None:
         return None
     return submission

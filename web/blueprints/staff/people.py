@@ -13,9 +13,9 @@ from web.blueprints.staff.common import course_for, membership_of, number_field
 from web.http import db, require, signed_in
 from web.models import Course, Role, User
 from web.policy import Action, allowed, may_correct
-from web.services import accounts, audit, courses, overview, roster
+from web.services import accounts, audit, courses, lookup, roster
+from web.services.csv_cells import disarmed, write_csv
 from web.services.errors import Refused
-from web.services.exports.cells import disarmed, write_csv
 
 ROSTER_BYTES: Final = 500_000
 
@@ -129,7 +129,7 @@ def make_course() -> str | tuple[str, int]:
 
 def _courses_page(links: list[Link], **form: object) -> str:
     return render_template(
-        "staff/courses.html", courses=overview.all_courses(db()), links=links, **form
+        "staff/courses.html", courses=lookup.all_courses(db()), links=links, **form
     )
 
 

@@ -9,7 +9,7 @@ from web.blueprints.staff import bp
 from web.blueprints.staff.common import assignment_for
 from web.http import db, require, signed_in
 from web.policy import Action, allowed
-from web.services import grading, marks, overview, release, requests
+from web.services import grading, lookup, marks, overview, release, requests
 from web.services.courses import zone_of
 from web.services.local_time import format_local, parse_local
 from web.services.progress import status_of
@@ -59,7 +59,7 @@ def grading_rules(slug: str, name: str) -> Response:
 def preview(slug: str, name: str, public_id: str) -> str:
     """Show a submission exactly as its student will see it after the release."""
     found = assignment_for(slug, name, Action.RELEASE_GRADES)
-    submission = overview.submission_by_public_id(db(), public_id)
+    submission = lookup.submission_by_public_id(db(), public_id)
     if submission is None or submission.assignment_id != found.id:
         abort(404)
     require(Action.SEE_SUBMISSION_AS_STAFF, submission)

@@ -10,7 +10,7 @@ from web.blueprints.staff.common import course_for, tenths_field
 from web.http import db, require, signed_in
 from web.models import Course, RegradeRequest, Submission, User
 from web.policy import Action
-from web.services import overrides, overview, requests
+from web.services import lookup, overrides, requests
 from web.services.errors import Refused
 
 
@@ -92,4 +92,4 @@ def restore_points(public_id: str, question_id: str) -> Response:
 
 def _submission(public_id: str) -> Submission:
     signed_in()
-    return overview.submission_by_public_id(db(), public_id) or abort(404)
+    return lookup.submission_by_public_id(db(), public_id) or abort(404)

@@ -10,7 +10,7 @@ from web.blueprints.staff.common import course_for
 from web.http import db, require, signed_in
 from web.models import Submission
 from web.policy import Action, allowed
-from web.services import audit, marks, overview, submissions
+from web.services import audit, lookup, marks, submissions
 from web.services.assignments import course_assignments
 from web.services.board import Filters
 from web.services.board import board as board_of
@@ -78,4 +78,4 @@ def retry(public_id: str) -> Response:
 
 def _submission(public_id: str) -> Submission:
     signed_in()
-    return overview.submission_by_public_id(db(), public_id) or abort(404)
+    return lookup.submission_by_public_id(db(), public_id) or abort(404)

@@ -30,7 +30,7 @@ from web.http import db, portal, require, signed_in
 from web.models import Submission
 from web.policy import Action
 from web.security import NOTEBOOK_FLAG
-from web.services import marks, overview, regrades, requests, submissions
+from web.services import lookup, marks, overview, regrades, requests, submissions
 from web.services.assignments import results_visible
 from web.services.errors import Refused
 from web.services.progress import Status, status_of
@@ -204,4 +204,4 @@ class _Stream:
 
 def _submission(public_id: str) -> Submission:
     signed_in()
-    return overview.submission_by_public_id(db(), public_id) or abort(404)
+    return lookup.submission_by_public_id(db(), public_id) or abort(404)

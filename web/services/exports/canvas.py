@@ -18,15 +18,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from web.models import Membership
+from web.services.csv_cells import disarmed, points, read_csv, runs_as_formula, scaled, write_csv
 from web.services.errors import Refused
-from web.services.exports.cells import (
-    disarmed,
-    points,
-    read_csv,
-    runs_as_formula,
-    scaled,
-    write_csv,
-)
 from web.services.exports.filling import Filled, Matcher, maximum, scale_factor
 from web.services.exports.selection import Selection
 

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from web.models import Result
-from web.services.exports.cells import disarmed, points, write_csv
+from web.services.csv_cells import disarmed, points, write_csv
 from web.services.exports.selection import ExportRow, Selection
 from web.services.marks import Mark, QuestionMark
 from web.services.standing import Standing

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
+from web.services.csv_cells import disarmed, read_csv, scaled, write_csv
 from web.services.errors import Refused
-from web.services.exports.cells import disarmed, read_csv, scaled, write_csv
 from web.services.exports.filling import Filled, Matcher, maximum, scale_factor
 from web.services.exports.selection import Selection
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from web.models import Membership
-from web.services.exports.cells import disarmed, points, write_csv
+from web.services.csv_cells import disarmed, points, write_csv
 from web.services.exports.selection import Choice, ExportRow, Selection, exported
 from web.services.gradebook import Gradebook, Row
 from web.services.totals import total

@@ -1,0 +1,44 @@
+"""Find rows by what stands in an address."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from web.models import Course, CourseAssignment, Membership, Submission, User
+
+
+def courses_of(session: Session, user: User) -> Sequence[Membership]:
+    """Give somebody's courses, each with their role, by title."""
+    return session.scalars(
+        select(Membership)
+        .join(Course)
+        .where(Membership.user_id == user.id, Membership.active.is_(True))
+        .order_by(Course.title)
+    ).all()
+
+
+def all_courses(session: Session) -> Sequence[Course]:
+    """Give every course, for admins."""
+    return session.scalars(select(Course).order_by(Course.title)).all()
+
+
+def course_by_slug(session: Session, slug: str) -> Course | None:
+    """Find a course."""
+    return session.scalar(select(Course).where(Course.slug == slug))
+
+
+def assignment_by_name(session: Session, slug: str, name: str) -> CourseAssignment | None:
+    """Find an assignment of a course."""
+    return session.scalar(
+        select(CourseAssignment)
+        .join(Course)
+        .where(Course.slug == slug, CourseAssignment.name == name)
+    )
+
+
+def submission_by_public_id(session: Session, public_id: str) -> Submission | None:
+    """Find a submission."""
+    return session.scalar(select(Submission).where(Submission.public_id == public_id))
