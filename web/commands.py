@@ -53,7 +53,7 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _worker(_: argparse.Namespace) -> int:
-    from web.worker import run_worker
+    from web.workers.grading import run_worker
 
     return run_worker()
 

@@ -27,7 +27,7 @@ from web.services import (
     requests,
 )
 from web.services.grading import Entered
-from web.worker import Worker
+from web.workers.grading import Worker
 
 GRADING = f"{COURSE}staff/grading/xor/"
 LABELS = Work(wrong=(("q1", "Labels -1 and +1"),))

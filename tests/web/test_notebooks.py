@@ -17,7 +17,7 @@ from web.models import AuditEntry, CourseAssignment
 from web.services import snapshots
 from web.services.errors import Refused
 from web.services.snapshots import Kind
-from web.warm_up import WarmUp
+from web.workers.warm_up import WarmUp
 
 XOR = "/courses/dl/assignments/xor/"
 

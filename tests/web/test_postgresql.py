@@ -30,7 +30,7 @@ from web.models import CourseAssignment, Submission, SubmissionState, User
 from web.services import leases, submissions
 from web.services.errors import Refused
 from web.setup import init, migrate
-from web.worker import Worker
+from web.workers.grading import Worker
 
 START_SECONDS = 30.0
 EMPTY = json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}).encode()

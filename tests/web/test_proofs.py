@@ -14,9 +14,9 @@ from sqlalchemy import select
 
 from tests.web.conftest import ROOT, World, token_of
 from web.models import CourseAssignment, Snapshot
-from web.prove import Prover
 from web.services import proofs, snapshots
 from web.services.proofs import ProofState
+from web.workers.validation import Prover
 
 PAGE = "/courses/dl/staff/assignments/xor/"
 

@@ -16,7 +16,7 @@ from web.db import now
 from web.models import CourseAssignment, Submission, SubmissionState, User
 from web.services import leases, submissions
 from web.services.deadlines import Rules, late_seconds, penalised_tenths
-from web.worker import Worker
+from web.workers.grading import Worker
 
 NOTEBOOK = json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}).encode()
 

@@ -41,7 +41,7 @@ from web.services import (
 from web.services.errors import Refused
 from web.services.grading import Entered
 from web.services.regrades import Scope
-from web.worker import Worker
+from web.workers.grading import Worker
 
 PLACE = "/courses/dl/staff/assignments/xor/"
 

@@ -13,7 +13,7 @@ from web.db import now
 from web.models import CourseAssignment
 from web.services.assignments import snapshots_in_use
 from web.services.snapshots import snapshot_folder
-from web.warm_up import WarmUp
+from web.workers.warm_up import WarmUp
 
 
 def test_what_is_released_is_prepared_once(world: World) -> None:

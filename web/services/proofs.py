@@ -1,7 +1,7 @@
 """
 Whether an assignment's content has proved itself: kept beside its snapshot, as the hash says which.
 
-A proof is asked for when an assignment is taken up, and made in the background by `web.prove`.
+A proof is asked for when an assignment is taken up, and made in the background by `web.workers.validation`.
 """
 
 from __future__ import annotations

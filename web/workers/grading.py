@@ -22,11 +22,11 @@ from autograder.grade.run import Progress
 from web.config import Settings
 from web.db import Database, open_database
 from web.models import Leased, RegradeJob, Snapshot, Submission
-from web.prove import Prover
 from web.services import leases, regrade_queue, submissions
 from web.services.deadlines import rules_for
 from web.services.snapshots import snapshot_folder
-from web.warm_up import WarmUp
+from web.workers.validation import Prover
+from web.workers.warm_up import WarmUp
 
 log: Final = logging.getLogger(__name__)
 IDLE_SECONDS: Final = 0.08

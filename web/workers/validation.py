@@ -53,7 +53,9 @@ class Prover:
             self._run(place)
 
     def _run(self, place: Path) -> None:
-        process = subprocess.Popen([sys.executable, "-m", "web.proof_process", str(place)])  # noqa: S603
+        process = subprocess.Popen(
+            [sys.executable, "-m", "web.workers.validation_process", str(place)]
+        )  # noqa: S603
         while process.poll() is None:
             if self._stop.wait(LOOK_SECONDS):
                 process.terminate()
