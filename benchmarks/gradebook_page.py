@@ -34,7 +34,7 @@ from web.models import (
     SubmissionState,
     User,
 )
-from web.services import accounts
+from web.services.people import accounts
 from web.setup import migrate
 
 ROUNDS: Final = 5

@@ -41,7 +41,7 @@ from web.demo import course, people
 from web.demo.notebooks import Work, notebook
 from web.factory import create_app
 from web.models import Course, Role, Submission, SubmissionState, User
-from web.services import roster
+from web.services.people import roster
 
 ASSIGNMENT: Final = "xor"
 WARM_SECONDS: Final = 15.0

@@ -19,9 +19,9 @@ from web.models import Submission, User
 from web.policy import Action, Resource, allowed
 from web.rendering import markdown, markdown_line, markdown_part
 from web.security import protect
-from web.services import accounts
 from web.services.deadlines import duration
 from web.services.errors import Refused
+from web.services.people import accounts
 
 _ERRORS = {
     400: ("The browser sent something that we do not understand", "Go back and try again."),

@@ -11,7 +11,7 @@ from alembic.config import Config
 from web.config import Settings
 from web.db import Database, open_database
 from web.models import User
-from web.services import accounts
+from web.services.people import accounts
 
 
 def migrate(settings: Settings) -> None:

@@ -18,7 +18,8 @@ from web.config import Settings
 from web.db import Database, now, open_database
 from web.factory import create_app
 from web.models import Course, CourseAssignment, Membership, Role, User
-from web.services import accounts, assignments, snapshots
+from web.services import assignments, snapshots
+from web.services.people import accounts
 from web.setup import migrate
 
 ROOT = Path(__file__).parents[2]

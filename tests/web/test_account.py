@@ -9,8 +9,8 @@ import pytest
 from tests.web.conftest import PASSWORD, PEOPLE, World, token_of
 from web.db import now
 from web.models import Invitation, SignInAttempt, User
-from web.services import accounts
 from web.services.errors import Refused
+from web.services.people import accounts
 
 
 def test_right_password_signs_in_and_out(world: World) -> None:

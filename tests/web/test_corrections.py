@@ -15,8 +15,8 @@ from tests.web.conftest import PASSWORD, PEOPLE, World, token_of
 from tests.web.test_marks import person
 from web.models import AuditEntry, Course, Invitation, Membership, Role, User
 from web.policy import Action, allowed
-from web.services import accounts, corrections
-from web.services.corrections import Correction, CorrectionRefused
+from web.services.people import accounts, corrections
+from web.services.people.corrections import Correction, CorrectionRefused
 
 PEOPLE_PAGE = "/courses/dl/staff/people/"
 

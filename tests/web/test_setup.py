@@ -12,7 +12,7 @@ from tests.web.conftest import PEOPLE, World
 from web.config import Settings
 from web.models import User
 from web.serve import refuse_taken
-from web.services import accounts
+from web.services.people import accounts
 from web.setup import make_admin
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from web.models import Course, Role, User
-from web.services import accounts, roster
+from web.services.people import accounts, roster
 
 PASSWORD: Final = "try-the-portal"  # noqa: S105  # of a portal that is thrown away
 ADMIN: Final = ("admin@example.org", "Alma Admin")

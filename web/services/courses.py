@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from web.models import Course, Membership, Role, User
 from web.services import audit
-from web.services.accounts import is_address, normalised
 from web.services.errors import Refused
+from web.services.people.accounts import is_address, normalised
 
 _SLUG: Final = re.compile(r"[a-z0-9][a-z0-9-]{1,58}[a-z0-9]")
 

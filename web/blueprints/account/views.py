@@ -10,8 +10,8 @@ from werkzeug.wrappers import Response
 
 from web.http import actor, db, signed_in
 from web.models import User
-from web.services import accounts
 from web.services.errors import Refused
+from web.services.people import accounts
 
 bp = Blueprint("account", __name__)
 

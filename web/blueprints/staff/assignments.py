@@ -15,10 +15,11 @@ from web.http import db, end_transaction, portal, signed_in
 from web.models import CountedAttempt, CourseAssignment, Membership, Role, Snapshot, User
 from web.policy import Action
 from web.services import assignments as service
-from web.services import proofs, roster, snapshots
+from web.services import proofs, snapshots
 from web.services.courses import zone_of
 from web.services.errors import Refused
 from web.services.local_time import format_local, note_on, parse_local
+from web.services.people import roster
 
 MOMENTS: Final = ("release_at", "due_at", "cutoff_at", "results_at", "solution_at")
 

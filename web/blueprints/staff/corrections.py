@@ -12,8 +12,8 @@ from web.blueprints.staff.common import course_for, membership_of
 from web.http import db, require, signed_in
 from web.models import Membership
 from web.policy import Action
-from web.services import corrections
-from web.services.corrections import Correction, CorrectionRefused
+from web.services.people import corrections
+from web.services.people.corrections import Correction, CorrectionRefused
 
 
 @bp.get("/courses/<slug>/staff/people/<row:membership_id>/correct")

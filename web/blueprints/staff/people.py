@@ -13,9 +13,10 @@ from web.blueprints.staff.common import course_for, membership_of, number_field
 from web.http import db, require, signed_in
 from web.models import Course, Role, User
 from web.policy import Action, allowed, may_correct
-from web.services import accounts, audit, courses, lookup, roster
+from web.services import audit, courses, lookup
 from web.services.csv_cells import disarmed, write_csv
 from web.services.errors import Refused
+from web.services.people import accounts, roster
 
 ROSTER_BYTES: Final = 500_000
 

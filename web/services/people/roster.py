@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session, joinedload
 
 from web.models import Course, Membership, Role, User
 from web.services import audit
-from web.services.accounts import is_address, normalised
 from web.services.errors import Refused
+from web.services.people.accounts import is_address, normalised
 
 MAX_ROWS: Final = 5000
 _LONGEST: Final = {"number": 50, "section": 60}

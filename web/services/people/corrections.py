@@ -10,8 +10,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from web.models import User
-from web.services import accounts, audit
+from web.services import audit
 from web.services.errors import Refused
+from web.services.people import accounts
 
 LONGEST_NAME: Final = 200
 LONGEST_NUMBER: Final = 50

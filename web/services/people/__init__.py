@@ -1,0 +1,1 @@
+"""Who uses the portal: accounts, rosters, corrections of people."""
