@@ -19,7 +19,7 @@ from web.models import Submission, User
 from web.policy import Action, Resource, allowed
 from web.rendering import markdown, markdown_line, markdown_part
 from web.security import protect
-from web.services.deadlines import duration
+from web.services.courses.deadlines import duration
 from web.services.errors import Refused
 from web.services.people import accounts
 

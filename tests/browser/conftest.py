@@ -25,7 +25,8 @@ from web.config import Settings
 from web.db import Database, now, open_database
 from web.demo.notebooks import Work, notebook
 from web.models import Course, CourseAssignment, Membership, Role, Submission, User
-from web.services import assignments, snapshots, submissions
+from web.services import submissions
+from web.services.courses import assignments, snapshots
 from web.services.people import accounts
 from web.setup import migrate
 

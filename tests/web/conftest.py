@@ -18,7 +18,7 @@ from web.config import Settings
 from web.db import Database, now, open_database
 from web.factory import create_app
 from web.models import Course, CourseAssignment, Membership, Role, User
-from web.services import assignments, snapshots
+from web.services.courses import assignments, snapshots
 from web.services.people import accounts
 from web.setup import migrate
 

@@ -20,7 +20,8 @@ from web.models import (
     SubmissionState,
     User,
 )
-from web.services import assignments, overrides, regrade_queue, regrades, release
+from web.services import overrides, regrade_queue, regrades, release
+from web.services.courses import assignments
 
 RULES = {"counted": "last", "due_at": "2030-01-01T12:00", "grace_minutes": "5"}
 COURSE = {

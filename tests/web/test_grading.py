@@ -25,7 +25,8 @@ from web.models import (
     Submission,
     User,
 )
-from web.services import claims, comments, grading, snapshots
+from web.services import claims, comments, grading
+from web.services.courses import snapshots
 from web.services.errors import Refused
 from web.services.grading import Entered, NewerGradeError
 

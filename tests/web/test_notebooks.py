@@ -14,9 +14,9 @@ from autograder.grade import Grader
 from tests.web.conftest import ROOT, World, token_of
 from web.db import now
 from web.models import AuditEntry, CourseAssignment
-from web.services import snapshots
+from web.services.courses import snapshots
+from web.services.courses.snapshots import Kind
 from web.services.errors import Refused
-from web.services.snapshots import Kind
 from web.workers.warm_up import WarmUp
 
 XOR = "/courses/dl/assignments/xor/"

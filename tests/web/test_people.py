@@ -15,8 +15,8 @@ from sqlalchemy import select
 
 from tests.web.conftest import ROOT, World, token_of
 from web.models import AuditEntry, Course, CourseAssignment, Membership, Role, User
+from web.services.courses.local_time import format_local, note_on, parse_local
 from web.services.errors import Refused
-from web.services.local_time import format_local, note_on, parse_local
 from web.services.people import roster
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -14,8 +14,8 @@ from sqlalchemy import select
 
 from tests.web.conftest import ROOT, World, token_of
 from web.models import CourseAssignment, Snapshot
-from web.services import proofs, snapshots
-from web.services.proofs import ProofState
+from web.services.courses import snapshots, validation
+from web.services.courses.validation import ProofState
 from web.workers.validation import Prover
 
 PAGE = "/courses/dl/staff/assignments/xor/"
@@ -30,7 +30,7 @@ def snapshot(world: World) -> Snapshot:
 
 def place_of(world: World, snapshot: Snapshot) -> Path:
     """Where the proof of a snapshot is kept."""
-    return world.settings.snapshots / snapshot.content_hash / proofs.FILE
+    return world.settings.snapshots / snapshot.content_hash / validation.FILE
 
 
 @contextmanager
@@ -52,7 +52,7 @@ def wait_for(
 ) -> ProofState | None:
     """Wait until a proof's state fits."""
     deadline = time.monotonic() + seconds
-    while not fits(state := proofs.read(place)):
+    while not fits(state := validation.read(place)):
         assert time.monotonic() < deadline, state
         time.sleep(0.1)
     return state
@@ -64,7 +64,7 @@ def test_example_proves_itself_in_the_background(world: World) -> None:
     with world.database.write.begin() as session:
         content = snapshots.prepare(world.settings.snapshots, folders, "pendulum")
         taken = snapshots.take_up(session, content)
-    proofs.ask(world.settings.snapshots, taken)
+    validation.ask(world.settings.snapshots, taken)
 
     with proving(world):
         state = wait_for(place_of(world, taken), lambda found: bool(found and found.done))
@@ -78,12 +78,12 @@ def test_example_proves_itself_in_the_background(world: World) -> None:
 def test_a_proof_that_is_stopped_is_begun_again(world: World, snapshot: Snapshot) -> None:
     """Stopping the worker ends the proof's process; the next worker finds it undone."""
     place = place_of(world, snapshot)
-    proofs.ask(world.settings.snapshots, snapshot)
+    validation.ask(world.settings.snapshots, snapshot)
 
     with proving(world):
         wait_for(place, lambda found: bool(found and found.state == "running"))
 
-    assert list(proofs.open_proofs(world.settings.snapshots)) == [place]
+    assert list(validation.open_proofs(world.settings.snapshots)) == [place]
 
 
 def test_a_proof_that_breaks_is_our_fault_and_can_be_asked_for_again(
@@ -92,13 +92,13 @@ def test_a_proof_that_breaks_is_our_fault_and_can_be_asked_for_again(
     """A folder that is gone ends the process, not the prover; nothing is said of the assignment."""
     place = place_of(world, snapshot)
     (place.parent / "xor" / "assignment.toml").unlink()
-    proofs.ask(world.settings.snapshots, snapshot)
+    validation.ask(world.settings.snapshots, snapshot)
 
     with proving(world):
         wait_for(place, lambda found: bool(found and found.state == "failed"))
 
-    proofs.ask(world.settings.snapshots, snapshot)
-    assert proofs.read(place) == ProofState("asked")
+    validation.ask(world.settings.snapshots, snapshot)
+    assert validation.read(place) == ProofState("asked")
 
 
 def test_taking_up_asks_for_the_proof(world: World) -> None:
@@ -126,7 +126,7 @@ def test_page_tells_what_came_of_it(
     world: World, snapshot: Snapshot, state: ProofState, words: str
 ) -> None:
     """Running with a count, proved with figures, faulty with each fault, failed with no blame."""
-    proofs.write(place_of(world, snapshot), state)
+    validation.write(place_of(world, snapshot), state)
 
     page = world.client("instructor").get(PAGE).text
 
@@ -139,8 +139,8 @@ def test_long_lists_of_faults_are_cut(world: World, snapshot: Snapshot) -> None:
     place = place_of(world, snapshot)
     many = replace(ProofState("faulty"), faults=tuple(f"q{n}: wrong" for n in range(100)))
 
-    proofs.write(place, many)
+    validation.write(place, many)
 
-    kept = proofs.read(place)
+    kept = validation.read(place)
     assert kept is not None
-    assert len(kept.faults) == proofs.FAULTS_SHOWN
+    assert len(kept.faults) == validation.FAULTS_SHOWN

@@ -15,7 +15,7 @@ from tests.web.conftest import World
 from web.db import now
 from web.models import CourseAssignment, Submission, SubmissionState, User
 from web.services import leases, submissions
-from web.services.deadlines import Rules, late_seconds, penalised_tenths
+from web.services.courses.deadlines import Rules, late_seconds, penalised_tenths
 from web.workers.grading import Worker
 
 NOTEBOOK = json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}).encode()

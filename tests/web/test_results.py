@@ -15,7 +15,7 @@ from tests.web.reports import finish, notebook
 from tests.web.test_queue import queue
 from web.db import now
 from web.models import CountedAttempt, CourseAssignment, Submission
-from web.services.deadlines import duration
+from web.services.courses.deadlines import duration
 
 SECRET = "test_xor.py:7: got 3.25, expected SECRET"
 HIDDEN = "Right for any number of samples"

@@ -11,8 +11,8 @@ from autograder.grade import Grader
 from tests.web.conftest import World
 from web.db import now
 from web.models import CourseAssignment
-from web.services.assignments import snapshots_in_use
-from web.services.snapshots import snapshot_folder
+from web.services.courses.assignments import snapshots_in_use
+from web.services.courses.snapshots import snapshot_folder
 from web.workers.warm_up import WarmUp
 
 

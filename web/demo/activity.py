@@ -19,8 +19,8 @@ from web.demo.course import Cast
 from web.demo.notebooks import Work, notebook
 from web.models import CourseAssignment, Submission, SubmissionState, User
 from web.services import submissions
+from web.services.courses.snapshots import snapshot_folder
 from web.services.errors import Refused
-from web.services.snapshots import snapshot_folder
 
 PAUSE_SECONDS: Final = 12.0
 FAILURE_SECONDS: Final = 300.0

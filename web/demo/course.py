@@ -12,8 +12,8 @@ from web.config import Settings
 from web.db import now
 from web.demo import people
 from web.models import CountedAttempt, Course, CourseAssignment, User
-from web.services import assignments, courses, snapshots
-from web.services.assignments import AssignmentRules, ExtensionTerms
+from web.services.courses import assignments, courses, snapshots
+from web.services.courses.assignments import AssignmentRules, ExtensionTerms
 
 SLUG: Final = "deep-learning"
 TITLE: Final = "Deep learning for physicists"

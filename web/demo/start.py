@@ -20,7 +20,7 @@ from web.db import open_database
 from web.demo import course, people
 from web.demo.activity import Activity
 from web.serve import port_of, refuse_taken, serve
-from web.services import proofs
+from web.services.courses import validation
 from web.setup import migrate
 
 START_SECONDS: Final = 60.0
@@ -50,7 +50,7 @@ def demo(host: str | None, port: int | None) -> int:
         database = open_database(settings.database_url)
         with database.write.begin() as session:
             cast = course.make_course(session, settings)
-        proofs.ask(settings.snapshots, cast.assignments["splits"].snapshot)
+        validation.ask(settings.snapshots, cast.assignments["splits"].snapshot)
         activity = Activity(settings, database, cast)
         thread = threading.Thread(target=_visit, args=(activity, number), daemon=True)
         thread.start()

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from web.db import now
 from web.models import Course, CourseAssignment, Membership, Role, User
 from web.services import audit, standing, totals
-from web.services.assignments import course_assignments
+from web.services.courses.assignments import course_assignments
 from web.services.errors import Refused
 from web.services.standing import Entry
 from web.services.totals import Total

@@ -26,8 +26,8 @@ from web.models import (
     SubmissionState,
     User,
 )
-from web.services.assignments import results_visible
-from web.services.deadlines import penalised_tenths
+from web.services.courses.assignments import results_visible
+from web.services.courses.deadlines import penalised_tenths
 
 _MOST_IDS: Final = 1000
 _Row = TypeVar("_Row", ManualGrade, PointsOverride)

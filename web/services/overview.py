@@ -18,8 +18,8 @@ from web.models import (
     SubmissionState,
     User,
 )
-from web.services.assignments import course_assignments, results_visible
-from web.services.deadlines import Rules, accepts_until, rules_for
+from web.services.courses.assignments import course_assignments, results_visible
+from web.services.courses.deadlines import Rules, accepts_until, rules_for
 from web.services.marks import Mark, as_seen_by_student, counted, marks_of
 from web.services.submissions import attempts_of
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from web.db import now
 from web.models import CourseAssignment, Submission, SubmissionState, User
 from web.services import audit
-from web.services.assignments import results_visible
+from web.services.courses.assignments import results_visible
 from web.services.errors import Refused
 from web.services.grading import student_marks
 from web.services.marks import Mark

@@ -24,8 +24,8 @@ from web.models import (
     User,
 )
 from web.services import marks
-from web.services.assignments import results_visible
-from web.services.deadlines import accepts_until, rules_with
+from web.services.courses.assignments import results_visible
+from web.services.courses.deadlines import accepts_until, rules_with
 from web.services.marks import Mark
 
 

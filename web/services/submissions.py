@@ -26,11 +26,7 @@ from web.models import (
     User,
 )
 from web.services import leases
-from web.services.deadlines import (
-    accepts_until,
-    late_seconds,
-    rules_for,
-)
+from web.services.courses.deadlines import accepts_until, late_seconds, rules_for
 from web.services.errors import Refused
 
 _MAX_NAME: Final = 200

@@ -23,8 +23,8 @@ from web.config import Settings
 from web.db import Database, open_database
 from web.models import Leased, RegradeJob, Snapshot, Submission
 from web.services import leases, regrade_queue, submissions
-from web.services.deadlines import rules_for
-from web.services.snapshots import snapshot_folder
+from web.services.courses.deadlines import rules_for
+from web.services.courses.snapshots import snapshot_folder
 from web.workers.validation import Prover
 from web.workers.warm_up import WarmUp
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from web.config import Settings
-from web.services.proofs import ProofState, open_proofs, read, write
+from web.services.courses.validation import ProofState, open_proofs, read, write
 
 log: Final = logging.getLogger(__name__)
 LOOK_SECONDS: Final = 1.0

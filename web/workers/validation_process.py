@@ -14,7 +14,7 @@ from typing import Final
 
 from autograder.validate.gate import validate
 from autograder.validate.proof import AssignmentProof, Fault, Kind, Proof
-from web.services.proofs import ProofState, write
+from web.services.courses.validation import ProofState, write
 
 TOLD_SECONDS: Final = 0.5
 # Grading goes before proving.

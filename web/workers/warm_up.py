@@ -12,8 +12,8 @@ from autograder.grade.grader import EXAMINERS_KEPT, Grader
 from web.config import Settings
 from web.db import Database
 from web.models import Snapshot
-from web.services.assignments import snapshots_in_use
-from web.services.snapshots import keep_notebooks, snapshot_folder
+from web.services.courses.assignments import snapshots_in_use
+from web.services.courses.snapshots import keep_notebooks, snapshot_folder
 
 log: Final = logging.getLogger(__name__)
 LOOK_SECONDS: Final = 5.0

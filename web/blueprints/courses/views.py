@@ -13,7 +13,8 @@ from web.db import now
 from web.http import db, end_transaction, portal, require, signed_in
 from web.models import Course, CourseAssignment, Role
 from web.policy import Action, allowed, role_in
-from web.services import gradebook, lookup, overview, regrades, snapshots, submissions
+from web.services import gradebook, lookup, overview, regrades, submissions
+from web.services.courses import snapshots
 from web.services.errors import Refused
 
 bp = Blueprint("courses", __name__)

@@ -14,11 +14,11 @@ from web.db import now
 from web.http import db, end_transaction, portal, signed_in
 from web.models import CountedAttempt, CourseAssignment, Membership, Role, Snapshot, User
 from web.policy import Action
-from web.services import assignments as service
-from web.services import proofs, snapshots
-from web.services.courses import zone_of
+from web.services.courses import assignments as service
+from web.services.courses import snapshots, validation
+from web.services.courses.courses import zone_of
+from web.services.courses.local_time import format_local, note_on, parse_local
 from web.services.errors import Refused
-from web.services.local_time import format_local, note_on, parse_local
 from web.services.people import roster
 
 MOMENTS: Final = ("release_at", "due_at", "cutoff_at", "results_at", "solution_at")
@@ -46,7 +46,7 @@ def take_up(slug: str) -> Response:
     snapshot = _take_up(request.form.get("name", "")[:100])
     assignment = service.add_to_course(db(), signed_in(), course, snapshot)
     db().commit()
-    proofs.ask(portal().settings.snapshots, snapshot)
+    validation.ask(portal().settings.snapshots, snapshot)
     flash(
         f"“{snapshot.title}” is in the course, and its proof has begun. Set its rules meanwhile.",
         "good",
@@ -91,7 +91,7 @@ def update(slug: str, name: str) -> Response:
     snapshot = _take_up(name)
     service.use_snapshot(db(), signed_in(), found, snapshot)
     db().commit()
-    proofs.ask(portal().settings.snapshots, snapshot)
+    validation.ask(portal().settings.snapshots, snapshot)
     flash("New submissions are graded by it; earlier ones only if you grade them again.", "good")
     return redirect(url_for("staff.assignment", slug=slug, name=name), code=303)
 
@@ -149,7 +149,7 @@ def _page(found: CourseAssignment, form: str = "", error: str = "") -> str:
         extensions=service.extensions_of(db(), found),
         students=_students(found),
         offer=next((offer for offer in offers if offer.name == found.name), None),
-        proof=proofs.proof_of(settings.snapshots, found.snapshot),
+        proof=validation.proof_of(settings.snapshots, found.snapshot),
         released=found.release_at is not None and found.release_at <= now(),
         typed=request.form if form else {},
         form=form,

@@ -10,7 +10,7 @@ from web.blueprints.staff.common import course_for, number_field, whole_field
 from web.http import db, signed_in
 from web.policy import Action, allowed
 from web.services import gradebook as service
-from web.services.assignments import course_assignments
+from web.services.courses.assignments import course_assignments
 
 
 @bp.get("/courses/<slug>/staff/gradebook/")

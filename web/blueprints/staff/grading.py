@@ -14,8 +14,9 @@ from web.blueprints.staff.grading_form import Fields, shown_answer
 from web.http import db, portal, signed_in
 from web.models import CourseAssignment, ManualGrade, Submission
 from web.policy import Action
-from web.services import audit, claims, comments, grading, lookup, release, requests, snapshots
-from web.services.assignments import course_assignments
+from web.services import audit, claims, comments, grading, lookup, release, requests
+from web.services.courses import snapshots
+from web.services.courses.assignments import course_assignments
 from web.services.errors import Refused
 from web.services.grading import NewerGradeError
 

@@ -13,7 +13,8 @@ from web.blueprints.staff.common import course_for, membership_of, number_field
 from web.http import db, require, signed_in
 from web.models import Course, Role, User
 from web.policy import Action, allowed, may_correct
-from web.services import audit, courses, lookup
+from web.services import audit, lookup
+from web.services.courses import courses
 from web.services.csv_cells import disarmed, write_csv
 from web.services.errors import Refused
 from web.services.people import accounts, roster

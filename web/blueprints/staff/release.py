@@ -10,8 +10,8 @@ from web.blueprints.staff.common import assignment_for
 from web.http import db, require, signed_in
 from web.policy import Action, allowed
 from web.services import grading, lookup, marks, overview, release, requests
-from web.services.courses import zone_of
-from web.services.local_time import format_local, parse_local
+from web.services.courses.courses import zone_of
+from web.services.courses.local_time import format_local, parse_local
 from web.services.progress import status_of
 from web.services.remarks import remarks_of
 from web.services.results import told_to_student

@@ -11,9 +11,9 @@ from web.http import db, require, signed_in
 from web.models import Submission
 from web.policy import Action, allowed
 from web.services import audit, lookup, marks, submissions
-from web.services.assignments import course_assignments
 from web.services.board import Filters
 from web.services.board import board as board_of
+from web.services.courses.assignments import course_assignments
 from web.services.progress import status_of
 from web.services.remarks import remarks_of
 from web.services.results import all_gradings, told_to_staff

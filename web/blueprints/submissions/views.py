@@ -31,7 +31,7 @@ from web.models import Submission
 from web.policy import Action
 from web.security import NOTEBOOK_FLAG
 from web.services import lookup, marks, overview, regrades, requests, submissions
-from web.services.assignments import results_visible
+from web.services.courses.assignments import results_visible
 from web.services.errors import Refused
 from web.services.progress import Status, status_of
 from web.services.remarks import remarks_of
