@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from autograder.errors import InputError
 from web.config import Settings
 from web.db import open_database
-from web.services import leases
+from web.services.submissions import leases
 from web.setup import migrate
 
 DEFAULT_PORT: Final = 8000

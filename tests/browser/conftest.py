@@ -25,9 +25,9 @@ from web.config import Settings
 from web.db import Database, now, open_database
 from web.demo.notebooks import Work, notebook
 from web.models import Course, CourseAssignment, Membership, Role, Submission, User
-from web.services import submissions
 from web.services.courses import assignments, snapshots
 from web.services.people import accounts
+from web.services.submissions import submitting
 from web.setup import migrate
 
 ROOT = Path(__file__).parents[2]
@@ -78,7 +78,7 @@ class Site:
         with self.database.write.begin() as session:
             user = session.query(User).filter_by(email=f"{who}@example.org").one()
             assignment = session.query(CourseAssignment).filter_by(name=name).one()
-            return submissions.hand_in(
+            return submitting.hand_in(
                 session, self.settings.submissions, user, assignment, f"{name}.ipynb", content
             ).public_id
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from autograder.report import QuestionResult, Report, TestResult
 from autograder.verdict import Verdict
 from web.models import CourseAssignment, Snapshot, Submission, User
-from web.services import submissions
+from web.services.submissions import submitting
 
 PROOF = """Let the affine function $f(x_1, x_2) = w_1 x_1 + w_2 x_2 + b$ have these values. Then
 
@@ -66,12 +66,12 @@ def graded(
     assignment = session.scalars(select(CourseAssignment)).one()
     user = session.scalars(select(User).where(User.name == who)).one()
     content = json.dumps(notebook(answer)).encode()
-    submission = submissions.hand_in(session, folder, user, assignment, "a.ipynb", content)
+    submission = submitting.hand_in(session, folder, user, assignment, "a.ipynb", content)
     finish(session, submission, report(assignment.snapshot, scores, answer))
     return submission
 
 
 def finish(session: Session, submission: Submission, found: Report) -> None:
     """Claim what waits and store a report, as a worker does."""
-    submissions.claim(session, "w")
-    assert submissions.finish(session, submission.id, "w", found, json.dumps(found.notebook))
+    submitting.claim(session, "w")
+    assert submitting.finish(session, submission.id, "w", found, json.dumps(found.notebook))

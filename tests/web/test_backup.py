@@ -20,7 +20,7 @@ from autograder.cli import main
 from tests.web.conftest import PEOPLE, World
 from web.db import open_database
 from web.models import AuditEntry, CourseAssignment, Result, Submission, User
-from web.services import submissions
+from web.services.submissions import submitting
 from web.setup import upgrade
 
 NOTEBOOK = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}
@@ -45,7 +45,7 @@ def hand_in(world: World, number: int) -> str:
         assignment = session.scalars(select(CourseAssignment)).one()
         assignment.attempts_per_hour = None
         user = session.scalars(select(User).where(User.email == PEOPLE["student"][0])).one()
-        submission = submissions.hand_in(
+        submission = submitting.hand_in(
             session, world.settings.submissions, user, assignment, "a.ipynb", content
         )
         return submission.public_id
@@ -164,7 +164,7 @@ def check_state(data: Path) -> int:
         found = session.scalars(select(Submission).order_by(Submission.number)).all()
         assert [each.number for each in found] == list(range(1, len(found) + 1))
         for each in found:
-            stored = submissions.stored_file(data / "submissions", each).read_bytes()
+            stored = submitting.stored_file(data / "submissions", each).read_bytes()
             assert hashlib.sha256(stored).hexdigest() == each.sha256
     database.engine.dispose()
     assert len(list((data / "submissions").rglob("*.ipynb"))) == len(found)

@@ -17,8 +17,8 @@ from tests.web.conftest import World, token_of
 from web.db import now
 from web.http import EXTENSION
 from web.models import CourseAssignment, Extension, Submission, User
-from web.services import submissions
 from web.services.errors import Refused
+from web.services.submissions import submitting
 
 PLACE = "/courses/dl/assignments/xor/"
 
@@ -66,7 +66,7 @@ def test_file_is_read_before_a_transaction_begins(world: World) -> None:
 
     with world.database.write() as session:
         with pytest.raises(Refused):
-            submissions.hand_in(
+            submitting.hand_in(
                 session, world.settings.submissions, user, assignment, "x.ipynb", b"no notebook"
             )
         assert not session.in_transaction()

@@ -18,7 +18,7 @@ from autograder.assignment import load_assignment
 from tests.web.conftest import ROOT, World
 from web.demo.notebooks import Work, notebook
 from web.models import CourseAssignment, Result, Submission, SubmissionState, User
-from web.services import leases, submissions
+from web.services.submissions import leases, submitting
 
 BOUND_SECONDS = 100.0
 
@@ -61,7 +61,7 @@ def hand_in_content(world: World, content: bytes) -> None:
         assignment = session.scalars(select(CourseAssignment)).one()
         for person in ("Student", "Other", "Student"):
             user = session.scalars(select(User).where(User.name == person)).one()
-            submissions.hand_in(
+            submitting.hand_in(
                 session, world.settings.submissions, user, assignment, "a.ipynb", content
             )
 

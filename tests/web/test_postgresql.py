@@ -27,8 +27,8 @@ from tests.web.reports import graded
 from web.db import Base, open_database
 from web.factory import create_app
 from web.models import CourseAssignment, Submission, SubmissionState, User
-from web.services import leases, submissions
 from web.services.errors import Refused
+from web.services.submissions import leases, submitting
 from web.setup import init, migrate
 from web.workers.grading import Worker
 
@@ -156,7 +156,7 @@ def test_last_allowed_attempt_is_given_once(portal: World) -> None:
             assignment = session.scalars(select(CourseAssignment)).one()
             start.wait()
             try:
-                submissions.hand_in(
+                submitting.hand_in(
                     session, portal.settings.submissions, user, assignment, "a.ipynb", EMPTY
                 )
                 session.commit()
@@ -180,7 +180,7 @@ def test_many_workers_claim_each_submission_once(portal: World) -> None:
         assignment.attempts_per_hour = None
         user = session.scalars(select(User).where(User.email == PEOPLE["student"][0])).one()
         for _ in range(16):
-            submissions.hand_in(
+            submitting.hand_in(
                 session, portal.settings.submissions, user, assignment, "a.ipynb", EMPTY
             )
     claimed: list[int] = []
@@ -189,7 +189,7 @@ def test_many_workers_claim_each_submission_once(portal: World) -> None:
         misses = 0
         while misses < 20:
             with portal.database.write.begin() as session:
-                found = submissions.claim(session, str(threading.get_ident()))
+                found = submitting.claim(session, str(threading.get_ident()))
             if found is None:
                 misses += 1
             else:

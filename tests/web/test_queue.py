@@ -14,8 +14,8 @@ from autograder.report import Report
 from tests.web.conftest import World
 from web.db import now
 from web.models import CourseAssignment, Submission, SubmissionState, User
-from web.services import leases, submissions
 from web.services.courses.deadlines import Rules, late_seconds, penalised_tenths
+from web.services.submissions import leases, submitting
 from web.workers.grading import Worker
 
 NOTEBOOK = json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}).encode()
@@ -28,7 +28,7 @@ def queue(world: World, *people: str) -> list[str]:
         assignment = session.scalars(select(CourseAssignment)).one()
         for person in people:
             user = session.scalars(select(User).where(User.name == person)).one()
-            submission = submissions.hand_in(
+            submission = submitting.hand_in(
                 session, world.settings.submissions, user, assignment, "a.ipynb", NOTEBOOK
             )
             ids.append(submission.public_id)
@@ -38,7 +38,7 @@ def queue(world: World, *people: str) -> list[str]:
 def claim(world: World, owner: str = "w") -> str | None:
     """Claim the next one; gives its public id."""
     with world.database.write.begin() as session:
-        submission = submissions.claim(session, owner)
+        submission = submitting.claim(session, owner)
         return submission.public_id if submission else None
 
 

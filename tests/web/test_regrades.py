@@ -30,17 +30,11 @@ from web.models import (
     Snapshot,
     Submission,
 )
-from web.services import (
-    grading,
-    leases,
-    marks,
-    regrade_queue,
-    regrade_report,
-    regrades,
-)
+from web.services import grading, marks, regrade_queue, regrade_report, regrades
 from web.services.errors import Refused
 from web.services.grading import Entered
 from web.services.regrades import Scope
+from web.services.submissions import leases
 from web.workers.grading import Worker
 
 PLACE = "/courses/dl/staff/assignments/xor/"

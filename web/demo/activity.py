@@ -18,9 +18,9 @@ from web.db import Database, now
 from web.demo.course import Cast
 from web.demo.notebooks import Work, notebook
 from web.models import CourseAssignment, Submission, SubmissionState, User
-from web.services import submissions
 from web.services.courses.snapshots import snapshot_folder
 from web.services.errors import Refused
+from web.services.submissions import submitting
 
 PAUSE_SECONDS: Final = 12.0
 FAILURE_SECONDS: Final = 300.0
@@ -163,7 +163,7 @@ class Activity:
 
     def _accept(self, session: Session, each: HandIn, data: bytes) -> tuple[Submission, Path]:
         folder = self._settings.submissions
-        submission = submissions.hand_in(
+        submission = submitting.hand_in(
             session,
             folder,
             session.get_one(User, self._cast.students[each.who].id),
@@ -172,7 +172,7 @@ class Activity:
             data,
             now() - timedelta(days=each.days_ago),
         )
-        return submission, submissions.stored_file(folder, submission)
+        return submission, submitting.stored_file(folder, submission)
 
     def _assignment(self, name: str) -> Assignment:
         if name not in self._loaded:

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from autograder.report import Report
 from web.db import now
 from web.models import RegradeJob, RegradeJobState
-from web.services import leases
-from web.services.submissions import new_result
+from web.services.submissions import leases
+from web.services.submissions.submitting import new_result
 
 
 def claim(session: Session, owner: str, at: datetime | None = None) -> RegradeJob | None:

@@ -22,9 +22,10 @@ from autograder.grade.run import Progress
 from web.config import Settings
 from web.db import Database, open_database
 from web.models import Leased, RegradeJob, Snapshot, Submission
-from web.services import leases, regrade_queue, submissions
+from web.services import regrade_queue
 from web.services.courses.deadlines import rules_for
 from web.services.courses.snapshots import snapshot_folder
+from web.services.submissions import leases, submitting
 from web.workers.validation import Prover
 from web.workers.warm_up import WarmUp
 
@@ -93,7 +94,7 @@ class Worker:
             if not leases.any_waiting(session, Submission):
                 return None
         with self._database.write.begin() as session:
-            found = submissions.claim(session, self.name)
+            found = submitting.claim(session, self.name)
             return None if found is None else _task(session, found, found.snapshot_id, found.id)
 
     def _regrade(self) -> Task | None:
@@ -115,7 +116,7 @@ class Worker:
     def _grade(self, task: Task) -> None:
         lease = _Lease(self._database, task, self.name)
         try:
-            data = submissions.stored_file(self._settings.submissions, task.submission)
+            data = submitting.stored_file(self._settings.submissions, task.submission)
             with lease:
                 report = self._grader.grade(
                     data.read_bytes(), self._assignment(task), progress=lease.report
@@ -123,7 +124,7 @@ class Worker:
             notebook = json.dumps(report.notebook)
             with self._database.write.begin() as session:
                 if report.graded:
-                    finish = regrade_queue.finish if task.regrade else submissions.finish
+                    finish = regrade_queue.finish if task.regrade else submitting.finish
                     finish(session, task.job_id, self.name, report, notebook)
                 else:
                     reason = "a test could not be judged"

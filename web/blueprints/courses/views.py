@@ -13,9 +13,10 @@ from web.db import now
 from web.http import db, end_transaction, portal, require, signed_in
 from web.models import Course, CourseAssignment, Role
 from web.policy import Action, allowed, role_in
-from web.services import gradebook, lookup, overview, regrades, submissions
+from web.services import gradebook, lookup, overview, regrades
 from web.services.courses import snapshots
 from web.services.errors import Refused
+from web.services.submissions import submitting
 
 bp = Blueprint("courses", __name__)
 
@@ -107,15 +108,15 @@ def hand_in(slug: str, name: str) -> Response:
         abort(413)
     # Who is too late is told so, whatever the file is.
     received_at = now()
-    submissions.check_may_hand_in(db(), user, found, received_at)
+    submitting.check_may_hand_in(db(), user, found, received_at)
     end_transaction()
-    submission = submissions.hand_in(
+    submission = submitting.hand_in(
         db(), portal().settings.submissions, user, found, upload.filename, content, received_at
     )
     try:
         db().commit()
     except Exception:
-        submissions.stored_file(portal().settings.submissions, submission).unlink()
+        submitting.stored_file(portal().settings.submissions, submission).unlink()
         raise
     flash("Your notebook has arrived. This page is your receipt.", "good")
     return redirect(url_for("submissions.submission", public_id=submission.public_id), code=303)

@@ -12,9 +12,9 @@ from web.policy import Action, allowed
 from web.services import grading, lookup, marks, overview, release, requests
 from web.services.courses.courses import zone_of
 from web.services.courses.local_time import format_local, parse_local
-from web.services.progress import status_of
 from web.services.remarks import remarks_of
 from web.services.results import told_to_student
+from web.services.submissions.progress import status_of
 
 
 @bp.get("/courses/<slug>/staff/grading/<name>/")

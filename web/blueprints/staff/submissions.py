@@ -10,13 +10,14 @@ from web.blueprints.staff.common import course_for
 from web.http import db, require, signed_in
 from web.models import Submission
 from web.policy import Action, allowed
-from web.services import audit, lookup, marks, submissions
+from web.services import audit, lookup, marks
 from web.services.board import Filters
 from web.services.board import board as board_of
 from web.services.courses.assignments import course_assignments
-from web.services.progress import status_of
 from web.services.remarks import remarks_of
 from web.services.results import all_gradings, told_to_staff
+from web.services.submissions import submitting
+from web.services.submissions.progress import status_of
 
 
 @bp.get("/courses/<slug>/staff/")
@@ -68,7 +69,7 @@ def retry(public_id: str) -> Response:
     """Grade again what we could not grade."""
     found = _submission(public_id)
     user = require(Action.RETRY_GRADING, found)
-    submissions.retry(found)
+    submitting.retry(found)
     course = found.assignment.course
     audit.record(db(), user, "submission.retried", course=course, target=found.public_id)
     db().commit()

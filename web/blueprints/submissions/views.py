@@ -30,12 +30,13 @@ from web.http import db, portal, require, signed_in
 from web.models import Submission
 from web.policy import Action
 from web.security import NOTEBOOK_FLAG
-from web.services import lookup, marks, overview, regrades, requests, submissions
+from web.services import lookup, marks, overview, regrades, requests
 from web.services.courses.assignments import results_visible
 from web.services.errors import Refused
-from web.services.progress import Status, status_of
 from web.services.remarks import remarks_of
 from web.services.results import executed_notebook, told_to_staff, told_to_student
+from web.services.submissions import submitting
+from web.services.submissions.progress import Status, status_of
 
 bp = Blueprint("submissions", __name__, url_prefix="/submissions")
 
@@ -126,7 +127,7 @@ def file(public_id: str) -> Response:
     """Give back the bytes exactly as they came."""
     found = _submission(public_id)
     require(Action.SEE_SUBMISSION, found)
-    path = submissions.stored_file(portal().settings.submissions, found)
+    path = submitting.stored_file(portal().settings.submissions, found)
     return send_file(
         path,
         mimetype="application/octet-stream",

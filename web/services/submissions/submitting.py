@@ -25,9 +25,9 @@ from web.models import (
     SubmissionState,
     User,
 )
-from web.services import leases
 from web.services.courses.deadlines import accepts_until, late_seconds, rules_for
 from web.services.errors import Refused
+from web.services.submissions import leases
 
 _MAX_NAME: Final = 200
 

@@ -1,0 +1,1 @@
+"""Submissions on their way: accepted, queued, leased to a worker."""
