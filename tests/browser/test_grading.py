@@ -17,16 +17,9 @@ from tests.browser.test_accessibility import SMALL_CONTROLS, violations
 from tests.web.reports import graded, report
 from web.demo.notebooks import Work
 from web.models import CourseAssignment, Submission, User
-from web.services import (
-    comments,
-    grading,
-    overrides,
-    regrade_queue,
-    regrades,
-    release,
-    requests,
-)
-from web.services.grading import Entered
+from web.services import regrade_queue, regrades
+from web.services.grading import comments, overrides, release, requests, written_answers
+from web.services.grading.written_answers import Entered
 from web.workers.grading import Worker
 
 GRADING = f"{COURSE}staff/grading/xor/"
@@ -64,7 +57,7 @@ def give(portal: Site, public_id: str, *items: int) -> None:
     with portal.database.write.begin() as session:
         gus = session.query(User).filter_by(name="Gus Grader").one()
         found = session.query(Submission).filter_by(public_id=public_id).one()
-        grading.save(session, gus, found, "q7", Entered(0, items))
+        written_answers.save(session, gus, found, "q7", Entered(0, items))
 
 
 def next_one(page: Page) -> str:
@@ -282,7 +275,7 @@ def everything(portal: Site) -> dict[str, list[str]]:
         assignment = submission.assignment
         comments.add(session, gus, assignment, "q7", COMMENT)
         entered = Entered(0, (0, 1), comment=COMMENT)
-        grading.save(session, gus, submission, "q7", entered)
+        written_answers.save(session, gus, submission, "q7", entered)
         overrides.set_points(session, iris, submission, "q2", 30, "Right, too.")
         release.release(session, iris, assignment)
         session.expire(submission)

@@ -20,8 +20,9 @@ from web.models import (
     SubmissionState,
     User,
 )
-from web.services import overrides, regrade_queue, regrades, release
+from web.services import regrade_queue, regrades
 from web.services.courses import assignments
+from web.services.grading import overrides, release
 
 RULES = {"counted": "last", "due_at": "2030-01-01T12:00", "grace_minutes": "5"}
 COURSE = {

@@ -25,7 +25,7 @@ from web.models import (
 )
 from web.services import gradebook
 from web.services.gradebook import Gradebook
-from web.services.marks import Mark, QuestionMark
+from web.services.grading.marks import Mark, QuestionMark
 from web.services.standing import Entry, Standing
 from web.services.totals import Total, total
 

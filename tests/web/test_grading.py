@@ -25,10 +25,10 @@ from web.models import (
     Submission,
     User,
 )
-from web.services import claims, comments, grading
 from web.services.courses import snapshots
 from web.services.errors import Refused
-from web.services.grading import Entered, NewerGradeError
+from web.services.grading import claims, comments, written_answers
+from web.services.grading.written_answers import Entered, NewerGradeError
 
 PLACE = "/courses/dl/staff/grading/xor/q7/"
 
@@ -47,7 +47,7 @@ def take_next(world: World, who: str, leaving: str | None = None) -> str | None:
         left = None
         if leaving is not None:
             left = session.scalars(select(Submission).where(Submission.public_id == leaving)).one()
-        found = grading.take_next(session, person(session, who), assignment, "q7", left)
+        found = written_answers.take_next(session, person(session, who), assignment, "q7", left)
         return found.public_id if found else None
 
 
@@ -132,10 +132,12 @@ def test_first_grade_of_two_at_once(world: World) -> None:
     """Where both saw no grade, the second to save is told, too."""
     with world.database.write.begin() as session:
         submission = hand_in(session, world, {})
-        grading.save(session, person(session, "Grader"), submission, "q7", Entered(0, (0,)))
+        written_answers.save(session, person(session, "Grader"), submission, "q7", Entered(0, (0,)))
 
         with pytest.raises(NewerGradeError, match="Grader has graded"):
-            grading.save(session, person(session, "Instructor"), submission, "q7", Entered(0, (1,)))
+            written_answers.save(
+                session, person(session, "Instructor"), submission, "q7", Entered(0, (1,))
+            )
 
 
 @pytest.mark.parametrize(
@@ -154,7 +156,7 @@ def test_points_follow_from_the_rubric_or_a_reason(
     """Items are summed, typed points win; numbers of items that are not there do nothing."""
     with world.database.write.begin() as session:
         submission = hand_in(session, world, {})
-        grade = grading.save(session, person(session, "Grader"), submission, "q7", entered)
+        grade = written_answers.save(session, person(session, "Grader"), submission, "q7", entered)
 
         assert grade.points_tenths == points
         assert [each["index"] for each in grade.items] == [n for n in (0, 2) if n in entered.items]
@@ -180,7 +182,7 @@ def test_what_does_not_follow_is_refused(
     with world.database.write.begin() as session:
         submission = hand_in(session, world, {})
         with pytest.raises(Refused, match=words):
-            grading.save(session, person(session, "Grader"), submission, question, entered)
+            written_answers.save(session, person(session, "Grader"), submission, question, entered)
         assert session.scalars(select(ManualGrade)).all() == []
 
 

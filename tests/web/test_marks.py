@@ -12,8 +12,8 @@ from tests.web.conftest import World
 from tests.web.reports import graded
 from web.db import now
 from web.models import CountedAttempt, CourseAssignment, ManualGrade, Result, Submission, User
-from web.services import grading, marks, overrides
-from web.services.grading import Entered
+from web.services.grading import marks, overrides, written_answers
+from web.services.grading.written_answers import Entered
 
 
 def person(session: Session, name: str) -> User:
@@ -39,7 +39,7 @@ def test_tests_then_person_then_override(world: World) -> None:
         submission = hand_in(session, world, {"q1": 3.5, "q2": 2})
         grader = person(session, "Grader")
         by_tests = mark(session, submission)
-        grading.save(session, grader, submission, "q7", Entered(0, (0, 2)))
+        written_answers.save(session, grader, submission, "q7", Entered(0, (0, 2)))
         by_person = mark(session, submission)
         overrides.set_points(session, grader, submission, "q1", 50, "Right in another way.")
         overrides.set_points(session, grader, submission, "q7", 0, "Copied.")
@@ -77,9 +77,9 @@ def test_best_attempt_waits_for_what_can_still_beat_it(world: World) -> None:
             return found.number if found else None
 
         before = counts()
-        grading.save(session, grader, first, "q7", Entered(0, (), 0))
+        written_answers.save(session, grader, first, "q7", Entered(0, (), 0))
         waiting = counts()
-        grading.save(session, grader, second, "q7", Entered(0, (1,)))
+        written_answers.save(session, grader, second, "q7", Entered(0, (1,)))
         after = counts()
         assignment.counted = CountedAttempt.LAST
         last = counts()
@@ -103,7 +103,7 @@ def test_student_sees_people_s_points_after_the_release(world: World) -> None:
     with world.database.write.begin() as session:
         submission = hand_in(session, world, {"q1": 3})
         grader = person(session, "Grader")
-        grading.save(session, grader, submission, "q7", Entered(0, (0, 1, 2)))
+        written_answers.save(session, grader, submission, "q7", Entered(0, (0, 1, 2)))
         overrides.set_points(session, grader, submission, "q2", 10, "Half of it is right.")
         hidden = marks.student_mark(session, submission)
         submission.released_at = now()

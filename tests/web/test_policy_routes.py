@@ -12,7 +12,8 @@ from sqlalchemy import select
 from tests.web.conftest import World, token_of
 from tests.web.reports import graded
 from web.models import Course, CourseAssignment, Membership, User
-from web.services import comments, regrades, requests
+from web.services import regrades
+from web.services.grading import comments, requests
 
 EVERYBODY = frozenset({"admin", "instructor", "grader", "student", "other"})
 STAFF = frozenset({"admin", "instructor", "grader"})

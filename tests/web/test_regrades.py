@@ -30,9 +30,10 @@ from web.models import (
     Snapshot,
     Submission,
 )
-from web.services import grading, marks, regrade_queue, regrade_report, regrades
+from web.services import regrade_queue, regrade_report, regrades
 from web.services.errors import Refused
-from web.services.grading import Entered
+from web.services.grading import marks, written_answers
+from web.services.grading.written_answers import Entered
 from web.services.regrades import Scope
 from web.services.submissions import leases
 from web.workers.grading import Worker
@@ -152,7 +153,7 @@ def test_people_s_grades_survive(world: World) -> None:
     """What a person gave counts before and after alike."""
     with world.database.write.begin() as session:
         submission = hand_in(session, world, {"q1": 2})
-        grading.save(session, person(session, "Grader"), submission, "q7", Entered(0, (0,)))
+        written_answers.save(session, person(session, "Grader"), submission, "q7", Entered(0, (0,)))
         regrade = regrades.start(
             session, person(session, "Instructor"), another_content(session), Scope.COUNTED
         )

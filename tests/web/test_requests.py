@@ -16,9 +16,9 @@ from tests.web.test_grading import post
 from tests.web.test_marks import hand_in, person
 from web.db import now
 from web.models import AuditEntry, CourseAssignment, RegradeRequest, RequestState, Submission
-from web.services import grading, marks, overrides, release, requests
 from web.services.errors import Refused
-from web.services.grading import Entered
+from web.services.grading import marks, overrides, release, requests, written_answers
+from web.services.grading.written_answers import Entered
 
 GRADING = "/courses/dl/staff/grading/xor/"
 
@@ -26,7 +26,7 @@ GRADING = "/courses/dl/staff/grading/xor/"
 def released(session: Session, world: World) -> Submission:
     """A graded submission whose points its student sees."""
     submission = hand_in(session, world, {"q1": 1, "q2": 3})
-    grading.save(session, person(session, "Grader"), submission, "q7", Entered(0, (0,)))
+    written_answers.save(session, person(session, "Grader"), submission, "q7", Entered(0, (0,)))
     release.release(session, person(session, "Instructor"), submission.assignment)
     session.expire(submission)
     return submission
@@ -152,7 +152,7 @@ def test_release_shows_what_the_preview_showed(world: World) -> None:
         submission = hand_in(session, world, {"q1": 1})
         public_id = submission.public_id
         entered = Entered(0, (0, 1), comment="Nearly **there**.")
-        grading.save(session, person(session, "Grader"), submission, "q7", entered)
+        written_answers.save(session, person(session, "Grader"), submission, "q7", entered)
         hand_in(session, world, {"q1": 2}, "Other")
     student, staff = world.client("student"), world.client("instructor")
     page = f"/submissions/{public_id}/"
@@ -207,7 +207,7 @@ def test_preview_of_the_notebook_is_for_instructors(world: World) -> None:
     """Its frame shows what the release will; neither graders nor the student can ask for it."""
     with world.database.write.begin() as session:
         submission = hand_in(session, world, {})
-        grading.save(session, person(session, "Grader"), submission, "q7", Entered(0, (0,)))
+        written_answers.save(session, person(session, "Grader"), submission, "q7", Entered(0, (0,)))
         page = f"/submissions/{submission.public_id}/notebook"
 
     assert "part of the points" in world.client("instructor").get(f"{page}?as=preview").text

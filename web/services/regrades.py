@@ -23,7 +23,7 @@ from web.models import (
 )
 from web.services import audit
 from web.services.errors import Refused
-from web.services.marks import Mark, counted_marks, mark_of, marks_of
+from web.services.grading.marks import Mark, counted_marks, mark_of, marks_of
 
 MAX_NOTE: Final = 2000
 WAITING: Final = (RegradeJobState.QUEUED, RegradeJobState.RUNNING)

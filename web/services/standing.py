@@ -23,10 +23,10 @@ from web.models import (
     SubmissionState,
     User,
 )
-from web.services import marks
 from web.services.courses.assignments import results_visible
 from web.services.courses.deadlines import accepts_until, rules_with
-from web.services.marks import Mark
+from web.services.grading import marks
+from web.services.grading.marks import Mark
 
 
 class Standing(enum.StrEnum):

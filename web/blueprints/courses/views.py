@@ -13,9 +13,10 @@ from web.db import now
 from web.http import db, end_transaction, portal, require, signed_in
 from web.models import Course, CourseAssignment, Role
 from web.policy import Action, allowed, role_in
-from web.services import gradebook, lookup, overview, regrades
+from web.services import gradebook, lookup, regrades
 from web.services.courses import snapshots
 from web.services.errors import Refused
+from web.services.grading import student_view
 from web.services.submissions import submitting
 
 bp = Blueprint("courses", __name__)
@@ -41,8 +42,8 @@ def course(slug: str) -> str:
     return render_template(
         "courses/course.html",
         course=found,
-        staff=overview.is_staff(role),
-        assignments=overview.released(db(), user, found),
+        staff=student_view.is_staff(role),
+        assignments=student_view.released(db(), user, found),
         grades=gradebook.own_grades(db(), found, user),
     )
 
@@ -52,7 +53,7 @@ def assignment(slug: str, name: str) -> str:
     """Show an assignment: rules, downloads, the form to hand in, attempts."""
     found = _assignment(slug, name)
     user = require(Action.SEE_ASSIGNMENT, found)
-    view = overview.as_student(db(), user, found)
+    view = student_view.as_student(db(), user, found)
     counts = view.counted if view.results_visible else None
     return render_template(
         "courses/assignment.html",

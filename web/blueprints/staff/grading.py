@@ -14,11 +14,12 @@ from web.blueprints.staff.grading_form import Fields, shown_answer
 from web.http import db, portal, signed_in
 from web.models import CourseAssignment, ManualGrade, Submission
 from web.policy import Action
-from web.services import audit, claims, comments, grading, lookup, release, requests
+from web.services import audit, lookup
 from web.services.courses import snapshots
 from web.services.courses.assignments import course_assignments
 from web.services.errors import Refused
-from web.services.grading import NewerGradeError
+from web.services.grading import claims, comments, release, requests, written_answers
+from web.services.grading.written_answers import NewerGradeError
 
 
 @bp.get("/courses/<slug>/staff/grading/")
@@ -26,7 +27,7 @@ def grading_overview(slug: str) -> str:
     """Show what awaits a person in each assignment."""
     course = course_for(slug, Action.SEE_STAFF_PAGES)
     rows = [
-        (each, release.readiness(db(), each), grading.written_questions(each.snapshot))
+        (each, release.readiness(db(), each), written_answers.written_questions(each.snapshot))
         for each in course_assignments(db(), course)
     ]
     return render_template(
@@ -46,7 +47,7 @@ def answers(slug: str, name: str, question_id: str) -> str:
         course=found.course,
         assignment=found,
         question=question,
-        answers=grading.queue(db(), found, question_id),
+        answers=written_answers.queue(db(), found, question_id),
     )
 
 
@@ -64,7 +65,7 @@ def answer(slug: str, name: str, question_id: str, public_id: str) -> str:
     found, submission, question = _answer(slug, name, question_id, public_id)
     with portal().database.write.begin() as session:
         claims.take(session, signed_in(), submission, question_id)
-    grade = grading.grade_of(db(), submission, question_id)
+    grade = written_answers.grade_of(db(), submission, question_id)
     return _page(found, question, submission, Fields.saved(question, grade))
 
 
@@ -82,7 +83,7 @@ def grade_answer(
         return _page(found, question, submission, fields.with_comment(text))
     try:
         entered = fields.entered(tenths_field("points", "Points"))
-        grading.save(db(), signed_in(), submission, question_id, entered)
+        written_answers.save(db(), signed_in(), submission, question_id, entered)
     except NewerGradeError as error:
         newer = error.grade
         db().rollback()
@@ -133,7 +134,7 @@ def delete_comment(slug: str, name: str, question_id: str, number: int) -> Respo
 
 def _question(slug: str, name: str, question_id: str) -> tuple[CourseAssignment, dict[str, Any]]:
     found = assignment_for(slug, name, Action.GRADE)
-    return found, grading.written_question(found.snapshot, question_id) or abort(404)
+    return found, written_answers.written_question(found.snapshot, question_id) or abort(404)
 
 
 def _answer(
@@ -142,8 +143,8 @@ def _answer(
     """Find an answer, and its question as it was when the answer was last graded by the tests."""
     found = assignment_for(slug, name, Action.GRADE)
     submission = _answer_in(found, public_id) or abort(404)
-    snapshot = grading.graded_snapshot(db(), submission)
-    return found, submission, grading.written_question(snapshot, question_id) or abort(404)
+    snapshot = written_answers.graded_snapshot(db(), submission)
+    return found, submission, written_answers.written_question(snapshot, question_id) or abort(404)
 
 
 def _answer_in(found: CourseAssignment, public_id: str) -> Submission | None:
@@ -154,7 +155,7 @@ def _answer_in(found: CourseAssignment, public_id: str) -> Submission | None:
 
 
 def _to_next(found: CourseAssignment, question_id: str, leaving: Submission | None) -> Response:
-    following = grading.take_next(db(), signed_in(), found, question_id, leaving)
+    following = written_answers.take_next(db(), signed_in(), found, question_id, leaving)
     db().commit()
     if following is not None:
         return _to_answer(found, question_id, following)
@@ -197,7 +198,7 @@ def _page(
     problem: str = "",
 ) -> str:
     """Show an answer with the form, whose fields may hold what was not saved."""
-    queue = grading.queue(db(), found, question["id"])
+    queue = written_answers.queue(db(), found, question["id"])
     held = claims.present(db(), [submission.id], question["id"]).get(submission.id)
     others = held is not None and held.grader_id != signed_in().id
     return render_template(
@@ -210,7 +211,7 @@ def _page(
         prompt=snapshots.prompt(portal().settings.snapshots, submission.snapshot, question["id"]),
         model=snapshots.model_answer(portal().settings.snapshots, found.snapshot, question["id"]),
         fields=fields,
-        grade=grading.grade_of(db(), submission, question["id"]),
+        grade=written_answers.grade_of(db(), submission, question["id"]),
         newer=newer,
         problem=problem,
         reader=held.grader if held is not None and others else None,

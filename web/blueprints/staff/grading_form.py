@@ -10,9 +10,9 @@ from markupsafe import Markup
 
 from web.models import ManualGrade, Submission
 from web.rendering import answer_html
-from web.services import grading
-from web.services.grading import Entered
-from web.services.results import executed_notebook
+from web.services.grading import written_answers
+from web.services.grading.results import executed_notebook
+from web.services.grading.written_answers import Entered
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Fields:
         items = tuple(
             each["index"] for each in grade.items if each["text"] in rubric[each["index"] :][:1]
         )
-        follows = bool(items) and grading.rubric_sum(question, items) == grade.points_tenths
+        follows = bool(items) and written_answers.rubric_sum(question, items) == grade.points_tenths
         points = "" if follows else f"{grade.points_tenths / 10:g}"
         return cls(grade.version, items, points, grade.reason, grade.comment)
 

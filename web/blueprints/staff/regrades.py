@@ -11,8 +11,9 @@ from web.blueprints.staff.common import assignment_for
 from web.http import db, signed_in
 from web.models import Regrade
 from web.policy import Action
-from web.services import marks, regrade_report, regrades
+from web.services import regrade_report, regrades
 from web.services.errors import Refused
+from web.services.grading import marks
 
 
 @bp.get("/courses/<slug>/staff/assignments/<name>/regrades/")

@@ -9,11 +9,12 @@ from web.blueprints.staff import bp
 from web.blueprints.staff.common import assignment_for
 from web.http import db, require, signed_in
 from web.policy import Action, allowed
-from web.services import grading, lookup, marks, overview, release, requests
+from web.services import lookup
 from web.services.courses.courses import zone_of
 from web.services.courses.local_time import format_local, parse_local
-from web.services.remarks import remarks_of
-from web.services.results import told_to_student
+from web.services.grading import marks, release, requests, student_view, written_answers
+from web.services.grading.remarks import remarks_of
+from web.services.grading.results import told_to_student
 from web.services.submissions.progress import status_of
 
 
@@ -29,8 +30,8 @@ def assignment_grading(slug: str, name: str) -> str:
         assignment=found,
         state=state,
         written=[
-            (question, grading.queue(db(), found, question["id"], state.marks))
-            for question in grading.written_questions(found.snapshot)
+            (question, written_answers.queue(db(), found, question["id"], state.marks))
+            for question in written_answers.written_questions(found.snapshot)
         ],
         visible_from=release.visible_from(found),
         open_requests=requests.open_by_assignment(db(), found.course).get(found.id, 0),
@@ -69,7 +70,7 @@ def preview(slug: str, name: str, public_id: str) -> str:
         submission=submission,
         course=found.course,
         status=status_of(db(), submission),
-        view=overview.as_student(db(), submission.user, found, preview=True),
+        view=student_view.as_student(db(), submission.user, found, preview=True),
         told=told_to_student(submission, mark),
         mark=mark,
         remarks=remarks_of(db(), submission, mark),

@@ -10,8 +10,9 @@ from web.blueprints.staff.common import course_for, tenths_field
 from web.http import db, require, signed_in
 from web.models import Course, RegradeRequest, Submission, User
 from web.policy import Action
-from web.services import lookup, overrides, requests
+from web.services import lookup
 from web.services.errors import Refused
+from web.services.grading import overrides, requests
 
 
 @bp.get("/courses/<slug>/staff/requests/")

@@ -10,12 +10,13 @@ from web.blueprints.staff.common import course_for
 from web.http import db, require, signed_in
 from web.models import Submission
 from web.policy import Action, allowed
-from web.services import audit, lookup, marks
-from web.services.board import Filters
-from web.services.board import board as board_of
+from web.services import audit, lookup
 from web.services.courses.assignments import course_assignments
-from web.services.remarks import remarks_of
-from web.services.results import all_gradings, told_to_staff
+from web.services.grading import marks
+from web.services.grading.board import Filters
+from web.services.grading.board import board as board_of
+from web.services.grading.remarks import remarks_of
+from web.services.grading.results import all_gradings, told_to_staff
 from web.services.submissions import submitting
 from web.services.submissions.progress import status_of
 

@@ -30,11 +30,12 @@ from web.http import db, portal, require, signed_in
 from web.models import Submission
 from web.policy import Action
 from web.security import NOTEBOOK_FLAG
-from web.services import lookup, marks, overview, regrades, requests
+from web.services import lookup, regrades
 from web.services.courses.assignments import results_visible
 from web.services.errors import Refused
-from web.services.remarks import remarks_of
-from web.services.results import executed_notebook, told_to_staff, told_to_student
+from web.services.grading import marks, requests, student_view
+from web.services.grading.remarks import remarks_of
+from web.services.grading.results import executed_notebook, told_to_staff, told_to_student
 from web.services.submissions import submitting
 from web.services.submissions.progress import Status, status_of
 
@@ -76,7 +77,7 @@ def _page(found: Submission, refused: RefusedRequest | None = None) -> str:
         mark=mark,
         remarks=remarks_of(db(), found, mark),
         notices=regrades.notices(db(), found) if mark is not None else [],
-        view=overview.as_student(db(), found.user, found.assignment),
+        view=student_view.as_student(db(), found.user, found.assignment),
         results_visible=results_visible(found.assignment),
         another=signed_in().id != found.user_id,
         refused=refused,

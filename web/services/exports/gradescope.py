@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from web.models import Result
 from web.services.csv_cells import disarmed, points, write_csv
 from web.services.exports.selection import ExportRow, Selection
-from web.services.marks import Mark, QuestionMark
+from web.services.grading.marks import Mark, QuestionMark
 from web.services.standing import Standing
 
 INDEX: Final = "index.csv"

@@ -20,7 +20,7 @@ from web.models import (
 )
 from web.services.courses.assignments import course_assignments, results_visible
 from web.services.courses.deadlines import Rules, accepts_until, rules_for
-from web.services.marks import Mark, as_seen_by_student, counted, marks_of
+from web.services.grading.marks import Mark, as_seen_by_student, counted, marks_of
 from web.services.submissions.submitting import attempts_of
 
 

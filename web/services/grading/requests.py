@@ -18,8 +18,9 @@ from web.models import (
     Submission,
     User,
 )
-from web.services import audit, marks, overrides
+from web.services import audit
 from web.services.errors import Refused
+from web.services.grading import marks, overrides
 
 MAX_LENGTH: Final = 4000
 

@@ -21,9 +21,10 @@ from web.models import (
     Submission,
     User,
 )
-from web.services import audit, claims
+from web.services import audit
 from web.services.errors import Refused
-from web.services.marks import Mark, QuestionMark, counted_marks
+from web.services.grading import claims
+from web.services.grading.marks import Mark, QuestionMark, counted_marks
 
 MAX_TEXT: Final = 10_000
 

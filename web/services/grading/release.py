@@ -13,8 +13,8 @@ from web.models import CourseAssignment, Submission, SubmissionState, User
 from web.services import audit
 from web.services.courses.assignments import results_visible
 from web.services.errors import Refused
-from web.services.grading import student_marks
-from web.services.marks import Mark
+from web.services.grading.marks import Mark
+from web.services.grading.written_answers import student_marks
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from autograder.report import (
     StudentView,
 )
 from web.models import Result, Snapshot, Submission
-from web.services.marks import Mark, QuestionMark
+from web.services.grading.marks import Mark, QuestionMark
 
 HELD_BACK: Final = Outcome("…", "held back", "wait")
 FULL: Final = Outcome("✔", "full points", "good")

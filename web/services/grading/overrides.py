@@ -11,7 +11,7 @@ from web.db import now
 from web.models import PointsOverride, Submission, User
 from web.services import audit
 from web.services.errors import Refused
-from web.services.marks import mark_of
+from web.services.grading.marks import mark_of
 
 MAX_REASON: Final = 2000
 

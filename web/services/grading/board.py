@@ -10,7 +10,7 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from web.models import Course, CourseAssignment, Submission, SubmissionState, User
-from web.services.marks import Mark, marks_of
+from web.services.grading.marks import Mark, marks_of
 
 PAGE_ROWS: Final = 100
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from web.models import RegradeRequest, RequestState, Submission
-from web.services import requests
-from web.services.marks import Mark, QuestionMark
+from web.services.grading import requests
+from web.services.grading.marks import Mark, QuestionMark
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""What submissions are worth, by tests and by people, and who may see it."""
