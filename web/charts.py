@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from web.services.statistics import Bin, Summary
+from web.services.gradebook.statistics import Bin, Summary
 
 # Narrow enough for letters to be readable on a phone, where a chart is not scaled up.
 WIDTH: Final = 360.0

@@ -23,11 +23,11 @@ from web.models import (
     Submission,
     User,
 )
-from web.services import gradebook
-from web.services.gradebook import Gradebook
+from web.services.gradebook import gradebook
+from web.services.gradebook.gradebook import Gradebook
+from web.services.gradebook.standing import Entry, Standing
+from web.services.gradebook.totals import Total, total
 from web.services.grading.marks import Mark, QuestionMark
-from web.services.standing import Entry, Standing
-from web.services.totals import Total, total
 
 PLACE = "/courses/toy/staff/gradebook/"
 

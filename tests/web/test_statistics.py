@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from tests.web import classroom
 from tests.web.conftest import World
 from web.models import CourseAssignment, SubmissionState, User
-from web.services import statistics
-from web.services.class_results import ClassStatistics, Which, class_statistics
+from web.services.gradebook import statistics
+from web.services.gradebook.class_results import ClassStatistics, Which, class_statistics
 
 PLACE = "/courses/toy/staff/assignments/toy/statistics"
 

@@ -13,9 +13,10 @@ from web.db import now
 from web.http import db, end_transaction, portal, require, signed_in
 from web.models import Course, CourseAssignment, Role
 from web.policy import Action, allowed, role_in
-from web.services import gradebook, lookup, regrades
+from web.services import lookup, regrades
 from web.services.courses import snapshots
 from web.services.errors import Refused
+from web.services.gradebook import gradebook
 from web.services.grading import student_view
 from web.services.submissions import submitting
 

@@ -19,10 +19,10 @@ from web.models import CourseAssignment
 from web.policy import Action
 from web.services import audit
 from web.services.errors import Refused
-from web.services.exports import canvas, gradescope, moodle, plain
-from web.services.exports.filling import Filled
-from web.services.exports.selection import Choice, Selection, select_marks
-from web.services.gradebook import gradebook
+from web.services.gradebook.exports import canvas, gradescope, moodle, plain
+from web.services.gradebook.exports.filling import Filled
+from web.services.gradebook.exports.selection import Choice, Selection, select_marks
+from web.services.gradebook.gradebook import gradebook
 
 _MAX_BYTES: Final = 5_000_000
 _CSV, _ZIP = "text/csv", "application/zip"

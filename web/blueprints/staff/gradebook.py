@@ -9,8 +9,8 @@ from web.blueprints.staff import bp
 from web.blueprints.staff.common import course_for, number_field, whole_field
 from web.http import db, signed_in
 from web.policy import Action, allowed
-from web.services import gradebook as service
 from web.services.courses.assignments import course_assignments
+from web.services.gradebook import gradebook as service
 
 
 @bp.get("/courses/<slug>/staff/gradebook/")

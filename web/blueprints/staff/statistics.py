@@ -9,7 +9,7 @@ from web.blueprints.staff.common import assignment_for
 from web.charts import histogram_chart, rate_chart
 from web.http import db
 from web.policy import Action
-from web.services.class_results import Which, class_statistics
+from web.services.gradebook.class_results import Which, class_statistics
 
 
 @bp.get("/courses/<slug>/staff/assignments/<name>/statistics")

@@ -7,9 +7,9 @@ from fractions import Fraction
 
 from web.models import Membership
 from web.services.csv_cells import disarmed, points, write_csv
-from web.services.exports.selection import Choice, ExportRow, Selection, exported
-from web.services.gradebook import Gradebook, Row
-from web.services.totals import total
+from web.services.gradebook.exports.selection import Choice, ExportRow, Selection, exported
+from web.services.gradebook.gradebook import Gradebook, Row
+from web.services.gradebook.totals import total
 
 _PERSON = ("name", "email", "student_id", "section")
 

@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 
 from web.models import Membership
 from web.services.errors import Refused
-from web.services.exports.selection import ExportRow, Selection
+from web.services.gradebook.exports.selection import ExportRow, Selection
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 
 from web.db import now
 from web.models import Course, CourseAssignment, Membership, Role, User
-from web.services import audit, standing, totals
+from web.services import audit
 from web.services.courses.assignments import course_assignments
 from web.services.errors import Refused
-from web.services.standing import Entry
-from web.services.totals import Total
+from web.services.gradebook import standing, totals
+from web.services.gradebook.standing import Entry
+from web.services.gradebook.totals import Total
 
 PAGE_ROWS: Final = 50
 _MAX_WEIGHT: Final = 1000.0

@@ -20,8 +20,8 @@ from typing import Final
 from web.models import Membership
 from web.services.csv_cells import disarmed, points, read_csv, runs_as_formula, scaled, write_csv
 from web.services.errors import Refused
-from web.services.exports.filling import Filled, Matcher, maximum, scale_factor
-from web.services.exports.selection import Selection
+from web.services.gradebook.exports.filling import Filled, Matcher, maximum, scale_factor
+from web.services.gradebook.exports.selection import Selection
 
 _WHAT: Final = "Canvas's file"
 _WITH_ID: Final = re.compile(r"(.*) \((\d+)\)")

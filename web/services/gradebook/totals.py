@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
-from web.services.standing import Entry
+from web.services.gradebook.standing import Entry
 
 
 @dataclass(frozen=True)

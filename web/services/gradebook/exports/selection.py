@@ -9,8 +9,8 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from web.models import CourseAssignment, Membership
-from web.services import standing
-from web.services.standing import Entry, Standing
+from web.services.gradebook import standing
+from web.services.gradebook.standing import Entry, Standing
 
 _WHY: Final = {
     Standing.OPEN: "nothing handed in yet, and it is still open",

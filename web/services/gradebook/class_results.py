@@ -11,10 +11,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from web.models import CourseAssignment, Result, Submission
-from web.services import standing, statistics
+from web.services.gradebook import standing, statistics
+from web.services.gradebook.statistics import Attempt, TestKey
 from web.services.grading import marks
 from web.services.grading.marks import Mark
-from web.services.statistics import Attempt, TestKey
 
 _NOT_JUDGED: Final = frozenset({"pending", "internal"})
 _PORTION: Final = 200

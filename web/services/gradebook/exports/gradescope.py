@@ -18,9 +18,9 @@ from sqlalchemy.orm import Session
 
 from web.models import Result
 from web.services.csv_cells import disarmed, points, write_csv
-from web.services.exports.selection import ExportRow, Selection
+from web.services.gradebook.exports.selection import ExportRow, Selection
+from web.services.gradebook.standing import Standing
 from web.services.grading.marks import Mark, QuestionMark
-from web.services.standing import Standing
 
 INDEX: Final = "index.csv"
 _WORDS: Final = {"passed": "passed", "skipped": "not run", "pending": "awaits a person"}

@@ -21,8 +21,8 @@ from typing import Final
 
 from web.services.csv_cells import disarmed, read_csv, scaled, write_csv
 from web.services.errors import Refused
-from web.services.exports.filling import Filled, Matcher, maximum, scale_factor
-from web.services.exports.selection import Selection
+from web.services.gradebook.exports.filling import Filled, Matcher, maximum, scale_factor
+from web.services.gradebook.exports.selection import Selection
 
 _WHAT: Final = "The worksheet"
 _IDENTIFIER: Final = re.compile(r"\D*\d+")

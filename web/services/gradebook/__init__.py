@@ -1,0 +1,1 @@
+"""A class's results: gradebook, statistics, exports."""
