@@ -17,9 +17,9 @@ from tests.browser.test_accessibility import SMALL_CONTROLS, violations
 from tests.web.reports import graded, report
 from web.demo.notebooks import Work
 from web.models import CourseAssignment, Submission, User
-from web.services import regrade_queue, regrades
 from web.services.grading import comments, overrides, release, requests, written_answers
 from web.services.grading.written_answers import Entered
+from web.services.regrading import queue, regrades
 from web.workers.grading import Worker
 
 GRADING = f"{COURSE}staff/grading/xor/"
@@ -283,10 +283,10 @@ def everything(portal: Site) -> dict[str, list[str]]:
         regrades.start(session, iris, assignment, regrades.Scope.ALL)
         session.flush()
         for scores in ({"q1": 5.0, "q3": 1.0}, {**SCORES, "q2": 3.0}, {**SCORES, "q1": 2.5}):
-            job = regrade_queue.claim(session, "w")
+            job = queue.claim(session, "w")
             assert job is not None
             found = report(assignment.snapshot, scores)
-            regrade_queue.finish(session, job.id, "w", found, json.dumps(found.notebook))
+            queue.finish(session, job.id, "w", found, json.dumps(found.notebook))
     staff = f"{COURSE}staff/assignments/xor/regrades/"
     return {
         "grader": [

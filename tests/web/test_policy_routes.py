@@ -12,8 +12,8 @@ from sqlalchemy import select
 from tests.web.conftest import World, token_of
 from tests.web.reports import graded
 from web.models import Course, CourseAssignment, Membership, User
-from web.services import regrades
 from web.services.grading import comments, requests
+from web.services.regrading import regrades
 
 EVERYBODY = frozenset({"admin", "instructor", "grader", "student", "other"})
 STAFF = frozenset({"admin", "instructor", "grader"})

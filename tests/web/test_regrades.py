@@ -30,11 +30,11 @@ from web.models import (
     Snapshot,
     Submission,
 )
-from web.services import regrade_queue, regrade_report, regrades
 from web.services.errors import Refused
 from web.services.grading import marks, written_answers
 from web.services.grading.written_answers import Entered
-from web.services.regrades import Scope
+from web.services.regrading import queue, regrades, report
+from web.services.regrading.regrades import Scope
 from web.services.submissions import leases
 from web.workers.grading import Worker
 
@@ -64,10 +64,10 @@ def regraded(session: Session, world: World, *scores: dict[str, float]) -> Regra
     regrade = regrades.start(session, person(session, "Instructor"), assignment, Scope.ALL)
     session.flush()
     for each in scores:
-        job = regrade_queue.claim(session, "w")
+        job = queue.claim(session, "w")
         assert job is not None
         found = report(assignment.snapshot, each)
-        assert regrade_queue.finish(session, job.id, "w", found, json.dumps(found.notebook))
+        assert queue.finish(session, job.id, "w", found, json.dumps(found.notebook))
     return regrade
 
 
@@ -82,7 +82,7 @@ def test_nothing_is_published_before_somebody_decides(world: World) -> None:
     with world.database.write.begin() as session:
         regrade = regraded(session, world, {"q1": 5}, {"q1": 1, "q2": 0.5})
         before = points(session)
-        tally = regrade_report.summary(regrades.changes(session, regrade))
+        tally = report.summary(regrades.changes(session, regrade))
 
         assert before == [20, 20]
         assert len(session.scalars(select(Result)).all()) == 4
@@ -158,10 +158,10 @@ def test_people_s_grades_survive(world: World) -> None:
             session, person(session, "Instructor"), another_content(session), Scope.COUNTED
         )
         session.flush()
-        job = regrade_queue.claim(session, "w")
+        job = queue.claim(session, "w")
         assert job is not None
         found = report(regrade.snapshot, {"q1": 3})
-        regrade_queue.finish(session, job.id, "w", found, json.dumps(found.notebook))
+        queue.finish(session, job.id, "w", found, json.dumps(found.notebook))
         (change,) = regrades.changes(session, regrade)
 
     assert (change.before.tenths, change.after.tenths) == (30, 40)
@@ -201,7 +201,7 @@ def test_selected_attempts_and_one_regrade_at_a_time(world: World) -> None:
         with pytest.raises(Refused, match="under way"):
             regrades.start(session, actor, assignment, Scope.ALL)
         regrades.discard(session, actor, regrade)
-        assert regrade_queue.claim(session, "w") is None
+        assert queue.claim(session, "w") is None
         regrades.start(session, actor, assignment, Scope.ALL)
 
 
@@ -210,7 +210,7 @@ def test_differences_as_a_table_that_no_spreadsheet_runs(world: World) -> None:
     with world.database.write.begin() as session:
         regrade = regraded(session, world, {"q1": 5})
         person(session, "Student").name = "=1+1"
-        text = regrade_report.differences_csv(regrades.changes(session, regrade))
+        text = report.differences_csv(regrades.changes(session, regrade))
 
     (line,) = csv.DictReader(io.StringIO(text.decode()))
     assert line["name"] == "'=1+1"
@@ -226,14 +226,14 @@ def test_lost_jobs_are_put_back_and_given_up_at_last(world: World) -> None:
         regrade = regrades.start(session, actor, submission.assignment, Scope.ALL)
         session.flush()
         for _ in range(leases.MAX_TRIES):
-            job = regrade_queue.claim(session, "w")
+            job = queue.claim(session, "w")
             assert job is not None
             assert leases.owners(session) == {"w"}
             later = now() + timedelta(seconds=leases.LEASE_SECONDS + 1)
             assert leases.requeue_expired(session, later) == 1
             assert not leases.refuse(session, RegradeJob, job.id, "w", "too late")
             session.flush()
-        assert regrade_queue.claim(session, "w") is None
+        assert queue.claim(session, "w") is None
         (job,) = regrades.troubled(session, regrade)
 
         assert job.state is RegradeJobState.FAILED

@@ -22,9 +22,9 @@ from autograder.grade.run import Progress
 from web.config import Settings
 from web.db import Database, open_database
 from web.models import Leased, RegradeJob, Snapshot, Submission
-from web.services import regrade_queue
 from web.services.courses.deadlines import rules_for
 from web.services.courses.snapshots import snapshot_folder
+from web.services.regrading import queue
 from web.services.submissions import leases, submitting
 from web.workers.validation import Prover
 from web.workers.warm_up import WarmUp
@@ -102,7 +102,7 @@ class Worker:
             if not leases.any_waiting(session, RegradeJob):
                 return None
         with self._database.write.begin() as session:
-            job = regrade_queue.claim(session, self.name)
+            job = queue.claim(session, self.name)
             if job is None:
                 return None
             return _task(session, job.submission, job.regrade.snapshot_id, job.id, regrade=True)
@@ -124,7 +124,7 @@ class Worker:
             notebook = json.dumps(report.notebook)
             with self._database.write.begin() as session:
                 if report.graded:
-                    finish = regrade_queue.finish if task.regrade else submitting.finish
+                    finish = queue.finish if task.regrade else submitting.finish
                     finish(session, task.job_id, self.name, report, notebook)
                 else:
                     reason = "a test could not be judged"

@@ -13,11 +13,12 @@ from web.db import now
 from web.http import db, end_transaction, portal, require, signed_in
 from web.models import Course, CourseAssignment, Role
 from web.policy import Action, allowed, role_in
-from web.services import lookup, regrades
+from web.services import lookup
 from web.services.courses import snapshots
 from web.services.errors import Refused
 from web.services.gradebook import gradebook
 from web.services.grading import student_view
+from web.services.regrading import regrades
 from web.services.submissions import submitting
 
 bp = Blueprint("courses", __name__)

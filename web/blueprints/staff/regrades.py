@@ -11,9 +11,9 @@ from web.blueprints.staff.common import assignment_for
 from web.http import db, signed_in
 from web.models import Regrade
 from web.policy import Action
-from web.services import regrade_report, regrades
 from web.services.errors import Refused
 from web.services.grading import marks
+from web.services.regrading import regrades, report
 
 
 @bp.get("/courses/<slug>/staff/assignments/<name>/regrades/")
@@ -56,7 +56,7 @@ def regrade(slug: str, name: str, number: int) -> str:
         regrade=found,
         counts=regrades.progress(db(), found),
         changes=changes,
-        report=regrade_report.summary(changes),
+        report=report.summary(changes),
         troubled=regrades.troubled(db(), found),
     )
 
@@ -65,7 +65,7 @@ def regrade(slug: str, name: str, number: int) -> str:
 def regrade_differences(slug: str, name: str, number: int) -> FlaskResponse:
     """Download the differences."""
     found = _regrade(slug, name, number)
-    text = regrade_report.differences_csv(regrades.changes(db(), found))
+    text = report.differences_csv(regrades.changes(db(), found))
     response = FlaskResponse(text, mimetype="text/csv")
     file_name = f"{found.assignment.name}-regrade-{found.id}.csv"
     response.headers["Content-Disposition"] = f'attachment; filename="{file_name}"'

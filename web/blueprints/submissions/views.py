@@ -30,12 +30,13 @@ from web.http import db, portal, require, signed_in
 from web.models import Submission
 from web.policy import Action
 from web.security import NOTEBOOK_FLAG
-from web.services import lookup, regrades
+from web.services import lookup
 from web.services.courses.assignments import results_visible
 from web.services.errors import Refused
 from web.services.grading import marks, requests, student_view
 from web.services.grading.remarks import remarks_of
 from web.services.grading.results import executed_notebook, told_to_staff, told_to_student
+from web.services.regrading import regrades
 from web.services.submissions import submitting
 from web.services.submissions.progress import Status, status_of
 

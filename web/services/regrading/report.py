@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from web.services.csv_cells import disarmed, points, write_csv
-from web.services.regrades import Change
+from web.services.regrading.regrades import Change
 
 _NONE: Final = (None, None)
 

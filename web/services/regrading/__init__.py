@@ -1,0 +1,1 @@
+"""Grading again after the tests were corrected."""
