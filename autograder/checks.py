@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from autograder.errors import Invalid, StudentRaised
-from autograder.student import Reference
+from autograder.student import RemoteObject
 
 NUMERIC_KINDS: Final = "biuf"
 DOUBLE_FLOOR: Final = 1e-6
@@ -177,7 +177,7 @@ def _shape_text(parts: Sequence[str]) -> str:
 
 def _numeric(value: object) -> tuple[NDArray[np.float64], np.dtype[Any]]:
     """Give a value as floats of our own, and the type that its numbers had."""
-    if isinstance(value, Reference):
+    if isinstance(value, RemoteObject):
         # A pandas Series, a torch tensor, a range: the sandbox is asked for it as a plain array.
         value = value.to_array()
     if value is None:
@@ -198,7 +198,7 @@ def _numeric(value: object) -> tuple[NDArray[np.float64], np.dtype[Any]]:
 def _without_references(value: object) -> object:
     if isinstance(value, list | tuple):
         return [_without_references(item) for item in value]
-    return value.to_array() if isinstance(value, Reference) else value
+    return value.to_array() if isinstance(value, RemoteObject) else value
 
 
 def _require_finite(numbers: NDArray[np.float64]) -> None:

@@ -2,13 +2,14 @@
 The student that a hidden test sees: the notebook's names, as values and callables.
 
 Values have crossed the wall as plain data. Whatever cannot cross stays in the kernel and is seen as
-a `Reference`, which does only what is asked for by name: a proxy that answered comparisons or had a
+a `RemoteObject`, which does only what is asked for by name: a proxy that answered comparisons or had a
 truth value would pass tests.
 """
 
 from __future__ import annotations
 
 import builtins
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn, Protocol
@@ -91,7 +92,7 @@ class Student:
         return name in self._kernel.names()
 
 
-class Reference:
+class RemoteObject:
     """
     An object that stayed in the kernel.
 
@@ -124,7 +125,7 @@ class Reference:
 
     def __iter__(self) -> Iterator[Any]:
         iterator = self._kernel.ask("iter", self._handle.number)
-        if not isinstance(iterator, Reference):
+        if not isinstance(iterator, RemoteObject):
             raise Invalid("the object cannot be iterated")
         for _ in range(MAX_ITERATIONS):
             more, item = iterator._next()
@@ -171,7 +172,7 @@ class Reference:
             value = self._kernel.ask("array", self._handle.number)
         except StudentRaised as error:
             raise Invalid("expected numbers") from error
-        return np.asarray(self._to_float() if isinstance(value, Reference) else value)
+        return np.asarray(self._to_float() if isinstance(value, RemoteObject) else value)
 
     def _to_float(self) -> float:
         """Convert what is a number of another kind, such as a Fraction or a Decimal."""
@@ -194,7 +195,7 @@ class Reference:
         return f"<{self._handle.label} in the sandbox>"
 
 
-def _refuse(self: Reference, *_: object, **__: object) -> NoReturn:
+def _refuse(self: RemoteObject, *_: object, **__: object) -> NoReturn:
     if self._handle.label == type(...).__name__:
         raise self._no_numbers()
     raise Invalid(
@@ -209,7 +210,7 @@ _REFUSED: Final = """
     enter exit bytes
 """
 for _operation in _REFUSED.split():
-    setattr(Reference, f"__{_operation}__", _refuse)
+    setattr(RemoteObject, f"__{_operation}__", _refuse)
 
 
 def not_a_function(name: str | None) -> Invalid:
@@ -254,3 +255,13 @@ def _raised_class(builtin: type[Exception]) -> type[StudentRaised]:
 
 
 _RAISED_CLASSES: Final[dict[type[Exception], type[StudentRaised]]] = {}
+
+
+def __getattr__(name: str) -> Any:
+    """Answer to the old name of `RemoteObject`, for tests that import it."""
+    if name == "Reference":
+        warnings.warn(
+            "autograder.student.Reference is now RemoteObject", DeprecationWarning, stacklevel=2
+        )
+        return RemoteObject
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,136 +1,31 @@
-"""
-Variants of a solution: typical wrong answers, and right answers written differently.
-
-`misconceptions.py` and `alternatives.py` of an assignment hold them as code. The grader compares a
-failed answer with the misconceptions to give the student a hint; `autograder validate` puts each
-variant into the solution notebook, one at a time, to prove that the hidden tests catch every wrong
-one and accept every right one.
-"""
+"""The old name of `autograder.sample_answers`, kept for assignments that import it; warns."""
 
 from __future__ import annotations
 
-import ast
-import inspect
-import textwrap
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+import warnings
 
-from autograder.syntax import parse
+from autograder.sample_answers import (
+    SampleAnswer,
+    alternative,
+    alternative_cell,
+    misconception,
+    misconception_cell,
+    wrong_values,
+)
 
-Function = TypeVar("Function", bound=Callable[..., Any])
+Variant = SampleAnswer
 
+warnings.warn(
+    "autograder.variants is now autograder.sample_answers, and Variant is SampleAnswer",
+    DeprecationWarning,
+    stacklevel=2,
+)
 
-@dataclass(frozen=True)
-class Variant:
-    """
-    One variant of the answer to one question.
-
-    Args:
-        question: Id of the question, such as ``"q5"``.
-        title: What the variant does, for staff.
-        source: Code of the cell that is put behind the question's solution.
-        hint: What a student with this misconception is told; ``None`` for a right answer.
-        name: Name of the notebook that `function` replaces, if it is one function.
-        function: The wrong function, callable in the grader.
-        values: The wrong variables by name.
-        follow_ups: Other questions that lose points too, each with the reason.
-    """
-
-    question: str
-    title: str
-    source: str
-    hint: str | None = None
-    name: str | None = None
-    function: Callable[..., Any] | None = None
-    values: Mapping[str, Any] = field(default_factory=dict)
-    follow_ups: Mapping[str, str] = field(default_factory=dict)
-
-
-def misconception(
-    question: str, *, hint: str, follow_ups: Mapping[str, str] | None = None
-) -> Callable[[Function], Function]:
-    """
-    Register a wrong version of a student's function, under the function's own name.
-
-    Args:
-        question: Id of the question that must lose points.
-        hint: Names the symptom and leads the student on without giving the answer.
-        follow_ups: Questions that unavoidably lose points too, with the reason.
-    """
-
-    def register(function: Function) -> Function:
-        _add(function, _of_function(question, function, hint, follow_ups or {}))
-        return function
-
-    return register
-
-
-def alternative(question: str) -> Callable[[Function], Function]:
-    """Register a right but unusual version of a student's function."""
-
-    def register(function: Function) -> Function:
-        _add(function, _of_function(question, function, None, {}))
-        return function
-
-    return register
-
-
-def wrong_values(question: str, *, hint: str, title: str, **values: Any) -> Variant:
-    """Register wrong variables; each keyword is a name of the notebook."""
-    lines = [f"{name} = {value!r}" for name, value in values.items()]
-    variant = Variant(question, title, "\n".join(lines), hint, values=values)
-    return _add_to_caller(variant)
-
-
-def misconception_cell(
-    question: str,
-    *,
-    title: str,
-    hint: str,
-    source: str,
-    follow_ups: Mapping[str, str] | None = None,
-) -> Variant:
-    """Register a wrong answer that is more than one function, as the text of a cell."""
-    code = textwrap.dedent(source).strip("\n")
-    return _add_to_caller(Variant(question, title, code, hint, follow_ups=follow_ups or {}))
-
-
-def alternative_cell(question: str, *, title: str, source: str) -> Variant:
-    """Register a right answer that is more than one function, as the text of a cell."""
-    return _add_to_caller(Variant(question, title, textwrap.dedent(source).strip("\n")))
-
-
-def variants_of(namespace: Mapping[str, Any]) -> tuple[Variant, ...]:
-    """Give the variants that an executed module registered, in order."""
-    return tuple(namespace.get("__variants__", ()))
-
-
-def _of_function(
-    question: str, function: Callable[..., Any], hint: str | None, follow_ups: Mapping[str, str]
-) -> Variant:
-    source = textwrap.dedent(inspect.getsource(function))
-    definition = parse(source).body[0]
-    assert isinstance(definition, ast.FunctionDef)
-    lines = source.splitlines()[definition.lineno - 1 :]
-    title = (inspect.getdoc(function) or function.__name__).splitlines()[0]
-    return Variant(
-        question,
-        title,
-        "\n".join(lines),
-        hint,
-        name=function.__name__,
-        function=function,
-        follow_ups=follow_ups,
-    )
-
-
-def _add(function: Callable[..., Any], variant: Variant) -> None:
-    function.__globals__.setdefault("__variants__", []).append(variant)
-
-
-def _add_to_caller(variant: Variant) -> Variant:
-    frame = inspect.currentframe()
-    assert frame is not None and frame.f_back is not None and frame.f_back.f_back is not None
-    frame.f_back.f_back.f_globals.setdefault("__variants__", []).append(variant)
-    return variant
+__all__ = [
+    "Variant",
+    "alternative",
+    "alternative_cell",
+    "misconception",
+    "misconception_cell",
+    "wrong_values",
+]

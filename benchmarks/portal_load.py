@@ -92,7 +92,7 @@ class Browser:
         """Read a page; takes its time."""
         return self._ask("GET", path, 200, self._log.pages).text
 
-    def hand_in(self, content: bytes) -> str:
+    def submit(self, content: bytes) -> str:
         """Hand in by the form on the assignment's page; gives the receipt's path, if any."""
         token = re.search(r'name="csrf_token" value="([^"]+)"', self.page(PAGE))
         if token is None:
@@ -213,7 +213,7 @@ def _run(
 def _study(browser: Browser, content: bytes, wait: float, until: float) -> None:
     """Hand in, and read the result."""
     time.sleep(wait)
-    receipt = urllib.parse.urlsplit(browser.hand_in(content)).path
+    receipt = urllib.parse.urlsplit(browser.submit(content)).path
     if receipt.startswith("/submissions/"):
         browser.page(receipt)
         browser.watch(receipt, until)
@@ -222,7 +222,7 @@ def _study(browser: Browser, content: bytes, wait: float, until: float) -> None:
 
 def _read(browser: Browser, content: bytes, over: threading.Event) -> None:
     """Read pages all the time; one of them shows a submission of one's own."""
-    receipt = urllib.parse.urlsplit(browser.hand_in(content)).path
+    receipt = urllib.parse.urlsplit(browser.submit(content)).path
     pages = (COURSE, PAGE, receipt or COURSE)
     while not over.wait(random.uniform(*PAUSE_SECONDS)):  # noqa: S311  # no secret
         browser.page(random.choice(pages))  # noqa: S311  # no secret

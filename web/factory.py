@@ -20,7 +20,7 @@ from web.policy import Action, Resource, allowed
 from web.rendering import markdown, markdown_line, markdown_part
 from web.security import protect
 from web.services.courses.deadlines import duration
-from web.services.errors import Refused
+from web.services.errors import RuleError
 from web.services.people import accounts
 
 _ERRORS = {
@@ -148,8 +148,8 @@ def _add_error_pages(app: Flask) -> None:
         advice = "Nothing was changed. Go back, reload the page, and send the form again."
         return render_template("error.html", code=400, title=title, advice=advice), 400
 
-    @app.errorhandler(Refused)
-    def refused(error: Refused) -> Response | tuple[str, int]:
+    @app.errorhandler(RuleError)
+    def refused(error: RuleError) -> Response | tuple[str, int]:
         """Show what a use case refused on the page that it was asked from."""
         db().rollback()
         flash(str(error), "error")

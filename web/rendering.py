@@ -25,10 +25,10 @@ def markdown(text: str) -> Markup:
     Untrusted: students' requests and answers come here as well as graders' comments.
     """
     # Loading nbconvert takes half a second, which pages without formulas save.
-    from autograder.render.cells import Effort, render_cell
+    from autograder.render.cells import RenderBudget, render_cell
 
     cell = NotebookNode(cell_type="markdown", source=text, metadata=NotebookNode())
-    return Markup(render_cell(cell, 1, Effort()).html)  # noqa: S704  an allow-list made it
+    return Markup(render_cell(cell, 1, RenderBudget()).html)  # noqa: S704  an allow-list made it
 
 
 def markdown_line(text: str) -> Markup:

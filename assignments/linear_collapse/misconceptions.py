@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autograder.variants import misconception
+from autograder.sample_answers import misconception
 
 
 def relu_net(net, x):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autograder.variants import alternative, alternative_cell
+from autograder.sample_answers import alternative, alternative_cell
 
 # Question 1: the perceptron
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autograder.variants import misconception
+from autograder.sample_answers import misconception
 
 # Question 1: the perceptron
 

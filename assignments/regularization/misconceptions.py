@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autograder.variants import misconception
+from autograder.sample_answers import misconception
 
 # ---- q1: the penalty
 
@@ -97,7 +97,7 @@ def elastic(layers, l1, l2):
 
 @misconception("q1", hint="One negative rate is accepted as long as the other one is not negative.")
 def elastic(layers, l1, l2):
-    """Refused only if both rates are negative."""
+    """RuleError only if both rates are negative."""
     if l1 < 0 and l2 < 0:
         raise ValueError("rates")
     return sum(l1 * np.abs(W).sum() + l2 * (W**2).sum() for W, b in layers)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autograder.variants import misconception, wrong_values
+from autograder.sample_answers import misconception, wrong_values
 
 # ---- q1: the split
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autograder.variants import alternative, alternative_cell
+from autograder.sample_answers import alternative, alternative_cell
 
 # ---- q1: a network by hand (other than |x1 - x2|, which is the second network of the solution)
 

@@ -35,8 +35,8 @@ from autograder.environments import (
 from autograder.errors import AutograderError, CallTimeout, MemoryExceeded, SandboxError
 from autograder.limits import MEGABYTE, Limits
 from autograder.sandbox import policy
+from autograder.sandbox.fork_server import ForkServer
 from autograder.sandbox.runtime import linux
-from autograder.sandbox.warm_process import WarmProcess
 
 ENVIRONMENTS: Final = ("numpy", "tensorflow")
 WIDTH: Final = 80
@@ -49,7 +49,7 @@ _SYSTEM: Final = Path("/proc/sys")
 
 
 @dataclass(frozen=True)
-class Finding:
+class LayerResult:
     """
     What came of trying one layer.
 
@@ -67,7 +67,7 @@ class Finding:
 
 
 @dataclass
-class Bench:
+class WarmSandbox:
     """
     A warm process to fork kernels from, each for one try.
 
@@ -76,7 +76,7 @@ class Bench:
         limits: Of each kernel.
     """
 
-    warm: WarmProcess
+    warm: ForkServer
     limits: Limits = field(default_factory=lambda: PROBE_LIMITS)
 
     def probe(self) -> Probe:
@@ -99,15 +99,15 @@ def run_doctor(console: Console | None = None) -> int:
     shown = console or Console(highlight=False)
     console = Console(file=shown.file, width=min(shown.width, WIDTH), highlight=False)
     console.print(f"\n[bold]The wall on this machine[/]  [dim]{_machine()}[/]\n")
-    findings: list[Finding] = []
+    results: list[LayerResult] = []
     for section, examine in (("Parts", _parts), ("Tried from inside", _wall), ("Libraries", _sets)):
         console.print(Text(section, style="bold"))
-        found = list(_printed(console, examine(findings)))
-        findings += found
+        found = list(_printed(console, examine(results)))
+        results += found
         console.print()
-    broken = [finding for finding in findings if finding.holds is False]
+    broken = [result for result in results if result.holds is False]
     if broken:
-        names = ", ".join(finding.layer for finding in broken)
+        names = ", ".join(result.layer for result in broken)
         console.print(Text(f"Not safe to grade with: {names}.", style="bold red"))
         console.print("Grading refuses where the wall cannot be built.\n")
         return 1
@@ -115,19 +115,19 @@ def run_doctor(console: Console | None = None) -> int:
     return 0
 
 
-def _printed(console: Console, findings: Iterator[Finding]) -> Iterator[Finding]:
+def _printed(console: Console, results: Iterator[LayerResult]) -> Iterator[LayerResult]:
     marks = {True: ("✔", "green"), False: ("✘", "bold red"), None: ("–", "dim")}  # noqa: RUF001
-    for finding in findings:
-        mark, style = marks[finding.holds]
+    for result in results:
+        mark, style = marks[result.holds]
         row = Table.grid(padding=(0, 1))
         row.add_column(width=1)
         row.add_column(width=21)
         row.add_column()
-        row.add_row(Text(mark, style=style), finding.layer, Text(finding.detail, style="dim"))
+        row.add_row(Text(mark, style=style), result.layer, Text(result.detail, style="dim"))
         console.print(Padding(row, (0, 0, 0, 2)))
-        if finding.holds is False and finding.advice:
-            console.print(Padding(Text(f"→ {finding.advice}", style="yellow"), (0, 0, 0, 4)))
-        yield finding
+        if result.holds is False and result.advice:
+            console.print(Padding(Text(f"→ {result.advice}", style="yellow"), (0, 0, 0, 4)))
+        yield result
 
 
 def _machine() -> str:
@@ -137,16 +137,16 @@ def _machine() -> str:
 # ---- what must be there
 
 
-def _parts(_: list[Finding]) -> Iterator[Finding]:
+def _parts(_: list[LayerResult]) -> Iterator[LayerResult]:
     path = shutil.which("bwrap", path="/usr/bin:/bin:/usr/local/bin")
     words = _output([path, "--version"]).removeprefix("bubblewrap ") if path else ""
-    yield Finding("bubblewrap", bool(path), words or "not found", "apt install bubblewrap")
+    yield LayerResult("bubblewrap", bool(path), words or "not found", "apt install bubblewrap")
     try:
-        yield Finding("seccomp compiler", True, f"pyseccomp {version('pyseccomp')}")
+        yield LayerResult("seccomp compiler", True, f"pyseccomp {version('pyseccomp')}")
     except PackageNotFoundError:
-        yield Finding("seccomp compiler", False, "pyseccomp is not installed", "make setup")
-    yield Finding("user namespaces", *_user_namespaces(path))
-    yield Finding("cgroup", None, "not used: the guardian watches memory and time")
+        yield LayerResult("seccomp compiler", False, "pyseccomp is not installed", "make setup")
+    yield LayerResult("user namespaces", *_user_namespaces(path))
+    yield LayerResult("cgroup", None, "not used: the guardian watches memory and time")
 
 
 def _user_namespaces(bwrap: str | None) -> tuple[bool, str, str]:
@@ -191,52 +191,52 @@ def _output(command: list[str]) -> str:
 
 # ---- the layers, tried from inside
 
-Check = Callable[[Bench], Finding]
-_CHECKS: Final[dict[str, Check]] = {}
+LayerCheck = Callable[[WarmSandbox], LayerResult]
+_CHECKS: Final[dict[str, LayerCheck]] = {}
 
 
-def _layer(name: str) -> Callable[[Check], Check]:
+def _layer(name: str) -> Callable[[LayerCheck], LayerCheck]:
     """Add a check to the list."""
 
-    def add(check: Check) -> Check:
+    def add(check: LayerCheck) -> LayerCheck:
         _CHECKS[name] = check
         return check
 
     return add
 
 
-def _wall(_: list[Finding]) -> Iterator[Finding]:
+def _wall(_: list[LayerResult]) -> Iterator[LayerResult]:
     try:
-        warm = WarmProcess(load_environment(ENVIRONMENTS[0]))
+        warm = ForkServer(load_environment(ENVIRONMENTS[0]))
         warm.wait_until_warm()
     except SandboxError as error:
         reason = str(error).splitlines()[0]
-        yield Finding("the wall itself", False, reason, namespace_advice())
+        yield LayerResult("the wall itself", False, reason, namespace_advice())
         return
     try:
-        bench = Bench(warm)
+        sandbox = WarmSandbox(warm)
         for layer, check in _CHECKS.items():
-            yield _tried(layer, check, bench)
+            yield _tried(layer, check, sandbox)
     finally:
         warm.close()
 
 
-def _tried(layer: str, check: Check, bench: Bench) -> Finding:
+def _tried(layer: str, check: LayerCheck, sandbox: WarmSandbox) -> LayerResult:
     try:
-        return replace(check(bench), layer=layer)
+        return replace(check(sandbox), layer=layer)
     except AutograderError as error:
-        return Finding(layer, False, f"could not be tried: {error}")
+        return LayerResult(layer, False, f"could not be tried: {error}")
 
 
-def _finding(holds: bool, good: str, bad: object, advice: str = "") -> Finding:  # noqa: FBT001
-    return Finding("", holds, good if holds else f"{bad}", advice)
+def _result(holds: bool, good: str, bad: object, advice: str = "") -> LayerResult:  # noqa: FBT001
+    return LayerResult("", holds, good if holds else f"{bad}", advice)
 
 
 @_layer("ordinary user")
-def _ordinary_user(bench: Bench) -> Finding:
-    owner = bench.warm.owner()
+def _ordinary_user(sandbox: WarmSandbox) -> LayerResult:
+    owner = sandbox.warm.owner()
     dropped = f"started by root, runs as user {owner}"
-    return _finding(
+    return _result(
         owner != 0,
         dropped if os.geteuid() == 0 else f"runs as user {owner}",
         "runs as root",
@@ -245,29 +245,29 @@ def _ordinary_user(bench: Bench) -> Finding:
 
 
 @_layer("no capabilities")
-def _no_capabilities(bench: Bench) -> Finding:
-    with bench.probe() as probe:
+def _no_capabilities(sandbox: WarmSandbox) -> LayerResult:
+    with sandbox.probe() as probe:
         status = probe.call("status")
     sets = {name: status[name] for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")}
-    return _finding(
+    return _result(
         not any(int(bits, 16) for bits in sets.values()), "all five sets are empty", sets
     )
 
 
 @_layer("no new privileges")
-def _no_new_privileges(bench: Bench) -> Finding:
-    with bench.probe() as probe:
+def _no_new_privileges(sandbox: WarmSandbox) -> LayerResult:
+    with sandbox.probe() as probe:
         flag = probe.call("status")["NoNewPrivs"]
-    return _finding(flag == "1", "programs with more rights give none", "the flag is not set")
+    return _result(flag == "1", "programs with more rights give none", "the flag is not set")
 
 
 @_layer("system calls")
-def _system_calls(bench: Bench) -> Finding:
-    with bench.probe() as probe:
+def _system_calls(sandbox: WarmSandbox) -> LayerResult:
+    with sandbox.probe() as probe:
         mode, tried = probe.call("status")["Seccomp"], probe.call("system_calls")
     allowed = {name: end for name, end in tried.items() if end != "EPERM"}
     count = len(policy.DENIED_SYSTEM_CALLS)
-    return _finding(
+    return _result(
         mode == "2" and not allowed,
         f"seccomp refuses {count}; tried {', '.join(tried)}",
         f"not refused: {allowed}" if allowed else "there is no filter",
@@ -275,115 +275,115 @@ def _system_calls(bench: Bench) -> Finding:
 
 
 @_layer("no network")
-def _no_network(bench: Bench) -> Finding:
-    with bench.probe() as probe:
+def _no_network(sandbox: WarmSandbox) -> LayerResult:
+    with sandbox.probe() as probe:
         names, tried = probe.call("interfaces"), probe.call("network")
     closed = set(names) <= {"lo"} and set(tried.values()) <= _REFUSED
-    return _finding(closed, "no interface, and no socket for one", f"{names}, {tried}")
+    return _result(closed, "no interface, and no socket for one", f"{names}, {tried}")
 
 
 @_layer("own processes")
-def _own_processes(bench: Bench) -> Finding:
-    with bench.probe() as probe:
+def _own_processes(sandbox: WarmSandbox) -> LayerResult:
+    with sandbox.probe() as probe:
         seen = probe.call("processes")
-    return _finding(seen == [1, 2], "sees the guardian and itself", f"sees {len(seen)} processes")
+    return _result(seen == [1, 2], "sees the guardian and itself", f"sees {len(seen)} processes")
 
 
 @_layer("guardian")
-def _guardian(bench: Bench) -> Finding:
-    with bench.probe() as probe:
+def _guardian(sandbox: WarmSandbox) -> LayerResult:
+    with sandbox.probe() as probe:
         tried = probe.call("guardian")
     reached = {name: end for name, end in tried.items() if end not in _REFUSED}
-    return _finding(not reached, "its memory, files, limits and priority are closed", reached)
+    return _result(not reached, "its memory, files, limits and priority are closed", reached)
 
 
 @_layer("read-only system")
-def _read_only_system(bench: Bench) -> Finding:
-    with bench.probe() as probe:
+def _read_only_system(sandbox: WarmSandbox) -> LayerResult:
+    with sandbox.probe() as probe:
         written = probe.call("written_places")
-    return _finding(not written, "nothing but the scratch can be written", f"written to {written}")
+    return _result(not written, "nothing but the scratch can be written", f"written to {written}")
 
 
 @_layer("environment")
-def _empty_environment(bench: Bench) -> Finding:
-    with bench.probe() as probe:
+def _empty_environment(sandbox: WarmSandbox) -> LayerResult:
+    with sandbox.probe() as probe:
         names = set(probe.call("environment"))
     leaked = names & set(os.environ) - set(policy.ENVIRONMENT) - {"PWD", "LC_CTYPE", "TERM"}
-    return _finding(not leaked, "holds no variable of the grader's", f"holds {sorted(leaked)}")
+    return _result(not leaked, "holds no variable of the grader's", f"holds {sorted(leaked)}")
 
 
 @_layer("scratch")
-def _scratch_cap(bench: Bench) -> Finding:
-    with bench.probe() as probe:
+def _scratch_cap(sandbox: WarmSandbox) -> LayerResult:
+    with sandbox.probe() as probe:
         written = probe.call("fill_scratch")
-    cap = bench.limits.scratch_mb
-    return _finding(written <= cap, f"{written} of {cap} MB could be written", f"{written} MB")
+    cap = sandbox.limits.scratch_mb
+    return _result(written <= cap, f"{written} of {cap} MB could be written", f"{written} MB")
 
 
 @_layer("memory, one process")
-def _memory_limit(bench: Bench) -> Finding:
-    with bench.probe() as probe:
-        held = probe.call("limits")["DATA"] == bench.limits.memory_mb * MEGABYTE
+def _memory_limit(sandbox: WarmSandbox) -> LayerResult:
+    with sandbox.probe() as probe:
+        held = probe.call("limits")["DATA"] == sandbox.limits.memory_mb * MEGABYTE
         tried = probe.call("too_much_memory")
-    return _finding(held and tried == "MemoryError", "more is refused by the kernel", tried)
+    return _result(held and tried == "MemoryError", "more is refused by the kernel", tried)
 
 
 @_layer("memory, together")
-def _memory_watchdog(bench: Bench) -> Finding:
+def _memory_watchdog(sandbox: WarmSandbox) -> LayerResult:
     began = time.monotonic()
-    with bench.probe() as probe:
+    with sandbox.probe() as probe:
         try:
-            probe.call("too_much_memory_together", bench.limits.memory_mb // 3, 4)
+            probe.call("too_much_memory_together", sandbox.limits.memory_mb // 3, 4)
         except MemoryExceeded:
             seconds = time.monotonic() - began
-            return _finding(True, f"four children and one hidden thread, in {seconds:.1f} s", "")
+            return _result(True, f"four children and one hidden thread, in {seconds:.1f} s", "")
         except CallTimeout:
             pass
-    return _finding(False, "", "children held more than the limit, and nothing happened")
+    return _result(False, "", "children held more than the limit, and nothing happened")
 
 
 @_layer("processes")
-def _process_limit(bench: Bench) -> Finding:
-    with bench.probe() as probe:
+def _process_limit(sandbox: WarmSandbox) -> LayerResult:
+    with sandbox.probe() as probe:
         forked = probe.call("too_many_processes")
-    most = bench.limits.processes
-    return _finding(forked < most, f"{forked} forks, then no more", f"{forked} forks were allowed")
+    most = sandbox.limits.processes
+    return _result(forked < most, f"{forked} forks, then no more", f"{forked} forks were allowed")
 
 
 @_layer("Landlock")
-def _landlock(bench: Bench) -> Finding:
+def _landlock(sandbox: WarmSandbox) -> LayerResult:
     number = linux.landlock_version()
     if number == 0:
-        return Finding("", None, "this kernel has none; the read-only mounts stand alone")
+        return LayerResult("", None, "this kernel has none; the read-only mounts stand alone")
     if number < 6:
-        return Finding("", None, f"version {number}: in force, but nothing to try it by")
-    with bench.probe() as probe:
+        return LayerResult("", None, f"version {number}: in force, but nothing to try it by")
+    with sandbox.probe() as probe:
         tried = probe.call("signal_guardian")
-    return _finding(tried == "EPERM", f"version {number}: writes, TCP, signals, sockets", tried)
+    return _result(tried == "EPERM", f"version {number}: writes, TCP, signals, sockets", tried)
 
 
 @_layer("time, interrupted")
-def _interrupt(bench: Bench) -> Finding:
-    with Probe(bench.warm.fork_kernel(), bench.limits) as probe:
+def _interrupt(sandbox: WarmSandbox) -> LayerResult:
+    with Probe(sandbox.warm.fork_kernel(), sandbox.limits) as probe:
         probe.run(_INSIDE.read_text(encoding="utf-8"))
         began = time.monotonic()
         ended = _times_out(probe, "endless")
         seconds = time.monotonic() - began
         lives = probe.evaluate("6 * 7") == 42
-    limit = bench.limits.call_seconds
+    limit = sandbox.limits.call_seconds
     good = f"after {seconds:.1f} s of {limit} s, and the next call works"
-    return _finding(ended and lives, good, "an endless call did not end, or the next one failed")
+    return _result(ended and lives, good, "an endless call did not end, or the next one failed")
 
 
 @_layer("time, killed")
-def _kill(bench: Bench) -> Finding:
-    with Probe(bench.warm.fork_kernel(), bench.limits) as probe:
+def _kill(sandbox: WarmSandbox) -> LayerResult:
+    with Probe(sandbox.warm.fork_kernel(), sandbox.limits) as probe:
         probe.run(_INSIDE.read_text(encoding="utf-8"))
         began = time.monotonic()
         ended = _times_out(probe, "deaf")
         seconds = time.monotonic() - began
     good = f"a call that swallows interrupts, after {seconds:.1f} s"
-    return _finding(ended, good, "a call that swallows interrupts went on")
+    return _result(ended, good, "a call that swallows interrupts went on")
 
 
 def _times_out(probe: Probe, name: str) -> bool:
@@ -397,39 +397,39 @@ def _times_out(probe: Probe, name: str) -> bool:
 # ---- the libraries that notebooks find
 
 
-def _sets(findings: list[Finding]) -> Iterator[Finding]:
-    if any(finding.layer == "the wall itself" for finding in findings):
-        yield Finding("environments", False, "not tried without the wall")
+def _sets(results: list[LayerResult]) -> Iterator[LayerResult]:
+    if any(result.layer == "the wall itself" for result in results):
+        yield LayerResult("environments", False, "not tried without the wall")
         return
     for name in dict.fromkeys((*ENVIRONMENTS, *own_environments())):
         yield _environment(name)
 
 
-def _environment(name: str) -> Finding:
+def _environment(name: str) -> LayerResult:
     try:
         environment = load_environment(name)
         began = time.monotonic()
-        warm = WarmProcess(environment)
+        warm = ForkServer(environment)
         warm.wait_until_warm()
     except SandboxError as error:
         if name in own_environments():
-            return Finding(name, False, str(error).splitlines()[-1])
-        return Finding(name, False, str(error), "make setup")
+            return LayerResult(name, False, str(error).splitlines()[-1])
+        return LayerResult(name, False, str(error), "make setup")
     seconds = time.monotonic() - began
     try:
-        with Bench(warm).probe() as probe:
+        with WarmSandbox(warm).probe() as probe:
             modules = [module.partition(".")[0] for module in environment.preload]
             packages = dict.fromkeys([*modules, *environment.if_imported])
             found = probe.call("versions", list(packages))
     except AutograderError as error:
-        return Finding(name, False, str(error), "make setup")
+        return LayerResult(name, False, str(error), "make setup")
     finally:
         warm.close()
     wanted = _python_version(environment)
     if found["python"] != wanted:
-        return Finding(name, False, f"runs Python {found['python']}, not its own {wanted}")
+        return LayerResult(name, False, f"runs Python {found['python']}, not its own {wanted}")
     listed = ", ".join(f"{module} {number}".strip() for module, number in found.items())
-    return Finding(name, True, f"warm after {seconds:.1f} s: {listed}")
+    return LayerResult(name, True, f"warm after {seconds:.1f} s: {listed}")
 
 
 @functools.cache

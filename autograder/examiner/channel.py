@@ -20,7 +20,7 @@ from autograder.errors import (
     Missing,
     OutputExceeded,
 )
-from autograder.student import Call, Reference, Target, not_a_function, student_raised
+from autograder.student import Call, RemoteObject, Target, not_a_function, student_raised
 
 MAX_RECORDED_BYTES: Final = 8 * 2**20
 """What is kept of one test's calls: a misconception shows in small answers, too."""
@@ -151,8 +151,8 @@ class CallChannel:
         if name not in self._values:
             value = self._value(self._exchange(("get", name)))
             self._defined.add(name)
-            if isinstance(value, Reference):
-                return Reference(self, value._handle, name)
+            if isinstance(value, RemoteObject):
+                return RemoteObject(self, value._handle, name)
             try:
                 self._values[name] = wire.Encoder().encode(("value", value))
             except wire.Unsendable:
@@ -343,7 +343,7 @@ class CallChannel:
         raise Invalid(f"the kernel's answer cannot be read: {reason}")
 
     def _handle_for(self, value: object) -> wire.Handle:
-        if isinstance(value, Reference):
+        if isinstance(value, RemoteObject):
             return value._handle
         if callable(value):
             number = id(value)
@@ -353,7 +353,7 @@ class CallChannel:
 
     def _resolve(self, handle: wire.Handle) -> object:
         if handle.kind == "reference":
-            return Reference(self, handle)
+            return RemoteObject(self, handle)
         if handle.number not in self._functions:
             raise wire.WireError("no such function")
         return self._functions[handle.number]

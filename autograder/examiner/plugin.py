@@ -32,9 +32,9 @@ from autograder import errors
 from autograder.checks import counter
 from autograder.examiner.channel import CallChannel, CallLimits, Recording
 from autograder.examiner.packets import Packets
-from autograder.examiner.recognise import load_variants, recognise
+from autograder.examiner.recognise import load_sample_answers, recognise
+from autograder.sample_answers import SampleAnswer
 from autograder.student import Student
-from autograder.variants import Variant
 from autograder.verdict import Verdict
 
 _SYNTAX_ERROR: Final = re.compile(r'^E +File "([^"]+)", line (\d+)$', re.MULTILINE)
@@ -124,7 +124,7 @@ class Examination:
         packets: Packets,
         job: dict[str, Any],
         stream: socket.socket | None,
-        misconceptions: tuple[Variant, ...],
+        misconceptions: tuple[SampleAnswer, ...],
     ) -> None:
         self.job = job
         self._packets = packets
@@ -189,10 +189,10 @@ class Examination:
         failed = [recording for passed, recording in recordings if not passed]
         if not failed:
             return
-        variants = [variant for variant in self._misconceptions if variant.question == question]
+        samples = [sample for sample in self._misconceptions if sample.question == question]
         signal.setitimer(signal.ITIMER_REAL, self.job["test_seconds"])
         try:
-            found = recognise(variants, failed, [r for passed, r in recordings if passed])
+            found = recognise(samples, failed, [r for passed, r in recordings if passed])
         # Untrusted: whatever a student's values do here, they cost a hint and not a mark.
         except (TestTookTooLong, Exception):
             found = None
@@ -214,7 +214,7 @@ class ExaminerPlugin:
 
     def __init__(self, packets: Packets, misconceptions_file: Path) -> None:
         self._packets = packets
-        self._misconceptions = load_variants(misconceptions_file)
+        self._misconceptions = load_sample_answers(misconceptions_file)
         self._examination: Examination | None = None
         # pytest writes out both sides of every assertion that holds, too, and cuts after 240
         # characters: of long arrays the ends will do.

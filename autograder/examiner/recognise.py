@@ -13,13 +13,13 @@ import numpy as np
 from autograder import wire
 from autograder.errors import AssignmentError, StudentFault, StudentRaised
 from autograder.examiner.channel import RecordedCall, Recording
-from autograder.student import Reference
-from autograder.variants import Variant, variants_of
+from autograder.sample_answers import SampleAnswer, registered_in
+from autograder.student import RemoteObject
 
 RTOL: Final = 1e-6
 
 
-def load_variants(path: Path) -> tuple[Variant, ...]:
+def load_sample_answers(path: Path) -> tuple[SampleAnswer, ...]:
     """
     Execute a module of misconceptions or alternatives and give what it registered, in order.
 
@@ -37,7 +37,7 @@ def load_variants(path: Path) -> tuple[Variant, ...]:
         exec(compile(text, str(path), "exec"), namespace)  # noqa: S102  # the assignment's own
     except Exception as error:
         raise _not_executed(path, error) from error
-    return variants_of(namespace)
+    return registered_in(namespace)
 
 
 def _not_executed(path: Path, error: Exception) -> AssignmentError:
@@ -54,70 +54,70 @@ def _not_executed(path: Path, error: Exception) -> AssignmentError:
 
 
 def recognise(
-    variants: Iterable[Variant], failed: Sequence[Recording], passed: Sequence[Recording]
-) -> Variant | None:
+    samples: Iterable[SampleAnswer], failed: Sequence[Recording], passed: Sequence[Recording]
+) -> SampleAnswer | None:
     """
     Find the misconception that explains a question's failed tests.
 
     Args:
-        variants: The question's misconceptions, in the author's order.
+        samples: The question's misconceptions, in the author's order.
         failed: What its failed tests asked of the kernel, in order.
         passed: What its passed tests asked.
 
     Returns:
-        The variant that reproduces the student's results in most failed tests, without giving
+        The sample that reproduces the student's results in most failed tests, without giving
         another result in a passed one; the first of equals.
     """
     most, best = 0, None
-    for variant in variants:
+    for sample in samples:
         if most == len(failed):
             break  # nothing can explain more
-        count = sum(_reproduces(variant, recording) is True for recording in failed)
-        if count > most and not any(_contradicts(variant, recording) for recording in passed):
-            most, best = count, variant
+        count = sum(_reproduces(sample, recording) is True for recording in failed)
+        if count > most and not any(_contradicts(sample, recording) for recording in passed):
+            most, best = count, sample
     return best
 
 
-def _reproduces(variant: Variant, recording: Recording) -> bool | None:
-    """Tell whether a variant gives all the results of a test; ``None`` if it was not asked for."""
-    if variant.function is not None:
-        calls = _calls_of(variant, recording)
-        return all(_same_result(variant, call) for call in calls) if calls else None
-    seen = {name: recording.values[name] for name in variant.values if name in recording.values}
+def _reproduces(sample: SampleAnswer, recording: Recording) -> bool | None:
+    """Tell whether a sample gives all the results of a test; ``None`` if it was not asked for."""
+    if sample.function is not None:
+        calls = _calls_of(sample, recording)
+        return all(_same_result(sample, call) for call in calls) if calls else None
+    seen = {name: recording.values[name] for name in sample.values if name in recording.values}
     if not seen:
         return None
-    return all(_same_value(value, variant.values[name]) for name, value in seen.items())
+    return all(_same_value(value, sample.values[name]) for name, value in seen.items())
 
 
-def _contradicts(variant: Variant, recording: Recording) -> bool:
-    """Tell whether a variant gives another result than a test saw, each time that it is asked."""
-    if variant.function is None:
-        return _reproduces(variant, recording) is False
-    calls = _calls_of(variant, recording)
-    other = next((call for call in calls if not _same_result(variant, call)), None)
-    return other is not None and not _is_random(variant, other)
+def _contradicts(sample: SampleAnswer, recording: Recording) -> bool:
+    """Tell whether a sample gives another result than a test saw, each time that it is asked."""
+    if sample.function is None:
+        return _reproduces(sample, recording) is False
+    calls = _calls_of(sample, recording)
+    other = next((call for call in calls if not _same_result(sample, call)), None)
+    return other is not None and not _is_random(sample, other)
 
 
-def _calls_of(variant: Variant, recording: Recording) -> list[RecordedCall]:
-    return [call for call in recording.calls if call.name == variant.name]
+def _calls_of(sample: SampleAnswer, recording: Recording) -> list[RecordedCall]:
+    return [call for call in recording.calls if call.name == sample.name]
 
 
-def _is_random(variant: Variant, call: RecordedCall) -> bool:
-    """Tell whether a variant gives another result each time, and so can contradict nothing."""
-    assert variant.function is not None
+def _is_random(sample: SampleAnswer, call: RecordedCall) -> bool:
+    """Tell whether a sample gives another result each time, and so can contradict nothing."""
+    assert sample.function is not None
     try:
-        first, second = (_result(variant, call)[0] for _ in range(2))
+        first, second = (_result(sample, call)[0] for _ in range(2))
     except Exception:
         return False
     return not _same_value(first, second)
 
 
-def _result(variant: Variant, call: RecordedCall) -> tuple[Any, tuple[Any, ...]]:
-    """Give a variant's result, and the arguments as it left them."""
-    assert variant.function is not None
+def _result(sample: SampleAnswer, call: RecordedCall) -> tuple[Any, tuple[Any, ...]]:
+    """Give a sample's result, and the arguments as it left them."""
+    assert sample.function is not None
     args, kwargs = _fresh_arguments(call)
     with np.errstate(all="ignore"):
-        return variant.function(*args, **kwargs), args
+        return sample.function(*args, **kwargs), args
 
 
 def _prepare(call: RecordedCall) -> None:
@@ -127,10 +127,10 @@ def _prepare(call: RecordedCall) -> None:
             exec(line, {})  # noqa: S102  # the hidden test's own
 
 
-def _same_result(variant: Variant, call: RecordedCall) -> bool:
+def _same_result(sample: SampleAnswer, call: RecordedCall) -> bool:
     _prepare(call)
     try:
-        result, args = _result(variant, call)
+        result, args = _result(sample, call)
     except Exception as error:
         return isinstance(call.answer, StudentRaised) and call.answer.builtin_name in {
             kind.__name__ for kind in type(error).__mro__
@@ -156,7 +156,7 @@ def _fresh_arguments(call: RecordedCall) -> Any:
 
 def _same_value(actual: Any, expected: Any) -> bool:
     """Compare two plain values, entry by entry where they are numbers."""
-    if isinstance(actual, Reference):
+    if isinstance(actual, RemoteObject):
         return False
     if isinstance(expected, dict) or isinstance(actual, dict):
         return _same_dict(actual, expected)

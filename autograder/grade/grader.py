@@ -22,7 +22,7 @@ from autograder.errors import NotebookError
 from autograder.examiner.process import Examiner, TestDescription
 from autograder.grade.messages import message_for
 from autograder.grade.written_answers import answer_cells
-from autograder.kernels.pool import KernelPool, SharedShelf
+from autograder.kernels.pool import KernelPool, SharedCache
 from autograder.notebook import Notebook, parse_notebook
 from autograder.report import (
     QuestionResult,
@@ -63,7 +63,7 @@ class Grader:
         self._lock = threading.Lock()
         self._pools: dict[str, KernelPool] = {}
         self._pool_locks: dict[str, threading.Lock] = {}
-        self._examiners: SharedShelf[Examiner] = SharedShelf(EXAMINERS_KEPT)
+        self._examiners: SharedCache[Examiner] = SharedCache(EXAMINERS_KEPT)
         self._prepared: set[str] = set()
 
     def __enter__(self) -> Self:

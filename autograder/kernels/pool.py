@@ -12,8 +12,8 @@ from typing import Final, Generic, Protocol, TypeVar
 
 from autograder.environments import Environment
 from autograder.errors import SandboxError
+from autograder.sandbox.fork_server import ForkServer
 from autograder.sandbox.kernel_process import KernelProcess
-from autograder.sandbox.warm_process import WarmProcess
 
 ATTEMPTS: Final = 3
 
@@ -44,7 +44,7 @@ class KernelPool:
         self._wanted = wanted
         self._lock = threading.Lock()
         self._closed = False
-        self._warm = WarmProcess(environment, self._packages)
+        self._warm = ForkServer(environment, self._packages)
         self._ready: deque[KernelProcess] = deque()
 
     def warm_up(self) -> None:
@@ -118,7 +118,7 @@ class KernelPool:
 
     def _restart(self) -> None:
         self._discard()
-        self._warm = WarmProcess(self._environment, self._packages)
+        self._warm = ForkServer(self._environment, self._packages)
 
     def _discard(self) -> None:
         while self._ready:
@@ -201,7 +201,7 @@ class _Place(Generic[LivingItem]):
     users: int = 0
 
 
-class SharedShelf(Generic[LivingItem]):
+class SharedCache(Generic[LivingItem]):
     """
     Keeps things that take long to make, and that many may use at once.
 

@@ -35,7 +35,7 @@ MAX_CODE: Final = 50_000
 MAX_HTML: Final = 200_000
 MAX_SHOWN: Final = 100_000
 """Characters of a cell that are shown at all."""
-MAX_EFFORT: Final = 2_000_000
+MAX_RENDERED_TOTAL: Final = 2_000_000
 """Characters of a notebook that are rendered; what comes after them is shown as text."""
 MAX_TEXT: Final = 2_000_000
 """Characters of a notebook that are shown as text; of what comes after them only the beginning."""
@@ -60,11 +60,11 @@ _BASE64: Final = re.compile(r"[A-Za-z0-9+/=\s]+")
 _log: Final = logging.getLogger(__name__)
 
 
-class Effort:
+class RenderBudget:
     """How much of a notebook may still be rendered with all that belongs to it."""
 
     def __init__(self) -> None:
-        self._characters = MAX_EFFORT
+        self._characters = MAX_RENDERED_TOTAL
         self._text = MAX_TEXT
         self._deadline = time.thread_time() + MAX_SECONDS
 
@@ -96,7 +96,7 @@ class Fragment:
 
 
 def render_cell(
-    cell: NotebookNode, number: int, effort: Effort, marked: Collection[int] = ()
+    cell: NotebookNode, number: int, effort: RenderBudget, marked: Collection[int] = ()
 ) -> Fragment:
     """
     Render one cell.
@@ -120,7 +120,7 @@ def render_cell(
     return _as_text(source, effort)
 
 
-def _markdown_cell(source: str, effort: Effort) -> Fragment:
+def _markdown_cell(source: str, effort: RenderBudget) -> Fragment:
     if len(source) > MAX_RENDERED or not effort.spend(len(source)):
         return _as_text(source, effort, "This text is too long to be rendered.")
     return _markdown(source)
@@ -148,7 +148,7 @@ def _markdown(source: str) -> Fragment:
 
 
 def _code_cell(
-    source: str, cell: NotebookNode, number: int, effort: Effort, marked: Collection[int]
+    source: str, cell: NotebookNode, number: int, effort: RenderBudget, marked: Collection[int]
 ) -> Fragment:
     if len(source) <= MAX_CODE and effort.spend(len(source)):
         whole = Fragment(_folded(source, _code(source, tuple(sorted(marked))), marked))
@@ -175,7 +175,7 @@ def _code(source: str, marked: tuple[int, ...]) -> str:
     return clean_code(_from_template(_code_node(source, metadata={"marked": marked})))
 
 
-def _output(output: NotebookNode, number: int, effort: Effort) -> Fragment:
+def _output(output: NotebookNode, number: int, effort: RenderBudget) -> Fragment:
     """Render one output of a code cell."""
     kind = output.get("output_type")
     if kind == "stream":
@@ -194,13 +194,13 @@ def _output(output: NotebookNode, number: int, effort: Effort) -> Fragment:
     return Fragment("", [f"An output of the type {name} is not shown." for name in [*data][:1]])
 
 
-def _stream(text: str, name: str, effort: Effort) -> Fragment:
+def _stream(text: str, name: str, effort: RenderBudget) -> Fragment:
     shown, notes = _cut(_last_of_overwritten(text), effort)
     output = NotebookNode(output_type="stream", name=name, text=shown)
     return Fragment(_rendered_output(output), notes)
 
 
-def _error(output: NotebookNode, effort: Effort) -> Fragment:
+def _error(output: NotebookNode, effort: RenderBudget) -> Fragment:
     traceback = output.get("traceback")
     lines = [_text(line) for line in traceback] if isinstance(traceback, list) else []
     text = "\n".join(lines) or f"{_text(output.get('ename'))}: {_text(output.get('evalue'))}"
@@ -209,7 +209,7 @@ def _error(output: NotebookNode, effort: Effort) -> Fragment:
     return Fragment(_rendered_output(error), notes)
 
 
-def _shown_as(media_type: str, content: str, number: int, effort: Effort) -> Fragment | None:
+def _shown_as(media_type: str, content: str, number: int, effort: RenderBudget) -> Fragment | None:
     """Render what a cell displays as one of its types; ``None`` if that shows nothing."""
     if media_type == "text/plain":
         return _stream(content, "stdout", effort)
@@ -245,12 +245,12 @@ def _rendered_output(output: NotebookNode) -> str:
     return clean_code(_from_template(_code_node("", outputs=[output]), source=False))
 
 
-def _as_text(source: str, effort: Effort, *notes: str) -> Fragment:
+def _as_text(source: str, effort: RenderBudget, *notes: str) -> Fragment:
     shown, cut = _shortened(source, effort.room(len(source)))
     return Fragment(f"<pre>{html.escape(shown)}</pre>", [*notes, *cut])
 
 
-def _cut(text: str, effort: Effort) -> tuple[str, list[str]]:
+def _cut(text: str, effort: RenderBudget) -> tuple[str, list[str]]:
     rendered = effort.spend(min(len(text), MAX_RENDERED))
     return _shortened(text, MAX_RENDERED if rendered else LEAST_SHOWN)
 

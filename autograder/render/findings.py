@@ -53,7 +53,7 @@ _NUMBERED: Final = re.compile(r"q(\d[\w.]*)")
 
 
 @dataclass(frozen=True)
-class Outcome:
+class OutcomeView:
     """
     A verdict for people; its colour never stands alone.
 
@@ -69,7 +69,7 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Check:
+class CheckView:
     """
     One test, as far as the reader may know it.
 
@@ -106,7 +106,7 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Finding:
+class FindingView:
     """
     Checks of a question that ended in the same way.
 
@@ -117,10 +117,10 @@ class Finding:
         checks: All that ended so.
     """
 
-    outcome: Outcome
+    outcome: OutcomeView
     message: str
     line: SourceLine | None
-    checks: tuple[Check, ...]
+    checks: tuple[CheckView, ...]
 
     @property
     def common_detail(self) -> str:
@@ -129,13 +129,13 @@ class Finding:
         brief = briefs.pop()
         return "" if briefs or brief == self.message else brief
 
-    def tells_apart(self, check: Check) -> bool:
+    def tells_apart(self, check: CheckView) -> bool:
         """Whether a check's detail says what the others' do not."""
         return bool(check.brief) and len({each.brief for each in self.checks}) > 1
 
 
 @dataclass(frozen=True)
-class Question:
+class QuestionView:
     """
     One question.
 
@@ -154,9 +154,9 @@ class Question:
     name: str
     score: float | None
     points: float
-    outcome: Outcome
+    outcome: OutcomeView
     hints: tuple[str, ...]
-    findings: tuple[Finding, ...]
+    findings: tuple[FindingView, ...]
     misconception: str | None
 
     @property
@@ -183,7 +183,7 @@ class CellNote:
 
 
 @dataclass(frozen=True)
-class Summary:
+class SummaryView:
     """
     All that a report tells a reader.
 
@@ -199,12 +199,12 @@ class Summary:
     title: str
     score: float
     points: float
-    questions: tuple[Question, ...]
+    questions: tuple[QuestionView, ...]
     cells: tuple[CellNote, ...]
     facts: tuple[tuple[str, str], ...]
 
     @property
-    def waiting(self) -> tuple[Question, ...]:
+    def waiting(self) -> tuple[QuestionView, ...]:
         """The questions without a score."""
         return tuple(question for question in self.questions if question.score is None)
 
@@ -229,7 +229,7 @@ _REASONS: Final = {
 }
 
 
-def summary(report: Report, *, student: bool) -> Summary:
+def summary(report: Report, *, student: bool) -> SummaryView:
     """
     Put a report into words.
 
@@ -240,9 +240,9 @@ def summary(report: Report, *, student: bool) -> Summary:
     return summary_of(report.student_view() if student else report.staff_view())
 
 
-def summary_of(view: StudentView | StaffView) -> Summary:
+def summary_of(view: StudentView | StaffView) -> SummaryView:
     """Put a report's view into words, such as one that was stored."""
-    return Summary(
+    return SummaryView(
         title=plain(view.title),
         score=view.score,
         points=view.max_score,
@@ -279,16 +279,16 @@ def words(text: str) -> frozenset[str]:
 
 
 def label(question_id: str) -> str:
-    """Give what stands behind the word "Question" in a heading: ``2`` for ``q2``."""
+    """Give what stands behind the word "QuestionView" in a heading: ``2`` for ``q2``."""
     numbered = _NUMBERED.fullmatch(question_id)
     return numbered[1] if numbered else question_id
 
 
-def outcome_of(verdict: str) -> Outcome:
+def outcome_of(verdict: str) -> OutcomeView:
     """Give a verdict's mark and words."""
     known = Verdict(verdict)
     kind = _KINDS.get(known, "bad")
-    return Outcome(_MARKS[kind], _WORDS[known], kind)
+    return OutcomeView(_MARKS[kind], _WORDS[known], kind)
 
 
 def _cell_words(cell: StudentCell | StaffCell) -> str:
@@ -298,11 +298,11 @@ def _cell_words(cell: StudentCell | StaffCell) -> str:
     return _CELL_WORDS[cell.status]
 
 
-def _question(question: StudentQuestion | StaffQuestion) -> Question:
+def _question(question: StudentQuestion | StaffQuestion) -> QuestionView:
     misconception = question.misconception if isinstance(question, StaffQuestion) else None
-    return Question(
+    return QuestionView(
         id=question.id,
-        name=f"Question {plain(label(question.id))}",
+        name=f"QuestionView {plain(label(question.id))}",
         score=question.score,
         points=question.max_score,
         outcome=outcome_of(question.verdict),
@@ -312,16 +312,16 @@ def _question(question: StudentQuestion | StaffQuestion) -> Question:
     )
 
 
-def _findings(tests: tuple[StudentTest, ...] | tuple[StaffTest, ...]) -> tuple[Finding, ...]:
+def _findings(tests: tuple[StudentTest, ...] | tuple[StaffTest, ...]) -> tuple[FindingView, ...]:
     """Group checks that ended in the same way; what passed comes last."""
-    found: dict[tuple[str, str, SourceLine | None], Finding] = {}
+    found: dict[tuple[str, str, SourceLine | None], FindingView] = {}
     for test in tests:
         key = (test.verdict, test.message, test.line)
-        group = found.get(key) or Finding(
+        group = found.get(key) or FindingView(
             outcome_of(test.verdict), plain(test.message), _shown_line(test.line), ()
         )
         detail = plain(test.detail) if isinstance(test, StaffTest) else ""
-        check = Check(plain(test.title), test.visible, detail)
+        check = CheckView(plain(test.title), test.visible, detail)
         found[key] = replace(group, checks=(*group.checks, check))
     return tuple(sorted(found.values(), key=lambda finding: finding.outcome.kind == "good"))
 

@@ -11,7 +11,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 from nbformat import NotebookNode
 
-from autograder.render.findings import CellNote, Question, Summary, names, plain, points, summary
+from autograder.render.findings import (
+    CellNote,
+    QuestionView,
+    SummaryView,
+    names,
+    plain,
+    points,
+    summary,
+)
 from autograder.render.placement import AT_THE_END, places
 from autograder.report import Report
 
@@ -42,7 +50,7 @@ def report_page(report: Report, *, student: bool, file: str = "") -> str:
     )
 
 
-def annotated_notebook_html(notebook: NotebookNode, told: Summary) -> str:
+def annotated_notebook_html(notebook: NotebookNode, told: SummaryView) -> str:
     """
     Write an executed notebook as harmless HTML, each question's result beside its answer.
 
@@ -60,7 +68,7 @@ def annotated_notebook_html(notebook: NotebookNode, told: Summary) -> str:
     )
 
 
-def question_panel(question: Question) -> str:
+def question_panel(question: QuestionView) -> str:
     """Write a question's result: verdict, points, hints and every check."""
     return _template("question.html.j2").render(question=question)
 
@@ -85,9 +93,9 @@ def notebook_html(
         marked: Lines of code to highlight, from 1, by cell from 0.
     """
     # Loading nbconvert takes half a second, which `autograder grade` without a page can save.
-    from autograder.render.cells import Effort, render_cell
+    from autograder.render.cells import RenderBudget, render_cell
 
-    effort = Effort()
+    effort = RenderBudget()
     parts: list[str] = []
     for index, cell in enumerate(notebook.cells):
         fragment = render_cell(cell, index + 1, effort, (marked or {}).get(index, ()))
@@ -116,7 +124,7 @@ def _cell_notes(cells: Sequence[CellNote]) -> dict[int, str]:
     return {cell.number - 1: cell.words for cell in cells}
 
 
-def _marked_lines(told: Summary) -> dict[int, set[int]]:
+def _marked_lines(told: SummaryView) -> dict[int, set[int]]:
     marked: dict[int, set[int]] = {}
     for question in told.questions:
         for finding in question.findings:

@@ -13,10 +13,10 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.render.findings import (
-    Finding,
-    Outcome,
-    Question,
-    Summary,
+    FindingView,
+    OutcomeView,
+    QuestionView,
+    SummaryView,
     names,
     plain,
     points,
@@ -96,7 +96,7 @@ def _encodable(text: str, encoding: str) -> str:
     return text
 
 
-def _page(report: Summary, path: Path, seconds: float) -> RenderableType:
+def _page(report: SummaryView, path: Path, seconds: float) -> RenderableType:
     parts = [_header(report, path, seconds), Text()]
     for number, question in enumerate(report.questions):
         if number and not (question.passed and report.questions[number - 1].passed):
@@ -106,7 +106,7 @@ def _page(report: Summary, path: Path, seconds: float) -> RenderableType:
     return Padding(Group(*parts), (1, 1))
 
 
-def _header(report: Summary, path: Path, seconds: float) -> RenderableType:
+def _header(report: SummaryView, path: Path, seconds: float) -> RenderableType:
     top = _row()
     score = f"{points(report.score)} of {points(report.points)} points"
     top.add_row(Text(report.title, style="bold"), Text(score, style="bold"))
@@ -118,7 +118,7 @@ def _header(report: Summary, path: Path, seconds: float) -> RenderableType:
 class _Bar:
     """The points as a bar over the whole width: earned, waiting, lost."""
 
-    def __init__(self, report: Summary) -> None:
+    def __init__(self, report: SummaryView) -> None:
         total = report.points or 1.0
         self._earned = report.score / total
         self._waiting = report.waiting_points / total
@@ -133,7 +133,7 @@ class _Bar:
         )
 
 
-def _question(question: Question) -> RenderableType:
+def _question(question: QuestionView) -> RenderableType:
     head = _row()
     title = _mark(question.outcome)
     title.append(f"{question.name}  ", style="bold")
@@ -163,7 +163,7 @@ class _Hint:
             yield Text.assemble(("┃ ", "yellow"), line)
 
 
-def _finding(finding: Finding) -> RenderableType:
+def _finding(finding: FindingView) -> RenderableType:
     head = _mark(finding.outcome)
     head.append(finding.message or finding.outcome.words)
     rows = [_indented(head)]
@@ -202,7 +202,7 @@ def _indented(text: Text) -> RenderableType:
     return row
 
 
-def _mark(outcome: Outcome) -> Text:
+def _mark(outcome: OutcomeView) -> Text:
     return Text(f"{outcome.mark} ", style=_COLOURS[outcome.kind], end="")
 
 
@@ -213,7 +213,7 @@ def _row() -> Table:
     return row
 
 
-def _footer(report: Summary) -> list[RenderableType]:
+def _footer(report: SummaryView) -> list[RenderableType]:
     lines = [Text(note, style="yellow") for note in report.notes]
     by_words: dict[str, list[str]] = {}
     for cell in report.cells:

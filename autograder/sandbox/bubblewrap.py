@@ -29,7 +29,7 @@ _RUNTIME_FILES: Final = (
     "sandbox/runtime/kernel.py",
     "sandbox/runtime/linux.py",
     "sandbox/runtime/protocol.py",
-    "sandbox/runtime/warm.py",
+    "sandbox/runtime/fork_server.py",
 )
 _START: Final = (
     f"import sys; sys.path.insert(0, {policy.RUNTIME!r}); "

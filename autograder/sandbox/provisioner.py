@@ -14,25 +14,25 @@ from traitlets import Unicode
 
 from autograder.environments import load_environment
 from autograder.limits import Limits
+from autograder.sandbox.fork_server import ForkServer
 from autograder.sandbox.kernel_process import KernelProcess
-from autograder.sandbox.warm_process import WarmProcess
 
 _POLL_SECONDS: Final = 0.05
 
 
-class _WarmProcesses:
+class _ForkServers:
     """The warm processes of this Jupyter program, one an environment, ended with it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._by_name: dict[str, WarmProcess] = {}
+        self._by_name: dict[str, ForkServer] = {}
         atexit.register(self.close)
 
-    def get(self, name: str) -> WarmProcess:
+    def get(self, name: str) -> ForkServer:
         with self._lock:
             warm = self._by_name.get(name)
             if warm is None or not warm.alive():
-                warm = self._by_name[name] = WarmProcess(load_environment(name))
+                warm = self._by_name[name] = ForkServer(load_environment(name))
             return warm
 
     def close(self) -> None:
@@ -42,7 +42,7 @@ class _WarmProcesses:
             self._by_name.clear()
 
 
-_warm: Final = _WarmProcesses()
+_warm: Final = _ForkServers()
 
 
 class SandboxProvisioner(KernelProvisionerBase):

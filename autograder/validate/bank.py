@@ -10,9 +10,9 @@ from typing import Final
 
 from autograder.assignment import Assignment, reference_file
 from autograder.errors import AssignmentError
-from autograder.examiner.recognise import load_variants
+from autograder.examiner.recognise import load_sample_answers
+from autograder.sample_answers import SampleAnswer
 from autograder.syntax import parse
-from autograder.variants import Variant
 
 _ROUNDING: Final = """\
 import numpy as _np
@@ -38,11 +38,11 @@ class Answer:
     One answer to try.
 
     Args:
-        variant: Question, title, source, and of a misconception its hint.
+        sample: Question, title, source, and of a misconception its hint.
         place: ``file:line`` where it stands.
     """
 
-    variant: Variant
+    sample: SampleAnswer
     place: str
 
 
@@ -109,22 +109,22 @@ def _reference_cell(text: str, names: list[str], suffix: str) -> str:
 def _answers(assignment: Assignment, name: str) -> list[Answer]:
     path = assignment.folder / name
     lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-    answers = [Answer(variant, _place(variant, path, lines)) for variant in load_variants(path)]
+    answers = [Answer(sample, _place(sample, path, lines)) for sample in load_sample_answers(path)]
     known = {question.id for question in assignment.questions}
     for answer in answers:
-        if answer.variant.question not in known:
+        if answer.sample.question not in known:
             # Left out, it would count as tried.
             raise AssignmentError(
-                f"{answer.variant.title!r}: there is no question {answer.variant.question!r}",
+                f"{answer.sample.title!r}: there is no question {answer.sample.question!r}",
                 answer.place,
             )
     return answers
 
 
-def _place(variant: Variant, path: Path, lines: list[str]) -> str:
-    if variant.function is not None:
-        return f"{path}:{variant.function.__code__.co_firstlineno}"
-    number = next((n for n, line in enumerate(lines, 1) if variant.title in line), 1)
+def _place(sample: SampleAnswer, path: Path, lines: list[str]) -> str:
+    if sample.function is not None:
+        return f"{path}:{sample.function.__code__.co_firstlineno}"
+    number = next((n for n, line in enumerate(lines, 1) if sample.title in line), 1)
     return f"{path}:{number}"
 
 
@@ -142,7 +142,7 @@ def _rounded_solutions(assignment: Assignment) -> Iterator[Answer]:
             lines = [f"{name} = _rounding({name}, {keep})" for name in names]
             if lines:
                 source = "\n".join([_ROUNDING, *lines])
-                yield Answer(Variant(question, f"The solution in {title}", source), place)
+                yield Answer(SampleAnswer(question, f"The solution in {title}", source), place)
 
 
 def _functions(assignment: Assignment) -> dict[str, list[str]]:

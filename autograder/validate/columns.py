@@ -5,51 +5,51 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from autograder.validate.proof import AssignmentProof, Kind
+from autograder.validate.results import AssignmentValidation, Kind
 
-Column = Callable[[AssignmentProof], str]
+Column = Callable[[AssignmentValidation], str]
 
 
 def _share(good: int, total: int) -> str:
     return f"{good}/{total}" if total else "-"
 
 
-def _references(proof: AssignmentProof) -> str:
-    return _share(proof.good(Kind.REFERENCE), len(proof.of(Kind.REFERENCE)))
+def _references(trial: AssignmentValidation) -> str:
+    return _share(trial.good(Kind.REFERENCE), len(trial.of(Kind.REFERENCE)))
 
 
-def _misconceptions(proof: AssignmentProof) -> str:
-    return _share(proof.good(Kind.MISCONCEPTION), len(proof.of(Kind.MISCONCEPTION)))
+def _misconceptions(trial: AssignmentValidation) -> str:
+    return _share(trial.good(Kind.MISCONCEPTION), len(trial.of(Kind.MISCONCEPTION)))
 
 
-def _hints(proof: AssignmentProof) -> str:
-    return _share(proof.hinted, len(proof.of(Kind.MISCONCEPTION)))
+def _hints(trial: AssignmentValidation) -> str:
+    return _share(trial.hinted, len(trial.of(Kind.MISCONCEPTION)))
 
 
-def _alternatives(proof: AssignmentProof) -> str:
-    tried = len(proof.of(Kind.ALTERNATIVE))
-    return f"{_share(proof.good(Kind.ALTERNATIVE), tried)} x {proof.seeds}" if tried else "-"
+def _alternatives(trial: AssignmentValidation) -> str:
+    tried = len(trial.of(Kind.ALTERNATIVE))
+    return f"{_share(trial.good(Kind.ALTERNATIVE), tried)} x {trial.seeds}" if tried else "-"
 
 
-def _mutants(proof: AssignmentProof) -> str:
-    killed = sum(not mutant.survived for mutant in proof.mutants)
-    equivalent = f" (+{proof.equivalent})" if proof.equivalent else ""
-    return f"{_share(killed, len(proof.mutants))}{equivalent}"
+def _mutants(trial: AssignmentValidation) -> str:
+    killed = sum(not mutant.survived for mutant in trial.mutants)
+    equivalent = f" (+{trial.equivalent})" if trial.equivalent else ""
+    return f"{_share(killed, len(trial.mutants))}{equivalent}"
 
 
-def _idle_tests(proof: AssignmentProof) -> str:
-    return str(proof.idle_tests) if proof.of(Kind.TEST) else "-"
+def _idle_tests(trial: AssignmentValidation) -> str:
+    return str(trial.idle_tests) if trial.of(Kind.TEST) else "-"
 
 
-def _seconds(proof: AssignmentProof) -> str:
-    return f"{proof.seconds:.0f}" if proof.done else "…"
+def _seconds(trial: AssignmentValidation) -> str:
+    return f"{trial.seconds:.0f}" if trial.done else "…"
 
 
-def verdict(proof: AssignmentProof) -> str:
-    """Say whether an assignment has proved itself."""
-    if any(each.faults for each in proof.proofs):
+def verdict(trial: AssignmentValidation) -> str:
+    """Say whether an assignment has valid itself."""
+    if any(each.faults for each in trial.trials):
         return "fails"
-    return "proved" if proof.done else "…"
+    return "valid" if trial.done else "…"
 
 
 COLUMNS: Final[dict[str, Column]] = {

@@ -40,7 +40,7 @@ def run_validate(options: argparse.Namespace) -> int:
         write_summary(options.summary, results)
     if os.environ.get(JOB_SUMMARY):
         write_summary(Path(os.environ[JOB_SUMMARY]), results, append=True)
-    return EXIT_PROVED if all(result.proved for result in results) else EXIT_NOT_PROVED
+    return EXIT_PROVED if all(result.valid for result in results) else EXIT_NOT_PROVED
 
 
 def chosen_folders(names: Sequence[str]) -> list[Path]:

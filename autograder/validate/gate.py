@@ -27,9 +27,9 @@ from autograder.errors import AssignmentError
 from autograder.grade import Grader
 from autograder.validate import killing, submissions, trials
 from autograder.validate.bank import alternatives, misconceptions, references
-from autograder.validate.bench import Bench
+from autograder.validate.forked_notebook import ForkedNotebook
 from autograder.validate.mutants import Mutant, equivalent_mutants, mutants_of
-from autograder.validate.proof import AssignmentProof, Kind, Proof
+from autograder.validate.results import AssignmentValidation, Kind, Trial
 from autograder.validate.schedule import Listener, Schedule
 from autograder.validate.subject import Subject
 
@@ -40,13 +40,13 @@ ASSIGNMENTS_AT_ONCE: Final = 2
 
 def validate(
     folders: Sequence[Path], listener: Listener, *, quick: bool = False, workers: int | None = None
-) -> list[AssignmentProof]:
+) -> list[AssignmentValidation]:
     """
     Let assignments prove themselves.
 
     Args:
         folders: Their folders.
-        listener: Called with each proof as it is found, and without one when an assignment begins
+        listener: Called with each trial as it is found, and without one when an assignment begins
             or ends; from several threads.
         quick: Whether to try fewer seeds and a sample of the mutants.
         workers: How many steps run at once; by default one for each core.
@@ -56,8 +56,8 @@ def validate(
     """
     count = workers or os.cpu_count() or 1
 
-    def prove(folder: Path) -> AssignmentProof:
-        schedule = Schedule(AssignmentProof(folder.name), steps, listener, keep=count)
+    def prove(folder: Path) -> AssignmentValidation:
+        schedule = Schedule(AssignmentValidation(folder.name), steps, listener, keep=count)
         gate = _Gate(folder, grader, schedule, quick=quick)
         listener(schedule.result, None)
         began = time.monotonic()
@@ -97,60 +97,60 @@ class _Gate:
         try:
             assignment = load_assignment(self._folder)
             equivalent_mutants(self._folder)
-            student = submissions.prove_student_notebook(assignment)
+            student = submissions.try_student_notebook(assignment)
             self._schedule.note(student)
             if not student.faults:
-                self._prove(self._subject(assignment))
+                self._try_all(self._subject(assignment))
         except AssignmentError as error:
             fault = submissions.fault_of(error)
-            self._schedule.note(Proof(self._folder.name, Kind.FOLDER, "folder", faults=(fault,)))
+            self._schedule.note(Trial(self._folder.name, Kind.FOLDER, "folder", faults=(fault,)))
 
     def _subject(self, assignment: Assignment) -> Subject:
         pool = self._grader.pool(assignment)
-        self._schedule.make_benches(lambda: Bench(pool, assignment))
+        self._schedule.make_notebooks(lambda: ForkedNotebook(pool, assignment))
         tests = self._schedule.collected_tests()
         subject = Subject(assignment, self._grader, {test.id: test for test in tests}, self._quick)
         self._schedule.result.seeds = len(subject.seeds)
         return subject
 
-    def _prove(self, subject: Subject) -> None:
-        self._schedule.note(submissions.prove_promised_tests(subject))
-        self._schedule.note(submissions.prove_titles(subject))
-        sound = self._prove_references(subject)
+    def _try_all(self, subject: Subject) -> None:
+        self._schedule.note(submissions.count_promised_tests(subject))
+        self._schedule.note(submissions.check_titles(subject))
+        sound = self._try_references(subject)
         tried = self._try_answers(subject, sound) + self._try_mutants(subject, sound)
         if not self._quick:
             self._try_tests(subject, sound, tried)
 
-    def _prove_references(self, subject: Subject) -> set[str]:
+    def _try_references(self, subject: Subject) -> set[str]:
         """Prove all that must get full marks or none; give the questions that are solved."""
         futures = [
-            self._schedule.do(submissions.prove_solution, subject),
-            self._schedule.do(submissions.prove_starter, subject),
-            self._schedule.do(submissions.prove_empty, subject),
-            self._schedule.on_bench(trials.sweep_solution, subject),
+            self._schedule.do(submissions.grade_solution, subject),
+            self._schedule.do(submissions.grade_starter, subject),
+            self._schedule.do(submissions.grade_empty, subject),
+            self._schedule.on_notebook(trials.sweep_solution, subject),
         ]
         futures += [
-            self._schedule.on_bench(trials.try_reference, subject, answers)
+            self._schedule.on_notebook(trials.try_reference, subject, answers)
             for answers in references(subject.assignment, tensorflow=not self._quick)
         ]
-        proofs = [future.result() for future in futures]
-        failed = {subject.tests[test].question for proof in proofs for test in proof.failed}
+        tried = [future.result() for future in futures]
+        failed = {subject.tests[test].question for trial in tried for test in trial.failed}
         return {question.id for question in subject.assignment.questions} - failed
 
-    def _try_answers(self, subject: Subject, sound: set[str]) -> list[Proof]:
+    def _try_answers(self, subject: Subject, sound: set[str]) -> list[Trial]:
         """Try the answers to solved questions, wrong ones and right ones."""
         futures = [
-            self._schedule.on_bench(trial, subject, answer)
+            self._schedule.on_notebook(trial, subject, answer)
             for trial, bank in (
                 (trials.try_misconception, misconceptions),
                 (trials.try_alternative, alternatives),
             )
             for answer in bank(subject.assignment)
-            if answer.variant.question in sound
+            if answer.sample.question in sound
         ]
         return [future.result() for future in futures]
 
-    def _try_mutants(self, subject: Subject, sound: set[str]) -> list[Proof]:
+    def _try_mutants(self, subject: Subject, sound: set[str]) -> list[Trial]:
         """Try the mutants of solved questions."""
         declared = equivalent_mutants(self._folder)
         mutants = mutants_of(subject.assignment)
@@ -159,15 +159,17 @@ class _Gate:
         for mutant in mutants:
             entry = next((each for each in declared if each.declares(mutant)), None)
             if mutant in chosen or (entry is not None and mutant.question in sound):
-                futures.append(self._schedule.on_bench(killing.try_mutant, subject, mutant, entry))
-        proofs = [future.result() for future in futures]
+                futures.append(
+                    self._schedule.on_notebook(killing.try_mutant, subject, mutant, entry)
+                )
+        trials = [future.result() for future in futures]
         stale = [each for each in declared if not any(map(each.declares, mutants))]
-        self._schedule.note(killing.sum_up_mutants(subject, proofs, stale))
-        return proofs
+        self._schedule.note(killing.sum_up_mutants(subject, trials, stale))
+        return trials
 
-    def _try_tests(self, subject: Subject, sound: set[str], tried: list[Proof]) -> None:
+    def _try_tests(self, subject: Subject, sound: set[str], tried: list[Trial]) -> None:
         """Look for hidden tests that no wrong answer fails."""
-        failing = {test for proof in tried for test in proof.failed}
+        failing = {test for trial in tried for test in trial.failed}
         mutants = mutants_of(subject.assignment)
         futures = []
         for test in subject.tests.values():
@@ -177,7 +179,7 @@ class _Gate:
                 self._schedule.note(killing.judge_test(subject, test, killed=True))
             else:
                 own = [mutant for mutant in mutants if mutant.question == test.question]
-                futures.append(self._schedule.on_bench(killing.try_test, subject, test, own))
+                futures.append(self._schedule.on_notebook(killing.try_test, subject, test, own))
         for future in futures:
             future.result()
 

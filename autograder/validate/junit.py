@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Final
 from xml.etree import ElementTree as ET
 
-from autograder.validate.proof import AssignmentProof, Fault, Proof
+from autograder.validate.results import AssignmentValidation, Fault, Trial
 
 # What XML 1.0 cannot hold, not even escaped.
 _FORBIDDEN: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def write_junit(path: Path, results: Iterable[AssignmentProof]) -> None:
+def write_junit(path: Path, results: Iterable[AssignmentValidation]) -> None:
     """Write the file."""
     suites = ET.Element("testsuites", name="autograder validate")
     for result in results:
@@ -22,33 +22,33 @@ def write_junit(path: Path, results: Iterable[AssignmentProof]) -> None:
             suites,
             "testsuite",
             name=result.assignment,
-            tests=str(len(result.proofs)),
-            failures=str(sum(bool(proof.faults) for proof in result.proofs)),
+            tests=str(len(result.trials)),
+            failures=str(sum(bool(trial.faults) for trial in result.trials)),
             errors="0",
             skipped="0",
             time=f"{result.seconds:.3f}",
         )
-        for proof in result.proofs:
-            _add_case(suite, proof)
+        for trial in result.trials:
+            _add_case(suite, trial)
     ET.indent(suites)
     path.parent.mkdir(parents=True, exist_ok=True)
     ET.ElementTree(suites).write(path, encoding="utf-8", xml_declaration=True)
 
 
-def _add_case(suite: ET.Element, proof: Proof) -> None:
-    group = ".".join(part for part in (proof.assignment, proof.question, proof.kind.value) if part)
+def _add_case(suite: ET.Element, trial: Trial) -> None:
+    group = ".".join(part for part in (trial.assignment, trial.question, trial.kind.value) if part)
     case = ET.SubElement(
         suite,
         "testcase",
         classname=group,
-        name=_text(proof.title),
-        time=f"{proof.seconds:.3f}",
+        name=_text(trial.title),
+        time=f"{trial.seconds:.3f}",
     )
-    if proof.faults:
-        failure = ET.SubElement(case, "failure", message=_text(proof.faults[0].reason))
-        failure.text = _lines(proof.faults)
-    if proof.remarks:
-        ET.SubElement(case, "system-out").text = _lines(proof.remarks)
+    if trial.faults:
+        failure = ET.SubElement(case, "failure", message=_text(trial.faults[0].reason))
+        failure.text = _lines(trial.faults)
+    if trial.remarks:
+        ET.SubElement(case, "system-out").text = _lines(trial.remarks)
 
 
 def _lines(faults: Iterable[Fault]) -> str:

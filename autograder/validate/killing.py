@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import Final
 
 from autograder.examiner.process import TestDescription
-from autograder.validate.bench import Bench
+from autograder.validate.forked_notebook import ForkedNotebook
 from autograder.validate.mutants import EquivalentMutant, Mutant
-from autograder.validate.proof import REQUIRED_KILL_RATE, Fault, Kind, Proof, kill_rate
+from autograder.validate.results import REQUIRED_KILL_RATE, Fault, Kind, Trial, kill_rate
 from autograder.validate.subject import Subject
 
 SURVIVOR_SEEDS: Final = 5
@@ -17,15 +17,15 @@ MUTANT_CALL_SECONDS: Final = 4.0
 
 
 def try_mutant(
-    subject: Subject, bench: Bench, mutant: Mutant, declared: EquivalentMutant | None
-) -> Proof:
+    subject: Subject, forked: ForkedNotebook, mutant: Mutant, declared: EquivalentMutant | None
+) -> Trial:
     """Find out whether a mutant is killed by the tests of its question."""
     own = subject.tests_of(mutant.question)
     seeds = subject.seeds[: 1 if subject.quick and declared else SURVIVOR_SEEDS]
     runs = ((seed, own) for seed in seeds)
     killers: tuple[str, ...] = ()
     survived = True
-    for outcome in bench.examine(
+    for outcome in forked.examine(
         mutant.source, mutant.question, runs, stop_from=0, call_seconds=MUTANT_CALL_SECONDS
     ):
         killers = outcome.failed
@@ -43,7 +43,7 @@ def try_mutant(
         faults.append(Fault(f"a mutant {reason}", declared.place))
     if survived and declared is None:
         remarks.append(Fault(f"a mutant survives: {mutant.title}", mutant.place))
-    return subject.proof(
+    return subject.trial(
         Kind.MUTANT,
         mutant.title,
         *faults,
@@ -56,10 +56,10 @@ def try_mutant(
 
 
 def sum_up_mutants(
-    subject: Subject, proofs: Iterable[Proof], stale: Iterable[EquivalentMutant]
-) -> Proof:
+    subject: Subject, trials: Iterable[Trial], stale: Iterable[EquivalentMutant]
+) -> Trial:
     """Prove that enough mutants are killed, and that each declared one exists."""
-    counted = [proof for proof in proofs if not proof.equivalent]
+    counted = [trial for trial in trials if not trial.equivalent]
     faults = [
         Fault(
             f"the mutant declared equivalent does not exist (any more): "
@@ -75,32 +75,32 @@ def sum_up_mutants(
             Fault(
                 f"the tests kill {float(rate):.1%} of the mutants; {float(REQUIRED_KILL_RATE):.0%} "
                 "are required. Survivors: "
-                + _questions(proof.question for proof in counted if proof.survived)
+                + _questions(trial.question for trial in counted if trial.survived)
             )
         )
-    return subject.proof(Kind.MUTANT, "kill rate", *faults)
+    return subject.trial(Kind.MUTANT, "kill rate", *faults)
 
 
 def try_test(
-    subject: Subject, bench: Bench, test: TestDescription, mutants: Iterable[Mutant]
-) -> Proof:
+    subject: Subject, forked: ForkedNotebook, test: TestDescription, mutants: Iterable[Mutant]
+) -> Trial:
     """Look for a mutant that a hidden test kills, where no misconception fails it."""
     seed = subject.seeds[0]
-    killed = any(not _passes(bench, mutant, seed, test) for mutant in mutants)
+    killed = any(not _passes(forked, mutant, seed, test) for mutant in mutants)
     return judge_test(subject, test, killed=killed)
 
 
-def judge_test(subject: Subject, test: TestDescription, *, killed: bool) -> Proof:
+def judge_test(subject: Subject, test: TestDescription, *, killed: bool) -> Trial:
     """Say whether a hidden test fails some wrong answer."""
     name = test.id.rpartition("::")[2]
     reason = f"{name} kills nothing: every misconception and every mutant passes it"
     remarks = () if killed else (Fault(reason, subject.place_of_test(test.id)),)
-    return subject.proof(Kind.TEST, name, question=test.question, remarks=remarks)
+    return subject.trial(Kind.TEST, name, question=test.question, remarks=remarks)
 
 
-def _passes(bench: Bench, mutant: Mutant, seed: int, test: TestDescription) -> bool:
+def _passes(forked: ForkedNotebook, mutant: Mutant, seed: int, test: TestDescription) -> bool:
     runs = [(seed, [test])]
-    outcomes = bench.examine(
+    outcomes = forked.examine(
         mutant.source, mutant.question, runs, stop_from=0, call_seconds=MUTANT_CALL_SECONDS
     )
     return not any(outcome.failed for outcome in outcomes)

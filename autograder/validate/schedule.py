@@ -1,4 +1,4 @@
-"""How the steps of one assignment's proof get done: side by side, on benches that are kept."""
+"""How the steps of one assignment's validation get done: side by side, on notebooks kept."""
 
 from __future__ import annotations
 
@@ -11,87 +11,92 @@ from typing import ParamSpec
 from autograder.errors import InternalError
 from autograder.examiner.process import TestDescription
 from autograder.kernels.pool import Shelf
-from autograder.validate.bench import Bench
-from autograder.validate.proof import AssignmentProof, Proof
+from autograder.validate.forked_notebook import ForkedNotebook
+from autograder.validate.results import AssignmentValidation, Trial
 
 Arguments = ParamSpec("Arguments")
-Listener = Callable[[AssignmentProof, Proof | None], None]
+Listener = Callable[[AssignmentValidation, Trial | None], None]
 
 
 class Schedule:
     """
-    Does the steps of one assignment's proof and collects what they prove.
+    Does the steps of one assignment's trial and collects what they prove.
 
     Args:
-        result: Where the proofs are collected.
+        result: Where the trials are collected.
         workers: Threads that do the steps, shared between assignments.
-        listener: Called with each proof.
-        keep: How many benches to keep between steps.
+        listener: Called with each trial.
+        keep: How many forked notebooks to keep between steps.
     """
 
     def __init__(
-        self, result: AssignmentProof, workers: ThreadPoolExecutor, listener: Listener, keep: int
+        self,
+        result: AssignmentValidation,
+        workers: ThreadPoolExecutor,
+        listener: Listener,
+        keep: int,
     ) -> None:
         self.result = result
         self._workers = workers
         self._listener = listener
-        self._benches: Shelf[Bench] = Shelf(lambda _: self._make_bench(), keep)
-        self._make_bench: Callable[[], Bench] = _no_bench
+        self._notebooks: Shelf[ForkedNotebook] = Shelf(lambda _: self._make_notebook(), keep)
+        self._make_notebook: Callable[[], ForkedNotebook] = _no_notebook
 
-    def make_benches(self, make: Callable[[], Bench]) -> None:
-        """Say how a bench is made, once the assignment is loaded."""
-        self._make_bench = make
+    def make_notebooks(self, make: Callable[[], ForkedNotebook]) -> None:
+        """Say how a forked is made, once the assignment is loaded."""
+        self._make_notebook = make
 
     def close(self) -> None:
-        """Close all benches."""
-        self._benches.close()
+        """Close all forked notebooks."""
+        self._notebooks.close()
 
-    def note(self, proof: Proof) -> None:
-        """Collect a proof."""
-        self.result.proofs.append(proof)
-        self._listener(self.result, proof)
+    def note(self, trial: Trial) -> None:
+        """Collect a trial."""
+        self.result.trials.append(trial)
+        self._listener(self.result, trial)
 
     def do(
-        self, step: Callable[Arguments, Proof], *args: Arguments.args, **kwargs: Arguments.kwargs
-    ) -> Future[Proof]:
-        """Do a step that needs no bench."""
+        self, step: Callable[Arguments, Trial], *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> Future[Trial]:
+        """Do a step that needs no forked."""
         return self._workers.submit(self._timed, lambda: step(*args, **kwargs))
 
-    def on_bench(
-        self, step: Callable[..., Proof], subject: object, *arguments: object
-    ) -> Future[Proof]:
-        """Do a step that takes the subject, a bench and more arguments."""
+    def on_notebook(
+        self, step: Callable[..., Trial], subject: object, *arguments: object
+    ) -> Future[Trial]:
+        """Do a step that takes the subject, a forked and more arguments."""
         return self._workers.submit(
-            self._timed, lambda: self._with_bench(lambda bench: step(subject, bench, *arguments))
+            self._timed,
+            lambda: self._with_notebook(lambda forked: step(subject, forked, *arguments)),
         )
 
     def collected_tests(self) -> tuple[TestDescription, ...]:
-        """Give the assignment's tests, as a bench has collected them."""
-        bench = self._benches.take("")
-        self._benches.put("", bench)
-        return bench.tests
+        """Give the assignment's tests, as a forked has collected them."""
+        forked = self._notebooks.take("")
+        self._notebooks.put("", forked)
+        return forked.tests
 
-    def _with_bench(self, step: Callable[[Bench], Proof]) -> Proof:
-        bench = self._benches.take("")
+    def _with_notebook(self, step: Callable[[ForkedNotebook], Trial]) -> Trial:
+        forked = self._notebooks.take("")
         try:
-            proof = step(bench)
+            trial = step(forked)
         except BaseException:
-            bench.close()
+            forked.close()
             raise
-        self._benches.put("", bench)
-        return proof
+        self._notebooks.put("", forked)
+        return trial
 
-    def _timed(self, step: Callable[[], Proof]) -> Proof:
+    def _timed(self, step: Callable[[], Trial]) -> Trial:
         began = time.monotonic()
         try:
-            proof = step()
+            trial = step()
         except InternalError:
             # A fault of ours is no fault of the assignment's: once more, then give up.
-            proof = step()
-        proof = replace(proof, seconds=time.monotonic() - began)
-        self.note(proof)
-        return proof
+            trial = step()
+        trial = replace(trial, seconds=time.monotonic() - began)
+        self.note(trial)
+        return trial
 
 
-def _no_bench() -> Bench:
+def _no_notebook() -> ForkedNotebook:
     raise AssertionError("the assignment is not loaded yet")

@@ -1,7 +1,7 @@
 """
-The solved notebook, with room for a variant of an answer behind each solution.
+The solved notebook, with room for a sample of an answer behind each solution.
 
-Where hundreds of variants are tried, it is run without its figures: without the given cells that
+Where hundreds of samples are tried, it is run without its figures: without the given cells that
 use an answer and define nothing that another cell needs.
 """
 
@@ -48,7 +48,7 @@ class SolvedNotebook:
         return other
 
     def text(self, source: str = "", question: str | None = None) -> str:
-        """Give the notebook's file, with a variant's cell behind the question's solution."""
+        """Give the notebook's file, with a sample's cell behind the question's solution."""
         if question is None or not source:
             return json.dumps(self._document)
         document = copy.deepcopy(self._document)
@@ -56,12 +56,12 @@ class SolvedNotebook:
         return json.dumps(document)
 
     def place(self, question: str) -> int:
-        """Give the number, from 0, of the cell that a variant's becomes."""
+        """Give the number, from 0, of the cell that a sample's becomes."""
         return self._end_of[question]
 
     def recomputed(self, source: str, question: str) -> str:
         """
-        Give the statements of later cells that a variant's names make come out otherwise.
+        Give the statements of later cells that a sample's names make come out otherwise.
 
         What they compute from these names is computed again, and names that they define are defined
         again; statements that are a mere call, such as drawing a figure, are left out.
@@ -133,7 +133,7 @@ def _cell(source: str) -> dict[str, Any]:
     return {
         "cell_type": "code",
         "execution_count": None,
-        "id": "variant",
+        "id": "sample",
         "metadata": {},
         "outputs": [],
         "source": source,

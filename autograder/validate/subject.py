@@ -1,4 +1,4 @@
-"""The assignment that is being proved, and how the outcome of a trial is read."""
+"""The assignment that is being valid, and how the outcome of a trial is read."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from autograder.assignment import Assignment
 from autograder.examiner.process import TestDescription
 from autograder.grade import Grader
 from autograder.report import Report, TestResult, question_score
-from autograder.validate.bench import Outcome
-from autograder.validate.proof import Fault, Kind, Proof
+from autograder.validate.forked_notebook import AnswerResult
+from autograder.validate.results import Fault, Kind, Trial
 from autograder.validate.solved import SolvedNotebook
 from autograder.verdict import Verdict
 
@@ -82,26 +82,26 @@ class Subject:
         again = [test for test in own if not test.public]
         return [(seed, again if number else first) for number, seed in enumerate(seeds)]
 
-    def proof(self, kind: Kind, title: str, *faults: Fault, **facts: Any) -> Proof:
-        """Make a proof of this assignment; `facts` are more fields of `Proof`."""
-        return Proof(self.assignment.name, kind, title, faults=faults, **facts)
+    def trial(self, kind: Kind, title: str, *faults: Fault, **facts: Any) -> Trial:
+        """Make a trial of this assignment; `facts` are more fields of `Trial`."""
+        return Trial(self.assignment.name, kind, title, faults=faults, **facts)
 
     def names(self, tests: Iterable[str]) -> str:
         """Give tests' names, for people."""
         return ", ".join(test.rpartition("::")[2] for test in tests)
 
-    def loses_points(self, question: str, outcome: Outcome) -> bool:
+    def loses_points(self, question: str, outcome: AnswerResult) -> bool:
         """Tell whether an outcome costs points, after rounding to tenths."""
         points = self.assignment.question(question).points
         share = self.assignment.public_share[question]
         return question_score(points, share, self._results(question, outcome)) < points
 
-    def questions_failed(self, outcome: Outcome) -> list[str]:
+    def questions_failed(self, outcome: AnswerResult) -> list[str]:
         """Give the questions with a test that did not pass."""
         failed = {self.tests[test].question for test in outcome.failed}
         return [question.id for question in self.assignment.questions if question.id in failed]
 
-    def submit(self, text: str, seed: int) -> Outcome:
+    def submit(self, text: str, seed: int) -> AnswerResult:
         """Grade a notebook as a submission, in a fresh kernel by the whole pipeline."""
         return outcome_of(self.grade(text, seed))
 
@@ -109,7 +109,7 @@ class Subject:
         """Grade a notebook as a submission and give the whole report."""
         return self.grader.grade(text.encode(), self.assignment, seed=seed)
 
-    def failure(self, test_id: str, outcome: Outcome, who: str, seed: int) -> Fault:
+    def failure(self, test_id: str, outcome: AnswerResult, who: str, seed: int) -> Fault:
         """Say that an answer that is right fails a test."""
         test = self.tests[test_id]
         name = test_id.rpartition("::")[2]
@@ -132,7 +132,7 @@ class Subject:
                     return f"{path}:{number}"
         return str(self.assignment.folder / "hidden")
 
-    def _results(self, question: str, outcome: Outcome) -> Iterable[TestResult]:
+    def _results(self, question: str, outcome: AnswerResult) -> Iterable[TestResult]:
         for test in self.tests_of(question):
             # A test that another failure kept from running earned nothing.
             verdict = outcome.verdicts.get(test.id, Verdict.SKIPPED)
@@ -140,10 +140,10 @@ class Subject:
             yield TestResult(test.id, question, test.title, verdict, test.public, weight)
 
 
-def outcome_of(report: Report) -> Outcome:
+def outcome_of(report: Report) -> AnswerResult:
     """Read a whole report as the outcome of a trial."""
     tests = [test for question in report.questions for test in question.tests]
-    return Outcome(
+    return AnswerResult(
         {test.id: test.verdict for test in tests},
         {test.id: test.detail for test in tests if test.detail},
         {test.question: test.hint for test in tests if test.hint},

@@ -10,7 +10,7 @@ from autograder.assignment import Assignment
 from autograder.assignment.build import build_student
 from autograder.errors import AssignmentError
 from autograder.report import Report
-from autograder.validate.proof import Fault, Kind, Proof
+from autograder.validate.results import Fault, Kind, Trial
 from autograder.validate.subject import Subject, outcome_of
 
 EMPTY_NOTEBOOK: Final = json.dumps(
@@ -18,17 +18,17 @@ EMPTY_NOTEBOOK: Final = json.dumps(
 )
 
 
-def prove_student_notebook(assignment: Assignment) -> Proof:
+def try_student_notebook(assignment: Assignment) -> Trial:
     """Prove that the student notebook can be built and holds nothing hidden."""
     faults: tuple[Fault, ...] = ()
     try:
         build_student(assignment)
     except AssignmentError as error:
         faults = (fault_of(error),)
-    return Proof(assignment.name, Kind.FOLDER, "student notebook", faults=faults)
+    return Trial(assignment.name, Kind.FOLDER, "student notebook", faults=faults)
 
 
-def prove_promised_tests(subject: Subject) -> Proof:
+def count_promised_tests(subject: Subject) -> Trial:
     """Prove that no hidden test has got lost."""
     faults, remarks = [], []
     promises = subject.assignment.promised_tests
@@ -44,10 +44,10 @@ def prove_promised_tests(subject: Subject) -> Proof:
             lost = ": was one deleted?" if there < promised else ""
             faults.append(Fault(reason + lost, place, question.id))
     title = "number of hidden tests"
-    return subject.proof(Kind.FOLDER, title, *faults, remarks=tuple(remarks))
+    return subject.trial(Kind.FOLDER, title, *faults, remarks=tuple(remarks))
 
 
-def prove_titles(subject: Subject) -> Proof:
+def check_titles(subject: Subject) -> Trial:
     """Prove that each hidden test says in words what it tests: students read nothing else of it."""
     faults = []
     for question in subject.assignment.questions:
@@ -57,29 +57,29 @@ def prove_titles(subject: Subject) -> Proof:
             if test.title == name:
                 reason = f"{name} has no docstring: its first line is what students read of a test"
                 faults.append(Fault(reason, subject.place_of_test(test.id), question.id))
-    return subject.proof(Kind.FOLDER, "titles of hidden tests", *faults)
+    return subject.trial(Kind.FOLDER, "titles of hidden tests", *faults)
 
 
-def prove_solution(subject: Subject) -> Proof:
+def grade_solution(subject: Subject) -> Trial:
     """Prove that the solved notebook gets full marks, twice."""
     first, second = _graded(subject, subject.solved.text())
     outcome = outcome_of(first)
     who = "the solution"
     faults = [subject.failure(test, outcome, who, first.seed) for test in outcome.failed]
     faults += _difference(subject, first, second, who)
-    return subject.proof(Kind.REFERENCE, "solution", *faults)
+    return subject.trial(Kind.REFERENCE, "solution", *faults)
 
 
-def prove_starter(subject: Subject) -> Proof:
+def grade_starter(subject: Subject) -> Trial:
     """Prove that the student notebook, as handed out, gets no points, twice."""
     faults = _without_points(subject, build_student(subject.assignment).text)
-    return subject.proof(Kind.REFERENCE, "starter", *faults)
+    return subject.trial(Kind.REFERENCE, "starter", *faults)
 
 
-def prove_empty(subject: Subject) -> Proof:
+def grade_empty(subject: Subject) -> Trial:
     """Prove that an empty notebook gets no points, twice."""
     faults = _without_points(subject, EMPTY_NOTEBOOK, "an empty")
-    return subject.proof(Kind.REFERENCE, "empty notebook", *faults)
+    return subject.trial(Kind.REFERENCE, "empty notebook", *faults)
 
 
 def fault_of(error: AssignmentError) -> Fault:

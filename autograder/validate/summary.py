@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from autograder.validate.columns import COLUMNS
-from autograder.validate.proof import AssignmentProof, Fault, Kind, Proof
+from autograder.validate.results import AssignmentValidation, Fault, Kind, Trial
 
 LEGEND: Final = (
     "Misconceptions: killed, of all. Own hint: misconceptions whose student gets their hint. "
@@ -16,16 +16,18 @@ LEGEND: Final = (
 )
 
 
-def write_summary(path: Path, results: Sequence[AssignmentProof], *, append: bool = False) -> None:
+def write_summary(
+    path: Path, results: Sequence[AssignmentValidation], *, append: bool = False
+) -> None:
     """Write the summary into a file, or behind what it holds."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a" if append else "w", encoding="utf-8") as file:
         file.write(markdown(results))
 
 
-def markdown(results: Sequence[AssignmentProof]) -> str:
+def markdown(results: Sequence[AssignmentValidation]) -> str:
     """Give the summary's text."""
-    good = sum(result.proved for result in results)
+    good = sum(result.valid for result in results)
     lines = [f"## Assignments prove themselves: {good} of {len(results)}", "", *_table(results), ""]
     for title, faults in (("Faults", _faults(results)), ("Remarks", _remarks(results))):
         listed = list(faults)
@@ -35,7 +37,7 @@ def markdown(results: Sequence[AssignmentProof]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _table(results: Iterable[AssignmentProof]) -> Iterator[str]:
+def _table(results: Iterable[AssignmentValidation]) -> Iterator[str]:
     yield "| assignment | " + " | ".join(COLUMNS) + " |"
     yield "|---" * (len(COLUMNS) + 1) + "|"
     for result in results:
@@ -43,29 +45,29 @@ def _table(results: Iterable[AssignmentProof]) -> Iterator[str]:
         yield f"| {result.assignment} | " + " | ".join(cells) + " |"
 
 
-def _faults(results: Iterable[AssignmentProof]) -> Iterator[str]:
+def _faults(results: Iterable[AssignmentValidation]) -> Iterator[str]:
     for result in results:
-        for proof in result.proofs:
-            yield from (_item(proof, fault) for fault in proof.faults)
+        for trial in result.trials:
+            yield from (_item(trial, fault) for fault in trial.faults)
 
 
-def _remarks(results: Iterable[AssignmentProof]) -> Iterator[str]:
+def _remarks(results: Iterable[AssignmentValidation]) -> Iterator[str]:
     for result in results:
-        for proof in result.proofs:
-            yield from (_item(proof, remark) for remark in proof.remarks)
+        for trial in result.trials:
+            yield from (_item(trial, remark) for remark in trial.remarks)
 
 
-def _item(proof: Proof, fault: Fault) -> str:
-    where = " ".join(filter(None, (proof.assignment, fault.question or proof.question)))
+def _item(trial: Trial, fault: Fault) -> str:
+    where = " ".join(filter(None, (trial.assignment, fault.question or trial.question)))
     place = f" (`{fault.place}`)" if fault.place else ""
     return f"- **{where}**: {_escaped(fault.reason)}{place}"
 
 
-def _public_only(results: Iterable[AssignmentProof]) -> Iterator[str]:
+def _public_only(results: Iterable[AssignmentValidation]) -> Iterator[str]:
     """Say how many wrong answers the public tests let through: expected, and good to know."""
     for result in results:
         tried = result.of(Kind.MISCONCEPTION)
-        through = sum(proof.only_hidden for proof in tried)
+        through = sum(trial.only_hidden for trial in tried)
         if tried:
             yield (
                 f"Of the {len(tried)} misconceptions of {result.assignment}, {through} pass all "

@@ -13,9 +13,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from autograder.validate.columns import COLUMNS, verdict
-from autograder.validate.proof import AssignmentProof, Fault, Proof
+from autograder.validate.results import AssignmentValidation, Fault, Trial
 
-_STYLES: Final = {"proved": "green", "fails": "bold red", "…": "dim"}
+_STYLES: Final = {"valid": "green", "fails": "bold red", "…": "dim"}
 _REDRAWS_PER_SECOND: Final = 4
 
 
@@ -30,7 +30,7 @@ class Board:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._lock = threading.Lock()
-        self._proofs: dict[str, AssignmentProof] = {}
+        self._proofs: dict[str, AssignmentValidation] = {}
         self._live = Live(
             console=console,
             refresh_per_second=_REDRAWS_PER_SECOND,
@@ -51,11 +51,11 @@ class Board:
     ) -> None:
         self._live.stop()
 
-    def listen(self, assignment: AssignmentProof, proof: Proof | None) -> None:
+    def listen(self, assignment: AssignmentValidation, trial: Trial | None) -> None:
         """Take note of news; called from several threads."""
         with self._lock:
             self._proofs[assignment.assignment] = assignment
-        if proof is None and not self._console.is_terminal:
+        if trial is None and not self._console.is_terminal:
             state = verdict(assignment) if assignment.done else "begins"
             self._console.print(f"{assignment.assignment}: {state}")
 
@@ -64,9 +64,9 @@ class Board:
             return table(list(self._proofs.values()))
 
 
-def print_results(console: Console, proofs: Iterable[AssignmentProof]) -> None:
+def print_results(console: Console, trials: Iterable[AssignmentValidation]) -> None:
     """Print the finished table, then remarks and faults, one by one."""
-    results = list(proofs)
+    results = list(trials)
     console.print(table(results))
     for label, style, lines in (
         ("remark", "yellow", list(_remarks(results))),
@@ -76,33 +76,33 @@ def print_results(console: Console, proofs: Iterable[AssignmentProof]) -> None:
             console.print(f"[{style}]{label}[/] {line}", soft_wrap=True, highlight=False)
 
 
-def table(proofs: Iterable[AssignmentProof]) -> Table:
-    """Give the table of what was proved so far."""
+def table(trials: Iterable[AssignmentValidation]) -> Table:
+    """Give the table of what was valid so far."""
     view = Table(header_style="bold", box=None, padding=(0, 1))
     view.add_column("assignment", no_wrap=True)
     for title in COLUMNS:
         view.add_column(title, justify="left" if title == "verdict" else "right")
-    for proof in proofs:
-        cells = [column(proof) for column in COLUMNS.values()]
+    for trial in trials:
+        cells = [column(trial) for column in COLUMNS.values()]
         style = _STYLES[cells[-1]]
-        view.add_row(proof.assignment, *cells[:-1], f"[{style}]{cells[-1]}[/]")
+        view.add_row(trial.assignment, *cells[:-1], f"[{style}]{cells[-1]}[/]")
     return view
 
 
-def _faults(results: Iterable[AssignmentProof]) -> Iterator[str]:
+def _faults(results: Iterable[AssignmentValidation]) -> Iterator[str]:
     for result in results:
-        for proof in result.proofs:
-            yield from (_line(proof, fault) for fault in proof.faults)
+        for trial in result.trials:
+            yield from (_line(trial, fault) for fault in trial.faults)
 
 
-def _remarks(results: Iterable[AssignmentProof]) -> Iterator[str]:
+def _remarks(results: Iterable[AssignmentValidation]) -> Iterator[str]:
     for result in results:
-        for proof in result.proofs:
-            yield from (_line(proof, remark) for remark in proof.remarks)
+        for trial in result.trials:
+            yield from (_line(trial, remark) for remark in trial.remarks)
 
 
-def _line(proof: Proof, fault: Fault) -> str:
-    named = fault.question or proof.question
+def _line(trial: Trial, fault: Fault) -> str:
+    named = fault.question or trial.question
     question = f" {named}" if named else ""
     place = f"  [dim]{escape(fault.place)}[/]" if fault.place else ""
-    return f"{escape(proof.assignment)}{question}: {escape(fault.reason)}{place}"
+    return f"{escape(trial.assignment)}{question}: {escape(fault.reason)}{place}"

@@ -1,4 +1,4 @@
-"""What trials on a bench prove: references, misconceptions, alternatives, mutants, hidden tests."""
+"""Trials on a forked notebook: references, misconceptions, alternatives, mutants, hidden tests."""
 
 from __future__ import annotations
 
@@ -7,13 +7,8 @@ from dataclasses import replace
 from typing import Final
 
 from autograder.validate.bank import Answer, ReferenceAnswers
-from autograder.validate.bench import Bench, Outcome
-from autograder.validate.proof import (
-    Fault,
-    Hint,
-    Kind,
-    Proof,
-)
+from autograder.validate.forked_notebook import AnswerResult, ForkedNotebook
+from autograder.validate.results import Fault, Hint, Kind, Trial
 from autograder.validate.subject import Subject
 
 WRONG_ANSWER_SEEDS: Final = 5
@@ -24,18 +19,18 @@ MUTANT_CALL_SECONDS: Final = 4.0
 """A mutant that takes longer, where the solution takes milliseconds, runs without end."""
 
 
-def sweep_solution(subject: Subject, bench: Bench) -> Proof:
+def sweep_solution(subject: Subject, forked: ForkedNotebook) -> Trial:
     """Prove that the solution passes every test with every seed."""
-    outcomes = bench.examine("", _any_question(subject), subject.runs(subject.seeds))
+    outcomes = forked.examine("", _any_question(subject), subject.runs(subject.seeds))
     faults: dict[str, Fault] = {}
     for seed, outcome in zip(subject.seeds, outcomes, strict=True):
         for test in outcome.failed:
             faults.setdefault(test, subject.failure(test, outcome, "the solution", seed))
     failed = frozenset(faults)
-    return subject.proof(Kind.REFERENCE, "solution, every seed", *faults.values(), failed=failed)
+    return subject.trial(Kind.REFERENCE, "solution, every seed", *faults.values(), failed=failed)
 
 
-def try_reference(subject: Subject, bench: Bench, answers: ReferenceAnswers) -> Proof:
+def try_reference(subject: Subject, forked: ForkedNotebook, answers: ReferenceAnswers) -> Trial:
     """Prove that a reference gets full marks; TensorFlow's may take its time."""
     seeds = subject.seeds[: 1 if subject.quick else REFERENCE_SEEDS]
     own = [test for question in answers.questions for test in subject.tests_of(question)]
@@ -44,7 +39,7 @@ def try_reference(subject: Subject, bench: Bench, answers: ReferenceAnswers) -> 
     ]
     faults: list[Fault] = []
     patience = REFERENCE_PATIENCE * subject.assignment.limits.call_seconds
-    outcomes = bench.examine(
+    outcomes = forked.examine(
         answers.source, answers.questions[-1], runs, stop_from=0, call_seconds=patience
     )
     for seed, outcome in zip(seeds, outcomes, strict=False):
@@ -53,49 +48,49 @@ def try_reference(subject: Subject, bench: Bench, answers: ReferenceAnswers) -> 
         faults += [subject.failure(test, outcome, who, seed) for test in outcome.failed]
         if faults:
             break
-    return subject.proof(Kind.REFERENCE, answers.title, *faults)
+    return subject.trial(Kind.REFERENCE, answers.title, *faults)
 
 
-def try_misconception(subject: Subject, bench: Bench, answer: Answer) -> Proof:
+def try_misconception(subject: Subject, forked: ForkedNotebook, answer: Answer) -> Trial:
     """Prove that a wrong answer loses points where it should, and nowhere else."""
-    variant = answer.variant
+    sample = answer.sample
     seeds = subject.seeds[: 1 if subject.quick else WRONG_ANSWER_SEEDS]
     runs = subject.runs(
-        seeds, variant.question, widely=bool(variant.function is None or variant.follow_ups)
+        seeds, sample.question, widely=bool(sample.function is None or sample.follow_ups)
     )
     # With the first seed everything is judged; the others prove that it is caught with them, too.
-    outcomes = list(bench.examine(variant.source, variant.question, runs, stop_from=1))
+    outcomes = list(forked.examine(sample.source, sample.question, runs, stop_from=1))
     for seed, outcome in zip(seeds, _with_public(subject, outcomes), strict=True):
-        proof = _judged(subject, answer, outcome)
-        if proof.faults:
-            text = subject.solved.text(variant.source, variant.question)
+        trial = _judged(subject, answer, outcome)
+        if trial.faults:
+            text = subject.solved.text(sample.source, sample.question)
             confirmed = subject.submit(text, seed)
             confirmed = replace(confirmed, refused=outcome.refused)
-            proof = _judged(subject, answer, confirmed)
-        if proof.faults or seed == seeds[0]:
-            first = proof
-        if proof.faults:
+            trial = _judged(subject, answer, confirmed)
+        if trial.faults or seed == seeds[0]:
+            first = trial
+        if trial.faults:
             break
     return replace(first, failed=_hidden(subject, outcomes))
 
 
-def _with_public(subject: Subject, outcomes: Sequence[Outcome]) -> Iterator[Outcome]:
+def _with_public(subject: Subject, outcomes: Sequence[AnswerResult]) -> Iterator[AnswerResult]:
     """Give each outcome the first one's public tests, which know nothing of seeds."""
     public = {t: v for t, v in outcomes[0].verdicts.items() if subject.tests[t].public}
     for outcome in outcomes:
         yield replace(outcome, verdicts=public | outcome.verdicts)
 
 
-def _judged(subject: Subject, answer: Answer, outcome: Outcome) -> Proof:
+def _judged(subject: Subject, answer: Answer, outcome: AnswerResult) -> Trial:
     """Judge a misconception by what the tests said of it."""
-    variant, place = answer.variant, answer.place
-    what = f"the misconception “{variant.title}”"
+    sample, place = answer.sample, answer.place
+    what = f"the misconception “{sample.title}”"
     faults = list(_refusal(outcome, what, place))
-    if not faults and not subject.loses_points(variant.question, outcome):
-        faults.append(Fault(f"{what} passes: no test of {variant.question} costs it points", place))
-    elsewhere = [q for q in subject.questions_failed(outcome) if q != variant.question]
+    if not faults and not subject.loses_points(sample.question, outcome):
+        faults.append(Fault(f"{what} passes: no test of {sample.question} costs it points", place))
+    elsewhere = [q for q in subject.questions_failed(outcome) if q != sample.question]
     for question in elsewhere:
-        if question not in variant.follow_ups:
+        if question not in sample.follow_ups:
             names = subject.names(
                 test for test in outcome.failed if subject.tests[test].question == question
             )
@@ -103,39 +98,39 @@ def _judged(subject: Subject, answer: Answer, outcome: Outcome) -> Proof:
     hint = _hint(answer, outcome)
     remarks = []
     if hint is Hint.WRONG:
-        shown = outcome.hints[variant.question]
+        shown = outcome.hints[sample.question]
         faults.append(Fault(f"{what} gets another's hint: “{shown}”", place))
     elif hint is Hint.MISSING:
         remarks.append(Fault(f"{what} gets no hint", place))
     remarks += [
         Fault(f"{what} does not fail {question}, its declared follow-up", place)
-        for question in variant.follow_ups
+        for question in sample.follow_ups
         if question not in elsewhere
     ]
-    return subject.proof(
+    return subject.trial(
         Kind.MISCONCEPTION,
-        variant.title,
+        sample.title,
         *faults,
-        question=variant.question,
+        question=sample.question,
         remarks=tuple(remarks),
         hint=hint,
-        only_hidden=_passes_public(subject, variant.question, outcome),
+        only_hidden=_passes_public(subject, sample.question, outcome),
     )
 
 
-def try_alternative(subject: Subject, bench: Bench, answer: Answer) -> Proof:
+def try_alternative(subject: Subject, forked: ForkedNotebook, answer: Answer) -> Trial:
     """Prove that a right answer gets full marks with every seed, and breaks no other question."""
-    variant = answer.variant
-    runs = subject.runs(subject.seeds, variant.question, widely=False)
-    who = f"the alternative “{variant.title}”"
+    sample = answer.sample
+    runs = subject.runs(subject.seeds, sample.question, widely=False)
+    who = f"the alternative “{sample.title}”"
     faults: list[Fault] = []
     remarks: list[Fault] = []
-    outcomes = bench.examine(variant.source, variant.question, runs, stop_from=0)
+    outcomes = forked.examine(sample.source, sample.question, runs, stop_from=0)
     for seed, outcome in zip(subject.seeds, outcomes, strict=False):
         if outcome.refused is not None:
             faults += _refusal(outcome, who, answer.place)
         elif outcome.failed:
-            text = subject.solved.text(variant.source, variant.question)
+            text = subject.solved.text(sample.source, sample.question)
             confirmed = subject.submit(text, seed)
             faults += [subject.failure(t, confirmed, who, seed) for t in confirmed.failed]
             if not confirmed.failed:
@@ -144,11 +139,11 @@ def try_alternative(subject: Subject, bench: Bench, answer: Answer) -> Proof:
                 remarks.append(Fault(reason, answer.place))
         if faults:
             break
-    return subject.proof(
+    return subject.trial(
         Kind.ALTERNATIVE,
-        variant.title,
+        sample.title,
         *faults,
-        question=variant.question,
+        question=sample.question,
         remarks=tuple(remarks),
     )
 
@@ -157,23 +152,23 @@ def _any_question(subject: Subject) -> str:
     return next(question.id for question in subject.assignment.questions if question.solution)
 
 
-def _refusal(outcome: Outcome, who: str, place: str) -> Iterator[Fault]:
+def _refusal(outcome: AnswerResult, who: str, place: str) -> Iterator[Fault]:
     if outcome.refused is not None:
         yield Fault(f"the code of {who} raises {outcome.refused}", place)
 
 
-def _hint(answer: Answer, outcome: Outcome) -> Hint:
-    shown = outcome.hints.get(answer.variant.question)
+def _hint(answer: Answer, outcome: AnswerResult) -> Hint:
+    shown = outcome.hints.get(answer.sample.question)
     if shown is None:
         return Hint.MISSING
-    return Hint.OWN if shown == answer.variant.hint else Hint.WRONG
+    return Hint.OWN if shown == answer.sample.hint else Hint.WRONG
 
 
-def _passes_public(subject: Subject, question: str, outcome: Outcome) -> bool:
+def _passes_public(subject: Subject, question: str, outcome: AnswerResult) -> bool:
     public = {test.id for test in subject.tests_of(question) if test.public}
     return bool(public) and not public & set(outcome.failed)
 
 
-def _hidden(subject: Subject, outcomes: Iterable[Outcome]) -> frozenset[str]:
+def _hidden(subject: Subject, outcomes: Iterable[AnswerResult]) -> frozenset[str]:
     failed = {test for outcome in outcomes for test in outcome.failed}
     return frozenset(test for test in failed if not subject.tests[test].public)

@@ -69,7 +69,7 @@ class Site:
     settings: Settings
     database: Database
 
-    def hand_in(self, who: str, work: Work, name: str = "xor") -> str:
+    def submit(self, who: str, work: Work, name: str = "xor") -> str:
         """Hand in as a student, without a browser; gives the submission's public id."""
         return self.hand_in_bytes(who, solved(name, work), name)
 
@@ -78,7 +78,7 @@ class Site:
         with self.database.write.begin() as session:
             user = session.query(User).filter_by(email=f"{who}@example.org").one()
             assignment = session.query(CourseAssignment).filter_by(name=name).one()
-            return submitting.hand_in(
+            return submitting.submit(
                 session, self.settings.submissions, user, assignment, f"{name}.ipynb", content
             ).public_id
 
@@ -226,7 +226,7 @@ def visitors(everybody: Visitors) -> Iterator[Visitors]:
 @pytest.fixture(scope="package")
 def graded(site: Site) -> str:
     """Give a graded submission of Ada's, with a hint in question 2."""
-    public_id = site.hand_in("ada", NO_RELU)
+    public_id = site.submit("ada", NO_RELU)
     assert site.wait(public_id) == "graded"
     return public_id
 
@@ -266,7 +266,7 @@ def _fill(session: Session, settings: Settings) -> None:
         user.password_hash = users["admin"].password_hash
     session.flush()
     content = snapshots.prepare(settings.snapshots, settings.assignment_folders, "xor")
-    snapshot = snapshots.take_up(session, content)
+    snapshot = snapshots.import_version(session, content)
     assignment = assignments.add_to_course(session, users["instructor"], course, snapshot)
     assignment.release_at = now() - timedelta(days=1)
     assignment.due_at = now() + timedelta(days=1)

@@ -19,7 +19,8 @@ from web.demo.notebooks import Work
 from web.models import CourseAssignment, Submission, User
 from web.services.grading import comments, overrides, release, requests, written_answers
 from web.services.grading.written_answers import Entered
-from web.services.regrading import queue, regrades
+from web.services.regrading import queue as regrade_queue
+from web.services.regrading import regrades
 from web.workers.grading import Worker
 
 GRADING = f"{COURSE}staff/grading/xor/"
@@ -44,7 +45,7 @@ def people(browser: Browser, portal: Site) -> Iterator[Visitors]:
     assert found.errors == []
 
 
-def hand_in(portal: Site, *names: str) -> list[str]:
+def submit(portal: Site, *names: str) -> list[str]:
     """Graded submissions of students, by first name; gives their public ids."""
     with portal.database.write.begin() as session:
         users = [session.query(User).filter(User.name.startswith(name)).one() for name in names]
@@ -70,7 +71,7 @@ def next_one(page: Page) -> str:
 
 def test_two_graders_at_once(portal: Site, people: Visitors) -> None:
     """Each gets another proof; keys choose, insert, save and go on; nobody treads on the other."""
-    hand_in(portal, "Ada", "Ben", "Clara", "Dario")
+    submit(portal, "Ada", "Ben", "Clara", "Dario")
     with portal.database.write.begin() as session:
         gus = session.query(User).filter_by(name="Gus Grader").one()
         assignment = session.query(CourseAssignment).one()
@@ -112,7 +113,7 @@ def test_two_graders_at_once(portal: Site, people: Visitors) -> None:
 
 def test_keys_can_be_switched_off_and_leave_text_alone(portal: Site, people: Visitors) -> None:
     """In a text field a key is a letter; switched off, it is nothing; so it stays."""
-    hand_in(portal, "Ada", "Ben")
+    submit(portal, "Ada", "Ben")
     page = people.open("grader")
     next_one(page)
     item = page.get_by_label("For a general affine")
@@ -133,7 +134,7 @@ def test_keys_can_be_switched_off_and_leave_text_alone(portal: Site, people: Vis
 
 def test_grading_without_javascript(portal: Site, people: Visitors) -> None:
     """Everything that keys do, buttons do."""
-    hand_in(portal, "Ada", "Ben")
+    submit(portal, "Ada", "Ben")
     page = people.open("grader", java_script_enabled=False)
     next_one(page)
 
@@ -149,7 +150,7 @@ def test_grading_without_javascript(portal: Site, people: Visitors) -> None:
 
 def test_changed_points(portal: Site, people: Visitors) -> None:
     """An instructor changes a question's points; the student reads that staff did, and why."""
-    (public_id,) = hand_in(portal, "Ada")
+    (public_id,) = submit(portal, "Ada")
     staff, student = people.open("instructor"), people.open("ada")
 
     staff.goto(f"/staff/submissions/{public_id}/")
@@ -169,7 +170,7 @@ def test_changed_points(portal: Site, people: Visitors) -> None:
 
 def test_request_and_answer(portal: Site, people: Visitors) -> None:
     """A student asks on one question; staff find it, answer with points; the student reads it."""
-    (public_id,) = hand_in(portal, "Ada")
+    (public_id,) = submit(portal, "Ada")
     student, staff = people.open("ada"), people.open("grader")
 
     student.goto(f"/submissions/{public_id}/")
@@ -194,7 +195,7 @@ def test_request_and_answer(portal: Site, people: Visitors) -> None:
 
 def test_release_with_its_preview(portal: Site, people: Visitors) -> None:
     """A warning of what is ungraded, the preview, the release; then the student sees the same."""
-    ada, _ = hand_in(portal, "Ada", "Ben")
+    ada, _ = submit(portal, "Ada", "Ben")
     give(portal, ada, 0, 1)
     staff, student = people.open("instructor"), people.open("ada")
     student.goto(f"/submissions/{ada}/")
@@ -221,7 +222,7 @@ def test_release_with_its_preview(portal: Site, people: Visitors) -> None:
 def test_mended_test(portal: Site, people: Visitors) -> None:
     """Newer content, graded again behind the scenes, compared, published; one up, one kept."""
     staff = people.open("instructor")
-    ada, ben = portal.hand_in("ada", NO_RELU), portal.hand_in("ben", LABELS)
+    ada, ben = portal.submit("ada", NO_RELU), portal.submit("ben", LABELS)
     # Playwright's loop runs in this thread, the engine's in another.
     with Grader(spares=0) as grader, ThreadPoolExecutor(1) as thread:
         worker = Worker(portal.settings, portal.database, grader)
@@ -266,7 +267,7 @@ def test_mended_test(portal: Site, people: Visitors) -> None:
 
 def everything(portal: Site) -> dict[str, list[str]]:
     """A class with grades, changed points, requests and a regrade; gives the pages of each."""
-    ada, ben, _ = hand_in(portal, "Ada", "Ben", "Clara")
+    ada, ben, _ = submit(portal, "Ada", "Ben", "Clara")
     with portal.database.write.begin() as session:
         find = session.query(User)
         gus = find.filter_by(name="Gus Grader").one()
@@ -283,10 +284,10 @@ def everything(portal: Site) -> dict[str, list[str]]:
         regrades.start(session, iris, assignment, regrades.Scope.ALL)
         session.flush()
         for scores in ({"q1": 5.0, "q3": 1.0}, {**SCORES, "q2": 3.0}, {**SCORES, "q1": 2.5}):
-            job = queue.claim(session, "w")
+            job = regrade_queue.claim(session, "w")
             assert job is not None
             found = report(assignment.snapshot, scores)
-            queue.finish(session, job.id, "w", found, json.dumps(found.notebook))
+            regrade_queue.finish(session, job.id, "w", found, json.dumps(found.notebook))
     staff = f"{COURSE}staff/assignments/xor/regrades/"
     return {
         "grader": [

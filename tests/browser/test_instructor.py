@@ -94,7 +94,7 @@ def test_board_renews_itself(visitors: Visitors, site: Site, graded: str) -> Non
     rows = page.get_by_role("row", name="Clara Sample")
     before = rows.count()
 
-    public_id = site.hand_in("clara", Work(blank=True))
+    public_id = site.submit("clara", Work(blank=True))
 
     expect(rows).to_have_count(before + 1, timeout=20_000)
     assert site.wait(public_id) == "graded"

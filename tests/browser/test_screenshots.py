@@ -29,14 +29,14 @@ def lively(site: Site, graded: str) -> Iterator[str]:
         assignment = session.query(CourseAssignment).filter_by(name="xor").one()
         due_at, assignment.late_percent_per_day = assignment.due_at, 10.0
     ids = [
-        site.hand_in("ben", Work(undone=("q5", "q6"))),
-        site.hand_in("clara", Work()),
-        site.hand_in("ella", Work(wrong=(XNOR,))),
+        site.submit("ben", Work(undone=("q5", "q6"))),
+        site.submit("clara", Work()),
+        site.submit("ella", Work(wrong=(XNOR,))),
     ]
     with site.database.write.begin() as session:
         assignment = session.query(CourseAssignment).filter_by(name="xor").one()
         assignment.due_at, assignment.cutoff_at = now() - timedelta(hours=3), now() + timedelta(2)
-    ids.append(site.hand_in("dario", Work(blank=True)))
+    ids.append(site.submit("dario", Work(blank=True)))
     for each in ids:
         site.wait(each)
     yield graded

@@ -83,7 +83,7 @@ def test_no_solution_gets_out(each: Assignment) -> None:
 
 
 def test_no_hidden_test_gets_out(each: Assignment) -> None:
-    """No statement of a hidden test, reference or variant is in either notebook."""
+    """No statement of a hidden test, reference or sample is in either notebook."""
     files = [*each.hidden_tests, ROOT / "reference" / f"{each.name}.py"]
     files += [each.folder / name for name in ("misconceptions.py", "alternatives.py")]
     given = given_text(each)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from autograder.assignment import Assignment, load_assignment
-from autograder.examiner.recognise import load_variants
+from autograder.examiner.recognise import load_sample_answers
 from autograder.grade import Grader
 from autograder.grade.run import Progress
-from autograder.variants import Variant
+from autograder.sample_answers import SampleAnswer
 from autograder.verdict import Verdict
 from tests.engine.reports import (
     ROOT,
@@ -51,18 +51,18 @@ def test_hints(grader: Grader, name: str, question_id: str, source: str, hint: s
 
 def test_misconceptions_of_xor(grader: Grader, xor: Assignment) -> None:
     """A wrong function of each question is recognised as itself, and only there."""
-    variants: dict[str, Variant] = {}
-    for variant in load_variants(xor.folder / "misconceptions.py"):
-        if variant.function is not None and not variant.follow_ups:
-            variants.setdefault(variant.question, variant)
-    assert len(variants) >= 2
-    wrong: Cells = [("code", variant.source) for variant in variants.values()]
+    samples: dict[str, SampleAnswer] = {}
+    for sample in load_sample_answers(xor.folder / "misconceptions.py"):
+        if sample.function is not None and not sample.follow_ups:
+            samples.setdefault(sample.question, sample)
+    assert len(samples) >= 2
+    wrong: Cells = [("code", sample.source) for sample in samples.values()]
     report = graded(grader, xor, [*bare_answers(xor), *wrong])
     view = {each.id: each for each in report.student_view().questions}
-    for question_id, variant in variants.items():
-        assert question(report, question_id).misconception == variant.title
-        assert {test.hint for test in view[question_id].tests} - {None} == {variant.hint}
-    assert {each.id for each in report.questions if each.misconception} == set(variants)
+    for question_id, sample in samples.items():
+        assert question(report, question_id).misconception == sample.title
+        assert {test.hint for test in view[question_id].tests} - {None} == {sample.hint}
+    assert {each.id for each in report.questions if each.misconception} == set(samples)
 
 
 def test_public_tests_run_first(grader: Grader, xor: Assignment) -> None:

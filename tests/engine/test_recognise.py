@@ -10,13 +10,13 @@ import pytest
 
 from autograder import wire
 from autograder.examiner.channel import RecordedCall, Recording
-from autograder.examiner.recognise import load_variants, recognise
-from autograder.variants import Variant
+from autograder.examiner.recognise import load_sample_answers, recognise
+from autograder.sample_answers import SampleAnswer
 
 MISCONCEPTIONS = '''
 import numpy as np
 
-from autograder.variants import misconception, wrong_values
+from autograder.samples import misconception, wrong_values
 
 
 @misconception("q1", hint="Whose random numbers are these?")
@@ -50,11 +50,11 @@ SEED = "import numpy; numpy.random.seed({})"
 
 
 @pytest.fixture
-def variants(tmp_path: Path) -> tuple[Variant, ...]:
+def samples(tmp_path: Path) -> tuple[SampleAnswer, ...]:
     """Give one misconception that draws, one that does not, two of arrays, and wrong values."""
     path = tmp_path / "misconceptions.py"
     path.write_text(MISCONCEPTIONS)
-    return load_variants(path)
+    return load_sample_answers(path)
 
 
 def called(n: int, answer: Any, *prepared: str) -> RecordedCall:
@@ -63,48 +63,48 @@ def called(n: int, answer: Any, *prepared: str) -> RecordedCall:
     return RecordedCall("draw", request, {}, answer, prepared)
 
 
-def test_global_generator_after_a_seed(variants: tuple[Variant, ...]) -> None:
+def test_global_generator_after_a_seed(samples: tuple[SampleAnswer, ...]) -> None:
     """What a test seeds inside is seeded for the misconception, too, call by call."""
     state = np.random.RandomState(3)
     first, second = state.uniform(size=4), state.uniform(size=4)
     failed = Recording([called(4, first, SEED.format(3)), called(4, second)])
-    assert recognise(variants[:1], [failed], []) is variants[0]
+    assert recognise(samples[:1], [failed], []) is samples[0]
     other = Recording([called(4, first, SEED.format(4)), called(4, second)])
-    assert recognise(variants[:1], [other], []) is None
+    assert recognise(samples[:1], [other], []) is None
 
 
-def test_chance_contradicts_nothing(variants: tuple[Variant, ...]) -> None:
+def test_chance_contradicts_nothing(samples: tuple[SampleAnswer, ...]) -> None:
     """In a passed test that sets no seed, other random numbers speak against nothing."""
     failed = Recording([called(4, np.random.RandomState(3).uniform(size=4), SEED.format(3))])
     passed = Recording([called(4, np.random.RandomState(5).uniform(size=4))])
-    assert recognise(variants[:1], [failed], [passed]) is variants[0]
+    assert recognise(samples[:1], [failed], [passed]) is samples[0]
 
 
-def test_another_result_contradicts(variants: tuple[Variant, ...]) -> None:
+def test_another_result_contradicts(samples: tuple[SampleAnswer, ...]) -> None:
     """In a passed test another result speaks against a misconception without chance."""
     failed, passed = Recording([called(2, np.zeros(2))]), Recording([called(2, np.ones(2))])
-    assert recognise(variants[1:], [failed], []) is variants[1]
-    assert recognise(variants[1:], [failed], [passed]) is None
+    assert recognise(samples[1:], [failed], []) is samples[1]
+    assert recognise(samples[1:], [failed], [passed]) is None
 
 
-def test_a_line_on_the_notebooks_names(variants: tuple[Variant, ...]) -> None:
+def test_a_line_on_the_notebooks_names(samples: tuple[SampleAnswer, ...]) -> None:
     """A prepared line that means something in the notebook alone is passed over."""
     failed = Recording([called(2, np.zeros(2), "model.seed = 3")])
-    assert recognise(variants[1:], [failed], []) is variants[1]
+    assert recognise(samples[1:], [failed], []) is samples[1]
 
 
-def test_changed_arguments_tell_apart(variants: tuple[Variant, ...]) -> None:
+def test_changed_arguments_tell_apart(samples: tuple[SampleAnswer, ...]) -> None:
     """Of two misconceptions with the same result, the one that changes the same arguments."""
-    in_place, copying = variants[2:4]
+    in_place, copying = samples[2:4]
     before, after = np.ones(3), 2 * np.ones(3)
     request = wire.Encoder().encode(((before,), {}))
-    for left, variant in [(after, in_place), (before, copying)]:
+    for left, sample in [(after, in_place), (before, copying)]:
         failed = Recording([RecordedCall("double", request, {}, after, (), (left,))])
-        assert recognise(variants[2:4], [failed], []) is variant
+        assert recognise(samples[2:4], [failed], []) is sample
 
 
-def test_a_row_is_not_a_column(variants: tuple[Variant, ...]) -> None:
+def test_a_row_is_not_a_column(samples: tuple[SampleAnswer, ...]) -> None:
     """The same numbers in another shape are another answer, in lists, too."""
-    column = variants[4:]
+    column = samples[4:]
     assert recognise(column, [Recording(values={"W": [[1.0], [-2.0]]})], []) is column[0]
     assert recognise(column, [Recording(values={"W": [1.0, -2.0]})], []) is None

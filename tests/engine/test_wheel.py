@@ -80,7 +80,7 @@ for folder, folders, files in os.walk("/"):
                 continue
             texts += [path for mark in marks if mark in data]
 importable = []
-for module in ("reference", "autograder.grade", "autograder.examiner.process.process", "autograder.checks", "web"):
+for module in ("reference", "autograder.grade", "autograder.examiner", "autograder.checks", "web"):
     try:
         __import__(module)
         importable.append(module)

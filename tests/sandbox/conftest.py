@@ -14,7 +14,7 @@ import pytest
 from autograder.doctor.probe import Probe
 from autograder.environments import load_environment
 from autograder.limits import Limits
-from autograder.sandbox.warm_process import WarmProcess
+from autograder.sandbox.fork_server import ForkServer
 from tests.sandbox.processes import children_of
 
 MakeProbe = Callable[..., Probe]
@@ -23,16 +23,16 @@ SETTLE_SECONDS = 5.0
 
 
 @pytest.fixture(scope="session")
-def warm() -> Iterator[WarmProcess]:
+def warm() -> Iterator[ForkServer]:
     """Give the warm process that all tests fork from."""
-    process = WarmProcess(load_environment("numpy"))
+    process = ForkServer(load_environment("numpy"))
     process.wait_until_warm()
     yield process
     process.close()
 
 
 @pytest.fixture
-def make_probe(warm: WarmProcess) -> Iterator[MakeProbe]:
+def make_probe(warm: ForkServer) -> Iterator[MakeProbe]:
     """Give what makes kernels with limits; they are ended with the test."""
     probes: list[Probe] = []
 
@@ -47,14 +47,14 @@ def make_probe(warm: WarmProcess) -> Iterator[MakeProbe]:
 
 
 @pytest.fixture(scope="module")
-def inside(warm: WarmProcess) -> Iterator[Probe]:
+def inside(warm: ForkServer) -> Iterator[Probe]:
     """Give one kernel for tests that only look around."""
     with Probe(warm.fork_kernel(), Limits(call_seconds=60.0), {"data.txt": b"given"}) as probe:
         yield probe
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_left(warm: WarmProcess, request: pytest.FixtureRequest) -> Iterator[None]:
+def nothing_is_left(warm: ForkServer, request: pytest.FixtureRequest) -> Iterator[None]:
     """Fail a test that leaves open files, threads, processes or a kernel's folder behind."""
     if "inside" in request.fixturenames:
         request.getfixturevalue("inside")
@@ -75,7 +75,7 @@ def _left_behind(before: Held, now: Held) -> Held:
     }
 
 
-def _held(warm: WarmProcess) -> Held:
+def _held(warm: ForkServer) -> Held:
     return {
         "files": len(list(Path("/proc/self/fd").iterdir())),
         "threads": threading.active_count(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.sandbox.warm_process import WarmProcess
+from autograder.sandbox.fork_server import ForkServer
 from tests.sandbox.conftest import MakeProbe
 
 SEES = """
@@ -91,7 +91,7 @@ def test_the_next_kernel_starts_clean(make_probe: MakeProbe) -> None:
     assert not second.evaluate("hasattr(__import__('numpy'), 'marked')")
 
 
-def test_open_files_are_not_shared(warm: WarmProcess, make_probe: MakeProbe) -> None:
+def test_open_files_are_not_shared(warm: ForkServer, make_probe: MakeProbe) -> None:
     """A position that one kernel moves, in a font say, is where it was in the other."""
     warm.import_for(frozenset({"matplotlib"}))  # which opens fonts
     first = make_probe()

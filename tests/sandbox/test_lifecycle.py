@@ -16,7 +16,7 @@ from autograder.doctor.probe import Probe
 from autograder.environments import load_environment
 from autograder.errors import SandboxError
 from autograder.limits import Limits
-from autograder.sandbox.warm_process import WarmProcess
+from autograder.sandbox.fork_server import ForkServer
 from tests.sandbox.conftest import MakeProbe
 from tests.sandbox.processes import descendants_of, parents
 
@@ -41,9 +41,9 @@ import sys, time
 from autograder.environments import load_environment
 from autograder.sandbox.policy import Limits
 from autograder.probe import Probe
-from autograder.sandbox.warm_process import WarmProcess
+from autograder.sandbox.fork_server import ForkServer
 
-warm = WarmProcess(load_environment("numpy"))
+warm = ForkServer(load_environment("numpy"))
 probe = Probe(warm.fork_kernel(), Limits())
 probe.run(sys.argv[1])
 print("ready", warm._folder, flush=True)
@@ -60,7 +60,7 @@ def _gone(pids: set[int], seconds: float) -> bool:
     return True
 
 
-def test_kill_takes_every_process(warm: WarmProcess, make_probe: MakeProbe) -> None:
+def test_kill_takes_every_process(warm: ForkServer, make_probe: MakeProbe) -> None:
     """Within half a second nothing is left, however the kernel's processes hide."""
     before = descendants_of(os.getpid())
     probe = make_probe()
@@ -74,7 +74,7 @@ def test_kill_takes_every_process(warm: WarmProcess, make_probe: MakeProbe) -> N
     assert warm.alive()
 
 
-def test_a_kernel_is_killed_before_it_is_made(warm: WarmProcess) -> None:
+def test_a_kernel_is_killed_before_it_is_made(warm: ForkServer) -> None:
     """A kernel that is given up while it is being made ends as well."""
     before = descendants_of(os.getpid())
     kernel = warm.fork_kernel()
@@ -107,7 +107,7 @@ def test_kernels_end_with_their_grader() -> None:
 def test_close_leaves_nothing() -> None:
     """A warm process that is closed takes its kernels and its folder along."""
     before = descendants_of(os.getpid())
-    warm = WarmProcess(load_environment("numpy"))
+    warm = ForkServer(load_environment("numpy"))
     probe = Probe(warm.fork_kernel(), Limits())
     probe.run(SPREAD)
     own = descendants_of(os.getpid()) - before
@@ -119,7 +119,7 @@ def test_close_leaves_nothing() -> None:
 
 def test_a_dead_warm_process_is_noticed() -> None:
     """Kernels of it cannot be made any more, and the error is ours."""
-    warm = WarmProcess(load_environment("numpy"))
+    warm = ForkServer(load_environment("numpy"))
     warm.wait_until_warm()
     os.kill(warm._process.pid, signal.SIGKILL)
     assert warm._process.wait(5) is not None

@@ -19,7 +19,7 @@ from autograder.assignment.build import build
 from autograder.environments import load_environment
 from autograder.errors import SandboxError
 from autograder.sandbox import policy
-from autograder.sandbox.warm_process import WarmProcess
+from autograder.sandbox.fork_server import ForkServer
 
 PROJECT = Path(autograder.__file__).parent.parent
 COPIES = 3
@@ -97,7 +97,7 @@ def test_without_namespaces_for_kernels_grading_refuses(home: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root drops to another user")
-def test_root_drops_to_an_ordinary_user(warm: WarmProcess) -> None:
+def test_root_drops_to_an_ordinary_user(warm: ForkServer) -> None:
     """Started as root, no process of the sandbox belongs to root."""
     assert warm.owner() == policy.ROOT_DROPS_TO_UID
 
@@ -107,7 +107,7 @@ def test_a_broken_environment_is_named(tmp_path: Path, monkeypatch: pytest.Monke
     folder = load_environment("numpy").folder
     (tmp_path / "broken.toml").write_text(f'folder = "{folder}"\npreload = ["no_such_module"]\n')
     monkeypatch.setenv("AUTOGRADER_ENVIRONMENTS", str(tmp_path))
-    warm = WarmProcess(load_environment("broken"))
+    warm = ForkServer(load_environment("broken"))
     for _ in range(2):
         with pytest.raises(SandboxError, match="no_such_module"):
             warm.fork_kernel()

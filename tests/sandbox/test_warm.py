@@ -16,8 +16,8 @@ import pytest
 from autograder.doctor.probe import Probe
 from autograder.environments import load_environment
 from autograder.limits import Limits
-from autograder.sandbox.runtime.warm import PAUSE_SECONDS, load_at_first_use, withdraw
-from autograder.sandbox.warm_process import WarmProcess
+from autograder.sandbox.fork_server import ForkServer
+from autograder.sandbox.runtime.fork_server import PAUSE_SECONDS, load_at_first_use, withdraw
 
 MakeProbe = Callable[..., Probe]
 NAME = "json.tool"
@@ -26,7 +26,7 @@ MODULES = ["numpy.random", "matplotlib.pyplot", "pandas"]
 IMPORTED = f"[name for name in {MODULES} if name in __import__('sys').modules]"
 
 
-def imported(warm: WarmProcess) -> list[str]:
+def imported(warm: ForkServer) -> list[str]:
     """Give what a new kernel has imported before its first line."""
     with Probe(warm.fork_kernel(), Limits()) as probe:
         names: list[str] = probe.evaluate(IMPORTED)
@@ -97,7 +97,7 @@ def test_functions_wait(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_kernels_have_what_notebooks_import() -> None:
     """Before the first fork, or when a notebook is expected that imports more; else in a pause."""
-    warm = WarmProcess(load_environment("numpy"), frozenset({"matplotlib", "os"}))
+    warm = ForkServer(load_environment("numpy"), frozenset({"matplotlib", "os"}))
     try:
         assert imported(warm) == ["numpy.random", "matplotlib.pyplot"]
         warm.import_for(frozenset({"matplotlib", "pandas"}))
@@ -108,7 +108,7 @@ def test_kernels_have_what_notebooks_import() -> None:
 
 def test_other_packages_come_in_a_pause() -> None:
     """The first kernels do not wait for them; who imports one himself gets it all the same."""
-    warm = WarmProcess(load_environment("numpy"))
+    warm = ForkServer(load_environment("numpy"))
     try:
         with Probe(warm.fork_kernel(), Limits()) as probe:
             assert probe.evaluate(IMPORTED) == ["numpy.random"]
@@ -126,7 +126,7 @@ def test_what_is_not_installed_costs_nothing() -> None:
     environment = replace(
         load_environment("numpy"), if_imported={"a": ("no_such_module",), "pandas": ("pandas",)}
     )
-    warm = WarmProcess(environment)
+    warm = ForkServer(environment)
     try:
         warm.wait_until_warm()
         warm.import_for(frozenset({"a", "pandas"}))
@@ -142,7 +142,7 @@ def test_an_operators_own_environment(tmp_path: Path, monkeypatch: pytest.Monkey
     text = text.replace("/srv/environments/torch", str(load_environment("numpy").folder))
     (tmp_path / "mine.toml").write_text(text.replace('"torch"', '"scipy"'))
     monkeypatch.setenv("AUTOGRADER_ENVIRONMENTS", str(tmp_path))
-    warm = WarmProcess(load_environment("mine"), frozenset({"matplotlib"}))
+    warm = ForkServer(load_environment("mine"), frozenset({"matplotlib"}))
     try:
         with Probe(warm.fork_kernel(), Limits()) as probe:
             names = ["scipy", "otter", "matplotlib.pyplot", "nbconvert", "pandas"]

@@ -9,7 +9,7 @@ import pytest
 from autograder.assignment import Assignment, load_assignment
 from autograder.environments import load_environment
 from autograder.kernels.pool import KernelPool
-from autograder.validate.bench import Bench
+from autograder.validate.forked_notebook import ForkedNotebook
 from tests.validate.example import EXAMPLE
 
 
@@ -20,11 +20,11 @@ def example() -> Assignment:
 
 
 @pytest.fixture(scope="session")
-def bench(example: Assignment) -> Iterator[Bench]:
-    """A bench with the example's solved notebook."""
+def forked(example: Assignment) -> Iterator[ForkedNotebook]:
+    """A forked with the example's solved notebook."""
     pool = KernelPool(load_environment("numpy"), spares=0)
-    with Bench(pool, example) as bench:
-        yield bench
+    with ForkedNotebook(pool, example) as forked:
+        yield forked
     pool.close()
 
 

@@ -9,11 +9,11 @@ def test_every_assignment_proves_itself() -> None:
     results = validate(chosen_folders([]), lambda _, __: None, quick=True)
 
     faults = [
-        (proof.assignment, fault.question or proof.question, fault.reason, fault.place)
+        (trial.assignment, fault.question or trial.question, fault.reason, fault.place)
         for result in results
-        for proof in result.proofs
-        for fault in proof.faults
+        for trial in result.trials
+        for fault in trial.faults
     ]
     assert faults == []
     assert results
-    assert all(result.proved for result in results)
+    assert all(result.valid for result in results)

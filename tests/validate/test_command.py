@@ -33,7 +33,7 @@ def test_an_unknown_assignment_is_unusable_input(capsys: pytest.CaptureFixture[s
 def test_an_empty_folder_of_assignments_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing to prove is no proof."""
+    """Nothing to prove is no trial."""
     tmp_path.joinpath("assignments").mkdir()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("autograder.validate.command.SHIPPED", tmp_path / "a" / "b")

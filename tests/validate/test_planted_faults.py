@@ -13,7 +13,7 @@ import pytest
 
 from autograder.cli import main
 from autograder.validate.gate import validate
-from autograder.validate.proof import AssignmentProof
+from autograder.validate.results import AssignmentValidation
 from tests.validate.example import EXAMPLE
 
 
@@ -169,7 +169,7 @@ PLANTS = [
         "a misconception that costs another question too",
         add(
             "misconceptions.py",
-            "\n\nfrom autograder.variants import misconception_cell\n"
+            "\n\nfrom autograder.samples import misconception_cell\n"
             'misconception_cell("q2", title="Too much", hint="Both.", source="""\n'
             "def gravity(lengths, periods):\n    return 1.0\n"
             'def period(length, g=9.81):\n    return length\n""")\n',
@@ -253,7 +253,7 @@ PLANTS = [
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, AssignmentProof]:
+def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, AssignmentValidation]:
     """The gate's result for each planted fault: all copies in one quick run."""
     folders = []
     for number, plant in enumerate(PLANTS):
@@ -261,21 +261,21 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, AssignmentPro
         shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns("__pycache__"))
         plant.sow(folder)
         folders.append(folder)
-    proofs = validate(folders, lambda _, __: None, quick=True)
-    return {plant.label: proof for plant, proof in zip(PLANTS, proofs, strict=True)}
+    trials = validate(folders, lambda _, __: None, quick=True)
+    return {plant.label: trial for plant, trial in zip(PLANTS, trials, strict=True)}
 
 
 @pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.label)
-def test_a_planted_fault_is_named(plant: Plant, results: dict[str, AssignmentProof]) -> None:
+def test_a_planted_fault_is_named(plant: Plant, results: dict[str, AssignmentValidation]) -> None:
     """The assignment fails, and a message names it, the question, the reason and the place."""
     result = results[plant.label]
     faults = [
-        (proof.assignment, f"{fault.question or proof.question} {fault.reason}", fault.place)
-        for proof in result.proofs
-        for fault in proof.faults
+        (trial.assignment, f"{fault.question or trial.question} {fault.reason}", fault.place)
+        for trial in result.trials
+        for fault in trial.faults
     ]
 
-    assert not result.proved
+    assert not result.valid
     found = [fault for fault in faults if re.search(plant.reason, fault[1])]
     assert found, faults
     assignment, reason, place = found[0]
@@ -285,11 +285,11 @@ def test_a_planted_fault_is_named(plant: Plant, results: dict[str, AssignmentPro
     assert "pendulum" in place
 
 
-def test_other_questions_stay_without_fault(results: dict[str, AssignmentProof]) -> None:
+def test_other_questions_stay_without_fault(results: dict[str, AssignmentValidation]) -> None:
     """A wrong reference of question 2 says nothing against question 1."""
     result = results["a reference with a wrong sign"]
 
-    blamed = {fault.question or proof.question for proof in result.proofs for fault in proof.faults}
+    blamed = {fault.question or trial.question for trial in result.trials for fault in trial.faults}
 
     assert blamed == {"q2"}
 
@@ -317,8 +317,8 @@ def test_an_alternative_that_fails_for_one_seed_in_25(
 
     [result] = validate([folder], lambda _, __: None)
 
-    faults = [fault for proof in result.proofs for fault in proof.faults]
-    assert not result.proved
+    faults = [fault for trial in result.trials for fault in trial.faults]
+    assert not result.valid
     assert all("A list of Python floats" in fault.reason for fault in faults)
     assert any("seed 17" in fault.reason for fault in faults)
 

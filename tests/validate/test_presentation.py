@@ -9,23 +9,23 @@ from rich.console import Console
 
 from autograder.validate.columns import COLUMNS, verdict
 from autograder.validate.junit import write_junit
-from autograder.validate.proof import AssignmentProof, Fault, Hint, Kind, Proof, kill_rate
+from autograder.validate.results import AssignmentValidation, Fault, Hint, Kind, Trial, kill_rate
 from autograder.validate.summary import markdown, write_summary
 from autograder.validate.terminal import Board, print_results
 
 
-def result(*, done: bool = True, fault: bool = False) -> AssignmentProof:
+def result(*, done: bool = True, fault: bool = False) -> AssignmentValidation:
     """A small result: references, misconceptions, an alternative, mutants, hidden tests."""
     faults = (Fault("it <passes> [q1] | `all`", "xor/misconceptions.py:7"),) if fault else ()
-    proofs = [
-        Proof("xor", Kind.REFERENCE, "solution"),
-        Proof("xor", Kind.REFERENCE, "starter"),
-        Proof("xor", Kind.MISCONCEPTION, "Factor", "q1", faults=faults, hint=Hint.OWN),
-        Proof("xor", Kind.MISCONCEPTION, "Sign", "q2", hint=Hint.MISSING, only_hidden=True),
-        Proof("xor", Kind.ALTERNATIVE, "A loop", "q1", seconds=1.5),
-        Proof("xor", Kind.MUTANT, "sign: a  →  b", "q1"),
-        Proof("xor", Kind.MUTANT, "axis\x00: c", "q1"),
-        Proof(
+    trials = [
+        Trial("xor", Kind.REFERENCE, "solution"),
+        Trial("xor", Kind.REFERENCE, "starter"),
+        Trial("xor", Kind.MISCONCEPTION, "Factor", "q1", faults=faults, hint=Hint.OWN),
+        Trial("xor", Kind.MISCONCEPTION, "Sign", "q2", hint=Hint.MISSING, only_hidden=True),
+        Trial("xor", Kind.ALTERNATIVE, "A loop", "q1", seconds=1.5),
+        Trial("xor", Kind.MUTANT, "sign: a  →  b", "q1"),
+        Trial("xor", Kind.MUTANT, "axis\x00: c", "q1"),
+        Trial(
             "xor",
             Kind.MUTANT,
             "term",
@@ -33,17 +33,17 @@ def result(*, done: bool = True, fault: bool = False) -> AssignmentProof:
             survived=True,
             remarks=(Fault("a mutant survives: term", "xor.ipynb:3"),),
         ),
-        Proof("xor", Kind.MUTANT, "constant", "q2", survived=True, equivalent=True),
-        Proof("xor", Kind.MUTANT, "kill rate"),
-        Proof("xor", Kind.TEST, "test_a", "q1"),
-        Proof("xor", Kind.TEST, "test_b", "q2", remarks=(Fault("test_b kills nothing"),)),
+        Trial("xor", Kind.MUTANT, "constant", "q2", survived=True, equivalent=True),
+        Trial("xor", Kind.MUTANT, "kill rate"),
+        Trial("xor", Kind.TEST, "test_a", "q1"),
+        Trial("xor", Kind.TEST, "test_b", "q2", remarks=(Fault("test_b kills nothing"),)),
     ]
-    return AssignmentProof("xor", seeds=32, proofs=proofs, seconds=12.3, done=done)
+    return AssignmentValidation("xor", seeds=32, trials=trials, seconds=12.3, done=done)
 
 
-def cells(proof: AssignmentProof) -> dict[str, str]:
+def cells(trial: AssignmentValidation) -> dict[str, str]:
     """The row of a result by column."""
-    return {title: column(proof) for title, column in COLUMNS.items()}
+    return {title: column(trial) for title, column in COLUMNS.items()}
 
 
 def test_the_columns_count_what_holds() -> None:
@@ -56,16 +56,16 @@ def test_the_columns_count_what_holds() -> None:
         "mutants": "2/3 (+1)",
         "idle tests": "1",
         "seconds": "12",
-        "verdict": "proved",
+        "verdict": "valid",
     }
 
 
 def test_a_fault_fails_and_an_unfinished_result_is_not_proved() -> None:
-    """One fault fails the assignment; without an end nothing is proved."""
+    """One fault fails the assignment; without an end nothing is valid."""
     assert verdict(result(fault=True)) == "fails"
-    assert not result(fault=True).proved
+    assert not result(fault=True).valid
     assert cells(result(fault=True))["misconceptions"] == "1/2"
-    assert not result(done=False).proved
+    assert not result(done=False).valid
     assert cells(result(done=False))["seconds"] == "…"
 
 
@@ -90,15 +90,15 @@ def test_the_terminal_shows_table_faults_and_places() -> None:
 def test_progress_without_a_terminal_is_a_line_for_each_step_of_an_assignment() -> None:
     """A job's log gets one line when an assignment begins and one when it ends."""
     console = Console(file=io.StringIO(), width=140)
-    proof = result(done=False)
+    trial = result(done=False)
 
     with Board(console) as board:
-        board.listen(proof, None)
-        board.listen(proof, proof.proofs[0])
-        proof.done = True
-        board.listen(proof, None)
+        board.listen(trial, None)
+        board.listen(trial, trial.trials[0])
+        trial.done = True
+        board.listen(trial, None)
 
-    assert console.file.getvalue() == "xor: begins\nxor: proved\n"  # type: ignore[attr-defined]  # as above
+    assert console.file.getvalue() == "xor: begins\nxor: valid\n"  # type: ignore[attr-defined]  # as above
 
 
 def test_progress_in_a_terminal_is_the_table() -> None:
@@ -113,7 +113,7 @@ def test_progress_in_a_terminal_is_the_table() -> None:
 
 
 def test_junit_has_a_case_for_each_proof(tmp_path: Path) -> None:
-    """The file parses, holds every proof, and its failures are the faults."""
+    """The file parses, holds every trial, and its failures are the faults."""
     path = tmp_path / "new" / "junit.xml"
 
     write_junit(path, [result(fault=True)])

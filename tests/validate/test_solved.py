@@ -1,4 +1,4 @@
-"""The solved notebook with a variant in it, and without its figures."""
+"""The solved notebook with a sample in it, and without its figures."""
 
 import json
 
@@ -12,7 +12,7 @@ def sources(text: str) -> list[str]:
 
 
 def test_a_variant_stands_right_behind_the_solution(example: Assignment) -> None:
-    """A variant's cell follows the solution of its question, before anything uses it."""
+    """A sample's cell follows the solution of its question, before anything uses it."""
     solved = SolvedNotebook(example)
 
     cells = sources(solved.text("period = None", "q1"))
@@ -36,7 +36,7 @@ def test_figures_and_checks_are_left_out(example: Assignment) -> None:
 
 
 def test_cells_keep_their_numbers_without_figures(example: Assignment) -> None:
-    """A variant goes to the same place with and without figures."""
+    """A sample goes to the same place with and without figures."""
     solved = SolvedNotebook(example)
 
     cells = sources(solved.without_figures().text("gravity = None", "q2"))
@@ -46,7 +46,7 @@ def test_cells_keep_their_numbers_without_figures(example: Assignment) -> None:
 
 
 def test_what_later_cells_compute_is_computed_again(example: Assignment) -> None:
-    """Assignments that depend on a variant's names are repeated in order, calls are not."""
+    """Assignments that depend on a sample's names are repeated in order, calls are not."""
     solved = SolvedNotebook(example)
     solved._document["cells"] += [
         {"cell_type": "code", "metadata": {}, "source": source}
@@ -63,12 +63,12 @@ def test_what_later_cells_compute_is_computed_again(example: Assignment) -> None
 
 
 def test_what_later_cells_define_is_defined_again(example: Assignment) -> None:
-    """A variant that also defines a later question's function is overruled, as in a submission."""
+    """A sample that also defines a later question's function is overruled, as in a submission."""
     solved = SolvedNotebook(example)
-    variant = "def period(length):\n    return 1\n\ndef gravity(lengths, periods):\n    return 1"
+    sample = "def period(length):\n    return 1\n\ndef gravity(lengths, periods):\n    return 1"
 
-    again = solved.recomputed(variant, "q1")
+    again = solved.recomputed(sample, "q1")
 
     assert again.startswith("def gravity(lengths, periods):")
     assert "4 * np.pi ** 2 / slope" in again
-    assert solved.recomputed(variant, "q2") == ""
+    assert solved.recomputed(sample, "q2") == ""

@@ -120,7 +120,7 @@ def _fill(session: Session, settings: Settings, hashed_password: str) -> None:
             session.add(Membership(user=user, course=course, role=role))
     session.flush()
     content = snapshots.prepare(settings.snapshots, settings.assignment_folders, "xor")
-    snapshot = snapshots.take_up(session, content)
+    snapshot = snapshots.import_version(session, content)
     session.flush()
     assignment = assignments.add_to_course(session, users["instructor"], course, snapshot)
     assignment.release_at = now() - timedelta(days=1)

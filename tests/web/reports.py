@@ -66,7 +66,7 @@ def graded(
     assignment = session.scalars(select(CourseAssignment)).one()
     user = session.scalars(select(User).where(User.name == who)).one()
     content = json.dumps(notebook(answer)).encode()
-    submission = submitting.hand_in(session, folder, user, assignment, "a.ipynb", content)
+    submission = submitting.submit(session, folder, user, assignment, "a.ipynb", content)
     finish(session, submission, report(assignment.snapshot, scores, answer))
     return submission
 

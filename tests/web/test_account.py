@@ -9,7 +9,7 @@ import pytest
 from tests.web.conftest import PASSWORD, PEOPLE, World, token_of
 from web.db import now
 from web.models import Invitation, SignInAttempt, User
-from web.services.errors import Refused
+from web.services.errors import RuleError
 from web.services.people import accounts
 
 
@@ -41,7 +41,7 @@ def test_too_many_failures_are_throttled_and_pass_with_time(world: World) -> Non
         key = f"email:{email}"
         session.add_all(SignInAttempt(key=key) for _ in range(accounts.MOST_FAILURES_OF_ADDRESS))
 
-    with world.database.write.begin() as session, pytest.raises(Refused, match="Too many"):
+    with world.database.write.begin() as session, pytest.raises(RuleError, match="Too many"):
         accounts.sign_in(session, email, PASSWORD, "192.0.2.1")
     with world.database.write.begin() as session:
         for attempt in session.query(SignInAttempt):
@@ -102,7 +102,7 @@ def test_bad_passwords_are_refused(password: str) -> None:
     """Too short, too long, or one's own address."""
     user = User(email="noether@example.org", name="Emmy Noether")
 
-    with pytest.raises(Refused):
+    with pytest.raises(RuleError):
         accounts.set_password(user, password)
 
 

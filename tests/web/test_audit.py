@@ -22,7 +22,8 @@ from web.models import (
 )
 from web.services.courses import assignments
 from web.services.grading import overrides, release
-from web.services.regrading import queue, regrades
+from web.services.regrading import queue as regrade_queue
+from web.services.regrading import regrades
 
 RULES = {"counted": "last", "due_at": "2030-01-01T12:00", "grace_minutes": "5"}
 COURSE = {
@@ -33,7 +34,7 @@ COURSE = {
 }
 # What each route is sent, and what the log then holds; a new route needs a row here.
 DOES: dict[str, tuple[dict[str, Any], str]] = {
-    "staff.take_up": ({"name": "perceptron"}, "assignment.taken_up"),
+    "staff.import_version": ({"name": "perceptron"}, "assignment.taken_up"),
     "staff.rules": (RULES, "assignment.rules_changed"),
     "staff.release": ({}, "assignment.released"),
     "staff.update": ({}, "assignment.updated"),
@@ -98,10 +99,10 @@ def prepare(world: World, endpoint: str) -> int:
 
 
 def _finish_regrade(session: Session, assignment: CourseAssignment) -> None:
-    job = queue.claim(session, "w")
+    job = regrade_queue.claim(session, "w")
     assert job is not None
     found = report(assignment.snapshot, {"q1": 2.0})
-    assert queue.finish(session, job.id, "w", found, json.dumps(found.notebook))
+    assert regrade_queue.finish(session, job.id, "w", found, json.dumps(found.notebook))
 
 
 def test_every_route_of_staff_is_in_the_table(world: World) -> None:

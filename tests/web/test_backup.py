@@ -38,14 +38,14 @@ def command(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     return run
 
 
-def hand_in(world: World, number: int) -> str:
+def submit(world: World, number: int) -> str:
     """One attempt, each with bytes of its own; gives the public id."""
     content = json.dumps({**NOTEBOOK, "metadata": {"number": number, "name": "Zoë ✓"}}).encode()
     with world.database.write.begin() as session:
         assignment = session.scalars(select(CourseAssignment)).one()
         assignment.attempts_per_hour = None
         user = session.scalars(select(User).where(User.email == PEOPLE["student"][0])).one()
-        submission = submitting.hand_in(
+        submission = submitting.submit(
             session, world.settings.submissions, user, assignment, "a.ipynb", content
         )
         return submission.public_id
@@ -101,7 +101,7 @@ def test_every_row_and_byte_comes_back(
     data = world.settings.data
     (data / "secret").write_text("s" * 64)
     for number in range(3):
-        grade(world, hand_in(world, number))
+        grade(world, submit(world, number))
 
     assert command(data, "backup", place / "portal.tar.gz") == 0
     assert command(place / "new", "restore", place / "portal.tar.gz") == 0
@@ -135,7 +135,7 @@ def test_backup_while_a_writer_is_at_work_is_one_state(
 
     def write() -> None:
         for number in range(10_000):
-            hand_in(world, number)
+            submit(world, number)
             started.set()
             if over.is_set():
                 return
@@ -178,7 +178,7 @@ def test_missing_file_is_told_and_the_rest_is_saved(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """A backup of a damaged portal is still made; its exit code and a line say what lacks."""
-    lost = hand_in(world, 1)
+    lost = submit(world, 1)
     (world.settings.submissions / lost[:2] / f"{lost}.ipynb").unlink()
 
     assert command(world.settings.data, "backup", tmp_path / "b.tar.gz") == 3

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from tests.web.conftest import World, token_of
 from tests.web.reports import PROOF, graded
-from tests.web.test_marks import hand_in, person
+from tests.web.test_marks import person, submit
 from web.db import now
 from web.models import (
     AuditEntry,
@@ -26,7 +26,7 @@ from web.models import (
     User,
 )
 from web.services.courses import snapshots
-from web.services.errors import Refused
+from web.services.errors import RuleError
 from web.services.grading import claims, comments, written_answers
 from web.services.grading.written_answers import Entered, NewerGradeError
 
@@ -37,7 +37,7 @@ def two_answers(world: World) -> list[str]:
     """One answer of each student; gives their public ids."""
     with world.database.write.begin() as session:
         people = ("Student", "Other")
-        return [hand_in(session, world, {"q1": 1}, who).public_id for who in people]
+        return [submit(session, world, {"q1": 1}, who).public_id for who in people]
 
 
 def take_next(world: World, who: str, leaving: str | None = None) -> str | None:
@@ -131,7 +131,7 @@ def test_older_version_is_refused_with_what_the_other_gave(world: World) -> None
 def test_first_grade_of_two_at_once(world: World) -> None:
     """Where both saw no grade, the second to save is told, too."""
     with world.database.write.begin() as session:
-        submission = hand_in(session, world, {})
+        submission = submit(session, world, {})
         written_answers.save(session, person(session, "Grader"), submission, "q7", Entered(0, (0,)))
 
         with pytest.raises(NewerGradeError, match="Grader has graded"):
@@ -155,7 +155,7 @@ def test_points_follow_from_the_rubric_or_a_reason(
 ) -> None:
     """Items are summed, typed points win; numbers of items that are not there do nothing."""
     with world.database.write.begin() as session:
-        submission = hand_in(session, world, {})
+        submission = submit(session, world, {})
         grade = written_answers.save(session, person(session, "Grader"), submission, "q7", entered)
 
         assert grade.points_tenths == points
@@ -180,8 +180,8 @@ def test_what_does_not_follow_is_refused(
 ) -> None:
     """Nothing chosen, a sum without a reason, points out of range, a tested question."""
     with world.database.write.begin() as session:
-        submission = hand_in(session, world, {})
-        with pytest.raises(Refused, match=words):
+        submission = submit(session, world, {})
+        with pytest.raises(RuleError, match=words):
             written_answers.save(session, person(session, "Grader"), submission, question, entered)
         assert session.scalars(select(ManualGrade)).all() == []
 
@@ -252,7 +252,7 @@ def test_useless_comments_are_refused(world: World, text: str) -> None:
     """Empty ones, and those that no student would read."""
     with world.database.write.begin() as session:
         assignment = session.scalars(select(CourseAssignment)).one()
-        with pytest.raises(Refused):
+        with pytest.raises(RuleError):
             comments.add(session, person(session, "Grader"), assignment, "q7", text)
 
 
@@ -277,7 +277,7 @@ def test_graders_at_the_same_moment_get_different_answers(world: World) -> None:
             user = User(email=f"s{number}@example.org", name=f"S{number}")
             session.add(Membership(user=user, course=assignment.course, role=Role.STUDENT))
             session.flush()
-            hand_in(session, world, {}, user.name)
+            submit(session, world, {}, user.name)
     given: list[str | None] = []
     graders = ("Grader", "Instructor", "Admin")
 

@@ -17,7 +17,7 @@ from tests.web.conftest import World, token_of
 from web.db import now
 from web.http import EXTENSION
 from web.models import CourseAssignment, Extension, Submission, User
-from web.services.errors import Refused
+from web.services.errors import RuleError
 from web.services.submissions import submitting
 
 PLACE = "/courses/dl/assignments/xor/"
@@ -30,7 +30,7 @@ def notebook(assignment: str | None = None) -> bytes:
     return json.dumps(document).encode()
 
 
-def hand_in(client: FlaskClient, content: bytes, name: str = "xor.ipynb") -> TestResponse:
+def submit(client: FlaskClient, content: bytes, name: str = "xor.ipynb") -> TestResponse:
     """Send a file as the form does."""
     data = {"csrf_token": token_of(client, PLACE), "notebook": (io.BytesIO(content), name)}
     headers = {"Referer": f"http://localhost{PLACE}"}
@@ -51,7 +51,7 @@ def files(world: World) -> list[bytes]:
 def test_receipt_names_time_hash_and_attempt(world: World) -> None:
     """The page after handing in is a receipt; the bytes are kept exactly as they came."""
     content = notebook("xor")
-    page = hand_in(world.client("student"), content).text
+    page = submit(world.client("student"), content).text
 
     assert hashlib.sha256(content).hexdigest() in page
     assert "Receipt" in page
@@ -65,8 +65,8 @@ def test_file_is_read_before_a_transaction_begins(world: World) -> None:
         assignment, user = session.scalars(select(CourseAssignment)).one(), session.get_one(User, 1)
 
     with world.database.write() as session:
-        with pytest.raises(Refused):
-            submitting.hand_in(
+        with pytest.raises(RuleError):
+            submitting.submit(
                 session, world.settings.submissions, user, assignment, "x.ipynb", b"no notebook"
             )
         assert not session.in_transaction()
@@ -86,7 +86,7 @@ def test_useless_files_are_refused_and_leave_nothing(
     world: World, content: bytes, words: str
 ) -> None:
     """A clear message, no submission, no file, no attempt used."""
-    page = hand_in(world.client("student"), content).text
+    page = submit(world.client("student"), content).text
 
     assert words in page
     assert stored(world) == []
@@ -95,7 +95,7 @@ def test_useless_files_are_refused_and_leave_nothing(
 
 def test_file_name_is_shown_and_never_a_path(world: World) -> None:
     """A name with path parts changes nothing but what is shown."""
-    hand_in(world.client("student"), notebook(), "../../../evil.ipynb")
+    submit(world.client("student"), notebook(), "../../../evil.ipynb")
 
     (submission,) = stored(world)
     assert submission.file_name == "evil.ipynb"
@@ -105,7 +105,7 @@ def test_file_name_is_shown_and_never_a_path(world: World) -> None:
 def test_too_large_a_file_is_refused(world: World) -> None:
     """More than the limit answers 413 with what to do."""
     world.app.config["MAX_CONTENT_LENGTH"] = 1000
-    answer = hand_in(world.client("student"), b"x" * 5000)
+    answer = submit(world.client("student"), b"x" * 5000)
 
     assert answer.status_code == 413
     assert "Clear the notebook" in answer.text
@@ -115,7 +115,7 @@ def test_too_large_a_file_leaves_nothing(world: World) -> None:
     """A file just above the limit, in a form that is not: refused, no submission, no file."""
     world.app.extensions[EXTENSION].settings = replace(world.settings, max_upload_bytes=1000)
 
-    assert hand_in(world.client("student"), b" " * 1001).status_code == 413
+    assert submit(world.client("student"), b" " * 1001).status_code == 413
     assert stored(world) == []
     assert files(world) == []
 
@@ -137,7 +137,7 @@ def test_no_file_at_all_is_refused(world: World) -> None:
 )
 def test_no_name_reaches_the_disk(world: World, name: str) -> None:
     """Whatever a file is called, it is kept under a name of ours, and shown as plain text."""
-    page = hand_in(world.client("student"), notebook(), name).text
+    page = submit(world.client("student"), notebook(), name).text
 
     (submission,) = stored(world)
     kept = [path for path in world.settings.data.rglob("*.ipynb") if "snapshots" not in path.parts]
@@ -180,7 +180,7 @@ def test_closed_assignment_refuses_and_an_extension_opens_it(world: World) -> No
         )
 
     assert "closed" in hand_in_anyway(world.client("other")).text
-    assert "Receipt" in hand_in(world.client("student"), notebook()).text
+    assert "Receipt" in submit(world.client("student"), notebook()).text
     assert [each.late_seconds for each in stored(world)] == [0]
 
     staff = world.client("instructor")
@@ -211,7 +211,7 @@ def test_attempts_are_limited(world: World) -> None:
         session.scalars(select(CourseAssignment)).one().max_attempts = 1
     client = world.client("student")
 
-    assert "Receipt" in hand_in(client, notebook()).text
+    assert "Receipt" in submit(client, notebook()).text
     assert "all 1 attempts" in hand_in_anyway(client).text
     assert len(stored(world)) == 1
 
@@ -224,7 +224,7 @@ def test_late_work_is_marked_and_penalised(world: World) -> None:
         assignment.cutoff_at = now() + timedelta(hours=2)
         assignment.grace_minutes = 10
 
-    hand_in(world.client("student"), notebook())
+    submit(world.client("student"), notebook())
 
     (submission,) = stored(world)
     assert 7200 <= submission.late_seconds < 7300

@@ -50,18 +50,18 @@ def serving(world: World) -> Iterator[subprocess.Popen[bytes]]:
                 process.wait(30)
 
 
-def hand_in(world: World) -> None:
+def submit(world: World) -> None:
     """Two attempts of one student and one of another, all solved."""
-    hand_in_content(world, notebook(load_assignment(ROOT / "assignments" / "xor"), Work()))
+    submit_content(world, notebook(load_assignment(ROOT / "assignments" / "xor"), Work()))
 
 
-def hand_in_content(world: World, content: bytes) -> None:
+def submit_content(world: World, content: bytes) -> None:
     """Hand in the same notebook three times."""
     with world.database.write.begin() as session:
         assignment = session.scalars(select(CourseAssignment)).one()
         for person in ("Student", "Other", "Student"):
             user = session.scalars(select(User).where(User.name == person)).one()
-            submitting.hand_in(
+            submitting.submit(
                 session, world.settings.submissions, user, assignment, "a.ipynb", content
             )
 
@@ -123,7 +123,7 @@ def grading_process(supervisor: int) -> int:
 
 def test_killed_portal_grades_each_submission_once_when_it_is_back(world: World) -> None:
     """SIGKILL for all processes while one submission runs; the next start grades what is left."""
-    hand_in(world)
+    submit(world)
     with serving(world) as process:
         wait_for(world, one_is_running)
         kill_session(process.pid)
@@ -138,7 +138,7 @@ def test_killed_portal_grades_each_submission_once_when_it_is_back(world: World)
 
 def test_killed_grading_process_is_started_again_and_its_submission_graded(world: World) -> None:
     """The portal goes on; what ran is put back at once, long before its lease would end."""
-    hand_in(world)
+    submit(world)
     with serving(world) as process:
         wait_for(world, one_is_running)
         killed = time.monotonic()

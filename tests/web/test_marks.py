@@ -21,7 +21,7 @@ def person(session: Session, name: str) -> User:
     return session.scalars(select(User).where(User.name == name)).one()
 
 
-def hand_in(session: Session, world: World, scores: dict[str, float], who: str = "Student"):
+def submit(session: Session, world: World, scores: dict[str, float], who: str = "Student"):
     """A graded attempt."""
     return graded(session, world.settings.submissions, who, scores)
 
@@ -36,7 +36,7 @@ def mark(session: Session, submission: Submission) -> marks.Mark:
 def test_tests_then_person_then_override(world: World) -> None:
     """A person's grade is added to what the tests gave; an override wins over both."""
     with world.database.write.begin() as session:
-        submission = hand_in(session, world, {"q1": 3.5, "q2": 2})
+        submission = submit(session, world, {"q1": 3.5, "q2": 2})
         grader = person(session, "Grader")
         by_tests = mark(session, submission)
         written_answers.save(session, grader, submission, "q7", Entered(0, (0, 2)))
@@ -56,7 +56,7 @@ def test_tests_then_person_then_override(world: World) -> None:
 def test_late_penalty_stands_apart(world: World) -> None:
     """Points before and after the penalty, and the penalty itself; rounded once."""
     with world.database.write.begin() as session:
-        submission = hand_in(session, world, {"q1": 3.5})
+        submission = submit(session, world, {"q1": 3.5})
         submission.late_seconds = 1
         submission.assignment.late_percent_per_day = 10
         found = mark(session, submission)
@@ -67,8 +67,8 @@ def test_late_penalty_stands_apart(world: World) -> None:
 def test_best_attempt_waits_for_what_can_still_beat_it(world: World) -> None:
     """An ungraded proof ranks by what it can become, until it is graded; then the best counts."""
     with world.database.write.begin() as session:
-        first = hand_in(session, world, {"q1": 5})
-        second = hand_in(session, world, {"q1": 4})
+        first = submit(session, world, {"q1": 5})
+        second = submit(session, world, {"q1": 4})
         grader, student = person(session, "Grader"), person(session, "Student")
         assignment = first.assignment
 
@@ -90,7 +90,7 @@ def test_best_attempt_waits_for_what_can_still_beat_it(world: World) -> None:
 def test_nobody_without_a_graded_attempt_has_a_mark(world: World) -> None:
     """Of others there is nothing, rather than a zero."""
     with world.database.write.begin() as session:
-        submission = hand_in(session, world, {})
+        submission = submit(session, world, {})
         found = marks.counted_marks(session, submission.assignment)
         other = person(session, "Other")
 
@@ -101,7 +101,7 @@ def test_nobody_without_a_graded_attempt_has_a_mark(world: World) -> None:
 def test_student_sees_people_s_points_after_the_release(world: World) -> None:
     """Before it the written question awaits a person; override of a tested one shows at once."""
     with world.database.write.begin() as session:
-        submission = hand_in(session, world, {"q1": 3})
+        submission = submit(session, world, {"q1": 3})
         grader = person(session, "Grader")
         written_answers.save(session, grader, submission, "q7", Entered(0, (0, 1, 2)))
         overrides.set_points(session, grader, submission, "q2", 10, "Half of it is right.")
@@ -121,7 +121,7 @@ def test_student_sees_people_s_points_after_the_release(world: World) -> None:
 def test_many_submissions_take_few_queries(world: World, count: int) -> None:
     """A list longer than a query may have values is read in portions."""
     with world.database.write.begin() as session:
-        submission = hand_in(session, world, {"q1": 1})
+        submission = submit(session, world, {"q1": 1})
         known = marks.marks_of(session, [submission] * (count + 1))
 
     assert [each.tenths for each in known.values()] == [10]
@@ -130,7 +130,7 @@ def test_many_submissions_take_few_queries(world: World, count: int) -> None:
 def test_points_of_results_stand_in_tenths(world: World) -> None:
     """A result keeps each question's points as whole tenths, and none for written ones."""
     with world.database.write.begin() as session:
-        hand_in(session, world, {"q1": 3.5})
+        submit(session, world, {"q1": 3.5})
 
         tenths = session.scalars(select(Result.question_tenths)).one()
         assert session.scalars(select(ManualGrade)).all() == []

@@ -16,7 +16,7 @@ from web.db import now
 from web.models import AuditEntry, CourseAssignment
 from web.services.courses import snapshots
 from web.services.courses.snapshots import Kind
-from web.services.errors import Refused
+from web.services.errors import RuleError
 from web.workers.warm_up import WarmUp
 
 XOR = "/courses/dl/assignments/xor/"
@@ -116,7 +116,7 @@ def test_assignment_that_would_tell_its_tests_leaves_nothing_behind(
     shutil.copytree(folder / "hidden", folder / "data", dirs_exist_ok=True)
     before = sorted(world.settings.snapshots.iterdir())
 
-    with pytest.raises(Refused, match="broken"):
+    with pytest.raises(RuleError, match="broken"):
         snapshots.prepare(world.settings.snapshots, (folder.parent,), "xor")
 
     assert sorted(world.settings.snapshots.iterdir()) == before

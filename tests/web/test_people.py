@@ -16,7 +16,7 @@ from sqlalchemy import select
 from tests.web.conftest import ROOT, World, token_of
 from web.models import AuditEntry, Course, CourseAssignment, Membership, Role, User
 from web.services.courses.local_time import format_local, note_on, parse_local
-from web.services.errors import Refused
+from web.services.errors import RuleError
 from web.services.people import roster
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -39,14 +39,14 @@ def test_roster_is_read_with_any_separator(separator: str) -> None:
 )
 def test_broken_rosters_are_refused_with_the_place(text: str, words: str) -> None:
     """The message says what is wrong, and where."""
-    with pytest.raises(Refused, match=words):
+    with pytest.raises(RuleError, match=words):
         roster.parse_roster(text)
 
 
 def test_rosters_are_bounded_while_they_are_read() -> None:
     """A file of line ends costs no more memory than the rows that are allowed."""
     tracemalloc.start()
-    with pytest.raises(Refused, match=f"more than {roster.MAX_ROWS}"):
+    with pytest.raises(RuleError, match=f"more than {roster.MAX_ROWS}"):
         roster.parse_roster("email\n" + "\n" * 2_000_000)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
@@ -59,7 +59,7 @@ def test_rosters_are_bounded_while_they_are_read() -> None:
 
 def test_cells_that_no_column_can_hold_are_refused_with_the_line() -> None:
     """Rather than an error of the database's."""
-    with pytest.raises(Refused, match="Line 2"):
+    with pytest.raises(RuleError, match="Line 2"):
         roster.parse_roster("email,number\na@example.org," + "1" * 51)
 
 
@@ -222,7 +222,7 @@ def test_missing_and_doubled_hours_are_understood() -> None:
     assert parse_local("2026-10-25T02:30", BERLIN) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
     assert parse_local("2026-03-29T02:30", BERLIN) == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
     assert parse_local("", BERLIN) is None
-    with pytest.raises(Refused):
+    with pytest.raises(RuleError):
         parse_local("tomorrow", BERLIN)
 
 

@@ -37,7 +37,7 @@ MAY = {
     ("courses.notebook", "GET"): EVERYBODY,
     ("courses.solution", "GET"): STAFF,
     ("courses.data", "GET"): frozenset(),  # xor has no data files
-    ("courses.hand_in", "POST"): EVERYBODY,
+    ("courses.submit", "POST"): EVERYBODY,
     ("submissions.submission", "GET"): OWNER_AND_STAFF,
     ("submissions.status", "GET"): OWNER_AND_STAFF,
     ("submissions.events", "GET"): OWNER_AND_STAFF,
@@ -71,7 +71,7 @@ MAY = {
     ("staff.publish_regrade", "POST"): INSTRUCTORS,
     ("staff.discard_regrade", "POST"): INSTRUCTORS,
     ("staff.assignments", "GET"): INSTRUCTORS,
-    ("staff.take_up", "POST"): INSTRUCTORS,
+    ("staff.import_version", "POST"): INSTRUCTORS,
     ("staff.assignment", "GET"): INSTRUCTORS,
     ("staff.rules", "POST"): INSTRUCTORS,
     ("staff.release", "POST"): INSTRUCTORS,

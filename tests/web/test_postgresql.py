@@ -27,7 +27,7 @@ from tests.web.reports import graded
 from web.db import Base, open_database
 from web.factory import create_app
 from web.models import CourseAssignment, Submission, SubmissionState, User
-from web.services.errors import Refused
+from web.services.errors import RuleError
 from web.services.submissions import leases, submitting
 from web.setup import init, migrate
 from web.workers.grading import Worker
@@ -150,22 +150,22 @@ def test_last_allowed_attempt_is_given_once(portal: World) -> None:
     start = threading.Barrier(4)
     refused = []
 
-    def hand_in() -> None:
+    def submit() -> None:
         with portal.database.write() as session:
             user = session.scalars(select(User).where(User.email == PEOPLE["student"][0])).one()
             assignment = session.scalars(select(CourseAssignment)).one()
             start.wait()
             try:
-                submitting.hand_in(
+                submitting.submit(
                     session, portal.settings.submissions, user, assignment, "a.ipynb", EMPTY
                 )
                 session.commit()
-            except Refused as error:
+            except RuleError as error:
                 refused.append(str(error))
 
     with portal.database.write.begin() as session:
         session.scalars(select(CourseAssignment)).one().max_attempts = 2
-    run_all([hand_in] * 4)
+    run_all([submit] * 4)
 
     with portal.database.read() as session:
         numbers = session.scalars(select(Submission.number).order_by(Submission.number)).all()
@@ -180,7 +180,7 @@ def test_many_workers_claim_each_submission_once(portal: World) -> None:
         assignment.attempts_per_hour = None
         user = session.scalars(select(User).where(User.email == PEOPLE["student"][0])).one()
         for _ in range(16):
-            submitting.hand_in(
+            submitting.submit(
                 session, portal.settings.submissions, user, assignment, "a.ipynb", EMPTY
             )
     claimed: list[int] = []

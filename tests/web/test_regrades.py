@@ -17,7 +17,7 @@ from autograder.grade import Grader
 from tests.web.conftest import ROOT, World
 from tests.web.reports import report
 from tests.web.test_grading import post
-from tests.web.test_marks import hand_in, person
+from tests.web.test_marks import person, submit
 from tests.web.test_queue import queue
 from web.db import now
 from web.models import (
@@ -30,10 +30,12 @@ from web.models import (
     Snapshot,
     Submission,
 )
-from web.services.errors import Refused
+from web.services.errors import RuleError
 from web.services.grading import marks, written_answers
 from web.services.grading.written_answers import Entered
-from web.services.regrading import queue, regrades, report
+from web.services.regrading import queue as regrade_queue
+from web.services.regrading import regrades
+from web.services.regrading import report as regrade_report
 from web.services.regrading.regrades import Scope
 from web.services.submissions import leases
 from web.workers.grading import Worker
@@ -59,15 +61,15 @@ def another_content(session: Session) -> CourseAssignment:
 def regraded(session: Session, world: World, *scores: dict[str, float]) -> Regrade:
     """Attempts of Student and Other with 2 points each, graded again with these."""
     for who in ("Student", "Other")[: len(scores)]:
-        hand_in(session, world, {"q1": 2}, who)
+        submit(session, world, {"q1": 2}, who)
     assignment = another_content(session)
     regrade = regrades.start(session, person(session, "Instructor"), assignment, Scope.ALL)
     session.flush()
     for each in scores:
-        job = queue.claim(session, "w")
+        job = regrade_queue.claim(session, "w")
         assert job is not None
         found = report(assignment.snapshot, each)
-        assert queue.finish(session, job.id, "w", found, json.dumps(found.notebook))
+        assert regrade_queue.finish(session, job.id, "w", found, json.dumps(found.notebook))
     return regrade
 
 
@@ -82,7 +84,7 @@ def test_nothing_is_published_before_somebody_decides(world: World) -> None:
     with world.database.write.begin() as session:
         regrade = regraded(session, world, {"q1": 5}, {"q1": 1, "q2": 0.5})
         before = points(session)
-        tally = report.summary(regrades.changes(session, regrade))
+        tally = regrade_report.summary(regrades.changes(session, regrade))
 
         assert before == [20, 20]
         assert len(session.scalars(select(Result)).all()) == 4
@@ -104,7 +106,7 @@ def test_publishing_with_and_without_never_lower(
         found = points(session)
         kept = session.scalars(select(RegradeJob.kept).order_by(RegradeJob.id)).all()
         entry = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
-        with pytest.raises(Refused, match="published already"):
+        with pytest.raises(RuleError, match="published already"):
             regrades.discard(session, actor, regrade)
 
         assert entry is not None
@@ -152,16 +154,16 @@ def test_staff_read_the_earlier_result(world: World) -> None:
 def test_people_s_grades_survive(world: World) -> None:
     """What a person gave counts before and after alike."""
     with world.database.write.begin() as session:
-        submission = hand_in(session, world, {"q1": 2})
+        submission = submit(session, world, {"q1": 2})
         written_answers.save(session, person(session, "Grader"), submission, "q7", Entered(0, (0,)))
         regrade = regrades.start(
             session, person(session, "Instructor"), another_content(session), Scope.COUNTED
         )
         session.flush()
-        job = queue.claim(session, "w")
+        job = regrade_queue.claim(session, "w")
         assert job is not None
         found = report(regrade.snapshot, {"q1": 3})
-        queue.finish(session, job.id, "w", found, json.dumps(found.notebook))
+        regrade_queue.finish(session, job.id, "w", found, json.dumps(found.notebook))
         (change,) = regrades.changes(session, regrade)
 
     assert (change.before.tenths, change.after.tenths) == (30, 40)
@@ -176,7 +178,7 @@ def test_which_attempts_are_graded_again(world: World, scope: Scope, chosen: lis
     """All, the latest of each student, or the one that counts."""
     with world.database.write.begin() as session:
         for who, score in (("Student", 5), ("Student", 1), ("Other", 2)):
-            submission = hand_in(session, world, {"q1": score}, who)
+            submission = submit(session, world, {"q1": score}, who)
         actor = person(session, "Instructor")
         regrades.start(session, actor, submission.assignment, scope)
         session.flush()
@@ -188,20 +190,20 @@ def test_which_attempts_are_graded_again(world: World, scope: Scope, chosen: lis
 def test_selected_attempts_and_one_regrade_at_a_time(world: World) -> None:
     """Those that were ticked; nothing ticked is refused, and a second regrade waits."""
     with world.database.write.begin() as session:
-        hand_in(session, world, {})
-        second = hand_in(session, world, {}, "Other")
+        submit(session, world, {})
+        second = submit(session, world, {}, "Other")
         actor, assignment = person(session, "Instructor"), second.assignment
-        with pytest.raises(Refused, match="No graded submission"):
+        with pytest.raises(RuleError, match="No graded submission"):
             regrades.start(session, actor, assignment, Scope.SELECTED, ["nobody's"])
         regrade = regrades.start(session, actor, assignment, Scope.SELECTED, [second.public_id])
         session.flush()
         assert session.scalars(select(RegradeJob.submission_id)).all() == [second.id]
-        with pytest.raises(Refused, match="still being graded"):
+        with pytest.raises(RuleError, match="still being graded"):
             regrades.publish(session, actor, regrade, never_lower=False, note="")
-        with pytest.raises(Refused, match="under way"):
+        with pytest.raises(RuleError, match="under way"):
             regrades.start(session, actor, assignment, Scope.ALL)
         regrades.discard(session, actor, regrade)
-        assert queue.claim(session, "w") is None
+        assert regrade_queue.claim(session, "w") is None
         regrades.start(session, actor, assignment, Scope.ALL)
 
 
@@ -210,7 +212,7 @@ def test_differences_as_a_table_that_no_spreadsheet_runs(world: World) -> None:
     with world.database.write.begin() as session:
         regrade = regraded(session, world, {"q1": 5})
         person(session, "Student").name = "=1+1"
-        text = report.differences_csv(regrades.changes(session, regrade))
+        text = regrade_report.differences_csv(regrades.changes(session, regrade))
 
     (line,) = csv.DictReader(io.StringIO(text.decode()))
     assert line["name"] == "'=1+1"
@@ -221,19 +223,19 @@ def test_differences_as_a_table_that_no_spreadsheet_runs(world: World) -> None:
 def test_lost_jobs_are_put_back_and_given_up_at_last(world: World) -> None:
     """A killed worker's job is claimed again; after some tries staff see that it failed."""
     with world.database.write.begin() as session:
-        submission = hand_in(session, world, {})
+        submission = submit(session, world, {})
         actor = person(session, "Instructor")
         regrade = regrades.start(session, actor, submission.assignment, Scope.ALL)
         session.flush()
         for _ in range(leases.MAX_TRIES):
-            job = queue.claim(session, "w")
+            job = regrade_queue.claim(session, "w")
             assert job is not None
             assert leases.owners(session) == {"w"}
             later = now() + timedelta(seconds=leases.LEASE_SECONDS + 1)
             assert leases.requeue_expired(session, later) == 1
             assert not leases.refuse(session, RegradeJob, job.id, "w", "too late")
             session.flush()
-        assert queue.claim(session, "w") is None
+        assert regrade_queue.claim(session, "w") is None
         (job,) = regrades.troubled(session, regrade)
 
         assert job.state is RegradeJobState.FAILED

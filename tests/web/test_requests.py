@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 
 from tests.web.conftest import World
 from tests.web.test_grading import post
-from tests.web.test_marks import hand_in, person
+from tests.web.test_marks import person, submit
 from web.db import now
 from web.models import AuditEntry, CourseAssignment, RegradeRequest, RequestState, Submission
-from web.services.errors import Refused
+from web.services.errors import RuleError
 from web.services.grading import marks, overrides, release, requests, written_answers
 from web.services.grading.written_answers import Entered
 
@@ -25,7 +25,7 @@ GRADING = "/courses/dl/staff/grading/xor/"
 
 def released(session: Session, world: World) -> Submission:
     """A graded submission whose points its student sees."""
-    submission = hand_in(session, world, {"q1": 1, "q2": 3})
+    submission = submit(session, world, {"q1": 1, "q2": 3})
     written_answers.save(session, person(session, "Grader"), submission, "q7", Entered(0, (0,)))
     release.release(session, person(session, "Instructor"), submission.assignment)
     session.expire(submission)
@@ -35,7 +35,7 @@ def released(session: Session, world: World) -> Submission:
 def test_changed_points_are_shown_with_their_reason_and_can_be_restored(world: World) -> None:
     """Staff change points on the submission's page; the student reads why; both are logged."""
     with world.database.write.begin() as session:
-        public_id = hand_in(session, world, {"q1": 1}).public_id
+        public_id = submit(session, world, {"q1": 1}).public_id
     staff, student = world.client("grader"), world.client("student")
     page = f"/staff/submissions/{public_id}/"
 
@@ -62,8 +62,8 @@ def test_points_out_of_range_or_without_a_reason_are_refused(
 ) -> None:
     """Nothing changes."""
     with world.database.write.begin() as session:
-        submission = hand_in(session, world, {})
-        with pytest.raises(Refused, match=words):
+        submission = submit(session, world, {})
+        with pytest.raises(RuleError, match=words):
             overrides.set_points(
                 session, person(session, "Grader"), submission, "q1", tenths, reason
             )
@@ -97,12 +97,12 @@ def test_declined_request_changes_no_points(world: World) -> None:
         submission = released(session, world)
         request = requests.ask(session, submission, "q1", "Please.")
         grader = person(session, "Grader")
-        with pytest.raises(Refused, match="accepted only"):
+        with pytest.raises(RuleError, match="accepted only"):
             requests.answer(session, grader, request, accepted=False, text="No.", tenths=10)
-        with pytest.raises(Refused, match="Write an answer"):
+        with pytest.raises(RuleError, match="Write an answer"):
             requests.answer(session, grader, request, accepted=False, text=" ")
         requests.answer(session, grader, request, accepted=False, text="The axis is wrong.")
-        with pytest.raises(Refused, match="answered this request already"):
+        with pytest.raises(RuleError, match="answered this request already"):
             requests.answer(session, grader, request, accepted=True, text="Yes.")
         mark = marks.student_mark(session, submission)
 
@@ -116,7 +116,7 @@ def test_one_open_request_for_each_question(world: World) -> None:
     with world.database.write.begin() as session:
         submission = released(session, world)
         first = requests.ask(session, submission, "q1", "Please.")
-        with pytest.raises(Refused, match="no answer yet"):
+        with pytest.raises(RuleError, match="no answer yet"):
             requests.ask(session, submission, "q1", "Please!")
         requests.ask(session, submission, "q7", "And here?")
         requests.answer(session, person(session, "Grader"), first, accepted=False, text="No.")
@@ -128,32 +128,32 @@ def test_one_open_request_for_each_question(world: World) -> None:
 def test_no_request_before_the_release_or_after_the_last_day(world: World) -> None:
     """Requests need released points; instructors switch them off or set a last moment."""
     with world.database.write.begin() as session:
-        submission = hand_in(session, world, {"q1": 1})
+        submission = submit(session, world, {"q1": 1})
         assignment = submission.assignment
-        with pytest.raises(Refused, match="once this question is graded"):
+        with pytest.raises(RuleError, match="once this question is graded"):
             requests.ask(session, submission, "q7", "Please.")
-        with pytest.raises(Refused, match="Say what"):
+        with pytest.raises(RuleError, match="Say what"):
             requests.ask(session, submission, "q1", " ")
         assignment.regrade_requests_until = now() - timedelta(seconds=1)
-        with pytest.raises(Refused, match="last day"):
+        with pytest.raises(RuleError, match="last day"):
             requests.ask(session, submission, "q1", "Please.")
         assignment.regrade_requests_until, assignment.regrade_requests = None, False
-        with pytest.raises(Refused, match="switched off"):
+        with pytest.raises(RuleError, match="switched off"):
             requests.ask(session, submission, "q1", "Please.")
         assignment.regrade_requests = True
         assignment.results_at = now() + timedelta(hours=1)
-        with pytest.raises(Refused, match="once this question is graded"):
+        with pytest.raises(RuleError, match="once this question is graded"):
             requests.ask(session, submission, "q1", "Please.")
 
 
 def test_release_shows_what_the_preview_showed(world: World) -> None:
     """Before: nothing of people's; the preview: all; after: the same as the preview; and back."""
     with world.database.write.begin() as session:
-        submission = hand_in(session, world, {"q1": 1})
+        submission = submit(session, world, {"q1": 1})
         public_id = submission.public_id
         entered = Entered(0, (0, 1), comment="Nearly **there**.")
         written_answers.save(session, person(session, "Grader"), submission, "q7", entered)
-        hand_in(session, world, {"q1": 2}, "Other")
+        submit(session, world, {"q1": 2}, "Other")
     student, staff = world.client("student"), world.client("instructor")
     page = f"/submissions/{public_id}/"
 
@@ -194,19 +194,19 @@ def test_release_waits_for_held_back_results(world: World) -> None:
 def test_nothing_to_release_is_said(world: World) -> None:
     """A second release, and a withdrawal of nothing, are refused in words."""
     with world.database.write.begin() as session:
-        submission = hand_in(session, world, {})
+        submission = submit(session, world, {})
         instructor = person(session, "Instructor")
-        with pytest.raises(Refused, match="Nothing is released"):
+        with pytest.raises(RuleError, match="Nothing is released"):
             release.withdraw(session, instructor, submission.assignment)
         release.release(session, instructor, submission.assignment)
-        with pytest.raises(Refused, match="released already"):
+        with pytest.raises(RuleError, match="released already"):
             release.release(session, instructor, submission.assignment)
 
 
 def test_preview_of_the_notebook_is_for_instructors(world: World) -> None:
     """Its frame shows what the release will; neither graders nor the student can ask for it."""
     with world.database.write.begin() as session:
-        submission = hand_in(session, world, {})
+        submission = submit(session, world, {})
         written_answers.save(session, person(session, "Grader"), submission, "q7", Entered(0, (0,)))
         page = f"/submissions/{submission.public_id}/notebook"
 

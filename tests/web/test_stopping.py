@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.web.conftest import World
-from tests.web.test_killed import hand_in_content, one_is_running, serving, wait_for
+from tests.web.test_killed import one_is_running, serving, submit_content, wait_for
 from web.models import Submission, SubmissionState
 
 SLOW = {
@@ -42,7 +42,7 @@ def test_stopped_portal_gives_back_what_it_grades(
     world: World, send: Callable[[int, int], None], number: int
 ) -> None:
     """One line says how many; no traceback; the submission waits again, and it cost no try."""
-    hand_in_content(world, json.dumps(SLOW).encode())
+    submit_content(world, json.dumps(SLOW).encode())
     with serving(world) as process:
         wait_for(world, one_is_running)
         send(process.pid, number)

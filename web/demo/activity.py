@@ -19,7 +19,7 @@ from web.demo.course import Cast
 from web.demo.notebooks import Work, notebook
 from web.models import CourseAssignment, Submission, SubmissionState, User
 from web.services.courses.snapshots import snapshot_folder
-from web.services.errors import Refused
+from web.services.errors import RuleError
 from web.services.submissions import submitting
 
 PAUSE_SECONDS: Final = 12.0
@@ -125,7 +125,7 @@ class Activity:
                 return
             try:
                 self._hand_in(each)
-            except Refused:
+            except RuleError:
                 continue  # the rules hold for these students, too
 
     def _later(self) -> Iterator[HandIn]:
@@ -163,7 +163,7 @@ class Activity:
 
     def _accept(self, session: Session, each: HandIn, data: bytes) -> tuple[Submission, Path]:
         folder = self._settings.submissions
-        submission = submitting.hand_in(
+        submission = submitting.submit(
             session,
             folder,
             session.get_one(User, self._cast.students[each.who].id),

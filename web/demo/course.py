@@ -63,7 +63,7 @@ def make_course(session: Session, settings: Settings) -> Cast:
     people.give_password(session)
     taken = {}
     for content in contents:
-        snapshot = snapshots.take_up(session, content)
+        snapshot = snapshots.import_version(session, content)
         taken[content.name] = assignments.add_to_course(session, instructor, course, snapshot)
     cast = Cast(course, instructor, students, taken)
     for name, rules in _rules(course).items():

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from autograder.assignment import Assignment
 from autograder.assignment.build import build_student
+from autograder.sample_answers import SampleAnswer
 from autograder.syntax import parse
 from autograder.validate.bank import misconceptions
 from autograder.validate.solved import SolvedNotebook
-from autograder.variants import Variant
 
 ENDLESS: Final = (
     "total = 0.0\nwhile total != 1:  # 0.1 + 0.1 + ... is never exactly 1\n    total += 0.1"
@@ -61,15 +61,15 @@ def _code_cells(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [cell for cell in cells if cell["cell_type"] == "code"]
 
 
-def _mistake(assignment: Assignment, question: str, title: str) -> Variant:
+def _mistake(assignment: Assignment, question: str, title: str) -> SampleAnswer:
     return next(
-        answer.variant
+        answer.sample
         for answer in misconceptions(assignment)
-        if answer.variant.question == question and answer.variant.title == title
+        if answer.sample.question == question and answer.sample.title == title
     )
 
 
-def _answer(cell: dict[str, Any], mistake: Variant) -> None:
+def _answer(cell: dict[str, Any], mistake: SampleAnswer) -> None:
     """Put a wrong answer in place of the solution's function, or behind it."""
     lines = cell["source"].splitlines()
     for node in parse(cell["source"]).body:

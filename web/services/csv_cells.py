@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
-from web.services.errors import Refused
+from web.services.errors import RuleError
 
 MAX_ROWS: Final = 5000
 # Where a spreadsheet would find a formula: where the text begins, and where a cell would begin in
@@ -62,13 +62,13 @@ def read_csv(data: bytes, what: str) -> list[list[str]]:
     Read an uploaded CSV file: a header and rows of its length.
 
     Raises:
-        Refused: Says what is wrong with it.
+        RuleError: Says what is wrong with it.
     """
     # Untrusted: a person chose the file; its cells came from students, too.
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise Refused(f"{what} is not in UTF-8. Upload it as it was downloaded.") from None
+        raise RuleError(f"{what} is not in UTF-8. Upload it as it was downloaded.") from None
     first = text.partition("\n")[0]
     separator = max(",;\t", key=first.count)
     try:
@@ -76,13 +76,13 @@ def read_csv(data: bytes, what: str) -> list[list[str]]:
         # One more than allowed: a file of line ends alone would be millions of rows.
         rows = list(itertools.islice(lines, MAX_ROWS + 1))
     except csv.Error as error:
-        raise Refused(f"{what} is not valid CSV: {error}.") from None
+        raise RuleError(f"{what} is not valid CSV: {error}.") from None
     if len(rows) > MAX_ROWS:
-        raise Refused(f"{what} has more than {MAX_ROWS} rows.")
+        raise RuleError(f"{what} has more than {MAX_ROWS} rows.")
     rows = [row for row in rows if any(row)]
     if len(rows) < 2:
-        raise Refused(f"{what} has no rows.")
+        raise RuleError(f"{what} has no rows.")
     for number, row in enumerate(rows, start=1):
         if len(row) != len(rows[0]):
-            raise Refused(f"{what}, row {number}: it has not as many cells as the header.")
+            raise RuleError(f"{what}, row {number}: it has not as many cells as the header.")
     return rows

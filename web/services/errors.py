@@ -3,5 +3,5 @@
 from __future__ import annotations
 
 
-class Refused(Exception):
+class RuleError(Exception):
     """The portal's rules do not allow it; the text says why and what to do next."""

@@ -26,7 +26,7 @@ from web.services.courses.deadlines import rules_for
 from web.services.courses.snapshots import snapshot_folder
 from web.services.regrading import queue
 from web.services.submissions import leases, submitting
-from web.workers.validation import Prover
+from web.workers.validation import Validator
 from web.workers.warm_up import WarmUp
 
 log: Final = logging.getLogger(__name__)
@@ -258,10 +258,10 @@ class _Crew:
             Worker(settings, database, grader, f"{process}-{number}")
             for number in range(settings.workers)
         ]
-        self._tasks: list[Worker | WarmUp | Prover] = [
+        self._tasks: list[Worker | WarmUp | Validator] = [
             *self._workers,
             WarmUp(settings, database, grader),
-            Prover(settings),
+            Validator(settings),
         ]
         # Daemons: a notebook that hangs must not hold up the end of the process.
         self._threads = [threading.Thread(target=task.run, daemon=True) for task in self._tasks]

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Final
 
 from web.config import Settings
-from web.services.courses.validation import ProofState, open_proofs, read, write
+from web.services.courses.validation import ValidationState, open_validations, read, write
 
 log: Final = logging.getLogger(__name__)
 LOOK_SECONDS: Final = 1.0
 
 
-class Prover:
+class Validator:
     """
     Makes the proofs that are asked for, one at a time.
 
@@ -40,7 +40,7 @@ class Prover:
     def run(self) -> None:
         """Make proofs until stopped."""
         while not self._stop.wait(LOOK_SECONDS):
-            for place in open_proofs(self._snapshots):
+            for place in open_validations(self._snapshots):
                 if not self._stop.is_set():
                     self._prove(place)
 
@@ -53,9 +53,8 @@ class Prover:
             self._run(place)
 
     def _run(self, place: Path) -> None:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "web.workers.validation_process", str(place)]
-        )  # noqa: S603
+        command = [sys.executable, "-m", "web.workers.validation_process", str(place)]
+        process = subprocess.Popen(command)  # noqa: S603
         while process.poll() is None:
             if self._stop.wait(LOOK_SECONDS):
                 process.terminate()
@@ -64,4 +63,4 @@ class Prover:
         state = read(place)
         if state is not None and not state.done:
             log.error("the proof of %s ended with %s", place.parent, process.returncode)
-            write(place, ProofState("failed"))
+            write(place, ValidationState("failed"))

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from autograder.validate.gate import validate
-from autograder.validate.proof import AssignmentProof, Fault, Kind, Proof
-from web.services.courses.validation import ProofState, write
+from autograder.validate.results import AssignmentValidation, Fault, Kind, Trial
+from web.services.courses.validation import ValidationState, write
 
 TOLD_SECONDS: Final = 0.5
 # Grading goes before proving.
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str]) -> int:
     told = 0.0
     lock = threading.Lock()
 
-    def listen(assignment: AssignmentProof, _: Proof | None) -> None:
+    def listen(assignment: AssignmentValidation, _: Trial | None) -> None:
         nonlocal told
         with lock:
             if time.monotonic() - told > TOLD_SECONDS:
@@ -39,27 +39,27 @@ def main(arguments: Sequence[str]) -> int:
                 write(place, _state("running", assignment))
 
     (result,) = validate([folder], listen, quick=True, workers=1)
-    write(place, _state("proved" if result.proved else "faulty", result))
+    write(place, _state("proved" if result.valid else "faulty", result))
     return 0
 
 
-def _state(state: str, result: AssignmentProof) -> ProofState:
-    proofs = list(result.proofs)
-    return ProofState(
+def _state(state: str, result: AssignmentValidation) -> ValidationState:
+    trials = list(result.trials)
+    return ValidationState(
         state,
-        len(proofs),
+        len(trials),
         _count(result, Kind.MISCONCEPTION),
         _count(result, Kind.ALTERNATIVE),
-        tuple(_line(proof, fault) for proof in proofs for fault in proof.faults),
-        tuple(_line(proof, remark) for proof in proofs for remark in proof.remarks),
+        tuple(_line(trial, fault) for trial in trials for fault in trial.faults),
+        tuple(_line(trial, remark) for trial in trials for remark in trial.remarks),
     )
 
 
-def _line(proof: Proof, fault: Fault) -> str:
-    return f"{fault.question or proof.question or proof.kind.value}: {fault.reason}"
+def _line(trial: Trial, fault: Fault) -> str:
+    return f"{fault.question or trial.question or trial.kind.value}: {fault.reason}"
 
 
-def _count(result: AssignmentProof, kind: Kind) -> tuple[int, int]:
+def _count(result: AssignmentValidation, kind: Kind) -> tuple[int, int]:
     return result.good(kind), len(result.of(kind))
 
 

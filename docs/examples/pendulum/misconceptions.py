@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autograder.variants import misconception
+from autograder.sample_answers import misconception
 
 
 @misconception("q1", hint="Your periods are upside down: does a longer pendulum swing faster?")

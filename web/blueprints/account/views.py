@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from web.http import actor, db, signed_in
 from web.models import User
-from web.services.errors import Refused
+from web.services.errors import RuleError
 from web.services.people import accounts
 
 bp = Blueprint("account", __name__)
@@ -52,7 +52,7 @@ def invitation(token: str) -> str | tuple[str, int]:
     """Show the form that sets a password."""
     try:
         user = accounts.invited(db(), token)
-    except Refused as error:
+    except RuleError as error:
         return _no_invitation(error)
     return render_template("account/invitation.html", user=user, error=None)
 
@@ -62,11 +62,11 @@ def invitation_post(token: str) -> str | Response | tuple[str, int]:
     """Set the password and sign in."""
     try:
         user = accounts.invited(db(), token)
-    except Refused as error:
+    except RuleError as error:
         return _no_invitation(error)
     try:
         accounts.accept(db(), token, _new_password())
-    except Refused as error:
+    except RuleError as error:
         db().rollback()
         page = render_template("account/invitation.html", user=user, error=str(error))
         return page, 400
@@ -88,7 +88,7 @@ def settings_post() -> str | Response | tuple[str, int]:
     user = signed_in()
     try:
         accounts.change_password(user, request.form.get("current", ""), _new_password())
-    except Refused as error:
+    except RuleError as error:
         db().rollback()
         return render_template("account/settings.html", user=user, error=str(error)), 400
     db().commit()
@@ -107,11 +107,11 @@ def _begin_session(user: User) -> None:
 def _new_password() -> str:
     password = request.form.get("password", "")
     if password != request.form.get("again", ""):
-        raise Refused("The two passwords differ. Type the new one twice.")
+        raise RuleError("The two passwords differ. Type the new one twice.")
     return password
 
 
-def _no_invitation(error: Refused) -> tuple[str, int]:
+def _no_invitation(error: RuleError) -> tuple[str, int]:
     title = "This link cannot be used"
     return render_template("error.html", code=404, title=title, advice=str(error)), 404
 

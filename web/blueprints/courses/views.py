@@ -15,7 +15,7 @@ from web.models import Course, CourseAssignment, Role
 from web.policy import Action, allowed, role_in
 from web.services import lookup
 from web.services.courses import snapshots
-from web.services.errors import Refused
+from web.services.errors import RuleError
 from web.services.gradebook import gradebook
 from web.services.grading import student_view
 from web.services.regrading import regrades
@@ -98,22 +98,22 @@ def data(slug: str, name: str, file_name: str) -> Response:
 
 
 @bp.post("/courses/<slug>/assignments/<name>/hand-in")
-def hand_in(slug: str, name: str) -> Response:
+def submit(slug: str, name: str) -> Response:
     """Accept a notebook and go to its receipt."""
     found = _assignment(slug, name)
     user = require(Action.SUBMIT, found)
     upload = request.files.get("notebook")
     if upload is None or not upload.filename:
-        raise Refused("Choose a notebook first, then hand it in.")
+        raise RuleError("Choose a notebook first, then hand it in.")
     # Untrusted: bytes and name are the student's.
     content = upload.stream.read(portal().settings.max_upload_bytes + 1)
     if len(content) > portal().settings.max_upload_bytes:
         abort(413)
     # Who is too late is told so, whatever the file is.
     received_at = now()
-    submitting.check_may_hand_in(db(), user, found, received_at)
+    submitting.check_may_submit(db(), user, found, received_at)
     end_transaction()
-    submission = submitting.hand_in(
+    submission = submitting.submit(
         db(), portal().settings.submissions, user, found, upload.filename, content, received_at
     )
     try:

@@ -18,7 +18,7 @@ from web.services.courses import assignments as service
 from web.services.courses import snapshots, validation
 from web.services.courses.courses import zone_of
 from web.services.courses.local_time import format_local, note_on, parse_local
-from web.services.errors import Refused
+from web.services.errors import RuleError
 from web.services.people import roster
 
 MOMENTS: Final = ("release_at", "due_at", "cutoff_at", "results_at", "solution_at")
@@ -40,10 +40,10 @@ def assignments(slug: str) -> str:
 
 
 @bp.post("/courses/<slug>/staff/assignments/take-up")
-def take_up(slug: str) -> Response:
+def import_version(slug: str) -> Response:
     """Take an assignment into the course, as it stands on the server now."""
     course = course_for(slug, Action.MANAGE_COURSE)
-    snapshot = _take_up(request.form.get("name", "")[:100])
+    snapshot = _import(request.form.get("name", "")[:100])
     assignment = service.add_to_course(db(), signed_in(), course, snapshot)
     db().commit()
     validation.ask(portal().settings.snapshots, snapshot)
@@ -66,7 +66,7 @@ def rules(slug: str, name: str) -> Response | tuple[str, int]:
     found = assignment_for(slug, name, Action.MANAGE_ASSIGNMENT)
     try:
         service.set_rules(db(), signed_in(), found, _rules(found))
-    except Refused as error:
+    except RuleError as error:
         return _typed_again(found, "rules", error)
     db().commit()
     flash("The rules are changed.", "good")
@@ -88,7 +88,7 @@ def release(slug: str, name: str) -> Response:
 def update(slug: str, name: str) -> Response:
     """Take the newer content from the server; earlier submissions keep theirs."""
     found = assignment_for(slug, name, Action.MANAGE_ASSIGNMENT)
-    snapshot = _take_up(name)
+    snapshot = _import(name)
     service.use_snapshot(db(), signed_in(), found, snapshot)
     db().commit()
     validation.ask(portal().settings.snapshots, snapshot)
@@ -103,7 +103,7 @@ def extend(slug: str, name: str) -> Response | tuple[str, int]:
     student = _chosen_student(found)
     try:
         service.extend(db(), signed_in(), found, student, _terms(found))
-    except Refused as error:
+    except RuleError as error:
         return _typed_again(found, "extension", error)
     db().commit()
     flash(f"{student.name} has an extension.", "good")
@@ -129,11 +129,11 @@ def _chosen_student(found: CourseAssignment) -> User:
     return student or abort(404)
 
 
-def _take_up(name: str) -> Snapshot:
+def _import(name: str) -> Snapshot:
     settings = portal().settings
     end_transaction()
     assignment = snapshots.prepare(settings.snapshots, settings.assignment_folders, name)
-    return snapshots.take_up(db(), assignment)
+    return snapshots.import_version(db(), assignment)
 
 
 def _page(found: CourseAssignment, form: str = "", error: str = "") -> str:
@@ -149,7 +149,7 @@ def _page(found: CourseAssignment, form: str = "", error: str = "") -> str:
         extensions=service.extensions_of(db(), found),
         students=_students(found),
         offer=next((offer for offer in offers if offer.name == found.name), None),
-        proof=validation.proof_of(settings.snapshots, found.snapshot),
+        proof=validation.validation_of(settings.snapshots, found.snapshot),
         released=found.release_at is not None and found.release_at <= now(),
         typed=request.form if form else {},
         form=form,
@@ -157,7 +157,7 @@ def _page(found: CourseAssignment, form: str = "", error: str = "") -> str:
     )
 
 
-def _typed_again(found: CourseAssignment, form: str, error: Refused) -> tuple[str, int]:
+def _typed_again(found: CourseAssignment, form: str, error: RuleError) -> tuple[str, int]:
     db().rollback()
     return _page(found, form, str(error)), 400
 
@@ -188,7 +188,7 @@ def _rules(found: CourseAssignment) -> service.AssignmentRules:
     try:
         counted = CountedAttempt(request.form.get("counted", ""))
     except ValueError:
-        raise Refused("Choose which attempt counts.") from None
+        raise RuleError("Choose which attempt counts.") from None
     moments = {name: parse_local(request.form.get(name, ""), zone) for name in MOMENTS}
     return service.AssignmentRules(
         **moments,

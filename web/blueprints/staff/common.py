@@ -8,7 +8,7 @@ from web.http import db, require, signed_in
 from web.models import Course, CourseAssignment, Membership
 from web.policy import Action
 from web.services import lookup
-from web.services.errors import Refused
+from web.services.errors import RuleError
 
 
 def course_for(slug: str, action: Action) -> Course:
@@ -40,7 +40,7 @@ def number_field(name: str, what: str, *, empty: float | None = None) -> float |
     Read a number from the form.
 
     Raises:
-        Refused: If it is none.
+        RuleError: If it is none.
     """
     text = request.form.get(name, "").strip().replace(",", ".")
     if not text:
@@ -48,9 +48,9 @@ def number_field(name: str, what: str, *, empty: float | None = None) -> float |
     try:
         value = float(text)
     except ValueError:
-        raise Refused(f"{what}: “{text[:40]}” is not a number.") from None
+        raise RuleError(f"{what}: “{text[:40]}” is not a number.") from None
     if not -1e9 < value < 1e9:
-        raise Refused(f"{what}: “{text[:40]}” is out of range.")
+        raise RuleError(f"{what}: “{text[:40]}” is out of range.")
     return value
 
 
@@ -59,13 +59,13 @@ def whole_field(name: str, what: str) -> int | None:
     Read a whole number from the form; ``None`` if it is empty.
 
     Raises:
-        Refused: If it is none.
+        RuleError: If it is none.
     """
     value = number_field(name, what)
     if value is None:
         return None
     if value != int(value):
-        raise Refused(f"{what}: a whole number is needed.")
+        raise RuleError(f"{what}: a whole number is needed.")
     return int(value)
 
 
@@ -74,12 +74,12 @@ def tenths_field(name: str, what: str) -> int | None:
     Read points from the form, in tenths; ``None`` if it is empty.
 
     Raises:
-        Refused: If it is no number of whole tenths.
+        RuleError: If it is no number of whole tenths.
     """
     value = number_field(name, what)
     if value is None:
         return None
     tenths = round(value * 10)
     if abs(tenths - value * 10) > 1e-6:
-        raise Refused(f"{what}: tenths of points are the smallest part, such as 1.5.")
+        raise RuleError(f"{what}: tenths of points are the smallest part, such as 1.5.")
     return tenths

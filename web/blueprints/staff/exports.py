@@ -18,7 +18,7 @@ from web.http import db, signed_in
 from web.models import CourseAssignment
 from web.policy import Action
 from web.services import audit
-from web.services.errors import Refused
+from web.services.errors import RuleError
 from web.services.gradebook.exports import canvas, gradescope, moodle, plain
 from web.services.gradebook.exports.filling import Filled
 from web.services.gradebook.exports.selection import Choice, Selection, select_marks
@@ -61,7 +61,7 @@ def export_marks(slug: str, name: str) -> Response | str:
         filled = canvas.canvas_file(selection, request.form.get("title", "")[:300])
         return _download(selection, choice, kind, filled.content, filled.file_name)
     if kind not in ("moodle", "canvas-filled"):
-        raise Refused("Choose a format.")
+        raise RuleError("Choose a format.")
     data = _uploaded()
     filled = _fill(kind, data, selection)
     if request.form.get("step") == "download":
@@ -123,7 +123,7 @@ def _uploaded() -> bytes:
         return data
     upload = request.files.get("file")
     if upload is None or not upload.filename:
-        raise Refused("Choose the file first.")
+        raise RuleError("Choose the file first.")
     data = upload.stream.read(_MAX_BYTES + 1)
     if len(data) > _MAX_BYTES:
         abort(413)

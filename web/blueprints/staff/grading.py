@@ -17,7 +17,7 @@ from web.policy import Action
 from web.services import audit, lookup
 from web.services.courses import snapshots
 from web.services.courses.assignments import course_assignments
-from web.services.errors import Refused
+from web.services.errors import RuleError
 from web.services.grading import claims, comments, release, requests, written_answers
 from web.services.grading.written_answers import NewerGradeError
 
@@ -89,7 +89,7 @@ def grade_answer(
         db().rollback()
         fields = replace(fields, version=newer.version)
         return _page(found, question, submission, fields, newer=newer), 409
-    except Refused as error:
+    except RuleError as error:
         db().rollback()
         return _page(found, question, submission, fields, problem=str(error)), 400
     db().commit()

@@ -16,7 +16,7 @@ from web.policy import Action, allowed, may_correct
 from web.services import audit, lookup
 from web.services.courses import courses
 from web.services.csv_cells import disarmed, write_csv
-from web.services.errors import Refused
+from web.services.errors import RuleError
 from web.services.people import accounts, roster
 
 ROSTER_BYTES: Final = 500_000
@@ -52,7 +52,7 @@ def take_in_roster(slug: str) -> str | tuple[str, int]:
             changes = roster.preview(db(), course, rows)
             return _people_page(course, [], roster=text, role=_role(), changes=changes)
         result = roster.take_in(db(), signed_in(), course, rows, _role())
-    except Refused as error:
+    except RuleError as error:
         db().rollback()
         return _people_page(course, [], roster=text, error=str(error)), 400
     open_to_us = [user for user in result.invited if not _why_no_link(user, course)]
@@ -120,7 +120,7 @@ def make_course() -> str | tuple[str, int]:
         instructor = courses.name_instructor(
             db(), admin, course, form.get("email", ""), form.get("name", "")
         )
-    except Refused as error:
+    except RuleError as error:
         db().rollback()
         return _courses_page([], typed=form, error=str(error)), 400
     links = [] if instructor.password_hash else [_link(instructor)]
@@ -155,7 +155,7 @@ def _roster_text() -> str:
     data = upload.stream.read(ROSTER_BYTES + 1) if upload else b""
     if len(data) > ROSTER_BYTES:
         # Cut off, it would be a roster without its last people, and nobody would notice.
-        raise Refused(f"The roster is larger than {ROSTER_BYTES // 1000} kB.")
+        raise RuleError(f"The roster is larger than {ROSTER_BYTES // 1000} kB.")
     return _decoded(data) or request.form.get("text", "")
 
 
@@ -182,13 +182,13 @@ def _role() -> Role:
     try:
         return Role(request.form.get("role", ""))
     except ValueError:
-        raise Refused("Choose a role.") from None
+        raise RuleError("Choose a role.") from None
 
 
 def _refuse_stronger(user: User, course: Course) -> None:
     reason = _why_no_link(user, course)
     if reason:
-        raise Refused(reason)
+        raise RuleError(reason)
 
 
 def _why_no_link(user: User, course: Course) -> str:

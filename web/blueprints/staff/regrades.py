@@ -11,7 +11,7 @@ from web.blueprints.staff.common import assignment_for
 from web.http import db, signed_in
 from web.models import Regrade
 from web.policy import Action
-from web.services.errors import Refused
+from web.services.errors import RuleError
 from web.services.grading import marks
 from web.services.regrading import regrades, report
 
@@ -36,7 +36,7 @@ def start_regrade(slug: str, name: str) -> Response:
     try:
         scope = regrades.Scope(request.form.get("scope", ""))
     except ValueError:
-        raise Refused("Choose which submissions are graded again.") from None
+        raise RuleError("Choose which submissions are graded again.") from None
     selected = request.form.getlist("submission")
     regrade = regrades.start(db(), signed_in(), found, scope, selected)
     db().commit()

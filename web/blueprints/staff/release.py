@@ -14,7 +14,7 @@ from web.services.courses.courses import zone_of
 from web.services.courses.local_time import format_local, parse_local
 from web.services.grading import marks, release, requests, student_view, written_answers
 from web.services.grading.remarks import remarks_of
-from web.services.grading.results import told_to_student
+from web.services.grading.results import student_summary
 from web.services.submissions.progress import status_of
 
 
@@ -71,7 +71,7 @@ def preview(slug: str, name: str, public_id: str) -> str:
         course=found.course,
         status=status_of(db(), submission),
         view=student_view.as_student(db(), submission.user, found, preview=True),
-        told=told_to_student(submission, mark),
+        told=student_summary(submission, mark),
         mark=mark,
         remarks=remarks_of(db(), submission, mark),
         notices=[],

@@ -11,7 +11,7 @@ from web.http import db, require, signed_in
 from web.models import Course, RegradeRequest, Submission, User
 from web.policy import Action
 from web.services import lookup
-from web.services.errors import Refused
+from web.services.errors import RuleError
 from web.services.grading import overrides, requests
 
 
@@ -31,7 +31,7 @@ def answer_request(number: int) -> Response | tuple[str, int]:
     course = found.submission.assignment.course
     try:
         _answer(user, found)
-    except Refused as error:
+    except RuleError as error:
         db().rollback()
         return _page(course, refused=number, error=str(error)), 400
     db().commit()
@@ -42,7 +42,7 @@ def answer_request(number: int) -> Response | tuple[str, int]:
 def _answer(user: User, found: RegradeRequest) -> None:
     decision = request.form.get("decision")
     if decision not in ("accept", "decline"):
-        raise Refused("Choose whether you accept or decline.")
+        raise RuleError("Choose whether you accept or decline.")
     requests.answer(
         db(),
         user,

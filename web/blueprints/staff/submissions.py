@@ -16,7 +16,7 @@ from web.services.grading import marks
 from web.services.grading.board import Filters
 from web.services.grading.board import board as board_of
 from web.services.grading.remarks import remarks_of
-from web.services.grading.results import all_gradings, told_to_staff
+from web.services.grading.results import all_gradings, staff_summary
 from web.services.submissions import submitting
 from web.services.submissions.progress import status_of
 
@@ -58,7 +58,7 @@ def submission(public_id: str) -> str | Response:
         submission=found,
         course=found.assignment.course,
         status=status_of(db(), found),
-        told=told_to_staff(db(), mark),
+        told=staff_summary(db(), mark),
         mark=mark,
         remarks=remarks_of(db(), found, mark),
         gradings=gradings,

@@ -23,7 +23,7 @@ from flask import (
 )
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from autograder.render.findings import Summary
+from autograder.render.findings import SummaryView
 from autograder.render.page import annotated_notebook_html, stylesheet
 from web.db import Database
 from web.http import db, portal, require, signed_in
@@ -32,10 +32,10 @@ from web.policy import Action
 from web.security import NOTEBOOK_FLAG
 from web.services import lookup
 from web.services.courses.assignments import results_visible
-from web.services.errors import Refused
+from web.services.errors import RuleError
 from web.services.grading import marks, requests, student_view
 from web.services.grading.remarks import remarks_of
-from web.services.grading.results import executed_notebook, told_to_staff, told_to_student
+from web.services.grading.results import executed_notebook, staff_summary, student_summary
 from web.services.regrading import regrades
 from web.services.submissions import submitting
 from web.services.submissions.progress import Status, status_of
@@ -51,7 +51,7 @@ LONGEST_LOOK_SECONDS: Final = 0.5
 
 
 @dataclass(frozen=True)
-class RefusedRequest:
+class RejectedRequest:
     """A student's request that was not taken, and why."""
 
     question_id: str
@@ -67,14 +67,14 @@ def submission(public_id: str) -> str:
     return _page(found)
 
 
-def _page(found: Submission, refused: RefusedRequest | None = None) -> str:
+def _page(found: Submission, refused: RejectedRequest | None = None) -> str:
     mark = marks.student_mark(db(), found)
     return render_template(
         "submissions/submission.html",
         submission=found,
         course=found.assignment.course,
         status=status_of(db(), found),
-        told=told_to_student(found, mark),
+        told=student_summary(found, mark),
         mark=mark,
         remarks=remarks_of(db(), found, mark),
         notices=regrades.notices(db(), found) if mark is not None else [],
@@ -94,9 +94,9 @@ def ask(public_id: str, question_id: str) -> WerkzeugResponse | tuple[str, int]:
     text = request.form.get("text", "")
     try:
         requests.ask(db(), found, question_id, text)
-    except Refused as error:
+    except RuleError as error:
         db().rollback()
-        return _page(found, RefusedRequest(question_id, text, str(error))), 400
+        return _page(found, RejectedRequest(question_id, text, str(error))), 400
     db().commit()
     flash("Your request has arrived. The answer will stand here.", "good")
     return redirect(url_for("submissions.submission", public_id=public_id), code=303)
@@ -160,16 +160,16 @@ def notebook(public_id: str) -> Response:
     return response
 
 
-def _told(found: Submission, reader: str) -> Summary | None:
+def _told(found: Submission, reader: str) -> SummaryView | None:
     """Give what a reader may know of a result."""
     if reader == "staff":
         require(Action.SEE_SUBMISSION_AS_STAFF, found)
-        return told_to_staff(db(), marks.mark_of(db(), found))
+        return staff_summary(db(), marks.mark_of(db(), found))
     if reader == "preview":
         require(Action.RELEASE_GRADES, found)
-        return told_to_student(found, marks.mark_of(db(), found))
+        return student_summary(found, marks.mark_of(db(), found))
     require(Action.SEE_SUBMISSION, found)
-    return told_to_student(found, marks.student_mark(db(), found))
+    return student_summary(found, marks.student_mark(db(), found))
 
 
 class _Stream:

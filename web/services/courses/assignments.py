@@ -19,7 +19,7 @@ from web.models import (
     User,
 )
 from web.services import audit
-from web.services.errors import Refused
+from web.services.errors import RuleError
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def add_to_course(
     Add a snapshot to a course as an assignment that is not yet released.
 
     Raises:
-        Refused: If the course has it already.
+        RuleError: If the course has it already.
     """
     known = session.scalar(
         select(CourseAssignment).where(
@@ -64,7 +64,7 @@ def add_to_course(
         )
     )
     if known is not None:
-        raise Refused("This course has this assignment already.")
+        raise RuleError("This course has this assignment already.")
     assignment = CourseAssignment(course=course, name=snapshot.name, snapshot=snapshot)
     session.add(assignment)
     session.flush()
@@ -86,7 +86,7 @@ def set_rules(
     Change an assignment's rules.
 
     Raises:
-        Refused: If they contradict one another.
+        RuleError: If they contradict one another.
     """
     _check(rules)
     before = {each.name: getattr(assignment, each.name) for each in fields(rules)}
@@ -114,10 +114,10 @@ def use_snapshot(
     Grade new submissions by another snapshot; earlier submissions keep theirs.
 
     Raises:
-        Refused: If it is the present one already.
+        RuleError: If it is the present one already.
     """
     if snapshot.id is not None and snapshot.id == assignment.snapshot_id:
-        raise Refused("The course has this content already.")
+        raise RuleError("The course has this content already.")
     before = assignment.snapshot.content_hash
     assignment.snapshot = snapshot
     audit.record(
@@ -146,10 +146,10 @@ def extend(
     Give one student a later deadline or more attempts; replaces an earlier extension.
 
     Raises:
-        Refused: If it gives nothing.
+        RuleError: If it gives nothing.
     """
     if terms.due_at is None and terms.cutoff_at is None and terms.extra_attempts <= 0:
-        raise Refused("An extension needs a later deadline or more attempts.")
+        raise RuleError("An extension needs a later deadline or more attempts.")
     extension = _extension_of(session, assignment, user)
     if extension is None:
         extension = Extension(assignment_id=assignment.id, user_id=user.id)
@@ -236,19 +236,19 @@ def snapshots_in_use(session: Session, limit: int) -> Sequence[Snapshot]:
 
 def _check(rules: AssignmentRules) -> None:
     if rules.due_at and rules.release_at and rules.due_at <= rules.release_at:
-        raise Refused("The deadline must come after the release.")
+        raise RuleError("The deadline must come after the release.")
     if rules.cutoff_at and rules.due_at and rules.cutoff_at < rules.due_at:
-        raise Refused("The cut-off cannot come before the deadline.")
+        raise RuleError("The cut-off cannot come before the deadline.")
     if not 0 <= rules.late_percent_per_day <= 100:
-        raise Refused("The late penalty is a number from 0 to 100 percent a day.")
+        raise RuleError("The late penalty is a number from 0 to 100 percent a day.")
     for value, what in (
         (rules.max_attempts, "number of attempts"),
         (rules.attempts_per_hour, "number of attempts an hour"),
     ):
         if value is not None and value < 1:
-            raise Refused(f"The {what} is at least 1; leave it empty for no limit.")
+            raise RuleError(f"The {what} is at least 1; leave it empty for no limit.")
     if rules.grace_minutes < 0 or rules.weight < 0:
-        raise Refused("Grace and weight cannot be negative.")
+        raise RuleError("Grace and weight cannot be negative.")
 
 
 def _plain(value: object) -> object:

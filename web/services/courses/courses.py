@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from web.models import Course, Membership, Role, User
 from web.services import audit
-from web.services.errors import Refused
+from web.services.errors import RuleError
 from web.services.people.accounts import is_address, normalised
 
 _SLUG: Final = re.compile(r"[a-z0-9][a-z0-9-]{1,58}[a-z0-9]")
@@ -22,17 +22,17 @@ def make_course(session: Session, actor: User, slug: str, title: str, time_zone:
     Make a course.
 
     Raises:
-        Refused: If the address is taken or not one, or the time zone is unknown.
+        RuleError: If the address is taken or not one, or the time zone is unknown.
     """
     slug, title = slug.strip().lower(), title.strip()
     if not _SLUG.fullmatch(slug):
-        raise Refused("The address takes 3 to 60 small letters, digits and hyphens.")
+        raise RuleError("The address takes 3 to 60 small letters, digits and hyphens.")
     if not title:
-        raise Refused("A course needs a title.")
+        raise RuleError("A course needs a title.")
     if time_zone not in available_timezones():
-        raise Refused("This time zone is not known. An example: Europe/Berlin.")
+        raise RuleError("This time zone is not known. An example: Europe/Berlin.")
     if session.scalar(select(Course.id).where(Course.slug == slug)) is not None:
-        raise Refused("There is a course with this address already.")
+        raise RuleError("There is a course with this address already.")
     course = Course(slug=slug, title=title[:200], time_zone=time_zone)
     session.add(course)
     session.flush()
@@ -45,11 +45,11 @@ def name_instructor(session: Session, actor: User, course: Course, email: str, n
     Make somebody an instructor of a course; makes their account if there is none.
 
     Raises:
-        Refused: If the address is no e-mail address.
+        RuleError: If the address is no e-mail address.
     """
     address = normalised(email)
     if not is_address(address):
-        raise Refused("This is not an e-mail address.")
+        raise RuleError("This is not an e-mail address.")
     user = session.scalar(select(User).where(User.email == address))
     if user is None:
         user = User(email=address, name=name.strip() or address.partition("@")[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from web.services.errors import Refused
+from web.services.errors import RuleError
 
 
 def parse_local(text: str, zone: ZoneInfo) -> datetime | None:
@@ -19,14 +19,14 @@ def parse_local(text: str, zone: ZoneInfo) -> datetime | None:
         The moment in UTC; ``None`` for an empty text.
 
     Raises:
-        Refused: If it is no time.
+        RuleError: If it is no time.
     """
     if not text.strip():
         return None
     try:
         local = datetime.fromisoformat(text.strip())
     except ValueError:
-        raise Refused(f"“{text[:40]}” is not a date and time.") from None
+        raise RuleError(f"“{text[:40]}” is not a date and time.") from None
     if local.tzinfo is not None:
         return local.astimezone(UTC)
     return local.replace(tzinfo=zone, fold=0).astimezone(UTC)

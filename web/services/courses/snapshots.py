@@ -20,7 +20,7 @@ from autograder.assignment.master import Question
 from autograder.errors import AssignmentError
 from autograder.notebook import Cell
 from web.models import Snapshot
-from web.services.errors import Refused
+from web.services.errors import RuleError
 
 Kind = Literal["student", "solution"]
 _KINDS: Final[tuple[Kind, ...]] = ("student", "solution")
@@ -58,7 +58,8 @@ def prepare(snapshots: Path, folders: tuple[Path, ...], name: str) -> Assignment
     """
     Copy an assignment's folder as it stands now, and build its notebooks beside the copy.
 
-    This takes seconds, so it is for before a transaction, or between two; `take_up` comes after.
+    This takes seconds, so it is for before a transaction, or between two; `import_version` comes
+    after.
 
     Args:
         snapshots: Where copies are kept.
@@ -66,22 +67,22 @@ def prepare(snapshots: Path, folders: tuple[Path, ...], name: str) -> Assignment
         name: Which one. Hidden tests are trusted code, so only the server's own folders count.
 
     Raises:
-        Refused: If there is none of that name, or it is broken.
+        RuleError: If there is none of that name, or it is broken.
     """
     folder = next((offer.folder for offer in offers(folders) if offer.name == name), None)
     if folder is None:
-        raise Refused("There is no such assignment on the server.")
+        raise RuleError("There is no such assignment on the server.")
     try:
         assignment = load_assignment(folder)
         built = _built(assignment)
     except AssignmentError as error:
-        raise Refused(f"This assignment is broken: {error}") from None
+        raise RuleError(f"This assignment is broken: {error}") from None
     _copy(folder, snapshots / assignment.content_hash / assignment.name)
     _keep(snapshots, assignment, built)
     return assignment
 
 
-def take_up(session: Session, assignment: Assignment) -> Snapshot:
+def import_version(session: Session, assignment: Assignment) -> Snapshot:
     """
     Give the row of an assignment that was prepared; the same content has one row.
 

@@ -1,7 +1,8 @@
 """
 Whether an assignment's content has proved itself: kept beside its snapshot, as the hash says which.
 
-A proof is asked for when an assignment is taken up, and made in the background by `web.workers.validation`.
+A proof is asked for when an assignment is taken up, and made in the background by
+`web.workers.validation`.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ FAULTS_SHOWN: Final = 20
 
 
 @dataclass(frozen=True)
-class ProofState:
+class ValidationState:
     """
     How far a proof is, and what came of it.
 
@@ -52,15 +53,15 @@ def ask(snapshots: Path, snapshot: Snapshot) -> None:
     place = _file(snapshots, snapshot)
     known = read(place)
     if known is None or known.state == "failed":
-        write(place, ProofState("asked"))
+        write(place, ValidationState("asked"))
 
 
-def proof_of(snapshots: Path, snapshot: Snapshot) -> ProofState | None:
+def validation_of(snapshots: Path, snapshot: Snapshot) -> ValidationState | None:
     """Give the proof of a snapshot; ``None`` if nobody has asked for it."""
     return read(_file(snapshots, snapshot))
 
 
-def open_proofs(snapshots: Path) -> Iterator[Path]:
+def open_validations(snapshots: Path) -> Iterator[Path]:
     """Give the files of proofs that are asked for or were not brought to their end."""
     for place in sorted(snapshots.glob(f"*/{FILE}")):
         state = read(place)
@@ -68,17 +69,17 @@ def open_proofs(snapshots: Path) -> Iterator[Path]:
             yield place
 
 
-def read(place: Path) -> ProofState | None:
+def read(place: Path) -> ValidationState | None:
     """Read a proof's file."""
     try:
         data = json.loads(place.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
     lists = {name: tuple(data[name]) for name in ("wrong", "right", "faults", "remarks")}
-    return ProofState(**{**data, **lists})
+    return ValidationState(**{**data, **lists})
 
 
-def write(place: Path, state: ProofState) -> None:
+def write(place: Path, state: ValidationState) -> None:
     """Write a proof's file so that readers see the old one or the new one."""
     shown = replace(state, faults=state.faults[:FAULTS_SHOWN], remarks=state.remarks[:FAULTS_SHOWN])
     descriptor, name = tempfile.mkstemp(dir=place.parent)

@@ -13,7 +13,7 @@ from web.db import now
 from web.models import Course, CourseAssignment, Membership, Role, User
 from web.services import audit
 from web.services.courses.assignments import course_assignments
-from web.services.errors import Refused
+from web.services.errors import RuleError
 from web.services.gradebook import standing, totals
 from web.services.gradebook.standing import Entry
 from web.services.gradebook.totals import Total
@@ -123,13 +123,13 @@ def set_rules(session: Session, actor: User, course: Course, rules: GradeRules) 
     Change how a course's grade comes about.
 
     Raises:
-        Refused: If a weight or the number of dropped assignments cannot be.
+        RuleError: If a weight or the number of dropped assignments cannot be.
     """
     assignments = course_assignments(session, course)
     if any(not 0 <= weight <= _MAX_WEIGHT for weight in rules.weights.values()):
-        raise Refused(f"A weight is a number from 0 to {_MAX_WEIGHT:g}.")
+        raise RuleError(f"A weight is a number from 0 to {_MAX_WEIGHT:g}.")
     if not 0 <= rules.dropped_lowest <= len(assignments):
-        raise Refused(f"From 0 to {len(assignments)} assignments can be dropped.")
+        raise RuleError(f"From 0 to {len(assignments)} assignments can be dropped.")
     before = _plain(course, assignments)
     course.dropped_lowest = rules.dropped_lowest
     for each in assignments:

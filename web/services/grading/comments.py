@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from web.models import CourseAssignment, SavedComment, User
 from web.services import audit
-from web.services.errors import Refused
+from web.services.errors import RuleError
 
 MOST: Final = 50
 MAX_LENGTH: Final = 4000
@@ -34,18 +34,18 @@ def add(
     Keep a comment for the next answers.
 
     Raises:
-        Refused: If it is empty, too long, or one too many.
+        RuleError: If it is empty, too long, or one too many.
     """
     text = text.strip()
     if not text:
-        raise Refused("Write the comment first, then keep it.")
+        raise RuleError("Write the comment first, then keep it.")
     if len(text) > MAX_LENGTH:
-        raise Refused(f"A comment that is kept has at most {MAX_LENGTH} characters.")
+        raise RuleError(f"A comment that is kept has at most {MAX_LENGTH} characters.")
     count = select(func.count()).where(
         SavedComment.assignment_id == assignment.id, SavedComment.question == question_id
     )
     if (session.scalar(count) or 0) >= MOST:
-        raise Refused(f"{MOST} comments are kept already. Delete one that is not used.")
+        raise RuleError(f"{MOST} comments are kept already. Delete one that is not used.")
     comment = SavedComment(
         assignment_id=assignment.id, question=question_id, text=text, created_by_id=actor.id
     )
@@ -61,11 +61,11 @@ def delete(
     Delete a kept comment; grades that used it keep its words.
 
     Raises:
-        Refused: If it is gone already.
+        RuleError: If it is gone already.
     """
     comment = session.get(SavedComment, number)
     if comment is None or (comment.assignment_id, comment.question) != (assignment.id, question_id):
-        raise Refused("This comment is gone already.")
+        raise RuleError("This comment is gone already.")
     session.delete(comment)
     _record(session, actor, assignment, "comment.deleted", comment)
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from web.db import now
 from web.models import PointsOverride, Submission, User
 from web.services import audit
-from web.services.errors import Refused
+from web.services.errors import RuleError
 from web.services.grading.marks import mark_of
 
 MAX_REASON: Final = 2000
@@ -36,17 +36,17 @@ def set_points(
         reason: Shown to the student.
 
     Raises:
-        Refused: Without a reason, or with points that the question cannot give.
+        RuleError: Without a reason, or with points that the question cannot give.
     """
     mark = mark_of(session, submission)
     question = mark.question(question_id) if mark is not None else None
     if question is None:
-        raise Refused("Points can be changed once the submission has been graded.")
+        raise RuleError("Points can be changed once the submission has been graded.")
     if tenths is None or not 0 <= tenths <= question.max_tenths:
-        raise Refused(f"This question gives from 0 to {question.max_tenths / 10:g} points.")
+        raise RuleError(f"This question gives from 0 to {question.max_tenths / 10:g} points.")
     reason = reason.strip()[:MAX_REASON]
     if not reason:
-        raise Refused("Say why the points change: the student reads it.")
+        raise RuleError("Say why the points change: the student reads it.")
     override = override_of(session, submission, question_id)
     if override is None:
         override = PointsOverride(submission_id=submission.id, question=question_id)
@@ -63,11 +63,11 @@ def remove(session: Session, actor: User, submission: Submission, question_id: s
     Take a change of points back: what tests or a person gave holds again.
 
     Raises:
-        Refused: If there is none.
+        RuleError: If there is none.
     """
     override = override_of(session, submission, question_id)
     if override is None:
-        raise Refused("The points of this question are not changed.")
+        raise RuleError("The points of this question are not changed.")
     session.delete(override)
     _record(session, actor, submission, "points.change_removed", override)
 

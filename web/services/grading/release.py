@@ -12,7 +12,7 @@ from web.db import now
 from web.models import CourseAssignment, Submission, SubmissionState, User
 from web.services import audit
 from web.services.courses.assignments import results_visible
-from web.services.errors import Refused
+from web.services.errors import RuleError
 from web.services.grading.marks import Mark
 from web.services.grading.written_answers import student_marks
 
@@ -59,7 +59,7 @@ def release(session: Session, actor: User, assignment: CourseAssignment) -> int:
     later of these submissions is visible at once.
 
     Raises:
-        Refused: If there is nothing to release.
+        RuleError: If there is nothing to release.
     """
     state = readiness(session, assignment)
     at = now()
@@ -68,7 +68,7 @@ def release(session: Session, actor: User, assignment: CourseAssignment) -> int:
     )
     count = int(done.rowcount)  # type: ignore[attr-defined]  # an update's result has it
     if not count:
-        raise Refused("Every graded submission is released already.")
+        raise RuleError("Every graded submission is released already.")
     assignment.grades_released_at = at
     audit.record(
         session,
@@ -87,10 +87,10 @@ def withdraw(session: Session, actor: User, assignment: CourseAssignment) -> Non
     Hide what people gave again, after a release that came too early.
 
     Raises:
-        Refused: If nothing is released.
+        RuleError: If nothing is released.
     """
     if assignment.grades_released_at is None:
-        raise Refused("Nothing is released yet.")
+        raise RuleError("Nothing is released yet.")
     session.execute(
         update(Submission).where(Submission.assignment_id == assignment.id).values(released_at=None)
     )

@@ -19,7 +19,7 @@ from web.models import (
     User,
 )
 from web.services import audit
-from web.services.errors import Refused
+from web.services.errors import RuleError
 from web.services.grading import marks, overrides
 
 MAX_LENGTH: Final = 4000
@@ -46,26 +46,26 @@ def ask(session: Session, submission: Submission, question_id: str, text: str) -
         text: What should be looked at.
 
     Raises:
-        Refused: If it is not graded and released, requests are closed, or one is open already.
+        RuleError: If it is not graded and released, requests are closed, or one is open already.
     """
     # Browsers count a line's end as one character and send two.
     text = text.replace("\r\n", "\n").strip()
     if not text:
-        raise Refused("Say what should be looked at again, and why.")
+        raise RuleError("Say what should be looked at again, and why.")
     if len(text) > MAX_LENGTH:
-        raise Refused(f"A request has at most {MAX_LENGTH} characters.")
+        raise RuleError(f"A request has at most {MAX_LENGTH} characters.")
     if reason := closed_because(submission.assignment):
-        raise Refused(reason)
+        raise RuleError(reason)
     mark = marks.student_mark(session, submission)
     question = mark.question(question_id) if mark is not None else None
     if mark is None or question is None or question.tenths is None:
-        raise Refused("You can ask once this question is graded and its points are released.")
+        raise RuleError("You can ask once this question is graded and its points are released.")
     request = RegradeRequest(submission_id=submission.id, question=question_id, text=text)
     try:
         with session.begin_nested():
             session.add(request)
     except IntegrityError:
-        raise Refused("Your earlier request on this question has no answer yet.") from None
+        raise RuleError("Your earlier request on this question has no answer yet.") from None
     return request
 
 
@@ -90,16 +90,16 @@ def answer(
         tenths: New points of the question, with the answer as their reason; ``None``: as they are.
 
     Raises:
-        Refused: If it has an answer, the answer is empty, or points come with a refusal.
+        RuleError: If it has an answer, the answer is empty, or points come with a refusal.
     """
     text = text.strip()[:MAX_LENGTH]
     if request.state is not RequestState.OPEN:
         name = request.answered_by.name if request.answered_by else "Somebody"
-        raise Refused(f"{name} has answered this request already.")
+        raise RuleError(f"{name} has answered this request already.")
     if not text:
-        raise Refused("Write an answer: the student reads it.")
+        raise RuleError("Write an answer: the student reads it.")
     if tenths is not None and not accepted:
-        raise Refused("Points change with a request that is accepted only.")
+        raise RuleError("Points change with a request that is accepted only.")
     if tenths is not None:
         overrides.set_points(session, actor, request.submission, request.question, tenths, text)
     request.state = RequestState.ACCEPTED if accepted else RequestState.DECLINED

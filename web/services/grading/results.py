@@ -12,7 +12,7 @@ from nbformat import NotebookNode
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from autograder.render.findings import Outcome, Question, Summary, summary_of
+from autograder.render.findings import OutcomeView, QuestionView, SummaryView, summary_of
 from autograder.report import (
     SourceLine,
     StaffCell,
@@ -27,13 +27,13 @@ from autograder.report import (
 from web.models import Result, Snapshot, Submission
 from web.services.grading.marks import Mark, QuestionMark
 
-HELD_BACK: Final = Outcome("…", "held back", "wait")
-FULL: Final = Outcome("✔", "full points", "good")
-PART: Final = Outcome("…", "part of the points", "wait")
-NOTHING: Final = Outcome("✘", "no points", "bad")
+HELD_BACK: Final = OutcomeView("…", "held back", "wait")
+FULL: Final = OutcomeView("✔", "full points", "good")
+PART: Final = OutcomeView("…", "part of the points", "wait")
+NOTHING: Final = OutcomeView("✘", "no points", "bad")
 
 
-def told_to_student(submission: Submission, mark: Mark | None) -> Summary | None:
+def student_summary(submission: Submission, mark: Mark | None) -> SummaryView | None:
     """
     Give a submission's result as its student may read it.
 
@@ -55,7 +55,7 @@ def told_to_student(submission: Submission, mark: Mark | None) -> Summary | None
     return replace(public, score=0.0, questions=tuple(map(_held_back, public.questions)))
 
 
-def told_to_staff(session: Session, mark: Mark | None) -> Summary | None:
+def staff_summary(session: Session, mark: Mark | None) -> SummaryView | None:
     """Give the result that a mark rests on with all that is known; ``None`` if there is none."""
     if mark is None:
         return None
@@ -108,13 +108,13 @@ def executed_notebook(result: Result) -> NotebookNode:
     return notebook
 
 
-def _with_points(told: Summary, mark: Mark) -> Summary:
+def _with_points(told: SummaryView, mark: Mark) -> SummaryView:
     """Put in what people gave and changed."""
     questions = tuple(_with_mark(each, mark.question(each.id)) for each in told.questions)
     return replace(told, score=mark.tenths / 10, questions=questions)
 
 
-def _with_mark(question: Question, mark: QuestionMark | None) -> Question:
+def _with_mark(question: QuestionView, mark: QuestionMark | None) -> QuestionView:
     if mark is None or mark.tenths is None:
         return question
     outcome = question.outcome
@@ -129,7 +129,7 @@ def _public_part(question: StudentQuestion) -> StudentQuestion:
     return replace(question, tests=tests)
 
 
-def _held_back(question: Question) -> Question:
+def _held_back(question: QuestionView) -> QuestionView:
     return replace(question, score=None, outcome=HELD_BACK)
 
 

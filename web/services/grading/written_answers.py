@@ -22,14 +22,14 @@ from web.models import (
     User,
 )
 from web.services import audit
-from web.services.errors import Refused
+from web.services.errors import RuleError
 from web.services.grading import claims
 from web.services.grading.marks import Mark, QuestionMark, counted_marks
 
 MAX_TEXT: Final = 10_000
 
 
-class NewerGradeError(Refused):
+class NewerGradeError(RuleError):
     """
     Somebody else has graded the answer since it was read.
 
@@ -190,11 +190,11 @@ def save(
 
     Raises:
         NewerGradeError: If somebody else has graded it since the grader read it.
-        Refused: If the points do not follow from what was entered.
+        RuleError: If the points do not follow from what was entered.
     """
     question = written_question(graded_snapshot(session, submission), question_id)
     if question is None:
-        raise Refused("This question is not graded by people.")
+        raise RuleError("This question is not graded by people.")
     values = _values(question, entered) | {"grader_id": grader.id, "graded_at": now()}
     before = grade_of(session, submission, question_id)
     old_tenths = None if before is None else before.points_tenths
@@ -247,12 +247,12 @@ def _values(question: dict[str, Any], entered: Entered) -> dict[str, Any]:
 def _points(question: dict[str, Any], chosen: list[int], typed: int | None, reason: str) -> int:
     if typed is None:
         if not chosen:
-            raise Refused("Choose what was met in the rubric, or type the points: 0 for nothing.")
+            raise RuleError("Choose what was met in the rubric, or type the points: 0 for nothing.")
         return rubric_sum(question, chosen)
     if not 0 <= typed <= question["points"]:
-        raise Refused(f"This question gives from 0 to {question['points'] / 10:g} points.")
+        raise RuleError(f"This question gives from 0 to {question['points'] / 10:g} points.")
     if question["rubric"] and typed != rubric_sum(question, chosen) and not reason:
-        raise Refused("These points are not the sum of the chosen items: give a reason.")
+        raise RuleError("These points are not the sum of the chosen items: give a reason.")
     return typed
 
 

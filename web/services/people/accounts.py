@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from web.db import now
 from web.models import Invitation, SignInAttempt, User
-from web.services.errors import Refused
+from web.services.errors import RuleError
 
 INVITATION_DAYS: Final = 14
 SHORTEST_PASSWORD: Final = 10
@@ -32,7 +32,7 @@ _hasher: Final = PasswordHasher(time_cost=3, memory_cost=65_536, parallelism=4)
 _NOBODY: Final = _hasher.hash(secrets.token_hex(16))
 
 
-class SignInRefused(Refused):
+class SignInRefused(RuleError):
     """One message for every reason, so that it does not tell which accounts exist."""
 
 
@@ -71,14 +71,14 @@ def set_password(user: User, password: str) -> None:
     Set a password and end all sessions of this person.
 
     Raises:
-        Refused: If it is too short, too long, or the person's own address.
+        RuleError: If it is too short, too long, or the person's own address.
     """
     if len(password) < SHORTEST_PASSWORD:
-        raise Refused(f"A password needs at least {SHORTEST_PASSWORD} characters.")
+        raise RuleError(f"A password needs at least {SHORTEST_PASSWORD} characters.")
     if len(password) > LONGEST_PASSWORD:
-        raise Refused(f"A password may have at most {LONGEST_PASSWORD} characters.")
+        raise RuleError(f"A password may have at most {LONGEST_PASSWORD} characters.")
     if password.lower() in (user.email, user.name.lower()):
-        raise Refused("Your address or name is not a good password. Choose another one.")
+        raise RuleError("Your address or name is not a good password. Choose another one.")
     user.password_hash = _hasher.hash(password)
     user.session_key = secrets.token_hex(16)
 
@@ -88,10 +88,10 @@ def change_password(user: User, current: str, password: str) -> None:
     Change somebody's own password.
 
     Raises:
-        Refused: If the current one is wrong, or the new one will not do.
+        RuleError: If the current one is wrong, or the new one will not do.
     """
     if user.password_hash is None or not _matches(user.password_hash, current):
-        raise Refused("The current password is wrong.")
+        raise RuleError("The current password is wrong.")
     set_password(user, password)
 
 
@@ -127,7 +127,7 @@ def invited(session: Session, token: str) -> User:
     Give whom an invitation is for.
 
     Raises:
-        Refused: If the link is wrong, used or too old.
+        RuleError: If the link is wrong, used or too old.
     """
     return _open_invitation(session, token).user
 
@@ -137,7 +137,7 @@ def accept(session: Session, token: str, password: str) -> User:
     Use an invitation: set the password.
 
     Raises:
-        Refused: If the link or the password will not do.
+        RuleError: If the link or the password will not do.
     """
     invitation = _open_invitation(session, token)
     set_password(invitation.user, password)
@@ -163,7 +163,7 @@ def is_address(email: str) -> bool:
 def _open_invitation(session: Session, token: str) -> Invitation:
     invitation = session.scalar(select(Invitation).where(Invitation.token_hash == _digest(token)))
     if invitation is None or invitation.used_at is not None or invitation.expires_at < now():
-        raise Refused(
+        raise RuleError(
             "This link is not valid any more. If you have set your password already, sign in "
             "with it. Ask your instructor for a new link otherwise."
         )

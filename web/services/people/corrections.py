@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from web.models import User
 from web.services import audit
-from web.services.errors import Refused
+from web.services.errors import RuleError
 from web.services.people import accounts
 
 LONGEST_NAME: Final = 200
@@ -38,7 +38,7 @@ class Correction:
     email: str | None = None
 
 
-class CorrectionRefused(Refused):
+class CorrectionRefused(RuleError):
     """
     Some fields will not do.
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from web.models import Course, Membership, Role, User
 from web.services import audit
-from web.services.errors import Refused
+from web.services.errors import RuleError
 from web.services.people.accounts import is_address, normalised
 
 MAX_ROWS: Final = 5000
@@ -73,14 +73,14 @@ def parse_roster(text: str) -> list[RosterRow]:
     Read a roster: CSV with a header line, separated by commas, semicolons or tabs.
 
     Raises:
-        Refused: Names the line that is wrong.
+        RuleError: Names the line that is wrong.
     """
     rows = _read(text)
     if not rows:
-        raise Refused("The roster is empty.")
+        raise RuleError("The roster is empty.")
     columns = _columns(rows[0])
     if "email" not in columns and "number" not in columns:
-        raise Refused(
+        raise RuleError(
             "The roster's first line must name its columns; one of them is “email” or “student "
             "number”. “name”, or “first name” and “last name”, and “section” may be there too."
         )
@@ -96,7 +96,7 @@ def preview(session: Session, course: Course, rows: Sequence[RosterRow]) -> list
     Tell what taking in a roster would do, without doing it.
 
     Raises:
-        Refused: Names the line of a new person without an e-mail address.
+        RuleError: Names the line of a new person without an e-mail address.
     """
     changes = []
     for row in rows:
@@ -118,7 +118,7 @@ def take_in(
     Add people to a course; who is known by e-mail or student number is not made twice.
 
     Raises:
-        Refused: Names the line of a new person without an e-mail address.
+        RuleError: Names the line of a new person without an e-mail address.
     """
     result = RosterResult()
     for row in rows:
@@ -167,12 +167,12 @@ def change(
     Change somebody's place in a course.
 
     Raises:
-        Refused: If the multiplier is out of range, or nobody would be left to instruct.
+        RuleError: If the multiplier is out of range, or nobody would be left to instruct.
     """
     if not 1.0 <= time_multiplier <= 5.0:
-        raise Refused("A time multiplier is a number from 1 to 5.")
+        raise RuleError("A time multiplier is a number from 1 to 5.")
     if membership.user_id == actor.id and (role is not Role.INSTRUCTOR or not active):
-        raise Refused(
+        raise RuleError(
             "You cannot take the course away from yourself; let another instructor do it."
         )
     before = {"role": membership.role, "multiplier": membership.time_multiplier}
@@ -199,9 +199,9 @@ def _read(text: str) -> list[list[str]]:
         # One more than allowed: a file of line ends alone would be millions of rows.
         rows = list(itertools.islice(lines, MAX_ROWS + 2))
     except csv.Error as error:
-        raise Refused(f"The roster is not valid CSV: {error}.") from None
+        raise RuleError(f"The roster is not valid CSV: {error}.") from None
     if len(rows) > MAX_ROWS + 1:
-        raise Refused(f"The roster has more than {MAX_ROWS} lines.")
+        raise RuleError(f"The roster has more than {MAX_ROWS} lines.")
     return rows
 
 
@@ -221,10 +221,10 @@ def _row(columns: dict[str, int], cells: Sequence[str], line: int) -> RosterRow:
 
     email = normalised(cell("email"))
     if email and not is_address(email):
-        raise Refused(f"Line {line}: “{email[:60]}” is not an e-mail address.")
+        raise RuleError(f"Line {line}: “{email[:60]}” is not an e-mail address.")
     for column, longest in _LONGEST.items():
         if len(cell(column)) > longest:
-            raise Refused(f"Line {line}: “{cell(column)[:60]}…” is too long ({longest} letters).")
+            raise RuleError(f"Line {line}: “{cell(column)[:60]}…” is too long ({longest} letters).")
     name = cell("name") or f"{cell('first')} {cell('last')}".strip() or email.partition("@")[0]
     return RosterRow(line, email, name[:200], cell("number") or None, cell("section") or None)
 
@@ -247,7 +247,7 @@ def _membership(session: Session, course: Course, user: User) -> Membership | No
 
 def _check_new(row: RosterRow) -> None:
     if not row.email:
-        raise Refused(
+        raise RuleError(
             f"Line {row.line}: {row.student_number or 'this person'} is new here, so an e-mail "
             "address is needed."
         )

@@ -22,7 +22,7 @@ from web.models import (
     User,
 )
 from web.services import audit
-from web.services.errors import Refused
+from web.services.errors import RuleError
 from web.services.grading.marks import Mark, counted_marks, mark_of, marks_of
 
 MAX_NOTE: Final = 2000
@@ -111,13 +111,13 @@ def start(
         selected: Their public ids, if they are chosen one by one.
 
     Raises:
-        Refused: If there are none, or an earlier regrade is undecided.
+        RuleError: If there are none, or an earlier regrade is undecided.
     """
     if any(each.state is RegradeState.OPEN for each in of_assignment(session, assignment)):
-        raise Refused("Publish or discard the regrade that is under way first.")
+        raise RuleError("Publish or discard the regrade that is under way first.")
     chosen = _chosen(session, assignment, scope, selected)
     if not chosen:
-        raise Refused("No graded submission is chosen.")
+        raise RuleError("No graded submission is chosen.")
     regrade = Regrade(
         assignment=assignment, snapshot=assignment.snapshot, created_by=actor, created_at=now()
     )
@@ -189,12 +189,12 @@ def publish(
         All changes, those that were kept back too.
 
     Raises:
-        Refused: If it still runs, or was decided.
+        RuleError: If it still runs, or was decided.
     """
     _check_open(regrade)
     count = progress(session, regrade)
     if any(count[state] for state in WAITING):
-        raise Refused("Some submissions are still being graded. Publish when all are done.")
+        raise RuleError("Some submissions are still being graded. Publish when all are done.")
     found = changes(session, regrade)
     for change in found:
         _publish_one(change, never_lower=never_lower)
@@ -218,7 +218,7 @@ def discard(session: Session, actor: User, regrade: Regrade) -> None:
     Leave all points as they are; what was graded again stays for staff to read.
 
     Raises:
-        Refused: If it was decided.
+        RuleError: If it was decided.
     """
     _check_open(regrade)
     for job in jobs_of(session, regrade):
@@ -303,7 +303,7 @@ def _chosen(
 
 def _check_open(regrade: Regrade) -> None:
     if regrade.state is not RegradeState.OPEN:
-        raise Refused(f"This regrade is {regrade.state} already.")
+        raise RuleError(f"This regrade is {regrade.state} already.")
 
 
 def _decide(session: Session, actor: User, regrade: Regrade, state: RegradeState) -> None:

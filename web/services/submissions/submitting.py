@@ -26,13 +26,13 @@ from web.models import (
     User,
 )
 from web.services.courses.deadlines import accepts_until, late_seconds, rules_for
-from web.services.errors import Refused
+from web.services.errors import RuleError
 from web.services.submissions import leases
 
 _MAX_NAME: Final = 200
 
 
-def hand_in(
+def submit(
     session: Session,
     folder: Path,
     user: User,
@@ -54,14 +54,14 @@ def hand_in(
         received_at: When; now by default.
 
     Raises:
-        Refused: If the file is no notebook of this assignment, or the rules do not allow it.
+        RuleError: If the file is no notebook of this assignment, or the rules do not allow it.
     """
     received_at = received_at or now()
     # Before the transaction begins: a large file takes a second, in which nobody else could write.
     _check_notebook(data, assignment)
     # One at a time for each student, or two at once would both be the last one allowed.
     session.execute(select(User.id).where(User.id == user.id).with_for_update())
-    check_may_hand_in(session, user, assignment, received_at)
+    check_may_submit(session, user, assignment, received_at)
     rules = rules_for(session, assignment, user)
     submission = Submission(
         assignment=assignment,
@@ -81,26 +81,26 @@ def hand_in(
     return submission
 
 
-def check_may_hand_in(
+def check_may_submit(
     session: Session, user: User, assignment: CourseAssignment, at: datetime
 ) -> None:
     """
     Check the rules for a student at a moment.
 
     Raises:
-        Refused: If it is too late, or there were too many attempts.
+        RuleError: If it is too late, or there were too many attempts.
     """
     rules = rules_for(session, assignment, user)
     last = accepts_until(rules, assignment.grace_minutes)
     if last is not None and at > last:
-        raise Refused("This assignment is closed. Ask your instructor if you need an extension.")
+        raise RuleError("This assignment is closed. Ask your instructor if you need an extension.")
     used = session.scalar(_attempts(user, assignment)) or 0
     if rules.max_attempts is not None and used >= rules.max_attempts:
-        raise Refused(f"You have used all {rules.max_attempts} attempts.")
+        raise RuleError(f"You have used all {rules.max_attempts} attempts.")
     if assignment.attempts_per_hour is not None:
         recent = _attempts(user, assignment).where(Submission.received_at > at - timedelta(hours=1))
         if (session.scalar(recent) or 0) >= assignment.attempts_per_hour:
-            raise Refused(
+            raise RuleError(
                 f"At most {assignment.attempts_per_hour} attempts an hour are accepted. "
                 "Try again later; your earlier attempts are safe."
             )
@@ -186,10 +186,10 @@ def retry(submission: Submission) -> None:
     Grade a submission again that we could not grade.
 
     Raises:
-        Refused: If it is not one of those.
+        RuleError: If it is not one of those.
     """
     if submission.state != SubmissionState.FAILED:
-        raise Refused("Only a submission that could not be graded can be tried again.")
+        raise RuleError("Only a submission that could not be graded can be tried again.")
     submission.tries = 0
     submission.state = SubmissionState.QUEUED
     submission.queued_at = now()
@@ -230,15 +230,15 @@ def _attempts(user: User, assignment: CourseAssignment) -> Any:
 def _check_notebook(data: bytes, assignment: CourseAssignment) -> None:
     # Untrusted: a student wrote every byte. What is refused here costs no attempt.
     if not data:
-        raise Refused("The file is empty. Save the notebook, then hand it in again.")
+        raise RuleError("The file is empty. Save the notebook, then hand it in again.")
     try:
         notebook = parse_notebook(data, "The file")
     except NotebookError as error:
         # The command line puts a colon between a file and what is wrong; here it is a sentence.
         fault = str(error).replace("The file: ", "The file ", 1)
-        raise Refused(f"{fault}. Nothing was handed in.") from None
+        raise RuleError(f"{fault}. Nothing was handed in.") from None
     if notebook.assignment not in (None, assignment.name):
-        raise Refused(
+        raise RuleError(
             f"This notebook belongs to the assignment “{notebook.assignment}”. Hand it in there."
         )
 

@@ -19,7 +19,7 @@ from typing import Final
 
 from web.models import Membership
 from web.services.csv_cells import disarmed, points, read_csv, runs_as_formula, scaled, write_csv
-from web.services.errors import Refused
+from web.services.errors import RuleError
 from web.services.gradebook.exports.filling import Filled, Matcher, maximum, scale_factor
 from web.services.gradebook.exports.selection import Selection
 
@@ -47,11 +47,11 @@ def canvas_file(selection: Selection, title: str = "") -> Filled:
         title: Of the assignment in Canvas; its title here by default.
 
     Raises:
-        Refused: If Canvas would read the title's end as the id of another assignment.
+        RuleError: If Canvas would read the title's end as the id of another assignment.
     """
     title = title.strip() or selection.assignment.snapshot.title
     if _WITH_ID.fullmatch(title):
-        raise Refused(
+        raise RuleError(
             f"Canvas would read the end of “{title}” as an assignment's id. Upload the gradebook "
             "as exported from Canvas, so that the id is known."
         )
@@ -85,7 +85,7 @@ def fill_canvas_export(
         scale: Whether to scale the points to Canvas's maximum, if it is another.
 
     Raises:
-        Refused: If it is no such export, the assignment is not in it, or its maximum is another.
+        RuleError: If it is no such export, the assignment is not in it, or its maximum is another.
     """
     header, *rows = read_csv(data, _WHAT)
     layout = _layout(header, title.strip() or selection.assignment.snapshot.title)
@@ -124,14 +124,14 @@ def _layout(header: Sequence[str], title: str) -> _Layout:
     section = titles.index("Section") if "Section" in titles else len(titles)
     information = [number for number in range(section) if titles[number] in _INFORMATION]
     if titles[:2] != ["Student", "ID"] or section == len(titles):
-        raise Refused(
+        raise RuleError(
             "This is no gradebook exported from Canvas: its columns begin with Student, ID and go "
             "on to Section. In Canvas: Grades, Export."
         )
     rest = range(section + 1, len(titles))
     found = [number for number in rest if _names(titles[number], title)]
     if len(found) != 1:
-        raise Refused(
+        raise RuleError(
             f"Canvas's file has not exactly one column “{title}”. Write its title into the form; "
             "the columns are: " + ", ".join(titles[section + 1 :])[:500] + "."
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from web.models import Membership
-from web.services.errors import Refused
+from web.services.errors import RuleError
 from web.services.gradebook.exports.selection import ExportRow, Selection
 
 
@@ -89,13 +89,13 @@ def scale_factor(
         scale: Whether staff have agreed to scaling.
 
     Raises:
-        Refused: If the maxima differ and nobody has agreed to scaling.
+        RuleError: If the maxima differ and nobody has agreed to scaling.
     """
     ours = Decimal(selection.max_tenths) / 10
     if theirs is None or theirs == ours:
         return Decimal(1)
     if not scale:
-        raise Refused(
+        raise RuleError(
             f"In {system} the maximum is {theirs:f} points, here it is {ours:f}. Change it in "
             f"{system} and download the file again, or let the points be scaled."
         )

@@ -20,7 +20,7 @@ from decimal import Decimal
 from typing import Final
 
 from web.services.csv_cells import disarmed, read_csv, scaled, write_csv
-from web.services.errors import Refused
+from web.services.errors import RuleError
 from web.services.gradebook.exports.filling import Filled, Matcher, maximum, scale_factor
 from web.services.gradebook.exports.selection import Selection
 
@@ -63,7 +63,7 @@ def fill_worksheet(
         scale: Whether to scale the points to Moodle's maximum, if it is another.
 
     Raises:
-        Refused: If it is no such worksheet, or its maximum is not the assignment's.
+        RuleError: If it is no such worksheet, or its maximum is not the assignment's.
     """
     header, *rows = read_csv(data, _WHAT)
     columns = _columns(header, grade_title)
@@ -111,7 +111,7 @@ def _columns(header: list[str], grade_title: str) -> _Columns:
     wanted = {grade_title.strip().casefold()} if grade_title.strip() else _GRADE
     found = [number for number, title in enumerate(titles) if title in wanted and number > 0]
     if len(found) != 1:
-        raise Refused(
+        raise RuleError(
             "The worksheet has no column of grades that is known here. Write its title into the "
             "form; the columns are: " + ", ".join(header)[:500] + "."
         )
@@ -122,7 +122,7 @@ def _columns(header: list[str], grade_title: str) -> _Columns:
 def _check_identifiers(rows: Sequence[Sequence[str]]) -> None:
     for row in rows:
         if not _IDENTIFIER.fullmatch(row[0].strip()):
-            raise Refused(
+            raise RuleError(
                 "The first column does not hold Moodle's identifiers, such as “Participant 123”. "
                 "Download the worksheet from the assignment's page in Moodle: View all "
                 "submissions, Grading action, Download grading worksheet."

@@ -1,17 +1,17 @@
 """
-A solved notebook that has run once, and on which many variants of its answers are examined.
+A solved notebook that has run once, and on which many samples of its answers are examined.
 
-Running the notebook anew for each variant would cost more than all its tests together, mostly for
-figures. So the notebook runs once; for each variant the kernel forks *inside* the sandbox, the
-child executes the variant's code and answers the hidden tests, and the parent waits until it ends.
-Whatever the variant does to the process (a seed set, a library patched, a global changed) ends with
-the child, so one variant cannot touch the next: the isolation is that of a fresh kernel, at the
+Running the notebook anew for each sample would cost more than all its tests together, mostly for
+figures. So the notebook runs once; for each sample the kernel forks *inside* the sandbox, the
+child executes the sample's code and answers the hidden tests, and the parent waits until it ends.
+Whatever the sample does to the process (a seed set, a library patched, a global changed) ends with
+the child, so one sample cannot touch the next: the isolation is that of a fresh kernel, at the
 price of a fork. Three things differ from a submission, and the gate knows them:
 
 - Figures are not drawn. What later cells compute from the question's names is computed again (see
   `SolvedNotebook.recomputed`).
 - A process in which TensorFlow has run an operation cannot be forked (its thread pools are gone in
-  the child, `predict` hangs), so there each variant gets a kernel of its own, notebook and all.
+  the child, `predict` hangs), so there each sample gets a kernel of its own, notebook and all.
 - What comes out otherwise than the gate expects is graded again as a submission, in a fresh kernel
   by the whole pipeline, before it is reported.
 """
@@ -69,15 +69,15 @@ if "tensorflow" in _sys.modules:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class AnswerResult:
     """
-    What the tests said of one variant.
+    What the tests said of one sample.
 
     Args:
         verdicts: By the id of the test.
         details: What happened in the tests that did not pass, by the id of the test.
         hints: The recognised misconception's hint, by question.
-        refused: What the variant's own code raised when it was executed.
+        refused: What the sample's own code raised when it was executed.
     """
 
     verdicts: dict[str, Verdict]
@@ -91,7 +91,7 @@ class Outcome:
         return tuple(test for test, each in self.verdicts.items() if each is not Verdict.PASSED)
 
 
-class Bench:
+class ForkedNotebook:
     """
     Keeps the kernel of one solved notebook, and an examiner. Serves one thread.
 
@@ -101,7 +101,7 @@ class Bench:
     """
 
     def __init__(self, pool: KernelPool, assignment: Assignment) -> None:
-        # One kernel serves many variants and seeds: their time adds up.
+        # One kernel serves many samples and seeds: their time adds up.
         bounds = replace(assignment.limits, cpu_seconds=1e6)
         self._assignment = replace(assignment, limits=bounds)
         self._pool = pool
@@ -140,9 +140,9 @@ class Bench:
         *,
         stop_from: int | None = None,
         call_seconds: float | None = None,
-    ) -> Iterator[Outcome]:
+    ) -> Iterator[AnswerResult]:
         """
-        Examine a variant of the solution.
+        Examine a sample of the solution.
 
         Args:
             source: Its code, put behind the question's solution; none for the solution itself.
@@ -161,18 +161,18 @@ class Bench:
         try:
             for number, (seed, tests) in enumerate(runs):
                 if refused is not None:
-                    yield Outcome({}, {}, {}, refused)
+                    yield AnswerResult({}, {}, {}, refused)
                 else:
                     stop = stop_from is not None and number >= stop_from
                     messages = self._examiner.examine(
                         self, seed, _ignore, tests, limits=limits, until_failure=stop
                     )
                     self._forget()
-                    yield _outcome(messages)
+                    yield _answer_result(messages)
         finally:
             self._leave()
 
-    # What follows is the examiner's view of this bench: a keeper of kernels.
+    # What follows is the examiner's view of this forked: a keeper of kernels.
 
     def calls(self) -> socket.socket | None:
         """Give the call channel of the present kernel."""
@@ -180,7 +180,7 @@ class Bench:
         return kernel.calls if kernel is not None and kernel.exit is None else None
 
     def interrupt(self) -> None:
-        """Send SIGINT to the kernel, and with it to the variant's process."""
+        """Send SIGINT to the kernel, and with it to the sample's process."""
         if self._execution is not None and self._execution.kernel is not None:
             self._execution.kernel.interrupt()
 
@@ -196,13 +196,13 @@ class Bench:
         return exit_.reason if exit_ else None
 
     def replace(self) -> socket.socket | None:
-        """Run the notebook in a new kernel, put the variant in, and give its call channel."""
+        """Run the notebook in a new kernel, put the sample in, and give its call channel."""
         self._end_execution()
         self._enter()
         return self.calls()
 
     def _enter(self) -> str | None:
-        """Bring the kernel to the state that the variant leaves; tell what its code raised."""
+        """Bring the kernel to the state that the sample leaves; tell what its code raised."""
         assert self._variant is not None
         if self._execution is None and self._forks:
             self._execution = self._run(self._solution.text())
@@ -231,7 +231,7 @@ class Bench:
                 self._channel().forget()
 
     def _leave(self) -> None:
-        """End the variant's process, and find out whether the kernel lives on."""
+        """End the sample's process, and find out whether the kernel lives on."""
         if not self._forks:
             self._end_execution()
         elif self._execution is not None:
@@ -289,10 +289,10 @@ class Bench:
 
 
 class _Reins:
-    """A bench as the supervisor of a call channel of our own."""
+    """A forked as the supervisor of a call channel of our own."""
 
-    def __init__(self, bench: Bench) -> None:
-        self._bench = bench
+    def __init__(self, forked: ForkedNotebook) -> None:
+        self._bench = forked
 
     def interrupt(self) -> None:
         self._bench.interrupt()
@@ -305,10 +305,10 @@ def _ignore(_: dict[str, Any]) -> None:
     pass
 
 
-def _outcome(messages: list[dict[str, Any]]) -> Outcome:
+def _answer_result(messages: list[dict[str, Any]]) -> AnswerResult:
     results = [message["result"] for message in messages if "result" in message]
     hints = [message["hint"] for message in messages if "hint" in message]
-    return Outcome(
+    return AnswerResult(
         {result["id"]: Verdict(result["verdict"]) for result in results},
         {result["id"]: result["detail"] for result in results if result["detail"]},
         {hint["question"]: hint["hint"] for hint in hints},

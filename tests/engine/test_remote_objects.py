@@ -13,14 +13,14 @@ from autograder.checks import assert_close, number
 from autograder.errors import (
     Invalid,
 )
-from autograder.student import MAX_ITERATIONS, Reference
+from autograder.student import MAX_ITERATIONS, RemoteObject
 from tests.engine.calls import Kernel
 
 
 def test_references(student: Any) -> None:
     """What stays in the kernel has attributes, items, calls and a length, evaluated there."""
     model = student.model
-    assert isinstance(model, Reference)
+    assert isinstance(model, RemoteObject)
     assert model.size == 3
     assert len(model) == 2
     assert model["key"] == ("item", "key")
@@ -147,7 +147,7 @@ def test_many_references(kernel: Kernel) -> None:
     """More objects than the kernel keeps cost no later question its function."""
     kernel.channel.run("import autograder.sandbox.runtime.calls as calls; calls.MAX_REFERENCES = 9")
     for _ in range(20):
-        assert isinstance(kernel.student.three_objects(), Reference)
+        assert isinstance(kernel.student.three_objects(), RemoteObject)
     assert kernel.student.double(3) == 6
 
 

@@ -15,8 +15,8 @@ from sqlalchemy import select
 from tests.web.conftest import ROOT, World, token_of
 from web.models import CourseAssignment, Snapshot
 from web.services.courses import snapshots, validation
-from web.services.courses.validation import ProofState
-from web.workers.validation import Prover
+from web.services.courses.validation import ValidationState
+from web.workers.validation import Validator
 
 PAGE = "/courses/dl/staff/assignments/xor/"
 
@@ -34,9 +34,9 @@ def place_of(world: World, snapshot: Snapshot) -> Path:
 
 
 @contextmanager
-def proving(world: World) -> Iterator[Prover]:
+def proving(world: World) -> Iterator[Validator]:
     """Let a prover run."""
-    prover = Prover(world.settings)
+    prover = Validator(world.settings)
     thread = threading.Thread(target=prover.run)
     thread.start()
     try:
@@ -48,8 +48,8 @@ def proving(world: World) -> Iterator[Prover]:
 
 
 def wait_for(
-    place: Path, fits: Callable[[ProofState | None], bool], seconds: float = 120
-) -> ProofState | None:
+    place: Path, fits: Callable[[ValidationState | None], bool], seconds: float = 120
+) -> ValidationState | None:
     """Wait until a proof's state fits."""
     deadline = time.monotonic() + seconds
     while not fits(state := validation.read(place)):
@@ -63,7 +63,7 @@ def test_example_proves_itself_in_the_background(world: World) -> None:
     folders = (ROOT / "docs" / "examples",)
     with world.database.write.begin() as session:
         content = snapshots.prepare(world.settings.snapshots, folders, "pendulum")
-        taken = snapshots.take_up(session, content)
+        taken = snapshots.import_version(session, content)
     validation.ask(world.settings.snapshots, taken)
 
     with proving(world):
@@ -83,7 +83,7 @@ def test_a_proof_that_is_stopped_is_begun_again(world: World, snapshot: Snapshot
     with proving(world):
         wait_for(place, lambda found: bool(found and found.state == "running"))
 
-    assert list(validation.open_proofs(world.settings.snapshots)) == [place]
+    assert list(validation.open_validations(world.settings.snapshots)) == [place]
 
 
 def test_a_proof_that_breaks_is_our_fault_and_can_be_asked_for_again(
@@ -98,7 +98,7 @@ def test_a_proof_that_breaks_is_our_fault_and_can_be_asked_for_again(
         wait_for(place, lambda found: bool(found and found.state == "failed"))
 
     validation.ask(world.settings.snapshots, snapshot)
-    assert validation.read(place) == ProofState("asked")
+    assert validation.read(place) == ValidationState("asked")
 
 
 def test_taking_up_asks_for_the_proof(world: World) -> None:
@@ -116,14 +116,17 @@ def test_taking_up_asks_for_the_proof(world: World) -> None:
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        (ProofState("running", 17), "17 answers tried"),
-        (ProofState("proved", 9, (5, 5), (4, 4)), "5 of 5 typical mistakes"),
-        (ProofState("faulty", 9, (4, 5), (4, 4), ("q2: caught by no test",)), "q2: caught by no"),
-        (ProofState("failed"), "could not be made"),
+        (ValidationState("running", 17), "17 answers tried"),
+        (ValidationState("proved", 9, (5, 5), (4, 4)), "5 of 5 typical mistakes"),
+        (
+            ValidationState("faulty", 9, (4, 5), (4, 4), ("q2: caught by no test",)),
+            "q2: caught by no",
+        ),
+        (ValidationState("failed"), "could not be made"),
     ],
 )
 def test_page_tells_what_came_of_it(
-    world: World, snapshot: Snapshot, state: ProofState, words: str
+    world: World, snapshot: Snapshot, state: ValidationState, words: str
 ) -> None:
     """Running with a count, proved with figures, faulty with each fault, failed with no blame."""
     validation.write(place_of(world, snapshot), state)
@@ -137,7 +140,7 @@ def test_page_tells_what_came_of_it(
 def test_long_lists_of_faults_are_cut(world: World, snapshot: Snapshot) -> None:
     """A page stays readable when everything is wrong."""
     place = place_of(world, snapshot)
-    many = replace(ProofState("faulty"), faults=tuple(f"q{n}: wrong" for n in range(100)))
+    many = replace(ValidationState("faulty"), faults=tuple(f"q{n}: wrong" for n in range(100)))
 
     validation.write(place, many)
 

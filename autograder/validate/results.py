@@ -1,4 +1,4 @@
-"""What the gate found: one `Proof` for each thing that was tried, and their sum."""
+"""What the gate found: one `Trial` for each thing that was tried, and their sum."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Fault:
     Args:
         reason: What is wrong, in one line.
         place: ``file:line`` of it.
-        question: Id of the question, where the proof is about several.
+        question: Id of the question, where the trial is about several.
     """
 
     reason: str
@@ -50,7 +50,7 @@ class Fault:
 
 
 @dataclass(frozen=True)
-class Proof:
+class Trial:
     """
     One thing that was tried.
 
@@ -84,59 +84,59 @@ class Proof:
 
 
 @dataclass
-class AssignmentProof:
+class AssignmentValidation:
     """
     All that was tried on one assignment.
 
     Args:
         assignment: Its name.
         seeds: For how many seeds of the hidden inputs right answers were tried.
-        proofs: What was tried, in the order in which it ended.
+        trials: What was tried, in the order in which it ended.
         seconds: Wall time.
         done: Whether nothing more will be tried.
     """
 
     assignment: str
     seeds: int = 0
-    proofs: list[Proof] = field(default_factory=list)
+    trials: list[Trial] = field(default_factory=list)
     seconds: float = 0.0
     done: bool = False
 
     @property
-    def proved(self) -> bool:
-        """Whether the assignment has proved itself."""
-        return self.done and not any(proof.faults for proof in self.proofs)
+    def valid(self) -> bool:
+        """Whether the assignment has valid itself."""
+        return self.done and not any(trial.faults for trial in self.trials)
 
-    def of(self, kind: Kind) -> list[Proof]:
-        """Give the proofs of one kind."""
-        return [proof for proof in self.proofs if proof.kind is kind]
+    def of(self, kind: Kind) -> list[Trial]:
+        """Give the trials of one kind."""
+        return [trial for trial in self.trials if trial.kind is kind]
 
     def good(self, kind: Kind) -> int:
-        """Count the proofs of one kind that hold."""
-        return sum(not proof.faults for proof in self.of(kind))
+        """Count the trials of one kind that hold."""
+        return sum(not trial.faults for trial in self.of(kind))
 
     @property
     def hinted(self) -> int:
         """Count the misconceptions that get their own hint."""
-        return sum(proof.hint is Hint.OWN for proof in self.of(Kind.MISCONCEPTION))
+        return sum(trial.hint is Hint.OWN for trial in self.of(Kind.MISCONCEPTION))
 
     @property
     def equivalent(self) -> int:
         """Count the mutants that are declared to be equivalent."""
-        return sum(proof.equivalent for proof in self.of(Kind.MUTANT))
+        return sum(trial.equivalent for trial in self.of(Kind.MUTANT))
 
     @property
-    def mutants(self) -> list[Proof]:
+    def mutants(self) -> list[Trial]:
         """Give the mutants that a test can kill, and the summary of them left out."""
-        return [proof for proof in self.of(Kind.MUTANT) if proof.question and not proof.equivalent]
+        return [trial for trial in self.of(Kind.MUTANT) if trial.question and not trial.equivalent]
 
     @property
     def idle_tests(self) -> int:
         """Count the hidden tests that no wrong answer fails."""
-        return sum(bool(proof.remarks) for proof in self.of(Kind.TEST))
+        return sum(bool(trial.remarks) for trial in self.of(Kind.TEST))
 
 
-def kill_rate(mutants: Iterable[Proof]) -> Fraction:
+def kill_rate(mutants: Iterable[Trial]) -> Fraction:
     """Give the share of mutants that were caught; 1 if there are none."""
-    survived = [proof.survived for proof in mutants]
+    survived = [trial.survived for trial in mutants]
     return 1 - Fraction(sum(survived), len(survived)) if survived else Fraction(1)

@@ -29,7 +29,7 @@ PORTS: Final = ("shell_port", "iopub_port", "stdin_port", "hb_port", "control_po
 _LAUNCH: Final = "from autograder.sandbox.launcher import main; main"
 
 
-class WarmProcess:
+class ForkServer:
     """
     A process behind bubblewrap that has imported an environment's libraries and forks kernels.
 
