@@ -146,7 +146,7 @@ def raises(*expected: type[Exception]) -> Iterator[None]:
 
 def shape_message(actual: tuple[int, ...], expected: tuple[int, ...], axes: str | None) -> str:
     """
-    Say which shape was expected and which came, in the symbols of the question.
+    Describe which shape was expected and which came, in the symbols of the question.
 
     A student is told shapes in symbols only, so that no hidden input can be read from them.
     """
@@ -176,7 +176,7 @@ def _shape_text(parts: Sequence[str]) -> str:
 
 
 def _numeric(value: object) -> tuple[NDArray[np.float64], np.dtype[Any]]:
-    """Give a value as floats of our own, and the type that its numbers had."""
+    """Return a value as floats of our own, and the type that its numbers had."""
     if isinstance(value, RemoteObject):
         # A pandas Series, a torch tensor, a range: the sandbox is asked for it as a plain array.
         value = value.to_array()
@@ -208,7 +208,7 @@ def _require_finite(numbers: NDArray[np.float64]) -> None:
 
 
 def _precision(dtype: np.dtype[Any], rtol: float) -> tuple[float, float]:
-    """Give the relative tolerance and the floor, as parts of the scale, for numbers of a type."""
+    """Return the relative tolerance and the floor, as parts of the scale, for numbers of a type."""
     if dtype.kind != "f":
         return rtol, DOUBLE_FLOOR
     least, floor = PRECISIONS.get(dtype.itemsize, (0.0, DOUBLE_FLOOR))

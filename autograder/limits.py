@@ -49,7 +49,7 @@ class Limits:
     """Wall time of one hidden test, the grader's own work on student values included."""
 
     def stretched(self, factor: float) -> Limits:
-        """Give limits for a student with a time multiplier; memory and sizes stay."""
+        """Return limits for a student with a time multiplier; memory and sizes stay."""
         return replace(
             self,
             **{
@@ -60,7 +60,7 @@ class Limits:
         )
 
     def for_guardian(self) -> dict[str, int]:
-        """Give the limits that the guardian sets and watches, in bytes and seconds."""
+        """Return the limits that the guardian sets and watches, in bytes and seconds."""
         return {
             "memory_bytes": self.memory_mb * MEGABYTE,
             "address_space_extra_bytes": self.address_space_extra_mb * MEGABYTE,

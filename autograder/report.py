@@ -139,7 +139,7 @@ class Report:
         return all(question.verdict is not Verdict.INTERNAL for question in self.questions)
 
     def staff_view(self) -> StaffView:
-        """Give all that is known."""
+        """Return all that is known."""
         return StaffView(
             version=VERSION,
             assignment=self.assignment,
@@ -159,7 +159,7 @@ class Report:
         )
 
     def student_view(self) -> StudentView:
-        """Give what a student may read: no hidden input, output, expected value, path or source."""
+        """Return what a student may read: no hidden input, output, expected value or path."""
         return StudentView(
             version=VERSION,
             assignment=self.assignment,
@@ -221,7 +221,7 @@ class StudentView:
     cells: tuple[StudentCell, ...]
 
     def as_json(self) -> dict[str, Any]:
-        """Give plain data."""
+        """Return plain data."""
         return asdict(self)
 
 
@@ -282,7 +282,7 @@ class StaffView:
     seconds: float
 
     def as_json(self) -> dict[str, Any]:
-        """Give plain data."""
+        """Return plain data."""
         return asdict(self)
 
 
@@ -290,7 +290,7 @@ def question_score(
     points: Fraction, public_share: Fraction, tests: Iterable[TestResult]
 ) -> Fraction:
     """
-    Give a question's score: points times passed weight over total weight, in tenths.
+    Return a question's score: points times passed weight over total weight, in tenths.
 
     The public tests share `public_share` of the points by their weights, the hidden ones the rest.
     Computed in exact fractions and rounded once, half up; full marks stay full.
@@ -308,12 +308,12 @@ def question_score(
 
 
 def question_verdict(tests: Iterable[TestResult]) -> Verdict:
-    """Give a question's verdict."""
+    """Return a question's verdict."""
     return combined(test.verdict for test in tests)
 
 
 def number(value: Fraction) -> float:
-    """Give a number of points as people write it."""
+    """Return a number of points as people write it."""
     return float(value)
 
 

@@ -102,7 +102,7 @@ def alternative_cell(question: str, *, title: str, source: str) -> SampleAnswer:
 
 
 def registered_in(namespace: Mapping[str, Any]) -> tuple[SampleAnswer, ...]:
-    """Give the samples that an executed module registered, in order."""
+    """Return the samples that an executed module registered, in order."""
     return tuple(namespace.get("__sample_answers__", ()))
 
 

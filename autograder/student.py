@@ -1,9 +1,9 @@
 """
 The student that a hidden test sees: the notebook's names, as values and callables.
 
-Values have crossed the wall as plain data. Whatever cannot cross stays in the kernel and is seen as
-a `RemoteObject`, which does only what is asked for by name: a proxy that answered comparisons or had a
-truth value would pass tests.
+Values have crossed into the grader as plain data. Whatever cannot cross stays in the kernel and is
+seen as a `RemoteObject`, which does only what is asked for by name: a proxy that answered
+comparisons or had a truth value would pass tests.
 """
 
 from __future__ import annotations
@@ -51,10 +51,10 @@ class Kernel(Protocol):
     """What a `Student` needs of the channel to the kernel."""
 
     def names(self) -> frozenset[str]:
-        """Give the names that the notebook defines."""
+        """Return the names that the notebook defines."""
 
     def get(self, name: str) -> Any:
-        """Give a name's value; raises `Missing`."""
+        """Return a name's value; raises `Missing`."""
 
     def call(self, target: Target, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
         """Call what the target names."""
@@ -80,7 +80,7 @@ class Student:
 
     def get(self, name: str) -> Any:
         """
-        Give the value of a name.
+        Return the value of a name.
 
         Raises:
             Missing: If the notebook does not define it.
@@ -88,7 +88,7 @@ class Student:
         return self._kernel.get(name)
 
     def has(self, name: str) -> bool:
-        """Tell whether the notebook defines a name, without raising."""
+        """Return whether the notebook defines a name, without raising."""
         return name in self._kernel.names()
 
 
@@ -141,7 +141,7 @@ class RemoteObject:
         return answer
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call it inside; gives what it returned."""
+        """Call it inside; returns what it returned."""
         return self.call(*args, **kwargs).value
 
     def call(self, *args: Any, **kwargs: Any) -> Call:
@@ -151,7 +151,7 @@ class RemoteObject:
 
     def to_array(self) -> Any:
         """
-        Give the object as a plain array, as ``numpy.asarray`` made it inside when first asked.
+        Return the object as a plain array, as ``numpy.asarray`` made it inside when first asked.
 
         What is a number of another kind, such as a fraction, comes as an array without axes.
 

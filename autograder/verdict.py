@@ -48,6 +48,6 @@ PRECEDENCE: Final = (
 
 
 def combined(verdicts: Iterable[Verdict]) -> Verdict:
-    """Give a question's verdict: passed if all its tests are, else the first by precedence."""
+    """Return a question's verdict: passed if all its tests are, else the first by precedence."""
     found = set(verdicts)
     return next((verdict for verdict in PRECEDENCE if verdict in found), Verdict.SKIPPED)

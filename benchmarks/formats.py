@@ -22,7 +22,7 @@ _SEEDED: Final = "rng = np.random.default_rng(1)"
 
 
 def otter_master(assignment: Assignment) -> Document:
-    """Give the master notebook for ``otter assign``, with the hidden tests in it."""
+    """Return the master notebook for ``otter assign``, with the hidden tests in it."""
     document: Document = json.loads(assignment.master.text)
     hidden = hidden_tests(assignment)
     cells: list[Document] = []
@@ -40,7 +40,7 @@ def otter_master(assignment: Assignment) -> Document:
 
 
 def nbgrader_source(assignment: Assignment) -> Document:
-    """Give the source notebook for ``nbgrader generate_assignment``."""
+    """Return the source notebook for ``nbgrader generate_assignment``."""
     document: Document = json.loads(assignment.master.text)
     hidden = hidden_tests(assignment)
     questions = iter(assignment.questions)
@@ -60,7 +60,7 @@ def nbgrader_source(assignment: Assignment) -> Document:
 
 
 def hidden_tests(assignment: Assignment) -> dict[str, list[ast.FunctionDef]]:
-    """Give the hidden tests of each question as functions of the notebook's names."""
+    """Return the hidden tests of each question as functions of the notebook's names."""
     found: dict[str, list[ast.FunctionDef]] = {q.id: [] for q in assignment.questions}
     for path in assignment.hidden_tests:
         for node in ast.parse(path.read_text(encoding="utf-8")).body:

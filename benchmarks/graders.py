@@ -62,7 +62,7 @@ class GraderUnderTest(Protocol):
 
 
 def environment(venv: Path, home: Path) -> dict[str, str]:
-    """Give the environment of a peer's command: nothing of the caller's, and a home of its own."""
+    """Return the environment of a peer's command: nothing of the caller's, a home of its own."""
     return {"PATH": f"{venv}/bin:/usr/bin:/bin", "HOME": str(home), "LANG": "C.UTF-8"}
 
 

@@ -165,7 +165,7 @@ class ProcessTree:
                 self._seen[pid].alive = False
 
     def cpu_seconds(self) -> float:
-        """Give the sum since this object was made, as far as the samples have seen it."""
+        """Return the sum since this object was made, as far as the samples have seen it."""
         for seen in self._seen.values():
             seen.children = set()
         for pid, seen in self._seen.items():
@@ -205,7 +205,7 @@ def _wait_for_orphans(bystanders: set[int]) -> None:
 
 
 def _children() -> dict[int, list[tuple[int, list[str]]]]:
-    """Give the processes of the machine by their parents."""
+    """Return the processes of the machine by their parents."""
     children: dict[int, list[tuple[int, list[str]]]] = {}
     for name in os.listdir("/proc"):  # noqa: PTH208  # often, so without a Path for each
         stat = _stat(int(name)) if name.isdigit() else None
@@ -215,7 +215,7 @@ def _children() -> dict[int, list[tuple[int, list[str]]]]:
 
 
 def _stat(pid: int) -> list[str] | None:
-    """Give the fields of ``/proc/PID/stat`` from the third on; the second may hold blanks."""
+    """Return the fields of ``/proc/PID/stat`` from the third on; the second may hold blanks."""
     try:
         with open(f"/proc/{pid}/stat") as file:  # noqa: PTH123  # as above
             return file.read().rpartition(")")[2].split()

@@ -25,7 +25,7 @@ START_SECONDS: Final = 60.0
 
 
 def settings_in(folder: Path) -> Settings:
-    """Let this process and those that it starts use a data folder; gives the settings."""
+    """Let this process and those that it starts use a data folder; returns the settings."""
     os.environ["AUTOGRADER_DATA"] = str(folder)
     os.environ["AUTOGRADER_ASSIGNMENTS"] = str(find_assignment(course.NAMES[0]).parent)
     return Settings.from_environment()
@@ -46,7 +46,7 @@ def prepare(settings: Settings, name: str) -> Database:
 
 @contextmanager
 def serving(folder: Path) -> Iterator[str]:
-    """Run `autograder serve`; gives its address."""
+    """Run `autograder serve`; returns its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

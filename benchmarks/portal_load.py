@@ -93,7 +93,7 @@ class Browser:
         return self._ask("GET", path, 200, self._log.pages).text
 
     def submit(self, content: bytes) -> str:
-        """Hand in by the form on the assignment's page; gives the receipt's path, if any."""
+        """Hand in by the form on the assignment's page; returns the receipt's path, if any."""
         token = re.search(r'name="csrf_token" value="([^"]+)"', self.page(PAGE))
         if token is None:
             self._log.errors.append("the assignment's page has no form")
@@ -165,7 +165,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _enrol(settings: Settings, database: Database, count: int) -> list[str]:
-    """Take in so many students; gives their session cookies, since Argon2 is not measured here."""
+    """Add so many students; returns their session cookies, since Argon2 is not measured here."""
     lines = ["email,name", *(f"load{n}@example.org,Load {n}" for n in range(count))]
     with database.write.begin() as session:
         instructor = session.scalars(select(User).where(User.email == people.INSTRUCTOR[0])).one()
@@ -277,7 +277,7 @@ def _print(log: Log, database: Database, students: int, load: float) -> bool:
 
 
 def _summary(times: Sequence[float]) -> tuple[float, float, float, float]:
-    """Give median, 95th and 99th percentile, and the longest."""
+    """Return median, 95th and 99th percentile, and the longest."""
     times = [*times, *times] or [0.0, 0.0]  # quantiles need two values
     cuts = statistics.quantiles(times, n=100, method="inclusive")
     return statistics.median(times), cuts[94], cuts[98], max(times)

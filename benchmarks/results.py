@@ -83,25 +83,25 @@ class Results:
         return min(map(len, self.taken.values()))
 
     def wall(self, name: str, way: Way) -> float:
-        """Give the median of the wall seconds."""
+        """Return the median of the wall seconds."""
         return median(each.wall_seconds for each in self.taken[name, way])
 
     def cpu(self, name: str, way: Way) -> float:
-        """Give the median of the CPU seconds."""
+        """Return the median of the CPU seconds."""
         return median(each.cpu_seconds for each in self.taken[name, way])
 
     def ratio(self, name: str, way: Way, to: Way) -> float:
-        """Give the median over the rounds of how much longer one way takes than another."""
+        """Return the median over the rounds of how much longer one way takes than another."""
         pairs = zip(self.taken[name, way], self.taken[name, to], strict=True)
         return median(one.wall_seconds / other.wall_seconds for one, other in pairs)
 
     def overhead(self, name: str) -> float:
-        """Give the median over the rounds of what grading adds to the bare cells, in seconds."""
+        """Return the median over the rounds of what grading adds to the bare cells, in seconds."""
         pairs = zip(self.taken[name, Way.WARM], self.taken[name, Way.BARE], strict=True)
         return median(warm.wall_seconds - bare.wall_seconds for warm, bare in pairs)
 
     def targets(self, name: str) -> Iterator[Target]:
-        """Give what was promised for one of the notebooks."""
+        """Return what was promised for one of the notebooks."""
         library = LIBRARY[name]
         peers = (Way.OTTER, Way.NBGRADER) if library == "NumPy" else (Way.OTTER,)
         factor = 8 if library == "NumPy" else 4

@@ -208,7 +208,7 @@ def _check_probability(p: float) -> None:
 
 
 def _data(X: ArrayLike, y: ArrayLike, l2: float) -> tuple[Array, Array]:
-    """Give the data in float64, or ValueError."""
+    """Return the data in float64, or ValueError."""
     X, y = _float64(X), _float64(y)
     if X.ndim != 2 or y.shape != X.shape[:1] or not len(y):
         raise ValueError("X (n, d) and y (n,) must hold the same number of samples, at least one")

@@ -71,7 +71,7 @@ class Settings:
 
 
 def places() -> tuple[Path, str]:
-    """Give the data folder and the database's URL, as the environment says; makes neither."""
+    """Return the data folder and the database's URL, as the environment says; makes neither."""
     data = Path(_get("DATA", "var")).resolve()
     return data, _get("DATABASE_URL", f"sqlite:///{data / 'portal.sqlite3'}")
 

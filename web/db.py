@@ -63,7 +63,7 @@ class Base(DeclarativeBase):
 
 
 def now() -> datetime:
-    """Give the server's time, which alone decides lateness."""
+    """Return the server's time, which alone decides lateness."""
     return datetime.now(UTC)
 
 

@@ -104,7 +104,7 @@ def _add_filters(app: Flask) -> None:
 
     @app.template_global("may")
     def may(action: str, resource: Resource) -> bool:
-        """Tell whether who asks may do something, so that pages offer nothing that answers 404."""
+        """Return whether the reader may do something, so that no page offers what answers 404."""
         return allowed(db(), actor(), Action(action), resource)
 
     @app.template_global("person")
@@ -114,7 +114,7 @@ def _add_filters(app: Flask) -> None:
 
     @app.template_global("names_shown")
     def names_shown(submission: Submission) -> bool:
-        """Tell whether a page may say whose a submission is; its student reads their own."""
+        """Return whether a page may say whose a submission is; its student reads their own."""
         user = actor()
         own = user is not None and user.id == submission.user_id
         hides = submission.assignment.anonymous_grading

@@ -26,13 +26,13 @@ class Portal:
 
 
 def portal() -> Portal:
-    """Give the running application's settings and database."""
+    """Return the running application's settings and database."""
     found: Portal = current_app.extensions[EXTENSION]
     return found
 
 
 def db() -> Session:
-    """Give the request's session: one that only reads for GET, one that may write otherwise."""
+    """Return the request's session: one that only reads for GET, one that may write otherwise."""
     if "db" not in g:
         database = portal().database
         g.db = database.read() if request.method in SAFE_METHODS else database.write()
@@ -53,12 +53,12 @@ def close_db(_: BaseException | None = None) -> None:
 
 
 def actor() -> User | None:
-    """Give who asks; ``None`` for nobody."""
+    """Return who asks; ``None`` for nobody."""
     return current_user._get_current_object() if current_user.is_authenticated else None
 
 
 def signed_in() -> User:
-    """Give who asks, or send them to sign in."""
+    """Return who asks, or send them to sign in."""
     user = actor()
     if user is None:
         not_signed_in()

@@ -68,7 +68,7 @@ _TO_A_PERSON: Final = frozenset({Action.CORRECT_PERSON, Action.CORRECT_ADDRESS})
 
 def allowed(session: Session, actor: User | None, action: Action, resource: Resource) -> bool:
     """
-    Tell whether somebody may do something; whatever is not named here is not allowed.
+    Return whether somebody may do something; whatever is not named here is not allowed.
 
     Args:
         session: To look up roles.
@@ -94,7 +94,7 @@ def allowed(session: Session, actor: User | None, action: Action, resource: Reso
 
 
 def role_in(session: Session, actor: User, course: Course) -> Role | None:
-    """Give somebody's role in a course, if they have one."""
+    """Return somebody's role in a course, if they have one."""
     role = session.scalar(
         select(Membership.role).where(
             Membership.user_id == actor.id,
@@ -106,7 +106,7 @@ def role_in(session: Session, actor: User, course: Course) -> Role | None:
 
 
 def may_correct(actor: User, person: User) -> bool:
-    """Tell whether somebody who manages a course's people may correct one of them."""
+    """Return whether somebody who manages a course's people may correct one of them."""
     return actor.is_admin or not (
         person.is_admin or any(each.role is not Role.STUDENT for each in person.memberships)
     )

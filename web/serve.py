@@ -44,7 +44,7 @@ def serve(host: str, port: int | None) -> int:
 
 
 def port_of(port: int | None) -> int:
-    """Give the port that was asked for, else `$PORT`, else the default."""
+    """Return the port that was asked for, else `$PORT`, else the default."""
     return port or int(os.environ.get("PORT") or DEFAULT_PORT)
 
 
@@ -67,7 +67,7 @@ def refuse_taken(host: str, port: int) -> None:
 
 
 def requeue_orphans(settings: Settings) -> int:
-    """Put back what workers of this machine had claimed that are gone; gives how many."""
+    """Put back what workers of this machine had claimed that are gone; returns how many."""
     database = open_database(settings.database_url)
     with database.write.begin() as session:
         gone = [owner for owner in leases.owners(session) if not _alive(owner)]
@@ -77,7 +77,7 @@ def requeue_orphans(settings: Settings) -> int:
 
 
 def _alive(owner: str) -> bool:
-    """Tell whether a worker lives; one of another machine is left to its lease."""
+    """Return whether a worker lives; one of another machine is left to its lease."""
     host, _, rest = owner.rpartition("-")[0].rpartition("-")
     if host != os.uname().nodename or not rest.isdigit():
         return True

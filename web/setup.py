@@ -27,7 +27,7 @@ def upgrade(database_url: str, revision: str = "head") -> None:
 
 
 def migrations() -> Config:
-    """Give Alembic's configuration: where the migrations are."""
+    """Return Alembic's configuration: where the migrations are."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     return config

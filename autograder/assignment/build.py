@@ -291,7 +291,7 @@ def _hidden_secrets(assignment: Assignment) -> Iterator[_Secret]:
 
 
 def _statements(source: str) -> Iterator[tuple[str, str]]:
-    """Give each statement, normalised, with the line that it begins on."""
+    """Return each statement, normalised, with the line that it begins on."""
     try:
         tree = parse(source)
     except SyntaxError:
@@ -322,7 +322,7 @@ def _refuse_leaks(assignment: Assignment, built: Built, secrets: list[_Secret]) 
 
 
 def _shown_text(built: Built) -> str:
-    """Give all text of a built notebook, and its code normalised."""
+    """Return all text of a built notebook, and its code normalised."""
     parts = []
     for cell in built.notebook["cells"]:
         parts.append(cell["source"])
@@ -333,13 +333,13 @@ def _shown_text(built: Built) -> str:
 
 
 def _data_text(assignment: Assignment) -> str:
-    """Give the text of the public files: a hidden test may have been left among them."""
+    """Return the text of the public files: a hidden test may have been left among them."""
     files = (path for _, path in public_data(assignment.folder) if path.suffix in _TEXT_SUFFIXES)
     return "\n".join(_squeezed(path.read_text("utf-8", errors="replace")) for path in files)
 
 
 def _given_text(assignment: Assignment) -> str:
-    """Give the text that the author hands out on purpose: given cells, prompts, public tests."""
+    """Return the text that the author hands out on purpose: given cells, prompts, public tests."""
     inside = False
     parts = [test.source for question in assignment.questions for test in question.public_tests]
     for cell in json.loads(assignment.master.text)["cells"]:

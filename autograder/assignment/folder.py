@@ -90,7 +90,7 @@ class Assignment:
         return next(question for question in self.questions if question.id == question_id)
 
     def stretched(self, factor: float) -> Assignment:
-        """Give the same assignment for a student with a time multiplier."""
+        """Return the same assignment for a student with a time multiplier."""
         return replace(self, limits=self.limits.stretched(factor))
 
 
@@ -168,7 +168,7 @@ def reference_file(folder: Path) -> Path | None:
 
 
 def public_data(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Give the files that students get too, by the name under which a notebook opens them."""
+    """Return the files that students get too, by the name under which a notebook opens them."""
     for path in _files(folder / "data"):
         yield path.relative_to(folder).as_posix(), path
 
@@ -204,7 +204,7 @@ class _Settings:
             raise AssignmentError("one seed is needed at least", self.place("hidden_seeds"))
 
     def place(self, *keys: str) -> str:
-        """Give ``file:line`` of a key, or of one in a table."""
+        """Return ``file:line`` of a key, or of one in a table."""
         found = None
         for key in keys:
             pattern = rf"^[ \t]*(\[+[\w.]*\b)?{re.escape(key)}\b|[{{,]\s*{re.escape(key)}\s*="
@@ -326,7 +326,7 @@ def _check_rubric(assignment: Assignment, question: Question, settings: _Setting
 
 
 def _unknown(what: str, name: str, known: Iterable[str]) -> str:
-    """Say that a name is not known, and which one it may have meant."""
+    """Describe an unknown name, and which one it may have meant."""
     near = difflib.get_close_matches(name, list(known), n=1)
     return f"unknown {what} {name!r}" + (f": did you mean {near[0]!r}?" if near else "")
 
@@ -368,7 +368,7 @@ def _question_of(function: ast.FunctionDef) -> str | None:
 
 
 def _weight_holds(function: ast.FunctionDef) -> bool:
-    """Tell whether a test's weight is a number above 0, if it is written as a plain number."""
+    """Return whether a test's weight is a number above 0, if it is written as a plain number."""
     weights = [
         keyword.value.value
         for marker in _question_markers(function)

@@ -80,7 +80,7 @@ class MasterNotebook:
 
     def place(self, text: str, cell: int = 0) -> str:
         """
-        Give ``file:line`` of the first line of the file that holds `text`.
+        Return ``file:line`` of the first line of the file that holds `text`.
 
         Args:
             text: What to look for.
@@ -270,14 +270,14 @@ def _first_line(cell: Cell) -> str:
 
 
 def number_of(value: object) -> Fraction | None:
-    """Give a number of a settings file exactly, or ``None`` if it is no finite number."""
+    """Return a number of a settings file exactly, or ``None`` if it is no finite number."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return None
     return Fraction(str(value))
 
 
 def imported_packages(source: str) -> Iterator[str]:
-    """Give the packages that a cell imports; a cell that does not parse imports none."""
+    """Return the packages that a cell imports; a cell that does not parse imports none."""
     try:
         nodes = list(ast.walk(parse(_MAGIC.sub("", source))))
     except SyntaxError:
@@ -290,7 +290,7 @@ def imported_packages(source: str) -> Iterator[str]:
 
 
 def defined_names(source: str) -> Iterator[str]:
-    """Give the names that a cell's top level binds; a cell that does not parse binds none."""
+    """Return the names that a cell's top level binds; a cell that does not parse binds none."""
     try:
         statements = parse(source).body
     except SyntaxError:
@@ -300,7 +300,7 @@ def defined_names(source: str) -> Iterator[str]:
 
 
 def bound_names(statement: ast.stmt) -> Iterator[str]:
-    """Give the names that one top-level statement binds."""
+    """Return the names that one top-level statement binds."""
     if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         yield statement.name
     elif isinstance(statement, ast.Import | ast.ImportFrom):

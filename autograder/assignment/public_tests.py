@@ -19,7 +19,7 @@ from autograder.syntax import parse
 
 def public_test_module(assignment: Assignment) -> str:
     """
-    Give the text of the module.
+    Return the text of the module.
 
     Raises:
         AssignmentError: If a test asks for a name that no cell defines.
@@ -84,7 +84,7 @@ class _GivenCode:
         return frozenset(self._definitions)
 
     def slice_for(self, names: Iterable[str]) -> list[str]:
-        """Give the statements that define names, and those that they need, in order."""
+        """Return the statements that define names, and those that they need, in order."""
         wanted, todo = set(), list(names)
         while todo:
             for number in self._definitions.get(todo.pop(), ()):

@@ -162,7 +162,7 @@ def _user_namespaces(bwrap: str | None) -> tuple[bool, str, str]:
 
 
 def namespace_advice(system: Path = _SYSTEM) -> str:
-    """Say how this machine's owner allows user namespaces."""
+    """Describe how this machine's owner allows user namespaces."""
     if _setting(system / "kernel/apparmor_restrict_unprivileged_userns") == "1":
         return (
             "AppArmor forbids them (Ubuntu 24.04 and later). Allow them to bubblewrap: write "

@@ -33,7 +33,7 @@ _held: list[bytes] = []
 
 
 def outcome(function: Callable[[], object]) -> str:
-    """Give the name of the error that a call ends in, or ``done``."""
+    """Return the name of the error that a call ends in, or ``done``."""
     try:
         function()
     except OSError as error:
@@ -42,19 +42,19 @@ def outcome(function: Callable[[], object]) -> str:
 
 
 def status() -> dict[str, str]:
-    """Give what Linux says of this process."""
+    """Return what Linux says of this process."""
     with open("/proc/self/status") as file:
         fields = (line.partition(":") for line in file)
         return {name: value.strip() for name, _, value in fields}
 
 
 def processes() -> list[int]:
-    """Give the processes that can be seen."""
+    """Return the processes that can be seen."""
     return sorted(int(name) for name in os.listdir("/proc") if name.isdigit())
 
 
 def environment() -> list[str]:
-    """Give the names of the environment's variables."""
+    """Return the names of the environment's variables."""
     return sorted(os.environ)
 
 
@@ -69,7 +69,7 @@ def _make_socket(kind: int) -> None:
 
 
 def interfaces() -> list[str]:
-    """Give the network's interfaces."""
+    """Return the network's interfaces."""
     return [name for _, name in socket.if_nameindex()]
 
 
@@ -133,7 +133,7 @@ def signal_guardian() -> str:
 
 
 def limits() -> dict[str, int]:
-    """Give the limits that hold for good."""
+    """Return the limits that hold for good."""
     names = ("DATA", "AS", "FSIZE", "NPROC", "NOFILE", "CORE")
     return {name: resource.getrlimit(getattr(resource, f"RLIMIT_{name}"))[1] for name in names}
 
@@ -191,7 +191,7 @@ def deaf() -> None:
 
 
 def versions(modules: list[str]) -> dict[str, str]:
-    """Give the versions of modules that were imported before this kernel was forked."""
+    """Return the versions of modules that were imported before this kernel was forked."""
     found = {"python": sys.version.split()[0]}
     for name in modules:
         if name in sys.modules:

@@ -72,7 +72,7 @@ class Probe:
         return self._channel.call(Target(name=name), args, {}).value
 
     def evaluate(self, expression: str) -> Any:
-        """Give the value of an expression."""
+        """Return the value of an expression."""
         self.run(f"_value = {expression}")
         return self._channel.get("_value")
 
@@ -81,7 +81,7 @@ class Probe:
         self.kernel.interrupt()
 
     def end_kernel(self, *, kill: bool) -> str | None:
-        """Tell why the kernel ended; with `kill`, end it first."""
+        """Return why the kernel ended; with `kill`, end it first."""
         end = None if kill else self.kernel.wait_exit(2.0)
         self.kernel.kill()
         return end.reason if end else None

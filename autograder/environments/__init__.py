@@ -51,7 +51,7 @@ class Environment:
         return self.folder / "bin" / "python"
 
     def modules_for(self, packages: frozenset[str]) -> tuple[str, ...]:
-        """Give the modules to import, too, for a notebook that imports these packages."""
+        """Return the modules to import, too, for a notebook that imports these packages."""
         return tuple(
             module
             for package, modules in self.if_imported.items()
@@ -105,13 +105,13 @@ def _settings(file: Path) -> dict[str, Any]:
 
 
 def own_environments() -> tuple[str, ...]:
-    """Give the names of the operator's own environments."""
+    """Return the names of the operator's own environments."""
     folder = os.environ.get("AUTOGRADER_ENVIRONMENTS")
     return tuple(sorted(file.stem for file in Path(folder).glob("*.toml"))) if folder else ()
 
 
 def default_folder() -> Path:
-    """Give the virtual environment of notebooks, which stands beside the program's own."""
+    """Return the virtual environment of notebooks, which stands beside the program's own."""
     configured = os.environ.get("AUTOGRADER_KERNEL_VENV")
     return Path(configured) if configured else Path(f"{sys.prefix}-kernel")
 

@@ -34,7 +34,7 @@ class Supervisor(Protocol):
         """Send SIGINT to the kernel."""
 
     def end_kernel(self, *, kill: bool) -> str | None:
-        """Tell why the kernel ended; with `kill`, end it first."""
+        """Return why the kernel ended; with `kill`, end it first."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Recording:
     bytes_left: int = MAX_RECORDED_BYTES
 
     def has_room(self, size: int) -> bool:
-        """Tell whether something of this size may be kept, and count it."""
+        """Return whether something of this size may be kept, and count it."""
         self.bytes_left -= size
         return self.bytes_left >= 0
 
@@ -129,7 +129,7 @@ class CallChannel:
         self._stream.close()
 
     def names(self) -> frozenset[str]:
-        """Give the names that the notebook defines."""
+        """Return the names that the notebook defines."""
         if self._names is None:
             names = self._value(self._exchange(("names",)))
             if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
@@ -140,7 +140,7 @@ class CallChannel:
 
     def get(self, name: str) -> Any:
         """
-        Give the value of a name.
+        Return the value of a name.
 
         Plain data is read once, and stays what it was until the tests run a line inside: it cannot
         be one thing to one question and another thing to the next.

@@ -309,17 +309,17 @@ class ExaminerPlugin:
 
     @pytest.fixture(name="student")
     def student_fixture(self) -> Student:
-        """Give the student's notebook."""
+        """Return the student's notebook."""
         return Student(self._running().channel)
 
     @pytest.fixture(name="sandbox")
     def sandbox_fixture(self) -> Sandbox:
-        """Give what runs a line inside the kernel."""
+        """Return what runs a line inside the kernel."""
         return Sandbox(self._running().channel)
 
     @pytest.fixture(name="rng")
     def rng_fixture(self, request: pytest.FixtureRequest) -> np.random.Generator:
-        """Give random inputs that are the same for every run of the same submission."""
+        """Return random inputs that are the same for every run of the same submission."""
         test = zlib.crc32(request.node.name.encode())
         return np.random.default_rng([self._running().job["seed"], test])
 
@@ -334,7 +334,7 @@ class ExaminerPlugin:
 
 
 def why_not_collected(file: Path, report: pytest.CollectReport) -> tuple[str, str]:
-    """Give the place, with the line if it is known, and the reason in one line."""
+    """Return the place, with the line if it is known, and the reason in one line."""
     lines = report.longreprtext.strip().splitlines() or ["no reason was given"]
     reasons = [line[1:].strip() for line in lines if line.startswith("E  ")]
     numbers = re.findall(rf"{re.escape(file.name)}(?::|\", line )(\d+)", report.longreprtext)
@@ -346,7 +346,7 @@ def why_not_collected(file: Path, report: pytest.CollectReport) -> tuple[str, st
 
 
 def describe(item: pytest.Item) -> dict[str, Any]:
-    """Give a test's id, question, title, weight and visibility, as plain data."""
+    """Return a test's id, question, title, weight and visibility, as plain data."""
     marker = item.get_closest_marker("question")
     function = getattr(item, "function", None)
     title = next(iter((getattr(function, "__doc__", None) or item.name).strip().splitlines()))
@@ -361,19 +361,19 @@ def describe(item: pytest.Item) -> dict[str, Any]:
 
 
 def id_of(item: pytest.Item) -> str:
-    """Give a test's id. pytest's own lacks the file here, and two files may have a test each."""
+    """Return a test's id. pytest's own lacks the file here, and two files may have a test each."""
     _, separator, name = item.nodeid.partition("::")
     return f"{item.path.name}{separator}{name}"
 
 
 def question_of(item: pytest.Item) -> str:
-    """Give the id of the question that a test belongs to."""
+    """Return the id of the question that a test belongs to."""
     marker = item.get_closest_marker("question")
     return str(marker.args[0]) if marker and marker.args else ""
 
 
 def is_public(item: pytest.Item) -> bool:
-    """Tell whether students have this test."""
+    """Return whether students have this test."""
     marker = item.get_closest_marker("question")
     return bool(marker and marker.kwargs.get("public", False))
 

@@ -63,13 +63,13 @@ class KernelKeeper(Protocol):
     """Who holds the kernel while tests run: interrupts, ends and replaces it."""
 
     def calls(self) -> socket.socket | None:
-        """Give the call channel of the present kernel."""
+        """Return the call channel of the present kernel."""
 
     def interrupt(self) -> None:
         """Send SIGINT to the kernel."""
 
     def end(self, *, kill: bool) -> str | None:
-        """Tell why the kernel ended; with `kill`, end it first."""
+        """Return why the kernel ended; with `kill`, end it first."""
 
     def replace(self) -> socket.socket | None:
         """Run the notebook in a new kernel and give its call channel."""
@@ -148,7 +148,7 @@ class Examiner:
         return handles[0]
 
     def alive(self) -> bool:
-        """Tell whether the process still runs."""
+        """Return whether the process still runs."""
         return self._process.poll() is None
 
     def close(self) -> None:
@@ -196,7 +196,7 @@ class Examiner:
             raise
 
     def _refusal(self, message: dict[str, Any]) -> AssignmentError:
-        """Say in one line why the tests cannot be collected, and where."""
+        """Explain in one line why the tests cannot be collected, and where."""
         if "refused" in message:
             file, reason = message["refused"]
             if file.startswith(self._folder.name):
@@ -350,7 +350,7 @@ def _bury(child: int, *, kill: bool) -> None:
 
 
 def _environment() -> dict[str, str]:
-    """Give what a hidden test may see of the environment: no secret of the portal's."""
+    """Return what a hidden test may see of the environment: no secret of the portal's."""
     kept = ("PATH", "HOME", "LANG", "PYTHONDONTWRITEBYTECODE")
     settings = {name: os.environ[name] for name in kept if name in os.environ}
     # One thread: several submissions are graded side by side.

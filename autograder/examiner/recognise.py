@@ -79,7 +79,7 @@ def recognise(
 
 
 def _reproduces(sample: SampleAnswer, recording: Recording) -> bool | None:
-    """Tell whether a sample gives all the results of a test; ``None`` if it was not asked for."""
+    """Return whether a sample gives all the results of a test; ``None`` if it was not asked for."""
     if sample.function is not None:
         calls = _calls_of(sample, recording)
         return all(_same_result(sample, call) for call in calls) if calls else None
@@ -90,7 +90,7 @@ def _reproduces(sample: SampleAnswer, recording: Recording) -> bool | None:
 
 
 def _contradicts(sample: SampleAnswer, recording: Recording) -> bool:
-    """Tell whether a sample gives another result than a test saw, each time that it is asked."""
+    """Return whether a sample gives another result than a test saw, each time that it is asked."""
     if sample.function is None:
         return _reproduces(sample, recording) is False
     calls = _calls_of(sample, recording)
@@ -103,7 +103,7 @@ def _calls_of(sample: SampleAnswer, recording: Recording) -> list[RecordedCall]:
 
 
 def _is_random(sample: SampleAnswer, call: RecordedCall) -> bool:
-    """Tell whether a sample gives another result each time, and so can contradict nothing."""
+    """Return whether a sample gives another result each time, and so can contradict nothing."""
     assert sample.function is not None
     try:
         first, second = (_result(sample, call)[0] for _ in range(2))
@@ -113,7 +113,7 @@ def _is_random(sample: SampleAnswer, call: RecordedCall) -> bool:
 
 
 def _result(sample: SampleAnswer, call: RecordedCall) -> tuple[Any, tuple[Any, ...]]:
-    """Give a sample's result, and the arguments as it left them."""
+    """Return a sample's result, and the arguments as it left them."""
     assert sample.function is not None
     args, kwargs = _fresh_arguments(call)
     with np.errstate(all="ignore"):
@@ -172,7 +172,7 @@ def _same_value(actual: Any, expected: Any) -> bool:
 
 
 def _table(value: Any) -> Any:
-    """Give an array of numbers, or ``None`` for what is none, such as a pair of arrays."""
+    """Return an array of numbers, or ``None`` for what is none, such as a pair of arrays."""
     try:
         array = np.asarray(value)
     # Untrusted: a list may hold objects that stayed in the kernel, and they refuse to be numbers.

@@ -100,7 +100,7 @@ def _ended_by_signals() -> Iterator[None]:
 
 
 def _notebooks(path: Path) -> list[Path]:
-    """Give the notebooks of a folder and below, without what Jupyter and macOS keep beside them."""
+    """Return a folder's notebooks, without what Jupyter and macOS keep beside them."""
     if not path.is_dir():
         return [path]
     below = [each.relative_to(path) for each in path.rglob("*.ipynb")]
@@ -132,7 +132,7 @@ def _finished(
     options: argparse.Namespace,
     paths: Sequence[Path],
 ) -> Iterator[tuple[Path, Report]]:
-    """Give the reports in order, printed and written; what we could not grade is told."""
+    """Return the reports in order, printed and written; what we could not grade is told."""
     # Late: the first notebooks are being graded meanwhile.
     from autograder.render.terminal import print_report
 
@@ -174,7 +174,7 @@ def _view(report: Report, path: Path, options: argparse.Namespace) -> dict[str, 
 
 
 def _table(assignment: Assignment, paths: Sequence[Path], reports: dict[Path, Report]) -> str:
-    """Give a row for each notebook; what is not graded, or waits for a person, is left empty."""
+    """Return a row for each notebook; what is not graded, or waits for a person, is left empty."""
     text = io.StringIO()
     rows = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
     rows.writerow(["file", "points", "of", *(question.id for question in assignment.questions)])

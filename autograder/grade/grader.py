@@ -146,7 +146,7 @@ class Grader:
 
     def pool(self, assignment: Assignment) -> KernelPool:
         """
-        Give what makes the kernels of an assignment; others of its environment share it.
+        Return what makes the kernels of an assignment; others of its environment share it.
 
         Raises:
             InternalError: If the wall cannot be built, as far as that can be told at once.
@@ -279,7 +279,7 @@ def _unfinished_cell(name: object, notebook: Notebook, execution: Execution) -> 
 
 
 def _defines(source: str, name: str) -> bool:
-    """Tell whether a line begins with the definition of a name, or assigns to it."""
+    """Return whether a line begins with the definition of a name, or assigns to it."""
     # Not parsed: a cell with a syntax error or a magic is what is looked for.
     word = re.compile(rf"\b{re.escape(name)}\b")
     for line in source.splitlines() if name in source else ():

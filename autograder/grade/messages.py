@@ -36,7 +36,7 @@ def message_for(
     unfinished: CellRun | None = None,
 ) -> str:
     """
-    Say what came of a test.
+    Describe what came of a test.
 
     `unfinished` is the cell that would have defined a missing name, if it did not run to its end.
     Only these can be in the message: fixed sentences, names that the notebook's prompts give,
@@ -58,7 +58,7 @@ def message_for(
 
 
 def _missing(name: str, unfinished: CellRun | None) -> str:
-    """Say that a name is missing, and what became of the cell that would have defined it."""
+    """Describe a missing name, and what became of the cell that would have defined it."""
     if unfinished is None:
         return f"{name} is not defined in your notebook."
     words = CELL_WORDS.get(unfinished.status)

@@ -76,7 +76,7 @@ class SubmissionRun:
             self._execution.close()
 
     def calls(self) -> socket.socket | None:
-        """Give the call channel of the present kernel."""
+        """Return the call channel of the present kernel."""
         kernel = self._current().kernel
         return kernel.calls if kernel is not None and kernel.exit is None else None
 
@@ -87,7 +87,7 @@ class SubmissionRun:
             kernel.interrupt()
 
     def end(self, *, kill: bool) -> str | None:
-        """Tell why the kernel ended; with `kill`, end it first."""
+        """Return why the kernel ended; with `kill`, end it first."""
         kernel = self._current().kernel
         if kernel is None:
             return None

@@ -34,7 +34,7 @@ def answer_cells(notebook: Notebook, assignment: Assignment, question: str) -> t
 
 
 def _between_markers(cells: tuple[Cell, ...], assignment: Assignment, question: str) -> list[int]:
-    """Give the cells between the prompt's marker and the end's, the prompt excluded."""
+    """Return the cells between the prompt's marker and the end's, the prompt excluded."""
     prompt = _prompt(assignment, question)
     start = next((n for n, cell in enumerate(cells) if prompt and prompt in cell.source), None)
     if start is None:
@@ -52,7 +52,7 @@ def _between_markers(cells: tuple[Cell, ...], assignment: Assignment, question: 
 
 
 def _prompt(assignment: Assignment, question: str) -> str | None:
-    """Give the heading of a written question's prompt, as the student notebook shows it."""
+    """Return the heading of a written question's prompt, as the student notebook shows it."""
     manual = [each.id for each in assignment.questions if each.manual]
     prompts = [
         cell["source"]

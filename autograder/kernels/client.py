@@ -79,11 +79,11 @@ class KernelClient(AsyncKernelClient):
         return self._output.received_bytes
 
     def cut_off(self) -> bool:
-        """Tell whether a connection has ended: the kernel has, or sent what it must not."""
+        """Return whether a connection has ended: the kernel has, or sent what it must not."""
         return self._shell.ended or self._output.ended
 
     def refused(self) -> bool:
-        """Tell whether it was we who ended it, because of a message over the limit or malformed."""
+        """Return whether we ended it, because of a message over the limit or malformed."""
         return self._shell.refused or self._output.refused
 
     def close(self) -> None:
@@ -94,7 +94,7 @@ class KernelClient(AsyncKernelClient):
 
 async def connect(kernel: KernelProcess, limits: Limits) -> KernelClient:
     """
-    Give a client whose subscription the kernel has heard.
+    Return a client whose subscription the kernel has heard.
 
     Raises:
         SandboxError: If it does not answer.
@@ -129,7 +129,7 @@ async def open_socket(kernel: KernelProcess, port: str, kind: str, limits: Limit
 
 
 def session_of(kernel: KernelProcess) -> Session:
-    """Give what signs messages to a kernel."""
+    """Return what signs messages to a kernel."""
     return Session(key=kernel.connection["key"].encode())
 
 

@@ -20,7 +20,7 @@ ATTEMPTS: Final = 3
 
 class KernelPool:
     """
-    Gives fresh kernels of one environment; some are made ahead.
+    Returns fresh kernels of one environment; some are made ahead.
 
     Its warm process has been launched when the constructor returns.
 
@@ -66,7 +66,7 @@ class KernelPool:
 
     def take(self) -> KernelProcess:
         """
-        Give a kernel that nobody has used and nobody else will get.
+        Return a kernel that nobody has used and nobody else will get.
 
         Raises:
             SandboxError: If none can be made.
@@ -158,7 +158,7 @@ class Shelf(Generic[Item]):
         self._idle: deque[tuple[str, Item]] = deque()
 
     def take(self, key: str) -> Item:
-        """Give an idle one, or make one."""
+        """Return an idle one, or make one."""
         with self._lock:
             for entry in reversed(self._idle):
                 if entry[0] == key:
@@ -186,7 +186,7 @@ class Living(Closable, Protocol):
     """Something that may end by itself."""
 
     def alive(self) -> bool:
-        """Tell whether it still serves."""
+        """Return whether it still serves."""
 
 
 LivingItem = TypeVar("LivingItem", bound=Living)
@@ -216,7 +216,7 @@ class SharedCache(Generic[LivingItem]):
 
     @contextlib.contextmanager
     def borrow(self, key: str, make: Callable[[], LivingItem]) -> Iterator[LivingItem]:
-        """Give the one for a key; `make` makes it if it is not there, or has ended."""
+        """Return the one for a key; `make` makes it if it is not there, or has ended."""
         with self._lock:
             place = self._places.pop(key, None) or _Place[LivingItem]()
             self._places[key] = place

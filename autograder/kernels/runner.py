@@ -55,7 +55,7 @@ class Execution:
     skipped: set[int] = field(default_factory=set)
 
     def cell_of(self, count: int) -> int | None:
-        """Give the cell that ran with an execution count."""
+        """Return the cell that ran with an execution count."""
         return next((run.index for run in self.runs.values() if run.count == count), None)
 
     def close(self) -> None:
@@ -313,7 +313,7 @@ def kernel_files(
     name: str, notebook: Notebook, metadata: dict[str, Any], data: Iterator[tuple[str, bytes]]
 ) -> dict[str, bytes]:
     """
-    Give what a kernel sees: the notebook under the master's name, and the public data.
+    Return what a kernel sees: the notebook under the master's name, and the public data.
 
     Args:
         name: The assignment's name.
@@ -331,7 +331,7 @@ def kernel_files(
 
 def reported_exit(kernel: KernelProcess) -> KernelExit | None:
     """
-    Give how a kernel ended, if it has.
+    Return how a kernel ended, if it has.
 
     Raises:
         SandboxError: If its guardian is gone, too: no student code can do that.

@@ -56,7 +56,7 @@ class MessageReader:
 
     def greeted(self) -> bool:
         """
-        Tell whether the peer's greeting and its READY have arrived.
+        Return whether the peer's greeting and its READY have arrived.
 
         Raises:
             ZmtpError: If they are no such things.
@@ -71,7 +71,7 @@ class MessageReader:
 
     def next_message(self) -> list[bytes] | None:
         """
-        Give the next message's parts, or ``None`` if it has not arrived as a whole.
+        Return the next message's parts, or ``None`` if it has not arrived as a whole.
 
         Raises:
             ZmtpError: If it breaks a rule or a bound; nothing after it can be read.

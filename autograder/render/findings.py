@@ -279,20 +279,20 @@ def words(text: str) -> frozenset[str]:
 
 
 def label(question_id: str) -> str:
-    """Give what stands behind the word "QuestionView" in a heading: ``2`` for ``q2``."""
+    """Return what stands behind the word "Question" in a heading: ``2`` for ``q2``."""
     numbered = _NUMBERED.fullmatch(question_id)
     return numbered[1] if numbered else question_id
 
 
 def outcome_of(verdict: str) -> OutcomeView:
-    """Give a verdict's mark and words."""
+    """Return a verdict's mark and words."""
     known = Verdict(verdict)
     kind = _KINDS.get(known, "bad")
     return OutcomeView(_MARKS[kind], _WORDS[known], kind)
 
 
 def _cell_words(cell: StudentCell | StaffCell) -> str:
-    """Say what became of a cell; students read the error below the cell itself."""
+    """Describe what became of a cell; students read the error below the cell itself."""
     if isinstance(cell, StaffCell) and cell.error and cell.status == CellStatus.ERROR:
         return f"raised {plain(cell.error)}"
     return _CELL_WORDS[cell.status]
@@ -302,7 +302,7 @@ def _question(question: StudentQuestion | StaffQuestion) -> QuestionView:
     misconception = question.misconception if isinstance(question, StaffQuestion) else None
     return QuestionView(
         id=question.id,
-        name=f"QuestionView {plain(label(question.id))}",
+        name=f"Question {plain(label(question.id))}",
         score=question.score,
         points=question.max_score,
         outcome=outcome_of(question.verdict),

@@ -149,7 +149,7 @@ class _Closings:
         self._absent: set[str] = set()
 
     def after(self, closing: str, start: int) -> int:
-        """Give where `closing` next begins, or -1."""
+        """Return where `closing` next begins, or -1."""
         if closing in self._absent:
             return -1
         found = self._text.find(closing, start)
@@ -158,7 +158,7 @@ class _Closings:
         return found
 
     def run_after(self, run: str, start: int) -> int:
-        """Give where next a run of backticks of just this length begins, or -1."""
+        """Return where next a run of backticks of just this length begins, or -1."""
         key = f"run {len(run)}"
         if key in self._absent:
             return -1
@@ -169,7 +169,7 @@ class _Closings:
 
 
 def _read(text: str, match: re.Match[str], closings: _Closings) -> tuple[int, Formula | None]:
-    """Give where that which opens here ends, and the formula if it is one."""
+    """Return where that which opens here ends, and the formula if it is one."""
     start, inner = match.span()
     if match["fence"]:
         return _end_of_fence(text, match["fence_run"], inner), None

@@ -116,7 +116,7 @@ def notebook_html(
 
 @cache
 def stylesheet() -> str:
-    """Give the style of reports and notebooks, light and dark."""
+    """Return the style of reports and notebooks, light and dark."""
     return files("autograder.render").joinpath("page.css").read_text(encoding="utf-8")
 
 

@@ -17,7 +17,7 @@ AT_THE_END: Final = -1
 
 def places(cells: Sequence[NotebookNode], questions: Iterable[str]) -> dict[str, int]:
     """
-    Give for each question the cell that its result follows, from 0; else `AT_THE_END`.
+    Return for each question the cell that its result follows, from 0; else `AT_THE_END`.
 
     Args:
         cells: Of the executed notebook.

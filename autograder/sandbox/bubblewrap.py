@@ -92,7 +92,7 @@ def plan(
 
 
 def _imports(environment: Environment, packages: frozenset[str]) -> Iterator[tuple[str, ...]]:
-    """Give the modules to import before the first fork, those that wait, those for a pause."""
+    """Return the modules to import before the first fork, those that wait, those for a pause."""
     yield environment.preload + environment.modules_for(packages)
     yield environment.at_first_use
     yield environment.modules_for(frozenset(environment.if_imported) - packages)
@@ -123,7 +123,7 @@ def _mounts(
 
 
 def _interpreter_links(python: Path, executable: Path) -> Iterator[Path]:
-    """Give the names outside the environment that its interpreter's link goes through."""
+    """Return the names outside the environment that its interpreter's link goes through."""
     path = python
     while path.is_symlink():
         path = path.parent / path.readlink()

@@ -132,11 +132,11 @@ class ForkServer:
                 self._control.send(json.dumps({"import": new}).encode())
 
     def alive(self) -> bool:
-        """Tell whether the warm process still runs."""
+        """Return whether the warm process still runs."""
         return self._process.poll() is None
 
     def owner(self) -> int:
-        """Give the user that the sandbox runs as."""
+        """Return the user that the sandbox runs as."""
         return Path(f"/proc/{self._process.pid}").stat().st_uid
 
     def close(self) -> None:

@@ -60,7 +60,7 @@ class KernelProcess:
         self._lock = threading.Lock()
 
     def fileno(self) -> int:
-        """Give the descriptor that becomes readable when the guardian has news."""
+        """Return the descriptor that becomes readable when the guardian has news."""
         return self._control.fileno()
 
     def wait_bound(self, timeout: float = BIND_SECONDS) -> None:

@@ -15,7 +15,7 @@ from autograder.sandbox import policy
 @functools.cache
 def compiled_filter() -> bytes:
     """
-    Give the filter as classic BPF, ready for ``prctl(PR_SET_SECCOMP)``.
+    Return the filter as classic BPF, ready for ``prctl(PR_SET_SECCOMP)``.
 
     Raises:
         SandboxError: If libseccomp is not there.

@@ -63,18 +63,18 @@ class ReferenceAnswers:
 
 
 def misconceptions(assignment: Assignment) -> list[Answer]:
-    """Give the typical wrong answers."""
+    """Return the typical wrong answers."""
     return _answers(assignment, "misconceptions.py")
 
 
 def alternatives(assignment: Assignment) -> list[Answer]:
-    """Give the right answers that are written differently, and the solution's own, rounded."""
+    """Return the right answers that are written differently, and the solution's own, rounded."""
     written = _answers(assignment, "alternatives.py")
     return [*written, *_rounded_solutions(assignment)]
 
 
 def references(assignment: Assignment, *, tensorflow: bool = True) -> Iterator[ReferenceAnswers]:
-    """Give what the reference module answers, once in NumPy and once, if asked, in TensorFlow."""
+    """Return what the reference module answers, once in NumPy and once, if asked, in TensorFlow."""
     path = reference_file(assignment.folder)
     if path is None:
         return
@@ -130,7 +130,7 @@ def _place(sample: SampleAnswer, path: Path, lines: list[str]) -> str:
 
 def _rounded_solutions(assignment: Assignment) -> Iterator[Answer]:
     """
-    Give the solution with its results in single precision.
+    Return the solution with its results in single precision.
 
     The course accepts single precision everywhere, so this proves each tolerance of each question
     without an entry of the author's: once as arrays of that type, once as ordinary floats that a
@@ -146,7 +146,7 @@ def _rounded_solutions(assignment: Assignment) -> Iterator[Answer]:
 
 
 def _functions(assignment: Assignment) -> dict[str, list[str]]:
-    """Give the names of the functions that each question asks for."""
+    """Return the names of the functions that each question asks for."""
     return {
         question.id: [
             node.name

@@ -46,7 +46,7 @@ def _seconds(trial: AssignmentValidation) -> str:
 
 
 def verdict(trial: AssignmentValidation) -> str:
-    """Say whether an assignment has valid itself."""
+    """Return whether an assignment is valid, in a word."""
     if any(each.faults for each in trial.trials):
         return "fails"
     return "valid" if trial.done else "…"

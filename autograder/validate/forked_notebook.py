@@ -1,17 +1,17 @@
 """
-A solved notebook that has run once, and on which many samples of its answers are examined.
+A solved notebook that has run once, and on which many sample answers of its answers are examined.
 
-Running the notebook anew for each sample would cost more than all its tests together, mostly for
-figures. So the notebook runs once; for each sample the kernel forks *inside* the sandbox, the
-child executes the sample's code and answers the hidden tests, and the parent waits until it ends.
-Whatever the sample does to the process (a seed set, a library patched, a global changed) ends with
-the child, so one sample cannot touch the next: the isolation is that of a fresh kernel, at the
-price of a fork. Three things differ from a submission, and the gate knows them:
+Running the notebook anew for each answer would cost more than all its tests together, mostly for
+figures. So the notebook runs once; for each answer the kernel forks *inside* the sandbox, the child
+executes the answer's code and answers the hidden tests, and the parent waits until it ends.
+Whatever the answer does to the process (a seed set, a library patched, a global changed) ends with
+the child, so one answer cannot touch the next: the isolation is that of a fresh kernel, at the
+price of a fork. Three things differ from a submission, and validation knows them:
 
 - Figures are not drawn. What later cells compute from the question's names is computed again (see
   `SolvedNotebook.recomputed`).
 - A process in which TensorFlow has run an operation cannot be forked (its thread pools are gone in
-  the child, `predict` hangs), so there each sample gets a kernel of its own, notebook and all.
+  the child, `predict` hangs), so there each answer gets a kernel of its own, notebook and all.
 - What comes out otherwise than the gate expects is graded again as a submission, in a fresh kernel
   by the whole pipeline, before it is reported.
 """
@@ -101,7 +101,7 @@ class ForkedNotebook:
     """
 
     def __init__(self, pool: KernelPool, assignment: Assignment) -> None:
-        # One kernel serves many samples and seeds: their time adds up.
+        # One kernel serves many answers and seeds: their time adds up.
         bounds = replace(assignment.limits, cpu_seconds=1e6)
         self._assignment = replace(assignment, limits=bounds)
         self._pool = pool
@@ -175,7 +175,7 @@ class ForkedNotebook:
     # What follows is the examiner's view of this forked: a keeper of kernels.
 
     def calls(self) -> socket.socket | None:
-        """Give the call channel of the present kernel."""
+        """Return the call channel of the present kernel."""
         kernel = self._execution.kernel if self._execution else None
         return kernel.calls if kernel is not None and kernel.exit is None else None
 
@@ -185,7 +185,7 @@ class ForkedNotebook:
             self._execution.kernel.interrupt()
 
     def end(self, *, kill: bool) -> str | None:
-        """Tell why the kernel ended; with `kill`, end it first."""
+        """Return why the kernel ended; with `kill`, end it first."""
         kernel = self._execution.kernel if self._execution else None
         if kernel is None:
             return None
@@ -196,13 +196,13 @@ class ForkedNotebook:
         return exit_.reason if exit_ else None
 
     def replace(self) -> socket.socket | None:
-        """Run the notebook in a new kernel, put the sample in, and give its call channel."""
+        """Run the notebook in a new kernel, put the answer in, and give its call channel."""
         self._end_execution()
         self._enter()
         return self.calls()
 
     def _enter(self) -> str | None:
-        """Bring the kernel to the state that the sample leaves; tell what its code raised."""
+        """Bring the kernel to the state that the answer leaves; return what its code raised."""
         assert self._variant is not None
         if self._execution is None and self._forks:
             self._execution = self._run(self._solution.text())
@@ -289,7 +289,7 @@ class ForkedNotebook:
 
 
 class _Reins:
-    """A forked as the supervisor of a call channel of our own."""
+    """A forked notebook as the supervisor of a call channel of our own."""
 
     def __init__(self, forked: ForkedNotebook) -> None:
         self._bench = forked

@@ -184,6 +184,6 @@ class _Gate:
             future.result()
 
     def _sample(self, mutants: list[Mutant]) -> set[Mutant]:
-        """Give all mutants or, in a hurry, some from everywhere."""
+        """Return all mutants or, in a hurry, some from everywhere."""
         count = min(len(mutants), QUICK_MUTANTS) if self._quick else len(mutants)
         return {mutants[number * len(mutants) // count] for number in range(count)}

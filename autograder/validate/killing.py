@@ -91,7 +91,7 @@ def try_test(
 
 
 def judge_test(subject: Subject, test: TestDescription, *, killed: bool) -> Trial:
-    """Say whether a hidden test fails some wrong answer."""
+    """Return whether a hidden test fails some wrong answer."""
     name = test.id.rpartition("::")[2]
     reason = f"{name} kills nothing: every misconception and every mutant passes it"
     remarks = () if killed else (Fault(reason, subject.place_of_test(test.id)),)

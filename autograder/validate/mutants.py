@@ -68,7 +68,7 @@ class EquivalentMutant:
     place: str
 
     def declares(self, mutant: Mutant) -> bool:
-        """Tell whether the entry is about a mutant."""
+        """Return whether the entry is about a mutant."""
         return (self.question, self.original, self.mutated) == (
             mutant.question,
             mutant.original,
@@ -77,7 +77,7 @@ class EquivalentMutant:
 
 
 def mutants_of(assignment: Assignment) -> list[Mutant]:
-    """Give all mutants of an assignment's solutions, in the notebook's order."""
+    """Return all mutants of an assignment's solutions, in the notebook's order."""
     return [
         mutant
         for question in assignment.questions
@@ -132,7 +132,7 @@ def _of_question(assignment: Assignment, question: Question) -> Iterator[Mutant]
 
 
 def mutated_trees(tree: ast.Module) -> Iterator[tuple[str, int, ast.Module]]:
-    """Give each mutant of a module, with its operator's name and the line that it changes."""
+    """Return each mutant of a module, with its operator's name and the line that it changes."""
     for number, node in _mutable(tree):
         for name, operator in OPERATORS.items():
             for replacement in operator(node):
@@ -140,7 +140,7 @@ def mutated_trees(tree: ast.Module) -> Iterator[tuple[str, int, ast.Module]]:
 
 
 def _mutable(tree: ast.Module) -> Iterator[tuple[int, ast.AST]]:
-    """Give the nodes that may change, numbered as `ast.walk` meets them."""
+    """Return the nodes that may change, numbered as `ast.walk` meets them."""
     roots = [root for node in ast.walk(tree) for root in _texts(node)]
     kept = {id(inner) for root in roots for inner in ast.walk(root)}
     for number, node in enumerate(ast.walk(tree)):
@@ -149,7 +149,7 @@ def _mutable(tree: ast.Module) -> Iterator[tuple[int, ast.AST]]:
 
 
 def _texts(node: ast.AST) -> Iterator[ast.AST]:
-    """Give what holds texts for people below a node: docstrings, messages, annotations."""
+    """Return what holds texts for people below a node: docstrings, messages, annotations."""
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
         yield node
     if isinstance(node, ast.Raise):
@@ -186,7 +186,7 @@ class _Replacer(ast.NodeTransformer):
 
 
 def _difference(before: list[str], after: list[str]) -> tuple[str, str]:
-    """Give the lines that differ, without their indentation."""
+    """Return the lines that differ, without their indentation."""
     removed, added = [], []
     for line in difflib.ndiff(before, after):
         if line.startswith("- "):

@@ -201,7 +201,7 @@ OPERATORS: Final[dict[str, Operator]] = {
 
 
 def _with(node: Node, **changes: object) -> Node:
-    """Give a copy of a node with other fields."""
+    """Return a copy of a node with other fields."""
     other = copy.copy(node)
     for name, value in changes.items():
         setattr(other, name, value)

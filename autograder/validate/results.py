@@ -104,11 +104,11 @@ class AssignmentValidation:
 
     @property
     def valid(self) -> bool:
-        """Whether the assignment has valid itself."""
+        """Whether the assignment is valid."""
         return self.done and not any(trial.faults for trial in self.trials)
 
     def of(self, kind: Kind) -> list[Trial]:
-        """Give the trials of one kind."""
+        """Return the trials of one kind."""
         return [trial for trial in self.trials if trial.kind is kind]
 
     def good(self, kind: Kind) -> int:
@@ -127,7 +127,7 @@ class AssignmentValidation:
 
     @property
     def mutants(self) -> list[Trial]:
-        """Give the mutants that a test can kill, and the summary of them left out."""
+        """Return the mutants that a test can kill, and the summary of them left out."""
         return [trial for trial in self.of(Kind.MUTANT) if trial.question and not trial.equivalent]
 
     @property
@@ -137,6 +137,6 @@ class AssignmentValidation:
 
 
 def kill_rate(mutants: Iterable[Trial]) -> Fraction:
-    """Give the share of mutants that were caught; 1 if there are none."""
+    """Return the share of mutants that were caught; 1 if there are none."""
     survived = [trial.survived for trial in mutants]
     return 1 - Fraction(sum(survived), len(survived)) if survived else Fraction(1)

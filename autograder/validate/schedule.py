@@ -43,7 +43,7 @@ class Schedule:
         self._make_notebook: Callable[[], ForkedNotebook] = _no_notebook
 
     def make_notebooks(self, make: Callable[[], ForkedNotebook]) -> None:
-        """Say how a forked is made, once the assignment is loaded."""
+        """Set how a forked notebook is made, once the assignment is loaded."""
         self._make_notebook = make
 
     def close(self) -> None:
@@ -64,14 +64,14 @@ class Schedule:
     def on_notebook(
         self, step: Callable[..., Trial], subject: object, *arguments: object
     ) -> Future[Trial]:
-        """Do a step that takes the subject, a forked and more arguments."""
+        """Do a step that takes the subject, a forked notebook and more arguments."""
         return self._workers.submit(
             self._timed,
             lambda: self._with_notebook(lambda forked: step(subject, forked, *arguments)),
         )
 
     def collected_tests(self) -> tuple[TestDescription, ...]:
-        """Give the assignment's tests, as a forked has collected them."""
+        """Return the assignment's tests, as a forked notebook has collected them."""
         forked = self._notebooks.take("")
         self._notebooks.put("", forked)
         return forked.tests

@@ -38,7 +38,7 @@ class SolvedNotebook:
         self._end_of = _ends_of_solutions(assignment, self._document["cells"])
 
     def without_figures(self) -> SolvedNotebook:
-        """Give the same notebook without what only shows the answers."""
+        """Return the same notebook without what only shows the answers."""
         other = copy.copy(self)
         cells = [dict(cell) for cell in self._document["cells"]]
         for number in _figures(cells):
@@ -48,7 +48,7 @@ class SolvedNotebook:
         return other
 
     def text(self, source: str = "", question: str | None = None) -> str:
-        """Give the notebook's file, with a sample's cell behind the question's solution."""
+        """Return the notebook's file, with a sample's cell behind the question's solution."""
         if question is None or not source:
             return json.dumps(self._document)
         document = copy.deepcopy(self._document)
@@ -56,12 +56,12 @@ class SolvedNotebook:
         return json.dumps(document)
 
     def place(self, question: str) -> int:
-        """Give the number, from 0, of the cell that a sample's becomes."""
+        """Return the number, from 0, of the cell that a sample's becomes."""
         return self._end_of[question]
 
     def recomputed(self, source: str, question: str) -> str:
         """
-        Give the statements of later cells that a sample's names make come out otherwise.
+        Return the statements of later cells that a sample's names make come out otherwise.
 
         What they compute from these names is computed again, and names that they define are defined
         again; statements that are a mere call, such as drawing a figure, are left out.
@@ -104,7 +104,7 @@ def _ends_of_solutions(assignment: Assignment, cells: list[dict[str, Any]]) -> d
 
 
 def _figures(cells: list[dict[str, Any]]) -> Iterator[int]:
-    """Give the numbers of given cells that use an answer and that nothing else needs."""
+    """Return the numbers of given cells that use an answer and that nothing else needs."""
     code = {n: _statements(cell["source"]) for n, cell in enumerate(cells) if _is_code(cell)}
     used = {n: {name for each in code[n] for name in _names_used(each)} for n in code}
     answers = {name for n in code if _is_solution(cells[n]) for name in _names_bound(code[n])}
@@ -152,7 +152,7 @@ def _names_bound(statements: Iterable[ast.stmt]) -> set[str]:
 
 
 def _names_used(statement: ast.stmt) -> set[str]:
-    """Give the names that a statement loads, those inside of functions that it defines too."""
+    """Return the names that a statement loads, those inside of functions that it defines too."""
     return set(_loads(statement))
 
 

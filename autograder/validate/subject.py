@@ -1,4 +1,4 @@
-"""The assignment that is being valid, and how the outcome of a trial is read."""
+"""The assignment that is being validated, and how the outcome of a trial is read."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Subject:
         return 1 if self.quick else 2
 
     def tests_of(self, question: str, *, hidden: bool = False) -> list[TestDescription]:
-        """Give a question's tests."""
+        """Return a question's tests."""
         return [
             test
             for test in self.tests.values()
@@ -87,17 +87,17 @@ class Subject:
         return Trial(self.assignment.name, kind, title, faults=faults, **facts)
 
     def names(self, tests: Iterable[str]) -> str:
-        """Give tests' names, for people."""
+        """Return tests' names, for people."""
         return ", ".join(test.rpartition("::")[2] for test in tests)
 
     def loses_points(self, question: str, outcome: AnswerResult) -> bool:
-        """Tell whether an outcome costs points, after rounding to tenths."""
+        """Return whether an outcome costs points, after rounding to tenths."""
         points = self.assignment.question(question).points
         share = self.assignment.public_share[question]
         return question_score(points, share, self._results(question, outcome)) < points
 
     def questions_failed(self, outcome: AnswerResult) -> list[str]:
-        """Give the questions with a test that did not pass."""
+        """Return the questions with a test that did not pass."""
         failed = {self.tests[test].question for test in outcome.failed}
         return [question.id for question in self.assignment.questions if question.id in failed]
 
@@ -110,7 +110,7 @@ class Subject:
         return self.grader.grade(text.encode(), self.assignment, seed=seed)
 
     def failure(self, test_id: str, outcome: AnswerResult, who: str, seed: int) -> Fault:
-        """Say that an answer that is right fails a test."""
+        """Record that an answer that is right fails a test."""
         test = self.tests[test_id]
         name = test_id.rpartition("::")[2]
         detail = " ".join(outcome.details.get(test_id, outcome.verdicts[test_id]).split())
@@ -121,7 +121,7 @@ class Subject:
         return Fault(reason, self.place_of_test(test_id), test.question)
 
     def place_of_test(self, test_id: str) -> str:
-        """Give ``file:line`` of a test."""
+        """Return ``file:line`` of a test."""
         name = test_id.rpartition("::")[2].partition("[")[0]
         if self.tests[test_id].public:
             function = re.sub(r"^test_public_[^_]+_", "test_", name)

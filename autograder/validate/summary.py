@@ -26,7 +26,7 @@ def write_summary(
 
 
 def markdown(results: Sequence[AssignmentValidation]) -> str:
-    """Give the summary's text."""
+    """Return the summary's text."""
     good = sum(result.valid for result in results)
     lines = [f"## Assignments prove themselves: {good} of {len(results)}", "", *_table(results), ""]
     for title, faults in (("Faults", _faults(results)), ("Remarks", _remarks(results))):
@@ -64,7 +64,7 @@ def _item(trial: Trial, fault: Fault) -> str:
 
 
 def _public_only(results: Iterable[AssignmentValidation]) -> Iterator[str]:
-    """Say how many wrong answers the public tests let through: expected, and good to know."""
+    """Describe how many wrong answers the public tests let through: expected, and good to know."""
     for result in results:
         tried = result.of(Kind.MISCONCEPTION)
         through = sum(trial.only_hidden for trial in tried)

@@ -77,7 +77,7 @@ def print_results(console: Console, trials: Iterable[AssignmentValidation]) -> N
 
 
 def table(trials: Iterable[AssignmentValidation]) -> Table:
-    """Give the table of what was valid so far."""
+    """Return the table of what was tried so far."""
     view = Table(header_style="bold", box=None, padding=(0, 1))
     view.add_column("assignment", no_wrap=True)
     for title in COLUMNS:

@@ -75,7 +75,7 @@ def try_misconception(subject: Subject, forked: ForkedNotebook, answer: Answer) 
 
 
 def _with_public(subject: Subject, outcomes: Sequence[AnswerResult]) -> Iterator[AnswerResult]:
-    """Give each outcome the first one's public tests, which know nothing of seeds."""
+    """Return each outcome the first one's public tests, which know nothing of seeds."""
     public = {t: v for t, v in outcomes[0].verdicts.items() if subject.tests[t].public}
     for outcome in outcomes:
         yield replace(outcome, verdicts=public | outcome.verdicts)

@@ -206,7 +206,7 @@ class Encoder:
 
 
 def _plain_container(value: object) -> tuple[object, ...] | list[object] | dict[Any, Any] | None:
-    """Give what a named tuple, or another kind of tuple, list or dict, holds; else ``None``."""
+    """Return what a named tuple, or another kind of tuple, list or dict, holds; else ``None``."""
     kind = type(value)
     # The base class is asked, whatever the subclass would answer.
     if issubclass(kind, tuple):

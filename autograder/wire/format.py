@@ -81,7 +81,7 @@ def count_hashed(count: int, more: int) -> int:
 
 
 def is_plain_key(key: object) -> bool:
-    """Tell whether a value may be a key, or an item of a set: hashing it runs no code of others."""
+    """Return whether a value may be a key or a set's item: hashing it runs no code of others."""
     if type(key) in (tuple, frozenset):
         return all(map(is_plain_key, key))  # type: ignore[call-overload]  # mypy sees no exact type
     if isinstance(key, np.generic):
@@ -90,6 +90,6 @@ def is_plain_key(key: object) -> bool:
 
 
 def is_text(value: np.ndarray[Any, Any]) -> bool:
-    """Tell whether an array of kind U holds nothing but characters."""
+    """Return whether an array of kind U holds nothing but characters."""
     codes = np.ascontiguousarray(value).reshape(-1).view(f"{value.dtype.byteorder}u4")
     return not bool(((codes > 0x10FFFF) | ((codes >= 0xD800) & (codes < 0xE000))).any())

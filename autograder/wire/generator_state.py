@@ -72,12 +72,12 @@ class GeneratorState:
 
 @functools.cache
 def _state_pattern(bit_generator: str) -> dict[str, Any]:
-    """Give a state of a bit generator, from which the form of all of them is read."""
+    """Return a state of a bit generator, from which the form of all of them is read."""
     return dict(getattr(np.random, bit_generator)(0).state)
 
 
 def _has_form(state: object, pattern: object, key: str = "") -> bool:
-    """Tell whether a part of a generator's state has the form of the same part of another."""
+    """Return whether a part of a generator's state has the form of the same part of another."""
     if isinstance(pattern, dict):
         return (
             isinstance(state, dict)

@@ -34,7 +34,7 @@ SMALL: Final = {
 
 @pytest.fixture(scope="session")
 def assignments() -> dict[str, Assignment]:
-    """Give the assignments by name, with small limits."""
+    """Return the assignments by name, with small limits."""
     loaded = {name: load_assignment(find_assignment(name)) for name in ANSWERS}
     return {
         name: replace(assignment, limits=replace(assignment.limits, **SMALL))
@@ -44,7 +44,7 @@ def assignments() -> dict[str, Assignment]:
 
 @pytest.fixture(scope="session")
 def grader() -> Iterator[Grader]:
-    """Give the one grader."""
+    """Return the one grader."""
     with Grader(spares=WORKERS) as shared:
         yield shared
 
@@ -53,7 +53,7 @@ def grader() -> Iterator[Grader]:
 def outcomes(
     request: pytest.FixtureRequest, grader: Grader, assignments: dict[str, Assignment]
 ) -> Iterator[Outcomes]:
-    """Give what comes of each attack; several are graded side by side, as on a server."""
+    """Return what comes of each attack; several are graded side by side, as on a server."""
 
     def outcome(case: Case) -> Outcome:
         assignment = assignments[case.assignment]

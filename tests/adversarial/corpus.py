@@ -85,7 +85,7 @@ def load_case(folder: Path) -> Case:
 
 @functools.cache
 def solution(folder: Path) -> str:
-    """Give the solved notebook's text."""
+    """Return the solved notebook's text."""
     return build_solution(load_assignment(folder)).text
 
 
@@ -120,7 +120,7 @@ def _cell(source: str) -> dict[str, Any]:
 
 
 def student_text(report: Report) -> str:
-    """Give all that a student can read of a report: its view, its page, the notebook as it ran."""
+    """Return all that a student can read of a report: view, page, the notebook as it ran."""
     outputs = [cell.get("outputs", []) for cell in report.notebook.cells]
     view = json.dumps([report.student_view().as_json(), outputs])
     return view + report_page(report, student=True)

@@ -41,13 +41,13 @@ def test_attack(case: Case, outcomes: Outcomes) -> None:
 
 
 def reason(question: QuestionResult) -> str | None:
-    """Give the verdict of the first test that was not passed: it says what happened."""
+    """Return the verdict of the first test that was not passed: it says what happened."""
     verdicts = (test.verdict for test in question.tests)
     return next((verdict.value for verdict in verdicts if verdict is not Verdict.PASSED), None)
 
 
 def placed_statuses(case: Case, report: Report) -> tuple[str, ...]:
-    """Give what came of the case's own cells, those at the start first."""
+    """Return what came of the case's own cells, those at the start first."""
     places = [place for place, _ in case.cells]
     cells = report.notebook.cells
     begin = next(i for i, cell in enumerate(cells) if "import numpy" in cell.source) + 1

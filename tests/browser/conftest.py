@@ -70,11 +70,11 @@ class Site:
     database: Database
 
     def submit(self, who: str, work: Work, name: str = "xor") -> str:
-        """Hand in as a student, without a browser; gives the submission's public id."""
+        """Hand in as a student, without a browser; returns the submission's public id."""
         return self.hand_in_bytes(who, solved(name, work), name)
 
     def hand_in_bytes(self, who: str, content: bytes, name: str = "xor") -> str:
-        """Hand in a file; gives the submission's public id."""
+        """Hand in a file; returns the submission's public id."""
         with self.database.write.begin() as session:
             user = session.query(User).filter_by(email=f"{who}@example.org").one()
             assignment = session.query(CourseAssignment).filter_by(name=name).one()
@@ -83,7 +83,7 @@ class Site:
             ).public_id
 
     def wait(self, public_id: str, seconds: float = 60.0) -> str:
-        """Wait until nothing more comes of a submission; gives its state."""
+        """Wait until nothing more comes of a submission; returns its state."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             with self.database.read() as session:
@@ -146,7 +146,7 @@ def sign_in(page: Page, who: str) -> None:
 
 
 def solved(name: str, work: Work) -> bytes:
-    """Give a notebook as a student leaves it."""
+    """Return a notebook as a student leaves it."""
     return notebook(load_assignment(ROOT / "assignments" / name), work)
 
 
@@ -225,7 +225,7 @@ def visitors(everybody: Visitors) -> Iterator[Visitors]:
 
 @pytest.fixture(scope="package")
 def graded(site: Site) -> str:
-    """Give a graded submission of Ada's, with a hint in question 2."""
+    """Return a graded submission of Ada's, with a hint in question 2."""
     public_id = site.submit("ada", NO_RELU)
     assert site.wait(public_id) == "graded"
     return public_id

@@ -46,7 +46,7 @@ def people(browser: Browser, portal: Site) -> Iterator[Visitors]:
 
 
 def submit(portal: Site, *names: str) -> list[str]:
-    """Graded submissions of students, by first name; gives their public ids."""
+    """Graded submissions of students, by first name; returns their public ids."""
     with portal.database.write.begin() as session:
         users = [session.query(User).filter(User.name.startswith(name)).one() for name in names]
         folder = portal.settings.submissions
@@ -62,7 +62,7 @@ def give(portal: Site, public_id: str, *items: int) -> None:
 
 
 def next_one(page: Page) -> str:
-    """Go to the next answer from the assignment's page; gives whose it is."""
+    """Go to the next answer from the assignment's page; returns whose it is."""
     page.goto(GRADING)
     page.get_by_role("button", name="Grade the next one").click()
     page.wait_for_url("**/q7/*/")
@@ -266,7 +266,7 @@ def test_mended_test(portal: Site, people: Visitors) -> None:
 
 
 def everything(portal: Site) -> dict[str, list[str]]:
-    """A class with grades, changed points, requests and a regrade; gives the pages of each."""
+    """A class with grades, changed points, requests and a regrade; returns the pages of each."""
     ada, ben, _ = submit(portal, "Ada", "Ben", "Clara")
     with portal.database.write.begin() as session:
         find = session.query(User)

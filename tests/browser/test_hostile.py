@@ -182,7 +182,7 @@ def test_nothing_runs_and_nothing_is_fetched(
 def open_uncleaned(
     visitors: Visitors, trap: Trap, headers: dict[str, str], patience: int
 ) -> list[str]:
-    """Open the hostile page as it is, for some seconds or a catch; gives dialogs and windows."""
+    """Open the hostile page as it is, for some seconds or a catch; returns dialogs and windows."""
     page = visitors.open("instructor")
     noticed = notice_dialogs(page)
     body = f"<!doctype html><title>Uncleaned</title>{HOSTILE.format(trap=trap.address)}"

@@ -24,7 +24,7 @@ XNOR: Final = ("q1", "XNOR: the labels are exchanged")
 
 @pytest.fixture
 def lively(site: Site, graded: str) -> Iterator[str]:
-    """Let some more students have handed in, one of them late; gives Ada's submission."""
+    """Let some more students have handed in, one of them late; returns Ada's submission."""
     with site.database.write.begin() as session:
         assignment = session.query(CourseAssignment).filter_by(name="xor").one()
         due_at, assignment.late_percent_per_day = assignment.due_at, 10.0

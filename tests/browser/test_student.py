@@ -59,7 +59,7 @@ def test_from_download_to_hint(visitors: Visitors, save: Save) -> None:
 
 
 def watch(page: Page) -> set[str]:
-    """Watch the progress, which ends with the result; gives what was shown."""
+    """Watch the progress, which ends with the result; returns what was shown."""
     seen: set[str] = set()
     text, result = page.locator("[data-progress-text]"), page.get_by_role("heading", name="Result")
     while not result.is_visible():

@@ -120,7 +120,7 @@ def with_cell(cells: list[tuple[str, str]], old: str, new: str) -> list[tuple[st
 
 @pytest.fixture
 def make_assignment(tmp_path: Path) -> Callable[..., Path]:
-    """Give a function that writes the tiny assignment, changed as a test wants it."""
+    """Return a function that writes the tiny assignment, changed as a test wants it."""
 
     def make(
         *,
@@ -147,32 +147,32 @@ def make_assignment(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture(scope="session")
 def grader() -> Iterator[Grader]:
-    """Give the one grader, warm as a portal's worker has it."""
+    """Return the one grader, warm as a portal's worker has it."""
     with Grader(spares=1) as shared:
         yield shared
 
 
 @pytest.fixture(scope="session", params=["perceptron", "xor"])
 def assignment(request: pytest.FixtureRequest) -> Assignment:
-    """Give the assignments of this project that need NumPy only."""
+    """Return the assignments of this project that need NumPy only."""
     return load_assignment(find_assignment(request.param))
 
 
 @pytest.fixture
 def tiny(make_assignment: Callable[..., Path]) -> Assignment:
-    """Give the tiny assignment, loaded."""
+    """Return the tiny assignment, loaded."""
     return load_assignment(make_assignment())
 
 
 @pytest.fixture(scope="session")
 def xor() -> Assignment:
-    """Give one assignment of this project."""
+    """Return one assignment of this project."""
     return load_assignment(find_assignment("xor"))
 
 
 @pytest.fixture(scope="module")
 def shared() -> Iterator[Kernel]:
-    """Give a kernel that no test harms."""
+    """Return a kernel that no test harms."""
     kernel = Kernel(NOTEBOOK)
     yield kernel
     kernel.close()
@@ -181,7 +181,7 @@ def shared() -> Iterator[Kernel]:
 
 @pytest.fixture
 def student(shared: Kernel) -> Iterator[Any]:
-    """Give the student of the shared kernel, and see to it that the kernel still serves."""
+    """Return the student of the shared kernel, and see to it that the kernel still serves."""
     shared.channel.begin_test()
     yield shared.student
     # A call: a variable may have been read before, and would then be answered without the kernel.
@@ -190,7 +190,7 @@ def student(shared: Kernel) -> Iterator[Any]:
 
 @pytest.fixture
 def kernel() -> Iterator[Kernel]:
-    """Give a kernel that the test may end."""
+    """Return a kernel that the test may end."""
     kernel = Kernel(NOTEBOOK)
     kernel.channel.begin_test()
     yield kernel

@@ -36,18 +36,18 @@ def question(report: Report, question_id: str) -> QuestionResult:
 
 
 def scores(report: Report) -> dict[str, Fraction | None]:
-    """Give the score of each question."""
+    """Return the score of each question."""
     return {each.id: each.score for each in report.questions}
 
 
 def full(assignment: Assignment, **changes: float) -> dict[str, Fraction | None]:
-    """Give full marks, save for changes; written questions have no score yet."""
+    """Return full marks, save for changes; written questions have no score yet."""
     marks = {each.id: None if each.manual else each.points for each in assignment.questions}
     return marks | {name: Fraction(str(score)) for name, score in changes.items()}
 
 
 def without_times(report: Report) -> dict[str, Any]:
-    """Give the staff's view as plain data, with no time in it."""
+    """Return the staff's view as plain data, with no time in it."""
 
     def strip(value: Any) -> Any:
         if isinstance(value, dict):
@@ -59,19 +59,19 @@ def without_times(report: Report) -> dict[str, Any]:
 
 
 def hidden_tests(report: Report, question_id: str) -> list[TestResult]:
-    """Give the results of a question's hidden tests."""
+    """Return the results of a question's hidden tests."""
     return [test for test in question(report, question_id).tests if not test.public]
 
 
 def bare_answers(assignment: Assignment) -> Cells:
-    """Give the solution's code only, without the figures that take most of the time."""
+    """Return the solution's code only, without the figures that take most of the time."""
     cells = [cell for each in assignment.questions for cell in each.solution]
     code = [("code", cell.source) for cell in cells if cell.kind == "code"]
     return [("code", "import numpy as np"), *code]
 
 
 def questions_that_define(assignment: Assignment, name: str) -> list[str]:
-    """Give the questions whose solution defines a function."""
+    """Return the questions whose solution defines a function."""
     return [
         each.id
         for each in assignment.questions

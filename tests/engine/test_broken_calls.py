@@ -170,7 +170,7 @@ class Ended:
         """Do nothing."""
 
     def end_kernel(self, **_: bool) -> str | None:
-        """Give no reason."""
+        """Return no reason."""
         return None
 
 

@@ -30,7 +30,7 @@ SHORTEST = 12
 
 @pytest.fixture(scope="module", params=COMPLETE)
 def each(request: pytest.FixtureRequest) -> Assignment:
-    """Give each assignment of this project."""
+    """Return each assignment of this project."""
     return load_assignment(find_assignment(request.param))
 
 
@@ -40,7 +40,7 @@ def squeezed(text: str) -> str:
 
 
 def solution_lines(assignment: Assignment) -> Iterator[str]:
-    """Give the lines of a master that are marked as solutions, in code and in text."""
+    """Return the lines of a master that are marked as solutions, in code and in text."""
     for question in assignment.questions:
         for cell in question.solution:
             inside = cell.kind == "markdown"
@@ -54,7 +54,7 @@ def solution_lines(assignment: Assignment) -> Iterator[str]:
 
 
 def given_text(assignment: Assignment) -> str:
-    """Give all that the author hands out: everything outside of solution blocks."""
+    """Return all that the author hands out: everything outside of solution blocks."""
     inside, parts = False, []
     for cell in json.loads(assignment.master.text)["cells"]:
         source = "".join(cell["source"])
@@ -67,7 +67,7 @@ def given_text(assignment: Assignment) -> str:
 
 
 def statements(source: str) -> list[str]:
-    """Give the simple statements of some code, normalised."""
+    """Return the simple statements of some code, normalised."""
     nodes = ast.walk(ast.parse(source))
     return [ast.unparse(node) for node in nodes if isinstance(node, ast.Assert | ast.Assign)]
 
@@ -96,7 +96,7 @@ def test_no_hidden_test_gets_out(each: Assignment) -> None:
 
 
 def squeezed_in_solution(statement: str, assignment: Assignment) -> bool:
-    """Tell whether a statement is one of a solution's, too."""
+    """Return whether a statement is one of a solution's, too."""
     cells = (cell for question in assignment.questions for cell in question.solution)
     return any(statement in squeezed(cell.source) for cell in cells)
 
@@ -247,7 +247,7 @@ for cell in json.load(open(sys.argv[1]))["cells"]:
 
 
 def with_checks(assignment: Assignment) -> dict[str, Any]:
-    """Give the solved notebook, with a last cell that runs every public check."""
+    """Return the solved notebook, with a last cell that runs every public check."""
     notebook: dict[str, Any] = json.loads(build_solution(assignment).text)
     questions = [question.id for question in assignment.questions if question.public_tests]
     source = f'for name in {questions!r}:\n    print("checked:", grader.check(name))'

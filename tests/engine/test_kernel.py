@@ -93,7 +93,7 @@ def test_the_traceback_shows_the_cell(execution: Execution) -> None:
 
 
 def found(execution: Execution, cell: str) -> dict[str, Any]:
-    """Give all that a cell put out, by kind; no two outputs may be of one kind."""
+    """Return all that a cell put out, by kind; no two outputs may be of one kind."""
     together: dict[str, Any] = {}
     for output in execution.notebook.cells[list(CELLS).index(cell)].outputs:
         content = output.get("data", output)

@@ -147,7 +147,7 @@ def test_places_of_other_alphabets(make_assignment: MakeAssignment) -> None:
 
 
 def read_error(path: Path) -> str:
-    """Give the place of what is wrong in a master."""
+    """Return the place of what is wrong in a master."""
     with pytest.raises(AssignmentError) as caught:
         read_master(path)
     return caught.value.place

@@ -66,7 +66,7 @@ def {name}(*args, **kwargs):
 
 
 def hidden_lines(assignment: Assignment) -> Iterator[str]:
-    """Give the statements of hidden tests and reference that the master does not hold."""
+    """Return the statements of hidden tests and reference that the master does not hold."""
     files = [*assignment.hidden_tests, ROOT / "reference" / f"{assignment.name}.py"]
     for file in files:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):

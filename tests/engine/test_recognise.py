@@ -51,14 +51,14 @@ SEED = "import numpy; numpy.random.seed({})"
 
 @pytest.fixture
 def samples(tmp_path: Path) -> tuple[SampleAnswer, ...]:
-    """Give one misconception that draws, one that does not, two of arrays, and wrong values."""
+    """Return one misconception that draws, one that does not, two of arrays, and wrong values."""
     path = tmp_path / "misconceptions.py"
     path.write_text(MISCONCEPTIONS)
     return load_sample_answers(path)
 
 
 def called(n: int, answer: Any, *prepared: str) -> RecordedCall:
-    """Give the record of ``draw(n)``."""
+    """Return the record of ``draw(n)``."""
     request = wire.Encoder().encode(((n,), {}))
     return RecordedCall("draw", request, {}, answer, prepared)
 

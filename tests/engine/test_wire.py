@@ -34,7 +34,7 @@ def decode(data: bytes) -> Any:
 
 
 def same(left: Any, right: Any) -> bool:
-    """Tell whether two values are equal and of equal types, NaN being equal to NaN."""
+    """Return whether two values are equal and of equal types, NaN being equal to NaN."""
     if type(left) is not type(right):
         return False
     if isinstance(left, np.ndarray | np.generic):

@@ -33,14 +33,14 @@ MESSAGES = st.lists(st.lists(st.binary(max_size=400), min_size=1, max_size=8), m
 
 
 def frame(flags: int, body: bytes) -> bytes:
-    """Give a frame as libzmq writes it."""
+    """Return a frame as libzmq writes it."""
     if len(body) < 256:
         return struct.pack(">BB", flags, len(body)) + body
     return struct.pack(">BQ", flags | 2, len(body)) + body
 
 
 def framed(parts: list[bytes]) -> bytes:
-    """Give a message's frames."""
+    """Return a message's frames."""
     return b"".join(frame(1, part) for part in parts[:-1]) + frame(0, parts[-1])
 
 
@@ -48,7 +48,7 @@ READY = frame(4, b"\x05READY" + PROPERTY)
 
 
 def read_all(data: bytes, cuts: list[int]) -> list[list[bytes]]:
-    """Give the messages that arrive in pieces, cut at these places."""
+    """Return the messages that arrive in pieces, cut at these places."""
     reader = MessageReader(MAX_BYTES)
     places = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts)})
     found = []
@@ -113,13 +113,13 @@ def test_largest_message() -> None:
 
 @pytest.fixture
 def path(tmp_path: Path) -> str:
-    """Give where a peer listens."""
+    """Return where a peer listens."""
     return str(tmp_path / "s")
 
 
 @pytest.fixture
 def context() -> Iterator[zmq.Context[zmq.Socket[bytes]]]:
-    """Give what makes libzmq's sockets, which answer in threads of their own."""
+    """Return what makes libzmq's sockets, which answer in threads of their own."""
     with zmq.Context() as made:
         made.linger = 0
         yield made
@@ -132,7 +132,7 @@ def run(work: Coroutine[Any, Any, object]) -> None:
 
 @contextlib.asynccontextmanager
 async def connected(path: str, kind: str) -> AsyncIterator[Connection]:
-    """Give a connection, and close it."""
+    """Return a connection, and close it."""
     connection = await Connection.open(path, kind, 10 * 2**20)
     try:
         yield connection

@@ -72,13 +72,13 @@ def assert_harmless(page: str) -> None:
 
 @pytest.fixture
 def harmless() -> Callable[[str], None]:
-    """Give the check that nothing of a page can run, fetch or send anything."""
+    """Return the check that nothing of a page can run, fetch or send anything."""
     return assert_harmless
 
 
 @pytest.fixture(scope="session")
 def balanced() -> Callable[[str], bool]:
-    """Give the check that a fragment closes just what it opens."""
+    """Return the check that a fragment closes just what it opens."""
     return lambda fragment: elements(fragment).balanced
 
 
@@ -164,13 +164,13 @@ class Make:
 
 @pytest.fixture
 def make() -> Make:
-    """Give the makers of reports, questions, tests, cells and outputs."""
+    """Return the makers of reports, questions, tests, cells and outputs."""
     return Make()
 
 
 @pytest.fixture
 def telling() -> Report:
-    """Give a report in which much went wrong: secrets in details, hints, a line, dead cells."""
+    """Return a report in which much went wrong: secrets in details, hints, a line, dead cells."""
     secret = "test_q1.py:7: AssertionError: got 3.25, expected SECRET-VALUE"
     hint = "The bias enters with the wrong sign."
     line = SourceLine(2, 1, "return x @ w - b")

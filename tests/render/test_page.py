@@ -386,13 +386,13 @@ def test_contrast(*, dark: bool) -> None:
 
 
 def contrast(first: str, second: str) -> float:
-    """Give the contrast of two colours as WCAG defines it."""
+    """Return the contrast of two colours as WCAG defines it."""
     bright, dark = sorted((luminance(first), luminance(second)), reverse=True)
     return (bright + 0.05) / (dark + 0.05)
 
 
 def luminance(colour: str) -> float:
-    """Give how bright a colour is as WCAG defines it."""
+    """Return how bright a colour is as WCAG defines it."""
     parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
     linear = [
         part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts

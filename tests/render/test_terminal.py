@@ -17,7 +17,7 @@ PATH = Path("alice.ipynb")
 
 @pytest.fixture
 def shown(capsys, monkeypatch):
-    """Give what is printed of a report, at a width."""
+    """Return what is printed of a report, at a width."""
     for name in ("FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE"):
         monkeypatch.delenv(name, raising=False)
 

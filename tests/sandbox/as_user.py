@@ -54,7 +54,7 @@ def _open_up(paths: list[Path]) -> None:
 
 
 def _closed_parent(path: Path) -> Path | None:
-    """Give the outermost folder above a path that not everybody may pass through."""
+    """Return the outermost folder above a path that not everybody may pass through."""
     parents = [folder for folder in reversed(path.parents) if not folder.stat().st_mode & 0o001]
     return parents[0] if parents else None
 

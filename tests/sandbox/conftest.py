@@ -24,7 +24,7 @@ SETTLE_SECONDS = 5.0
 
 @pytest.fixture(scope="session")
 def warm() -> Iterator[ForkServer]:
-    """Give the warm process that all tests fork from."""
+    """Return the warm process that all tests fork from."""
     process = ForkServer(load_environment("numpy"))
     process.wait_until_warm()
     yield process
@@ -33,7 +33,7 @@ def warm() -> Iterator[ForkServer]:
 
 @pytest.fixture
 def make_probe(warm: ForkServer) -> Iterator[MakeProbe]:
-    """Give what makes kernels with limits; they are ended with the test."""
+    """Return what makes kernels with limits; they are ended with the test."""
     probes: list[Probe] = []
 
     def make(files: dict[str, bytes] | None = None, **limits: float) -> Probe:
@@ -48,7 +48,7 @@ def make_probe(warm: ForkServer) -> Iterator[MakeProbe]:
 
 @pytest.fixture(scope="module")
 def inside(warm: ForkServer) -> Iterator[Probe]:
-    """Give one kernel for tests that only look around."""
+    """Return one kernel for tests that only look around."""
     with Probe(warm.fork_kernel(), Limits(call_seconds=60.0), {"data.txt": b"given"}) as probe:
         yield probe
 
@@ -67,7 +67,7 @@ def nothing_is_left(warm: ForkServer, request: pytest.FixtureRequest) -> Iterato
 
 
 def _left_behind(before: Held, now: Held) -> Held:
-    """Tell what is new. A thread that was about to end when the test began may be gone."""
+    """Return what is new. A thread that was about to end when the test began may be gone."""
     return {
         name: each
         for name, each in now.items()

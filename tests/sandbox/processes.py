@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def parents() -> dict[int, int]:
-    """Give each living process's parent."""
+    """Return each living process's parent."""
     found = {}
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
@@ -20,12 +20,12 @@ def parents() -> dict[int, int]:
 
 
 def children_of(pid: int) -> list[int]:
-    """Give a process's children."""
+    """Return a process's children."""
     return sorted(child for child, parent in parents().items() if parent == pid)
 
 
 def descendants_of(pid: int) -> set[int]:
-    """Give a process's children, their children and so on."""
+    """Return a process's children, their children and so on."""
     tree = parents()
     found: set[int] = set()
     new = {child for child, parent in tree.items() if parent == pid}

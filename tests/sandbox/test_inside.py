@@ -243,7 +243,7 @@ def test_no_secret_is_readable(inside: Probe) -> None:
 
 
 def _secrets(assignment: Assignment) -> list[str]:
-    """Give the long lines of all that is hidden, save what the student notebook holds."""
+    """Return the long lines of all that is hidden, save what the student notebook holds."""
     project = find_assignment("xor").parent.parent
     files = [
         *assignment.hidden_tests,

@@ -18,7 +18,7 @@ Attack = Callable[..., Probe]
 
 @pytest.fixture
 def armed(make_probe: MakeProbe) -> Attack:
-    """Give what makes kernels with limits, the attacks defined in them."""
+    """Return what makes kernels with limits, the attacks defined in them."""
 
     def make(**limits: float) -> Probe:
         probe = make_probe(**limits)

@@ -26,7 +26,7 @@ PROJECT = Path(autograder.__file__).parent.parent
 
 @pytest.fixture
 def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
-    """Give what the launcher is told, with a secret in the grader's environment."""
+    """Return what the launcher is told, with a secret in the grader's environment."""
     monkeypatch.setenv("DATABASE_URL", "postgresql://secret")
     monkeypatch.delenv("AUTOGRADER_DEBUG", raising=False)
     (tmp_path / "s").mkdir()

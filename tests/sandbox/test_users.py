@@ -28,7 +28,7 @@ START = "import sys; from autograder.cli import main; sys.exit(main())"
 
 @pytest.fixture(scope="module")
 def home() -> Iterator[Path]:
-    """Give a folder that everybody may write to, with the solved notebook in it."""
+    """Return a folder that everybody may write to, with the solved notebook in it."""
     with tempfile.TemporaryDirectory(prefix="autograder-test-") as name:
         folder = Path(name)
         build(load_assignment(find_assignment("xor")), folder, solution=True)

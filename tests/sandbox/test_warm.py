@@ -27,7 +27,7 @@ IMPORTED = f"[name for name in {MODULES} if name in __import__('sys').modules]"
 
 
 def imported(warm: ForkServer) -> list[str]:
-    """Give what a new kernel has imported before its first line."""
+    """Return what a new kernel has imported before its first line."""
     with Probe(warm.fork_kernel(), Limits()) as probe:
         names: list[str] = probe.evaluate(IMPORTED)
         return names
@@ -43,7 +43,7 @@ def waiting(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 
 def is_loaded() -> bool:
-    """Tell whether somebody has used it."""
+    """Return whether somebody has used it."""
     return "main" in vars(sys.modules.get(NAME, object))
 
 

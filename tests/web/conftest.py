@@ -129,7 +129,7 @@ def _fill(session: Session, settings: Settings, hashed_password: str) -> None:
 
 @pytest.fixture
 def assignment_of(world: World) -> Callable[[Session], CourseAssignment]:
-    """Gives the assignment within a session."""
+    """Returns the assignment within a session."""
 
     def get(session: Session) -> CourseAssignment:
         return session.query(CourseAssignment).one()

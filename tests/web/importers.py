@@ -52,7 +52,7 @@ class Moodle:
     participants: set[int] = field(default_factory=set)
 
     def upload(self, data: bytes) -> tuple[int, int]:
-        """Import a worksheet; gives how many grades and comments it has changed."""
+        """Import a worksheet; returns how many grades and comments it has changed."""
         text = data.decode().removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
         rows = list(csv.reader(io.StringIO(text)))
         header = [title.strip() for title in rows[0]]
@@ -99,7 +99,7 @@ class Canvas:
     grades: dict[tuple[int, int], str]
 
     def upload(self, data: bytes) -> dict[tuple[int, int], str]:
-        """Import a gradebook file; gives the grades that it would change."""
+        """Import a gradebook file; returns the grades that it would change."""
         rows = list(csv.reader(io.StringIO(data.decode("utf-8"))))
         header = rows[0]
         assert len(header) > 3 and "Student" in header[0] and "ID" in header[1], "InvalidHeaderRow"
@@ -151,7 +151,7 @@ FORMATS: Final = {"text", "html", "simple_format", "md", "ansi"}
 
 
 def gradescope(data: bytes) -> dict[str, Any]:
-    """Read `results.json` as Gradescope specifies it; gives its score, total and test cases."""
+    """Read `results.json` as Gradescope specifies it; returns its score, total and test cases."""
     document = json.loads(data)
     assert set(document) <= {
         "score", "execution_time", "output", "output_format", "test_output_format",

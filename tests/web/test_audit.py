@@ -75,7 +75,7 @@ HOLDS = {"staff.next_answer", "staff.hold_answer"}
 
 
 def prepare(world: World, endpoint: str) -> int:
-    """Let there be what a form acts on; gives the student's number."""
+    """Let there be what a form acts on; returns the student's number."""
     with world.database.write.begin() as session:
         submission = session.scalars(select(Submission)).one()
         instructor = session.scalars(select(User).where(User.name == "Instructor")).one()

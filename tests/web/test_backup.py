@@ -39,7 +39,7 @@ def command(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
 
 
 def submit(world: World, number: int) -> str:
-    """One attempt, each with bytes of its own; gives the public id."""
+    """One attempt, each with bytes of its own; returns the public id."""
     content = json.dumps({**NOTEBOOK, "metadata": {"number": number, "name": "Zoë ✓"}}).encode()
     with world.database.write.begin() as session:
         assignment = session.scalars(select(CourseAssignment)).one()

@@ -34,14 +34,14 @@ PLACE = "/courses/dl/staff/grading/xor/q7/"
 
 
 def two_answers(world: World) -> list[str]:
-    """One answer of each student; gives their public ids."""
+    """One answer of each student; returns their public ids."""
     with world.database.write.begin() as session:
         people = ("Student", "Other")
         return [submit(session, world, {"q1": 1}, who).public_id for who in people]
 
 
 def take_next(world: World, who: str, leaving: str | None = None) -> str | None:
-    """Claim the next answer; gives its public id."""
+    """Claim the next answer; returns its public id."""
     with world.database.write.begin() as session:
         assignment = session.scalars(select(CourseAssignment)).one()
         left = None

@@ -46,7 +46,7 @@ def programs() -> Path:
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
-    """A server of these tests' own, in a folder of its own; gives the start of its addresses."""
+    """A server of these tests' own, in a folder of its own; returns the start of its addresses."""
     # The server refuses to run as root.
     owner: dict[str, Any] = {"user": "postgres", "group": "postgres"} if os.getuid() == 0 else {}
     with tempfile.TemporaryDirectory(prefix="autograder-pg-", ignore_cleanup_errors=True) as name:

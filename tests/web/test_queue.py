@@ -22,7 +22,7 @@ NOTEBOOK = json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cell
 
 
 def queue(world: World, *people: str) -> list[str]:
-    """Hand in for each of these people, in this order; gives the public ids."""
+    """Hand in for each of these people, in this order; returns the public ids."""
     ids = []
     with world.database.write.begin() as session:
         assignment = session.scalars(select(CourseAssignment)).one()
@@ -36,7 +36,7 @@ def queue(world: World, *people: str) -> list[str]:
 
 
 def claim(world: World, owner: str = "w") -> str | None:
-    """Claim the next one; gives its public id."""
+    """Claim the next one; returns its public id."""
     with world.database.write.begin() as session:
         submission = submitting.claim(session, owner)
         return submission.public_id if submission else None

@@ -44,7 +44,7 @@ PLACE = "/courses/dl/staff/assignments/xor/"
 
 
 def another_content(session: Session) -> CourseAssignment:
-    """Give the assignment a newer snapshot with the same questions."""
+    """Return the assignment a newer snapshot with the same questions."""
     assignment = session.scalars(select(CourseAssignment)).one()
     old = assignment.snapshot
     assignment.snapshot = Snapshot(

@@ -57,7 +57,7 @@ class Manifest:
     members: tuple[Member, ...]
 
     def as_json(self) -> bytes:
-        """Give what stands in the archive."""
+        """Return what stands in the archive."""
         return json.dumps({"format": FORMAT, **asdict(self)}, indent=1).encode()
 
     @classmethod

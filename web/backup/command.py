@@ -107,7 +107,7 @@ def _move(source: Path, data: Path) -> None:
 
 
 def _dump(url: str, folder: Path) -> tuple[str, dict[str, int], set[str]]:
-    """Write all tables; gives revision, number of rows, and the submissions' names."""
+    """Write all tables; returns revision, number of rows, and the submissions' names."""
     folder.mkdir(mode=0o700)
     engine = open_database(url).engine
     try:
@@ -130,7 +130,7 @@ def _dump(url: str, folder: Path) -> tuple[str, dict[str, int], set[str]]:
 
 
 def _files(data: Path, url: str, target: Path, submissions: set[str]) -> dict[str, Path]:
-    """Give the data folder's files by their names in the archive, but the database's own."""
+    """Return the data folder's files by their names in the archive, but the database's own."""
     skipped = {*_sqlite_files(url), target.absolute()}
     found = {}
     for folder, folders, names in os.walk(data):
@@ -200,7 +200,7 @@ def _forget(url: str) -> None:
 
 
 def _sqlite_files(url: str) -> list[Path]:
-    """Give the files of an SQLite database; none of another one."""
+    """Return the files of an SQLite database; none of another one."""
     found = make_url(url)
     if found.get_backend_name() != "sqlite" or not found.database:
         return []

@@ -54,7 +54,7 @@ class Part:
 
 
 def parts_of(connection: Connection) -> list[Part]:
-    """Give the database's tables, each after those that it refers to where that is possible."""
+    """Return the database's tables, each after those that it refers to where that is possible."""
     metadata = MetaData()
     metadata.reflect(connection)
     kept = [table for table in metadata.tables.values() if table.name != _REVISIONS]
@@ -70,7 +70,7 @@ def parts_of(connection: Connection) -> list[Part]:
 
 
 def dump(connection: Connection, table: Table, file: IO[bytes]) -> int:
-    """Write a table's rows, one a line, in the order of their keys; gives how many."""
+    """Write a table's rows, one a line, in the order of their keys; returns how many."""
     count = 0
     columns = [_as_stored(column) for column in table.columns]
     query = select(*columns).order_by(*table.primary_key.columns)
@@ -125,7 +125,7 @@ def set_sequences(connection: Connection, parts: Iterable[Part]) -> None:
 
 
 def _must_come_first(constraint: ForeignKeyConstraint) -> bool | None:
-    """Say no to waiting where a column takes no NULL meanwhile."""
+    """Refuse waiting where a column takes no NULL meanwhile."""
     return None if all(column.nullable for column in constraint.columns) else False
 
 

@@ -107,7 +107,7 @@ def _extend(session: Session, cast: Cast) -> None:
 
 
 def _evening(course: Course, days: int) -> datetime:
-    """Give a minute before midnight in so many days, on the course's clock."""
+    """Return a minute before midnight in so many days, on the course's clock."""
     zone = courses.zone_of(course)
     day = now().astimezone(zone).date() + timedelta(days=days)
     return datetime.combine(day, time(23, 59), zone)

@@ -38,7 +38,7 @@ class Work:
 
 
 def notebook(assignment: Assignment, work: Work) -> bytes:
-    """Give the notebook's file."""
+    """Return the notebook's file."""
     blank = build_student(assignment)
     if work.blank:
         return blank.text.encode()

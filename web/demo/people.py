@@ -31,7 +31,7 @@ STUDENTS: Final = (
 
 
 def address(name: str) -> str:
-    """Give a student's e-mail address."""
+    """Return a student's e-mail address."""
     return f"{name.partition(' ')[0].lower()}@example.org"
 
 
@@ -44,7 +44,7 @@ def make_person(session: Session, email: str, name: str, *, admin: bool = False)
 
 
 def enrol(session: Session, instructor: User, course: Course) -> dict[str, User]:
-    """Take in the roster and the grader as an instructor would; gives students by first name."""
+    """Take in the roster and the grader as an instructor would; returns students by first name."""
     lines = ["email,name,student number,section"]
     for number, name in enumerate(STUDENTS):
         section = "Monday" if number % 2 else "Thursday"

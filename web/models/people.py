@@ -54,7 +54,7 @@ class User(Base):
         return self.active
 
     def get_id(self) -> str:
-        """Give what stands in the session cookie; a new key ends old sessions."""
+        """Return what stands in the session cookie; a new key ends old sessions."""
         return self.session_key
 
 

@@ -49,7 +49,7 @@ def question_target(submission: Submission, question_id: str) -> str:
 
 
 def entries(session: Session, course: Course, limit: int = 200) -> Sequence[AuditEntry]:
-    """Give a course's latest entries, the newest first."""
+    """Return a course's latest entries, the newest first."""
     return session.scalars(
         select(AuditEntry)
         .where(AuditEntry.course_id == course.id)

@@ -24,12 +24,12 @@ _NO_FORMULA: Final = re.compile(r"[+-]?\d+([.,]\d+)?|-|")
 
 
 def runs_as_formula(text: str) -> bool:
-    """Tell whether a spreadsheet would run a text; numbers, and a dash alone, it would not."""
+    """Return whether a spreadsheet would run a text; numbers, and a dash alone, it would not."""
     return _FORMULA.search(text) is not None and not _NO_FORMULA.fullmatch(text)
 
 
 def disarmed(text: str) -> str:
-    """Give a text that a spreadsheet shows and does not run; only what it would run is changed."""
+    """Return a text that a spreadsheet shows and does not run, changed only where it would."""
     return _FORMULA.sub("'", text) if runs_as_formula(text) else text
 
 

@@ -11,7 +11,7 @@ from web.models import Course, CourseAssignment, Membership, Submission, User
 
 
 def courses_of(session: Session, user: User) -> Sequence[Membership]:
-    """Give somebody's courses, each with their role, by title."""
+    """Return somebody's courses, each with their role, by title."""
     return session.scalars(
         select(Membership)
         .join(Course)
@@ -21,7 +21,7 @@ def courses_of(session: Session, user: User) -> Sequence[Membership]:
 
 
 def all_courses(session: Session) -> Sequence[Course]:
-    """Give every course, for admins."""
+    """Return every course, for admins."""
     return session.scalars(select(Course).order_by(Course.title)).all()
 
 

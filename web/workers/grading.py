@@ -209,7 +209,7 @@ class _Lease:
         self._thread.join()
 
     def report(self, progress: Progress) -> None:
-        """Tell how far it is, not more often than anybody could read; of a regrade nobody asks."""
+        """Report progress, not more often than anybody could read; of a regrade nobody asks."""
         if not self._task.regrade and time.monotonic() - self._told > PROGRESS_SECONDS:
             self._told = time.monotonic()
             self._extend(asdict(progress))

@@ -51,7 +51,7 @@ class WarmUp:
             self._stop.wait(LOOK_SECONDS)
 
     def prepare_new(self) -> int:
-        """Prepare what has been released since the last look; gives how many assignments."""
+        """Prepare what has been released since the last look; returns how many assignments."""
         with self._database.read() as session:
             wanted = snapshots_in_use(session, EXAMINERS_KEPT)
         new = [snapshot for snapshot in wanted if snapshot.id not in self._done]

@@ -261,7 +261,7 @@ class Callback:
 
 
 def _as_array(value: object) -> np.ndarray[Any, Any] | None:
-    """Give a TensorFlow tensor or variable as an array, if TensorFlow is there at all."""
+    """Return a TensorFlow tensor or variable as an array, if TensorFlow is there at all."""
     tensorflow = sys.modules.get("tensorflow")
     if tensorflow is None or not isinstance(value, tensorflow.Tensor | tensorflow.Variable):
         return None

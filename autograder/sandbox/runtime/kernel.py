@@ -100,7 +100,7 @@ class SandboxShell(ZMQInteractiveShell):
 
     @classmethod
     def instance(cls, *args: Any, **kwargs: Any) -> Self:
-        """Give the kernel that asks the shell that waits for it; afterwards the same to others."""
+        """Return the kernel that asks the shell that waits for it; then the same to others."""
         if not cls.initialized() and isinstance(_shell, cls):
             for each in cls._walk_mro():
                 each._instance = _shell

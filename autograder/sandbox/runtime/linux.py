@@ -161,7 +161,7 @@ def install_seccomp_filter(program: bytes) -> None:
 
 
 def landlock_version() -> int:
-    """Give the version of Landlock that this kernel offers, 0 if none."""
+    """Return the version of Landlock that this kernel offers, 0 if none."""
     return max(0, int(_libc.syscall(_SYS_LANDLOCK_CREATE_RULESET, None, 0, 1)))
 
 

@@ -117,7 +117,7 @@ def _no_invitation(error: RuleError) -> tuple[str, int]:
 
 
 def _next_page(target: str | None) -> str:
-    """Give where to go after signing in; never another site."""
+    """Return where to go after signing in; never another site."""
     # Untrusted: the address bar holds whatever a link put there.
     if not target or not target.isprintable():
         return url_for("courses.index")

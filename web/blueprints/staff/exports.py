@@ -46,7 +46,7 @@ def exports(slug: str, name: str) -> str:
 
 @bp.post("/courses/<slug>/staff/assignments/<name>/export")
 def export_marks(slug: str, name: str) -> Response | str:
-    """Give a file of marks; for a file that is filled in, first what would come of it."""
+    """Return a file of marks; for a file that is filled in, first what would come of it."""
     found = assignment_for(slug, name, Action.EXPORT_MARKS)
     choice = _choice(request.form)
     selection = select_marks(db(), found, choice)
@@ -81,7 +81,7 @@ def export_marks(slug: str, name: str) -> Response | str:
 
 @bp.post("/courses/<slug>/staff/gradebook/export")
 def export_course(slug: str) -> Response:
-    """Give the whole gradebook as plain CSV."""
+    """Return the whole gradebook as plain CSV."""
     course = course_for(slug, Action.EXPORT_MARKS)
     choice = _choice(request.form)
     book = gradebook(db(), course)
@@ -111,7 +111,7 @@ def _fill(kind: str, data: bytes, selection: Selection) -> Filled:
 
 
 def _uploaded() -> bytes:
-    """Give the uploaded file; at the second step it comes back packed into the form."""
+    """Return the uploaded file; at the second step it comes back packed into the form."""
     # Untrusted: at both steps, since a browser sends what it likes.
     packed = request.form.get("packed")
     if packed is not None:

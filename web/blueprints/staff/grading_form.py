@@ -27,7 +27,7 @@ class Fields:
 
     @classmethod
     def saved(cls, question: dict[str, Any], grade: ManualGrade | None) -> Self:
-        """Give what was saved; of the rubric those items that read as they did then."""
+        """Return what was saved; of the rubric those items that read as they did then."""
         if grade is None:
             return cls()
         rubric = [each["text"] for each in question["rubric"]]
@@ -40,7 +40,7 @@ class Fields:
 
     @classmethod
     def typed(cls) -> Self:
-        """Give what came with the request."""
+        """Return what came with the request."""
         return cls(
             request.form.get("version", 0, type=int),
             tuple(request.form.getlist("item", type=int)),

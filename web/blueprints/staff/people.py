@@ -193,7 +193,7 @@ def _refuse_stronger(user: User, course: Course) -> None:
 
 def _why_no_link(user: User, course: Course) -> str:
     """
-    Say why one may make no link for somebody; empty if one may.
+    Explain why one may make no link for somebody; empty if one may.
 
     A link is as good as a password, so nobody may make one that reaches beyond their courses. Who
     has no password yet has nothing to lose in a course as a student, but as staff has.

@@ -104,7 +104,7 @@ def ask(public_id: str, question_id: str) -> WerkzeugResponse | tuple[str, int]:
 
 @bp.get("/<public_id>/status.json")
 def status(public_id: str) -> Response:
-    """Tell where it stands, for browsers that ask again and again."""
+    """Report where it stands, for browsers that ask again and again."""
     found = _submission(public_id)
     require(Action.SEE_SUBMISSION, found)
     return jsonify(asdict(status_of(db(), found)))
@@ -112,7 +112,7 @@ def status(public_id: str) -> Response:
 
 @bp.get("/<public_id>/events")
 def events(public_id: str) -> Response:
-    """Tell where it stands, as server-sent events."""
+    """Report where it stands, as server-sent events."""
     found = _submission(public_id)
     require(Action.SEE_SUBMISSION, found)
     if not STREAMS.acquire(blocking=False):
@@ -126,7 +126,7 @@ def events(public_id: str) -> Response:
 
 @bp.get("/<public_id>/file")
 def file(public_id: str) -> Response:
-    """Give back the bytes exactly as they came."""
+    """Return the bytes exactly as they came."""
     found = _submission(public_id)
     require(Action.SEE_SUBMISSION, found)
     path = submitting.stored_file(portal().settings.submissions, found)
@@ -161,7 +161,7 @@ def notebook(public_id: str) -> Response:
 
 
 def _told(found: Submission, reader: str) -> SummaryView | None:
-    """Give what a reader may know of a result."""
+    """Return what a reader may know of a result."""
     if reader == "staff":
         require(Action.SEE_SUBMISSION_AS_STAFF, found)
         return staff_summary(db(), marks.mark_of(db(), found))

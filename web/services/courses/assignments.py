@@ -202,17 +202,17 @@ def _extension_of(session: Session, assignment: CourseAssignment, user: User) ->
 
 
 def extensions_of(session: Session, assignment: CourseAssignment) -> Sequence[Extension]:
-    """Give an assignment's extensions."""
+    """Return an assignment's extensions."""
     return session.scalars(select(Extension).where(Extension.assignment_id == assignment.id)).all()
 
 
 def results_visible(assignment: CourseAssignment, at: datetime | None = None) -> bool:
-    """Tell whether results of hidden tests and totals are visible to students."""
+    """Return whether results of hidden tests and totals are visible to students."""
     return assignment.results_at is None or assignment.results_at <= (at or now())
 
 
 def course_assignments(session: Session, course: Course) -> Sequence[CourseAssignment]:
-    """Give a course's assignments in the order of their deadlines, then of their names."""
+    """Return a course's assignments in the order of their deadlines, then of their names."""
     found = session.scalars(
         select(CourseAssignment).where(CourseAssignment.course_id == course.id)
     ).all()
@@ -221,7 +221,7 @@ def course_assignments(session: Session, course: Course) -> Sequence[CourseAssig
 
 
 def snapshots_in_use(session: Session, limit: int) -> Sequence[Snapshot]:
-    """Give the contents that students can hand in for, the next deadline first."""
+    """Return the contents that students can hand in for, the next deadline first."""
     at = now()
     closes_at = func.coalesce(CourseAssignment.cutoff_at, CourseAssignment.due_at)
     found = session.scalars(

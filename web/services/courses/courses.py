@@ -67,5 +67,5 @@ def name_instructor(session: Session, actor: User, course: Course, email: str, n
 
 
 def zone_of(course: Course) -> ZoneInfo:
-    """Give a course's time zone."""
+    """Return a course's time zone."""
     return ZoneInfo(course.time_zone)

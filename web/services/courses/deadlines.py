@@ -36,7 +36,7 @@ class Rules:
 
 
 def rules_for(session: Session, assignment: CourseAssignment, user: User) -> Rules:
-    """Give the rules for a student: the assignment's, with extension and multiplier applied."""
+    """Return the rules for a student: the assignment's, with extension and multiplier applied."""
     extension = session.scalar(
         select(Extension).where(
             Extension.assignment_id == assignment.id, Extension.user_id == user.id
@@ -53,7 +53,7 @@ def rules_for(session: Session, assignment: CourseAssignment, user: User) -> Rul
 def rules_with(
     assignment: CourseAssignment, extension: Extension | None, multiplier: float | None
 ) -> Rules:
-    """Give the rules that follow from an extension and a time multiplier, each if there is one."""
+    """Return the rules that follow from an extension and a time multiplier, if there are any."""
     factor = multiplier or 1.0
     due_at = _stretched(assignment, assignment.due_at, factor)
     cutoff_at = _stretched(assignment, assignment.cutoff_at or assignment.due_at, factor)
@@ -80,14 +80,14 @@ def _later(first: datetime | None, second: datetime | None) -> datetime | None:
 
 
 def accepts_until(rules: Rules, grace_minutes: int) -> datetime | None:
-    """Give the last moment at which a submission is accepted; the grace comes on top."""
+    """Return the last moment at which a submission is accepted; the grace comes on top."""
     if rules.cutoff_at is None:
         return None
     return rules.cutoff_at + timedelta(minutes=grace_minutes)
 
 
 def late_seconds(rules: Rules, received_at: datetime, grace_minutes: int) -> int:
-    """Give by how much a submission is late; within the grace it is in time."""
+    """Return by how much a submission is late; within the grace it is in time."""
     if rules.due_at is None:
         return 0
     late = (received_at - rules.due_at).total_seconds()
@@ -95,13 +95,13 @@ def late_seconds(rules: Rules, received_at: datetime, grace_minutes: int) -> int
 
 
 def days_begun(late: int) -> int:
-    """Give how many days of being late have begun."""
+    """Return how many days of being late have begun."""
     return math.ceil(late / SECONDS_PER_DAY)
 
 
 def penalised_tenths(score_tenths: int, late: int, percent_per_day: float) -> int:
     """
-    Give a score after the late penalty, in tenths of points, rounded half up.
+    Return a score after the late penalty, in tenths of points, rounded half up.
 
     Each day that has begun costs `percent_per_day` of the score.
     """

@@ -39,7 +39,7 @@ def format_local(moment: datetime | None, zone: ZoneInfo) -> str:
 
 def note_on(text: str, zone: ZoneInfo) -> str:
     """
-    Say what was understood where clocks go back or forward; empty on any other moment.
+    Describe what was understood where clocks go back or forward; empty on any other moment.
 
     Args:
         text: A local time as it was typed; what is no time has no note.

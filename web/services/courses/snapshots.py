@@ -47,7 +47,7 @@ class Offer:
 
 
 def offers(folders: tuple[Path, ...]) -> Iterator[Offer]:
-    """Give the assignments that can be taken up, and those that cannot, with the reason."""
+    """Return the assignments that can be taken up, and those that cannot, with the reason."""
     for place in folders:
         for folder in sorted(place.iterdir()) if place.is_dir() else ():
             if (folder / "assignment.toml").is_file():
@@ -84,7 +84,7 @@ def prepare(snapshots: Path, folders: tuple[Path, ...], name: str) -> Assignment
 
 def import_version(session: Session, assignment: Assignment) -> Snapshot:
     """
-    Give the row of an assignment that was prepared; the same content has one row.
+    Return the row of an assignment that was prepared; the same content has one row.
 
     Args:
         session: A writing session; the caller commits.
@@ -105,7 +105,7 @@ def import_version(session: Session, assignment: Assignment) -> Snapshot:
 
 
 def snapshot_folder(snapshots: Path, snapshot: Snapshot) -> Path:
-    """Give where a snapshot's copy is; its last part is the assignment's name."""
+    """Return where a snapshot's copy is; its last part is the assignment's name."""
     return snapshots / snapshot.content_hash / snapshot.name
 
 
@@ -116,7 +116,7 @@ def _notebook_file(snapshots: Path, content_hash: str, kind: Kind) -> Path:
 
 def notebook(snapshots: Path, snapshot: Snapshot, kind: Kind) -> bytes:
     """
-    Give what students download; built now if it is not kept, which takes seconds.
+    Return what students download; built now if it is not kept, which takes seconds.
 
     Args:
         snapshots: Where copies are kept.
@@ -142,13 +142,13 @@ def keep_notebooks(snapshots: Path, assignment: Assignment) -> None:
 
 
 def model_answer(snapshots: Path, snapshot: Snapshot, question_id: str) -> str:
-    """Give the master's solution of a written question, in Markdown."""
+    """Return the master's solution of a written question, in Markdown."""
     found = _question(snapshot_folder(snapshots, snapshot), question_id)
     return "" if found is None else _markdown(found.solution)
 
 
 def prompt(snapshots: Path, snapshot: Snapshot, question_id: str) -> str:
-    """Give a question's text as the student notebook shows it, in Markdown."""
+    """Return a question's text as the student notebook shows it, in Markdown."""
     found = _question(snapshot_folder(snapshots, snapshot), question_id)
     return "" if found is None else _markdown(found.prompt)
 

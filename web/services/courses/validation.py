@@ -57,12 +57,12 @@ def ask(snapshots: Path, snapshot: Snapshot) -> None:
 
 
 def validation_of(snapshots: Path, snapshot: Snapshot) -> ValidationState | None:
-    """Give the proof of a snapshot; ``None`` if nobody has asked for it."""
+    """Return the proof of a snapshot; ``None`` if nobody has asked for it."""
     return read(_file(snapshots, snapshot))
 
 
 def open_validations(snapshots: Path) -> Iterator[Path]:
-    """Give the files of proofs that are asked for or were not brought to their end."""
+    """Return the files of proofs that are asked for or were not brought to their end."""
     for place in sorted(snapshots.glob(f"*/{FILE}")):
         state = read(place)
         if state is not None and not state.done:

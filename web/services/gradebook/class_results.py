@@ -67,7 +67,7 @@ class ClassStatistics:
 def class_statistics(
     session: Session, assignment: CourseAssignment, which: Which = Which.COUNTED
 ) -> ClassStatistics:
-    """Give an assignment's statistics; what staff hand in to try it out does not count."""
+    """Return an assignment's statistics; what staff hand in to try it out does not count."""
     members = standing.students(session, assignment.course)
     ids = {member.user_id for member in members}
     graded = [

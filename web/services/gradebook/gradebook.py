@@ -71,7 +71,7 @@ class GradeRules:
 
 
 def gradebook(session: Session, course: Course) -> Gradebook:
-    """Give a course's gradebook as staff see it, by name."""
+    """Return a course's gradebook as staff see it, by name."""
     assignments = course_assignments(session, course)
     members = standing.students(session, course)
     columns = [standing.entries(session, each, members) for each in assignments]
@@ -83,7 +83,7 @@ def gradebook(session: Session, course: Course) -> Gradebook:
 
 
 def own_grades(session: Session, course: Course, user: User) -> Row | None:
-    """Give a student's own line, with no more than they may see; ``None`` if they are none."""
+    """Return a student's own line, with no more than they may see; ``None`` if they are none."""
     member = session.scalar(
         select(Membership).where(
             Membership.course_id == course.id,
@@ -105,7 +105,7 @@ def own_grades(session: Session, course: Course, user: User) -> Row | None:
 
 def sorted_rows(book: Gradebook, by: str, *, descending: bool) -> list[Row]:
     """
-    Give a gradebook's lines in another order; who has no points there comes last.
+    Return a gradebook's lines in another order; who has no points there comes last.
 
     Args:
         book: Which.
@@ -150,7 +150,7 @@ def _plain(course: Course, assignments: Sequence[CourseAssignment]) -> dict[str,
 
 
 def _key(book: Gradebook, by: str) -> Callable[[Row], Any]:
-    """Give what lines are sorted by; an unknown word means the name."""
+    """Return what lines are sorted by; an unknown word means the name."""
     places = {f"points-{each.name}": place for place, each in enumerate(book.assignments)}
     if by in places:
         return lambda row: row.entries[places[by]].tenths

@@ -86,7 +86,7 @@ class Entry:
 
 
 def students(session: Session, course: Course) -> Sequence[Membership]:
-    """Give a course's students, by name."""
+    """Return a course's students, by name."""
     return session.scalars(
         select(Membership)
         .join(User)
@@ -105,7 +105,7 @@ def entries(
     members: Iterable[Membership],
     at: datetime | None = None,
 ) -> dict[int, Entry]:
-    """Give where students stand, by the student's id, as staff see it."""
+    """Return where students stand, by the student's id, as staff see it."""
     counted = marks.counted_marks(session, assignment)
     return _entries(session, assignment, members, counted, at or now())
 
@@ -113,7 +113,7 @@ def entries(
 def entry_for_student(
     session: Session, assignment: CourseAssignment, member: Membership, at: datetime | None = None
 ) -> Entry:
-    """Give where a student stands, with no more than they may see."""
+    """Return where a student stands, with no more than they may see."""
     user_id = member.user_id
     counted = marks.counted_marks(session, assignment, [user_id])
     at = at or now()

@@ -160,7 +160,7 @@ class MisconceptionCount:
 
 
 def summary(totals: Sequence[int]) -> Summary | None:
-    """Give a class's points in a few numbers; ``None`` for nobody."""
+    """Return a class's points in a few numbers; ``None`` for nobody."""
     if not totals:
         return None
     ordered = sorted(totals)
@@ -178,7 +178,7 @@ def histogram(totals: Iterable[int], max_tenths: int, bins: int = BINS) -> list[
 
 
 def question_statistics(attempts: Sequence[Attempt]) -> list[QuestionStatistics]:
-    """Give what each question did, in the order in which attempts name them."""
+    """Return what each question did, in the order in which attempts name them."""
     most: dict[str, int] = {}
     for attempt in attempts:
         most |= attempt.max_points
@@ -186,7 +186,7 @@ def question_statistics(attempts: Sequence[Attempt]) -> list[QuestionStatistics]
 
 
 def test_statistics(attempts: Sequence[Attempt]) -> list[TestStatistics]:
-    """Give what each test did, in the order in which attempts name them."""
+    """Return what each test did, in the order in which attempts name them."""
     keys = dict.fromkeys(key for attempt in attempts for key in attempt.passed)
     return [_test(attempts, key) for key in keys]
 
@@ -211,7 +211,7 @@ def misconception_counts(found: Iterable[tuple[int, str, str]]) -> list[Misconce
 
 
 def correlation(first: Sequence[float], second: Sequence[float]) -> float | None:
-    """Give Pearson's r; ``None`` for too few pairs, or where all values are alike."""
+    """Return Pearson's r; ``None`` for too few pairs, or where all values are alike."""
     if len(first) < LEAST_FOR_CORRELATION or len(set(first)) == 1 or len(set(second)) == 1:
         return None
     return statistics.correlation(first, second)
@@ -246,7 +246,7 @@ def _test(attempts: Sequence[Attempt], key: TestKey) -> TestStatistics:
 
 
 def _lost(attempt: Attempt, question: str) -> bool:
-    """Tell whether tests took points from an answer; what people gave says nothing of tests."""
+    """Return whether tests took points from an answer; what people gave says nothing of tests."""
     points = attempt.tests_points.get(question)
     return points is not None and points < attempt.max_points.get(question, 0)
 

@@ -42,7 +42,7 @@ class Total:
 
 def total(entries: Sequence[Entry], dropped_lowest: int) -> Total:
     """
-    Give a student's grade.
+    Return a student's grade.
 
     Args:
         entries: Of one student, one for each assignment, in the course's order.

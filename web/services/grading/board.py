@@ -59,7 +59,7 @@ class Board:
 
 def board(session: Session, course: Course, filters: Filters, *, names: bool) -> Board:
     """
-    Give the submissions of a course that match.
+    Return the submissions of a course that match.
 
     Args:
         session: To read.

@@ -71,7 +71,7 @@ def drop(session: Session, grader: User, submission: Submission, question_id: st
 def present(
     session: Session, submission_ids: Sequence[int], question_id: str, at: datetime | None = None
 ) -> dict[int, GradingClaim]:
-    """Give the claims on answers to a question that have not ended, by submission."""
+    """Return the claims on answers to a question that have not ended, by submission."""
     wanted = set(submission_ids)
     rows = session.scalars(
         select(GradingClaim).where(

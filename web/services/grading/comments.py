@@ -19,7 +19,7 @@ MAX_LENGTH: Final = 4000
 def of_question(
     session: Session, assignment: CourseAssignment, question_id: str
 ) -> Sequence[SavedComment]:
-    """Give the comments of a question, the oldest first, so that their numbers stay."""
+    """Return the comments of a question, the oldest first, so that their numbers stay."""
     return session.scalars(
         select(SavedComment)
         .where(SavedComment.assignment_id == assignment.id, SavedComment.question == question_id)

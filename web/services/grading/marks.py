@@ -121,7 +121,7 @@ class Mark:
         return not self.awaiting
 
     def question(self, question_id: str) -> QuestionMark | None:
-        """Give one question's mark."""
+        """Return one question's mark."""
         return next((each for each in self.questions if each.id == question_id), None)
 
     def _penalised(self, tenths: int) -> int:
@@ -134,7 +134,7 @@ def mark_of(
     session: Session, submission: Submission, *, result_id: int | None = None
 ) -> Mark | None:
     """
-    Give what a submission is worth, as staff see it; ``None`` if it has not been graded.
+    Return what a submission is worth, as staff see it; ``None`` if it has not been graded.
 
     Args:
         session: To read by.
@@ -152,7 +152,7 @@ def marks_of(
     results: Mapping[int, int] | None = None,
 ) -> dict[int, Mark]:
     """
-    Give what submissions are worth, by their ids, as staff see it; the ungraded are left out.
+    Return what submissions are worth, by their ids, as staff see it; the ungraded are left out.
 
     Args:
         session: To read by.
@@ -202,7 +202,7 @@ def as_seen_by_student(mark: Mark) -> Mark:
 
 
 def student_mark(session: Session, submission: Submission) -> Mark | None:
-    """Give what a submission is worth as its student sees it; ``None`` if they see no points."""
+    """Return what a submission is worth as its student sees it; ``None`` if they see no points."""
     if not results_visible(submission.assignment):
         return None
     mark = mark_of(session, submission)
@@ -210,7 +210,7 @@ def student_mark(session: Session, submission: Submission) -> Mark | None:
 
 
 def released(submission: Submission, mark: Mark) -> bool:
-    """Tell whether a student sees all that was given so far."""
+    """Return whether a student sees all that was given so far."""
     written = any(question.manual for question in mark.questions)
     return results_visible(submission.assignment) and (
         not written or submission.released_at is not None
@@ -219,7 +219,7 @@ def released(submission: Submission, mark: Mark) -> bool:
 
 def counted(assignment: CourseAssignment, marks: Sequence[Mark]) -> Mark | None:
     """
-    Give the mark that counts among one student's: the best after penalties, or the last.
+    Return the mark that counts among one student's: the best after penalties, or the last.
 
     An attempt that awaits a person ranks by what it can still become, so that it is graded before
     it is passed over; among equals one that awaits nobody comes first, then the newest.
@@ -234,7 +234,7 @@ def counted(assignment: CourseAssignment, marks: Sequence[Mark]) -> Mark | None:
 def counted_submission(
     session: Session, assignment: CourseAssignment, user: User
 ) -> Submission | None:
-    """Give the attempt that counts for a student, as staff see it; ``None`` if none is graded."""
+    """Return the attempt that counts for a student, as staff see it; ``None`` if none is graded."""
     mark = counted_marks(session, assignment, [user.id]).get(user.id)
     return None if mark is None else mark.submission
 
@@ -243,7 +243,7 @@ def counted_marks(
     session: Session, assignment: CourseAssignment, user_ids: Sequence[int] | None = None
 ) -> dict[int, Mark]:
     """
-    Give the mark that counts for each student, by the student's id, as staff see it.
+    Return the mark that counts for each student, by the student's id, as staff see it.
 
     Args:
         session: To read by.
@@ -265,7 +265,7 @@ def counted_by_user(assignment: CourseAssignment, marks: Iterable[Mark]) -> dict
 def graded_marks(
     session: Session, assignment: CourseAssignment, user_ids: Sequence[int] | None = None
 ) -> list[Mark]:
-    """Give the marks of all graded attempts, as staff see them, in the order of handing in."""
+    """Return the marks of all graded attempts, as staff see them, in the order of handing in."""
     query = (
         select(Submission)
         .where(

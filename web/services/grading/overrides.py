@@ -75,7 +75,7 @@ def remove(session: Session, actor: User, submission: Submission, question_id: s
 def override_of(
     session: Session, submission: Submission, question_id: str
 ) -> PointsOverride | None:
-    """Give a question's change of points, if there is one."""
+    """Return a question's change of points, if there is one."""
     return session.scalar(
         select(PointsOverride).where(
             PointsOverride.submission_id == submission.id, PointsOverride.question == question_id

@@ -46,7 +46,7 @@ class GradingRules:
 
 
 def readiness(session: Session, assignment: CourseAssignment) -> Readiness:
-    """Tell how far the grading of an assignment is."""
+    """Report how far the grading of an assignment is."""
     waiting = select(func.count()).where(*_unreleased(assignment))
     return Readiness(student_marks(session, assignment), session.scalar(waiting) or 0)
 
@@ -121,7 +121,7 @@ def set_grading_rules(
 
 
 def visible_from(assignment: CourseAssignment) -> datetime | None:
-    """Give the moment that a release waits for; ``None`` if it takes effect at once."""
+    """Return the moment that a release waits for; ``None`` if it takes effect at once."""
     return None if results_visible(assignment) else assignment.results_at
 
 

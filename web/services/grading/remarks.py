@@ -36,7 +36,7 @@ class Remark:
 
 def remarks_of(session: Session, submission: Submission, mark: Mark | None) -> dict[str, Remark]:
     """
-    Give what people wrote about a submission, by question.
+    Return what people wrote about a submission, by question.
 
     Args:
         session: To read by.

@@ -26,7 +26,7 @@ MAX_LENGTH: Final = 4000
 
 
 def closed_because(assignment: CourseAssignment) -> str:
-    """Tell why no request is taken now; empty if it is."""
+    """Return why no request is taken now; empty if it is."""
     if not assignment.regrade_requests:
         return "Requests are switched off for this assignment."
     last = assignment.regrade_requests_until
@@ -115,7 +115,7 @@ def answer(
 
 
 def of_submission(session: Session, submission: Submission) -> Sequence[RegradeRequest]:
-    """Give the requests on a submission, the oldest first."""
+    """Return the requests on a submission, the oldest first."""
     return session.scalars(
         select(RegradeRequest)
         .where(RegradeRequest.submission_id == submission.id)
@@ -124,7 +124,7 @@ def of_submission(session: Session, submission: Submission) -> Sequence[RegradeR
 
 
 def of_course(session: Session, course: Course, *, only_open: bool) -> Sequence[RegradeRequest]:
-    """Give a course's requests: those that wait the longest first, then the answered ones."""
+    """Return a course's requests: those that wait the longest first, then the answered ones."""
     query = (
         select(RegradeRequest)
         .join(Submission, RegradeRequest.submission_id == Submission.id)

@@ -35,7 +35,7 @@ NOTHING: Final = OutcomeView("✘", "no points", "bad")
 
 def student_summary(submission: Submission, mark: Mark | None) -> SummaryView | None:
     """
-    Give a submission's result as its student may read it.
+    Return a submission's result as its student may read it.
 
     While points are held back, only public tests are in it, and no score of a question.
 
@@ -56,7 +56,7 @@ def student_summary(submission: Submission, mark: Mark | None) -> SummaryView | 
 
 
 def staff_summary(session: Session, mark: Mark | None) -> SummaryView | None:
-    """Give the result that a mark rests on with all that is known; ``None`` if there is none."""
+    """Return the result that a mark rests on with all that is known; ``None`` if there is none."""
     if mark is None:
         return None
     result = session.get_one(Result, mark.result_id)
@@ -85,7 +85,7 @@ class Grading:
 
 def all_gradings(session: Session, submission: Submission, chosen: int | None) -> list[Grading]:
     """
-    Give all gradings of a submission, the newest first.
+    Return all gradings of a submission, the newest first.
 
     Args:
         session: To read by.
@@ -103,7 +103,7 @@ def all_gradings(session: Session, submission: Submission, chosen: int | None) -
 
 
 def executed_notebook(result: Result) -> NotebookNode:
-    """Give the executed notebook; nothing in it is trusted."""
+    """Return the executed notebook; nothing in it is trusted."""
     notebook: NotebookNode = nbformat.from_dict(json.loads(result.notebook))
     return notebook
 

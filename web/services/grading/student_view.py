@@ -101,7 +101,7 @@ def as_student(
     session: Session, user: User, assignment: CourseAssignment, *, preview: bool = False
 ) -> StudentAssignment:
     """
-    Give an assignment as one student finds it.
+    Return an assignment as one student finds it.
 
     Args:
         session: To read by.
@@ -130,7 +130,7 @@ def as_student(
 
 
 def released(session: Session, user: User, course: Course) -> list[StudentAssignment]:
-    """Give a course's released assignments as one student finds them."""
+    """Return a course's released assignments as one student finds them."""
     return [
         as_student(session, user, assignment)
         for assignment in course_assignments(session, course)
@@ -139,5 +139,5 @@ def released(session: Session, user: User, course: Course) -> list[StudentAssign
 
 
 def is_staff(role: Role | None) -> bool:
-    """Tell whether a role sees staff pages."""
+    """Return whether a role sees staff pages."""
     return role in (Role.GRADER, Role.INSTRUCTOR)

@@ -89,7 +89,7 @@ class Entered:
 
 
 def written_questions(snapshot: Snapshot) -> list[dict[str, Any]]:
-    """Give the questions of an assignment that a person grades."""
+    """Return the questions of an assignment that a person grades."""
     return [question for question in snapshot.questions if question["manual"]]
 
 
@@ -100,7 +100,7 @@ def written_question(snapshot: Snapshot, question_id: str) -> dict[str, Any] | N
 
 
 def student_marks(session: Session, assignment: CourseAssignment) -> list[Mark]:
-    """Give the mark that counts of each present student, in the order of handing in."""
+    """Return the mark that counts of each present student, in the order of handing in."""
     students = session.scalars(
         select(Membership.user_id).where(
             Membership.course_id == assignment.course_id,
@@ -119,7 +119,7 @@ def queue(
     marks: Sequence[Mark] | None = None,
 ) -> list[Answer]:
     """
-    Give the answers to a written question, of the attempts that count.
+    Return the answers to a written question, of the attempts that count.
 
     Args:
         session: To read by.
@@ -167,7 +167,7 @@ def take_next(
 
 
 def grade_of(session: Session, submission: Submission, question_id: str) -> ManualGrade | None:
-    """Give what a person gave for an answer, if one did."""
+    """Return what a person gave for an answer, if one did."""
     return session.scalar(
         select(ManualGrade)
         .where(ManualGrade.submission_id == submission.id, ManualGrade.question == question_id)
@@ -219,14 +219,14 @@ def save(
 
 
 def graded_snapshot(session: Session, submission: Submission) -> Snapshot:
-    """Give the content that a submission's present result rests on."""
+    """Return the content that a submission's present result rests on."""
     result = submission.result
     number = submission.snapshot_id if result is None else result.snapshot_id
     return session.get_one(Snapshot, number)
 
 
 def rubric_sum(question: dict[str, Any], items: Sequence[int]) -> int:
-    """Give what chosen items of a rubric are worth together, within the question's points."""
+    """Return what chosen items of a rubric are worth together, within the question's points."""
     total = sum(question["rubric"][number]["points"] for number in items)
     return int(min(max(total, 0), question["points"]))
 

@@ -124,7 +124,7 @@ def end_links(session: Session, user: User) -> None:
 
 def invited(session: Session, token: str) -> User:
     """
-    Give whom an invitation is for.
+    Return whom an invitation is for.
 
     Raises:
         RuleError: If the link is wrong, used or too old.
@@ -146,17 +146,17 @@ def accept(session: Session, token: str, password: str) -> User:
 
 
 def user_by_session_key(session: Session, key: str) -> User | None:
-    """Give whose session this is; nobody's once the password was changed or the account closed."""
+    """Return whose session this is; nobody's after a new password or in a closed account."""
     return session.scalar(select(User).where(User.session_key == key, User.active.is_(True)))
 
 
 def normalised(email: str) -> str:
-    """Give an e-mail address as it is stored."""
+    """Return an e-mail address as it is stored."""
     return email.strip().lower()
 
 
 def is_address(email: str) -> bool:
-    """Tell whether a text, as it would be stored, can be an e-mail address."""
+    """Return whether a text, as it would be stored, can be an e-mail address."""
     return len(email) <= LONGEST_ADDRESS and _ADDRESS.fullmatch(email) is not None
 
 

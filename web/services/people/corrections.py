@@ -94,7 +94,7 @@ def correct(
 
 
 def _values(correction: Correction) -> dict[str, str | None]:
-    """Give what would be stored."""
+    """Return what would be stored."""
     values: dict[str, str | None] = {
         "name": " ".join(correction.name.split()),
         "student_number": correction.student_number.strip() or None,

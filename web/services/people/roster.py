@@ -93,7 +93,7 @@ def parse_roster(text: str) -> list[RosterRow]:
 
 def preview(session: Session, course: Course, rows: Sequence[RosterRow]) -> list[RosterChange]:
     """
-    Tell what taking in a roster would do, without doing it.
+    Return what taking in a roster would do, without doing it.
 
     Raises:
         RuleError: Names the line of a new person without an e-mail address.
@@ -142,7 +142,7 @@ def take_in(
 
 
 def members(session: Session, course: Course) -> Sequence[Membership]:
-    """Give a course's people, staff first, then by name."""
+    """Return a course's people, staff first, then by name."""
     found = session.scalars(
         select(Membership)
         .join(User)

@@ -129,7 +129,7 @@ def start(
 
 
 def of_assignment(session: Session, assignment: CourseAssignment) -> Sequence[Regrade]:
-    """Give an assignment's regrades, the newest first."""
+    """Return an assignment's regrades, the newest first."""
     return session.scalars(
         select(Regrade).where(Regrade.assignment_id == assignment.id).order_by(Regrade.id.desc())
     ).all()
@@ -146,7 +146,7 @@ def progress(session: Session, regrade: Regrade) -> dict[RegradeJobState, int]:
 
 
 def jobs_of(session: Session, regrade: Regrade) -> Sequence[RegradeJob]:
-    """Give a regrade's jobs, in the order of handing in."""
+    """Return a regrade's jobs, in the order of handing in."""
     return session.scalars(
         select(RegradeJob)
         .where(RegradeJob.regrade_id == regrade.id)
@@ -155,7 +155,7 @@ def jobs_of(session: Session, regrade: Regrade) -> Sequence[RegradeJob]:
 
 
 def changes(session: Session, regrade: Regrade) -> list[Change]:
-    """Give how the points of what has been graded again change; what does not change comes last."""
+    """Return how the points of what was graded again change; what does not change comes last."""
     done = [job for job in jobs_of(session, regrade) if job.state is RegradeJobState.DONE]
     submissions = [job.submission for job in done]
     old = {job.submission_id: _old_result(job) for job in done}
@@ -167,7 +167,7 @@ def changes(session: Session, regrade: Regrade) -> list[Change]:
 
 
 def troubled(session: Session, regrade: Regrade) -> list[RegradeJob]:
-    """Give the jobs that ended without a result; their submissions keep what they have."""
+    """Return the jobs that ended without a result; their submissions keep what they have."""
     bad = (RegradeJobState.UNUSABLE, RegradeJobState.FAILED)
     return [job for job in jobs_of(session, regrade) if job.state in bad]
 
@@ -229,7 +229,7 @@ def discard(session: Session, actor: User, regrade: Regrade) -> None:
 
 
 def notices(session: Session, submission: Submission) -> list[Change]:
-    """Give the published regrades of a submission, the newest first."""
+    """Return the published regrades of a submission, the newest first."""
     jobs = session.scalars(
         select(RegradeJob)
         .join(Regrade, RegradeJob.regrade_id == Regrade.id)
@@ -250,7 +250,7 @@ def notices(session: Session, submission: Submission) -> list[Change]:
 
 
 def _old_result(job: RegradeJob) -> int:
-    """Give what held before: until a regrade is published, that is what holds now."""
+    """Return what held before: until a regrade is published, that is what holds now."""
     return job.previous_result_id or job.submission.result_id or 0
 
 

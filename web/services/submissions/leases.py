@@ -20,7 +20,7 @@ Job = TypeVar("Job", bound=Leased)
 
 
 def any_waiting(session: Session, table: type[Leased]) -> bool:
-    """Tell whether a job waits; reading only, so that idle workers disturb nobody."""
+    """Return whether a job waits; reading only, so that idle workers disturb nobody."""
     waiting = select(table.id).where(table.state == JobState.QUEUED).limit(1)
     return session.scalar(waiting) is not None
 
@@ -62,7 +62,7 @@ def take_first(
 
 
 def extend(session: Session, table: type[Leased], job_id: int, owner: str, **values: Any) -> bool:
-    """Say that a worker is still at it; false if the lease was lost."""
+    """Record that a worker is still at it; false if the lease was lost."""
     result = session.execute(
         update(table)
         .where(*_held_by(table, job_id, owner))
@@ -72,7 +72,7 @@ def extend(session: Session, table: type[Leased], job_id: int, owner: str, **val
 
 
 def held(session: Session, table: type[Job], job_id: int, owner: str) -> Job | None:
-    """Give a job if this worker still holds it."""
+    """Return a job if this worker still holds it."""
     return session.scalar(select(table).where(*_held_by(table, job_id, owner)))
 
 
@@ -95,7 +95,7 @@ def give_back(session: Session, table: type[Leased], job_id: int, owner: str, re
 
 
 def requeue_expired(session: Session, at: datetime | None = None) -> int:
-    """Put back what workers claimed and never finished; gives how many."""
+    """Put back what workers claimed and never finished; returns how many."""
     return sum(
         _requeue_all(
             session.scalars(_running(table).where(table.lease_until < (at or now()))),
@@ -106,7 +106,7 @@ def requeue_expired(session: Session, at: datetime | None = None) -> int:
 
 
 def requeue_of(session: Session, gone: Sequence[str]) -> int:
-    """Put back what workers that are known to be gone had claimed; gives how many."""
+    """Put back what workers that are known to be gone had claimed; returns how many."""
     return sum(
         _requeue_all(
             session.scalars(_running(table).where(table.lease_owner.in_(gone))),
@@ -117,7 +117,7 @@ def requeue_of(session: Session, gone: Sequence[str]) -> int:
 
 
 def hand_back(session: Session, leaving: Sequence[str]) -> int:
-    """Put back what workers hold that are told to end; it costs no try. Gives how many."""
+    """Put back what workers hold that are told to end; it costs no try. Returns how many."""
     count = 0
     for table in QUEUES:
         for job in session.scalars(_running(table).where(table.lease_owner.in_(leaving))).all():
@@ -128,7 +128,7 @@ def hand_back(session: Session, leaving: Sequence[str]) -> int:
 
 
 def owners(session: Session) -> set[str]:
-    """Give the workers that have claimed jobs."""
+    """Return the workers that have claimed jobs."""
     return {
         owner
         for table in QUEUES

@@ -29,7 +29,7 @@ class Status:
 
 
 def status_of(session: Session, submission: Submission) -> Status:
-    """Give a submission's status."""
+    """Return a submission's status."""
     state = SubmissionState(submission.state)
     if state is SubmissionState.QUEUED:
         ahead = place_in_queue(session, submission)

@@ -107,7 +107,7 @@ def check_may_submit(
 
 
 def stored_file(folder: Path, submission: Submission) -> Path:
-    """Give where a submission's bytes are; its name is ours, nothing of the student's."""
+    """Return where a submission's bytes are; its name is ours, nothing of the student's."""
     return folder / submission.public_id[:2] / f"{submission.public_id}.ipynb"
 
 
@@ -197,7 +197,7 @@ def retry(submission: Submission) -> None:
 
 
 def place_in_queue(session: Session, submission: Submission) -> int:
-    """Give how many submissions are in front of one that waits; 0 if it is next."""
+    """Return how many submissions are in front of one that waits; 0 if it is next."""
     return (
         session.scalar(
             select(func.count()).where(
@@ -213,7 +213,7 @@ def place_in_queue(session: Session, submission: Submission) -> int:
 
 
 def attempts_of(session: Session, user: User, assignment: CourseAssignment) -> Sequence[Submission]:
-    """Give a student's attempts, the newest first."""
+    """Return a student's attempts, the newest first."""
     return session.scalars(
         select(Submission)
         .where(Submission.user_id == user.id, Submission.assignment_id == assignment.id)

@@ -40,7 +40,7 @@ _POSSIBLE: Final = "    Points Possible"
 
 def canvas_file(selection: Selection, title: str = "") -> Filled:
     """
-    Give a file made from the roster: student number as SIS User ID, address as SIS Login ID.
+    Return a file made from the roster: student number as SIS User ID, address as SIS Login ID.
 
     Args:
         selection: The marks.
@@ -67,7 +67,7 @@ def canvas_file(selection: Selection, title: str = "") -> Filled:
 
 
 def without_safe_identifier(selection: Selection) -> list[Membership]:
-    """Give those with a mark whom a file by the roster leaves out."""
+    """Return those with a mark whom a file by the roster leaves out."""
     members = (row.member for row in selection.rows)
     return [member for member in members if any(map(runs_as_formula, _identifiers(member)))]
 
@@ -76,7 +76,7 @@ def fill_canvas_export(
     data: bytes, selection: Selection, title: str = "", *, scale: bool = False
 ) -> Filled:
     """
-    Give a file with the identifiers of a gradebook that was exported from Canvas.
+    Return a file with the identifiers of a gradebook that was exported from Canvas.
 
     Args:
         data: The export.
@@ -139,7 +139,7 @@ def _layout(header: Sequence[str], title: str) -> _Layout:
 
 
 def _identifiers(member: Membership) -> tuple[str, str]:
-    """Give a student's SIS User ID and SIS Login ID."""
+    """Return a student's SIS User ID and SIS Login ID."""
     return member.user.student_number or "", member.user.email
 
 

@@ -53,17 +53,17 @@ class Matcher:
                     self._ids[text.casefold()] = user.id
 
     def student(self, cells: Iterable[str]) -> int | None:
-        """Give the student whom these cells name; ``None`` if nobody, or several."""
+        """Return the student whom these cells name; ``None`` if nobody, or several."""
         named = {self._ids.get(cell.strip().casefold()) for cell in cells} - {None}
         return named.pop() if len(named) == 1 else None
 
     def mark_of(self, student: int) -> ExportRow | None:
-        """Give a student's mark, if they have one; notes that their row was there."""
+        """Return a student's mark, if they have one; notes that their row was there."""
         self._found.add(student)
         return self._rows.get(student)
 
     def absent(self) -> list[Membership]:
-        """Give those who have a mark, but whose row was not there."""
+        """Return those who have a mark, but whose row was not there."""
         return [row.member for number, row in self._rows.items() if number not in self._found]
 
 
@@ -80,7 +80,7 @@ def scale_factor(
     system: str, theirs: Decimal | None, selection: Selection, *, scale: bool
 ) -> Decimal:
     """
-    Give what points are multiplied by to fit another system's maximum.
+    Return what points are multiplied by to fit another system's maximum.
 
     Args:
         system: Its name.

@@ -27,7 +27,7 @@ _WORDS: Final = {"passed": "passed", "skipped": "not run", "pending": "awaits a 
 
 
 def results_zip(session: Session, selection: Selection) -> bytes:
-    """Give a zip file of `results.json` files, each in a folder, and an index of the folders."""
+    """Return a zip file of `results.json` files, each in a folder, and an index of the folders."""
     file = io.BytesIO()
     index = [["folder", "name", "email", "student_id", "attempt"]]
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -43,7 +43,7 @@ def results_zip(session: Session, selection: Selection) -> bytes:
 
 
 def results(session: Session, row: ExportRow, mark: Mark) -> dict[str, Any]:
-    """Give what `results.json` says of one submission."""
+    """Return what `results.json` says of one submission."""
     view, seconds = session.execute(
         select(Result.student_view, Result.seconds).where(Result.id == mark.result_id)
     ).one()

@@ -130,7 +130,7 @@ def _check_identifiers(rows: Sequence[Sequence[str]]) -> None:
 
 
 def _maximum(rows: Sequence[Sequence[str]], column: int) -> Decimal | None:
-    """Give Moodle's maximum: the column after the grades, if one number stands in all of it."""
+    """Return Moodle's maximum: the column after the grades, if one number stands in all of it."""
     cells = {row[column].strip() for row in rows if column < len(row)}
     return maximum(cells.pop()) if len(cells) == 1 else None
 

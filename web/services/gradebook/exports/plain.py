@@ -15,7 +15,7 @@ _PERSON = ("name", "email", "student_id", "section")
 
 
 def assignment_csv(selection: Selection) -> bytes:
-    """Give an assignment's marks: one student a line, with points of each question."""
+    """Return an assignment's marks: one student a line, with points of each question."""
     questions = list(
         dict.fromkeys(
             question.id
@@ -42,7 +42,7 @@ def assignment_csv(selection: Selection) -> bytes:
 
 
 def course_csv(book: Gradebook, choice: Choice) -> bytes:
-    """Give a course's marks: one student a line, one assignment a column, and the total."""
+    """Return a course's marks: one student a line, one assignment a column, and the total."""
     names = [disarmed(each.name) for each in book.assignments]
     lines = [[*_PERSON, *names, "total_percent"]]
     lines += [_course_line(book, row, choice) for row in book.rows]

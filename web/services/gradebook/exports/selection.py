@@ -76,7 +76,7 @@ class Selection:
 
 
 def select_marks(session: Session, assignment: CourseAssignment, choice: Choice) -> Selection:
-    """Give the marks of an assignment that are to be exported, by students' names."""
+    """Return the marks of an assignment that are to be exported, by students' names."""
     members = standing.students(session, assignment.course)
     found = standing.entries(session, assignment, members)
     rows, left_out = [], []
@@ -90,7 +90,7 @@ def select_marks(session: Session, assignment: CourseAssignment, choice: Choice)
 
 
 def exported(entry: Entry, choice: Choice) -> bool:
-    """Tell whether an entry's points are to be exported."""
+    """Return whether an entry's points are to be exported."""
     if entry.standing is Standing.RELEASED:
         return True
     if entry.standing is Standing.NOT_HANDED_IN:
