@@ -11,8 +11,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Site, Visitors
 from tests.web import classroom
-from tests.web.importers import ENGLISH, Moodle
-from tests.web.test_exports import MARKS, worksheet
+from tests.web.services.gradebook.importers import ENGLISH, Moodle
+from tests.web.services.gradebook.test_exports import MARKS, worksheet
 from web.models import Role, User
 
 GRADEBOOK = "/courses/toy/staff/gradebook/"

@@ -26,7 +26,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.web.conftest import PASSWORD, PEOPLE, ROOT, World
-from tests.web.test_queue import queue
+from tests.web.services.submissions.test_queue import queue
 from web.models import SignInAttempt, Submission
 from web.serve import _portal_command
 

@@ -1,0 +1,124 @@
+"""Limits on memory, time, files and processes, by ways around each of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from autograder.doctor.probe import Probe
+from autograder.errors import CallTimeout, KernelDied, MemoryExceeded, StudentRaised
+from tests.autograder.sandbox.conftest import MakeProbe
+
+ATTACKS = (Path(__file__).parent / "attacks.py").read_text()
+Attack = Callable[..., Probe]
+
+
+@pytest.fixture
+def armed(make_probe: MakeProbe) -> Attack:
+    """Return what makes kernels with limits, the attacks defined in them."""
+
+    def make(**limits: float) -> Probe:
+        probe = make_probe(**limits)
+        probe.run(ATTACKS)
+        return probe
+
+    return make
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        "memory_in_one_process",
+        "memory_in_children",
+        "memory_behind_a_thread_that_has_ended",
+        "memory_behind_a_closed_door",
+        "memory_in_sockets",
+    ],
+)
+def test_memory_is_counted_wherever_it_is(armed: Attack, way: str) -> None:
+    """The processes of a kernel together get no more than the limit, and the verdict says so."""
+    with pytest.raises(MemoryExceeded):
+        armed(memory_mb=512).call(way)
+
+
+def test_shared_pages_count_once(armed: Attack) -> None:
+    """Children that only share their parent's memory may be many."""
+    probe = armed(memory_mb=512)
+    probe.call("share_memory", 100, 8)
+    time.sleep(0.5)
+    assert probe.evaluate("len(held)") == 1
+
+
+def test_time_of_buried_children_counts(armed: Attack) -> None:
+    """The limit on CPU time is not escaped by children whose parents have ended."""
+    probe = armed(cpu_seconds=2)
+    with pytest.raises(CallTimeout):
+        probe.call("burn_in_orphans")
+    assert probe.kernel.exit is not None
+    assert probe.kernel.exit.reason == "timeout"
+
+
+@pytest.mark.parametrize("folder", ["/tmp", "/dev/shm", "/home/student"])
+def test_scratch_has_one_cap_for_all_folders(armed: Attack, folder: str) -> None:
+    """Bytes and files are counted over all folders together, and freed when removed."""
+    probe = armed(scratch_mb=16, scratch_files=200)
+    assert probe.call("fill_file", "/tmp/part", 10) == "done"
+    assert probe.call("fill_file", f"{folder}/full", 10) == "No space left on device"
+    probe.run(f"os.remove('/tmp/part'); os.remove('{folder}/full')")
+    assert probe.call("fill_file", f"{folder}/full", 10) == "done"
+    number, reason = probe.call("make_files", folder, 300)
+    assert number < 200
+    assert reason == "No space left on device"
+
+
+def test_processes_are_limited(armed: Attack) -> None:
+    """No more processes than the limit, and the kernel still answers."""
+    probe = armed(processes=30)
+    assert probe.call("bomb") < 30
+    assert probe.evaluate("1 + 1") == 2
+
+
+def test_an_endless_call_is_interrupted(armed: Attack) -> None:
+    """It ends by KeyboardInterrupt, and the next call works."""
+    probe = armed(call_seconds=0.5)
+    with pytest.raises(CallTimeout):
+        probe.call("endless")
+    assert probe.evaluate("2 + 2") == 4
+
+
+def test_a_stopped_kernel_is_killed(armed: Attack) -> None:
+    """A process that neither runs nor hears is ended after the grace."""
+    probe = armed(call_seconds=0.5)
+    began = time.monotonic()
+    with pytest.raises(CallTimeout):
+        probe.call("stop")
+    assert time.monotonic() - began < 3
+
+
+def test_asking_to_leave_does_not_end_the_kernel(armed: Attack) -> None:
+    """`SystemExit` is an error of the call, and later calls are answered."""
+    probe = armed()
+    with pytest.raises(StudentRaised):
+        probe.call("ask_to_leave")
+    assert probe.evaluate("3") == 3
+
+
+def test_a_kernel_that_ends_is_noticed(armed: Attack) -> None:
+    """The guardian reports the exit status at once."""
+    probe = armed()
+    with pytest.raises(KernelDied):
+        probe.call("leave", 7)
+    assert probe.kernel.exit is not None
+    assert probe.kernel.exit.status == 7
+
+
+def test_old_references_make_room(armed: Attack) -> None:
+    """What one question's calls left behind does not use up another question's references."""
+    probe = armed()
+    probe.run("import autograder.sandbox.runtime.calls\n")
+    probe.run("autograder.sandbox.runtime.calls.MAX_REFERENCES = 10")
+    for _ in range(5):
+        assert len(probe.call("many_objects", 9)) == 9
