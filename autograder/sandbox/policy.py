@@ -1,8 +1,9 @@
 """
 What the sandbox allows, as data: limits, mounts, environment, system calls. Default is deny.
 
-bubblewrap is only as strong as its arguments, and the inner wall only as strong as these tables;
-`tests/autograder/sandbox/test_policy.py` tests them as data, `autograder doctor` tries them from inside.
+bubblewrap is only as strong as its arguments, and the inner sandbox only as strong as these tables.
+`tests/autograder/sandbox/test_policy.py` tests them as data, `autograder doctor` tries them from
+inside.
 """
 
 from __future__ import annotations
