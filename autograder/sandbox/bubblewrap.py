@@ -33,7 +33,7 @@ _RUNTIME_FILES: Final = (
 )
 _START: Final = (
     f"import sys; sys.path.insert(0, {policy.RUNTIME!r}); "
-    "from autograder.sandbox.runtime import warm; sys.path.pop(0); warm.main()"
+    "from autograder.sandbox.runtime import fork_server; sys.path.pop(0); fork_server.main()"
 )
 
 
