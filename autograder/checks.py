@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from autograder.errors import Invalid, StudentRaised
+from autograder.messages import Message, MessageCode
 from autograder.student import RemoteObject
 
 NUMERIC_KINDS: Final = "biuf"
@@ -144,7 +145,7 @@ def raises(*expected: type[Exception]) -> Iterator[None]:
         raise AssertionError(f"{names} was not raised")
 
 
-def shape_message(actual: tuple[int, ...], expected: tuple[int, ...], axes: str | None) -> str:
+def shape_message(actual: tuple[int, ...], expected: tuple[int, ...], axes: str | None) -> Message:
     """
     Describe which shape was expected and which came, in the symbols of the question.
 
@@ -155,16 +156,17 @@ def shape_message(actual: tuple[int, ...], expected: tuple[int, ...], axes: str 
     for length, name in zip(expected, names, strict=False):
         symbols.setdefault(length, name)
     if not expected:
-        axis = "axis" if len(actual) == 1 else "axes"
-        return f"expected one number, got an array with {len(actual)} {axis}"
+        if len(actual) == 1:
+            return Message(MessageCode.ONE_AXIS_FOR_A_NUMBER)
+        return Message(MessageCode.AXES_FOR_A_NUMBER, {"axes": len(actual)})
     wanted = _shape_text(names if len(names) == len(expected) else ["?"] * len(expected))
     got = _shape_text([_symbol(length, symbols) for length in actual])
-    return f"expected the shape {wanted}, got {got}"
+    return Message(MessageCode.WRONG_SHAPE, {"wanted": wanted, "got": got})
 
 
 def _wrong_shape(actual: tuple[int, ...], expected: tuple[int, ...], axes: str | None) -> Invalid:
     safe = shape_message(actual, expected, axes)
-    return Invalid(f"{safe}: {actual} instead of {expected}", safe)
+    return Invalid(f"{str(safe).rstrip('.')}: {actual} instead of {expected}", safe)
 
 
 def _symbol(length: int, symbols: dict[int, str]) -> str:
@@ -181,11 +183,14 @@ def _numeric(value: object) -> tuple[NDArray[np.float64], np.dtype[Any]]:
         # A pandas Series, a torch tensor, a range: the sandbox is asked for it as a plain array.
         value = value.to_array()
     if value is None:
-        message = "expected numbers, got None: nothing was returned or assigned"
-        raise Invalid(message, message)
+        raise Invalid(
+            "expected numbers, got None: nothing was returned or assigned",
+            Message(MessageCode.NOTHING_RETURNED),
+        )
     if isinstance(value, str | bytes | dict | set | frozenset):
-        message = f"expected numbers, got {type(value).__name__}"
-        raise Invalid(message, message)
+        kind = type(value).__name__
+        shown = Message(MessageCode.NOT_NUMBERS, {"kind": kind})
+        raise Invalid(f"expected numbers, got {kind}", shown)
     try:
         numbers = np.asarray(_without_references(value))
         if numbers.dtype.kind not in NUMERIC_KINDS:
@@ -203,8 +208,7 @@ def _without_references(value: object) -> object:
 
 def _require_finite(numbers: NDArray[np.float64]) -> None:
     if not bool(np.isfinite(numbers).all()):
-        message = "the result holds NaN or infinity"
-        raise Invalid(message, message)
+        raise Invalid("the result holds NaN or infinity", Message(MessageCode.NOT_FINITE))
 
 
 def _precision(dtype: np.dtype[Any], rtol: float) -> tuple[float, float]:

@@ -6,8 +6,9 @@ The tree of errors.
     │   ├── NotebookError            the file is no notebook, or not of this assignment
     │   └── AssignmentError          the assignment folder is broken; names file and line
     ├── InternalError                exit 3: our fault; never a zero for the student
-    │   ├── SandboxError             the wall cannot be built, or broke
-    │   └── ExaminerError            the process that runs the hidden tests broke
+    │   ├── SandboxError             the sandbox cannot be built, or broke
+    │   ├── ExaminerError            the process that runs the hidden tests broke
+    │   └── StoredReportError        a stored report cannot be read
     └── StudentFault                 raised inside a hidden test, by what the student's code did
         ├── Missing                  a name that the notebook does not define
         ├── Invalid                  a value that cannot be what was asked for
@@ -23,6 +24,8 @@ The tree of errors.
 from __future__ import annotations
 
 from typing import Final
+
+from autograder.messages import Message, text
 
 EXIT_GRADED: Final = 0
 EXIT_UNUSABLE: Final = 2
@@ -60,11 +63,15 @@ class InternalError(AutograderError):
 
 
 class SandboxError(InternalError):
-    """The wall cannot be built on this machine, or it broke."""
+    """The sandbox cannot be built on this machine, or it broke."""
 
 
 class ExaminerError(InternalError):
     """The process that runs the hidden tests broke."""
+
+
+class StoredReportError(InternalError):
+    """A stored report is damaged, or of a version that cannot be read."""
 
 
 class StudentFault(AutograderError):
@@ -79,13 +86,16 @@ class Invalid(StudentFault):
     """
     A value that cannot be what was asked for: NaN, wrong shape, not a number.
 
-    Attributes:
-        safe_message: What a student may read of it: no number of theirs or of the test's.
+    Args:
+        message: For staff: may hold hidden inputs.
+        safe_message: What a student may read of it: no number of theirs or of the test's; an
+            author's own words, or one of our messages.
     """
 
-    def __init__(self, message: str, safe_message: str | None = None) -> None:
+    def __init__(self, message: str, safe_message: Message | str | None = None) -> None:
         super().__init__(message)
-        self.safe_message = safe_message
+        shown = text(safe_message) if isinstance(safe_message, str) else safe_message
+        self.safe_message = shown
 
 
 class CallTimeout(StudentFault):

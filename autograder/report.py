@@ -7,19 +7,24 @@ student may read is chosen field by field here, and nowhere else.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
+from autograder.cells import CellRun, CellStatus
+from autograder.errors import StoredReportError
+from autograder.messages import Message
 from autograder.verdict import Verdict, combined
 
 if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
     from nbformat import NotebookNode
 
-    from autograder.cells import CellRun
-
-VERSION: Final = 1
+View = TypeVar("View", bound="StudentView | StaffView")
+Kind = TypeVar("Kind", bound="DataclassInstance")
+VERSION: Final = 2
+"""Of a view's JSON. 1 held sentences in place of messages' codes; both are read."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ class TestResult:
         public: Whether students have the test.
         weight: Its share among the question's public or hidden tests.
         detail: What happened, for staff only: may hold hidden inputs.
-        message: What happened, in words that a student may read.
+        message: What a student may read of what happened; ``None`` if it passed.
         hint: A recognised misconception's hint.
         line: Where the student's code raised.
         seconds: Wall time.
@@ -66,7 +71,7 @@ class TestResult:
     public: bool
     weight: Fraction
     detail: str = ""
-    message: str = ""
+    message: Message | None = None
     hint: str | None = None
     line: SourceLine | None = None
     seconds: float = 0.0
@@ -152,7 +157,7 @@ class Report:
             graded=self.graded,
             questions=tuple(map(_staff_question, self.questions)),
             cells=tuple(
-                StaffCell(run.index + 1, run.status.value, round(run.seconds, 3), run.error)
+                StaffCell(run.index + 1, run.status, round(run.seconds, 3), run.error)
                 for run in self.cells
             ),
             seconds=round(self.seconds, 3),
@@ -170,7 +175,7 @@ class Report:
             max_score=number(self.max_score),
             graded=self.graded,
             questions=tuple(map(_student_question, self.questions)),
-            cells=tuple(StudentCell(run.index + 1, run.status.value) for run in self.cells),
+            cells=tuple(StudentCell(run.index + 1, run.status) for run in self.cells),
         )
 
 
@@ -179,9 +184,9 @@ class StudentTest:
     """What a student reads of a test."""
 
     title: str
-    verdict: str
+    verdict: Verdict
     visible: bool
-    message: str
+    message: Message | None
     hint: str | None
     line: SourceLine | None
 
@@ -193,7 +198,7 @@ class StudentQuestion:
     id: str
     score: float | None
     max_score: float
-    verdict: str
+    verdict: Verdict
     tests: tuple[StudentTest, ...]
 
 
@@ -202,7 +207,7 @@ class StudentCell:
     """What a student reads of a cell's run."""
 
     number: int
-    status: str
+    status: CellStatus
 
 
 @dataclass(frozen=True)
@@ -221,8 +226,18 @@ class StudentView:
     cells: tuple[StudentCell, ...]
 
     def as_json(self) -> dict[str, Any]:
-        """Return plain data."""
-        return asdict(self)
+        """Return plain data, which `from_json` reads."""
+        return _as_json(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """
+        Read a view that was stored, by this version or an earlier one.
+
+        Raises:
+            StoredReportError: If it is none.
+        """
+        return _from_json(cls, StudentQuestion, StudentTest, StudentCell, data)
 
 
 @dataclass(frozen=True)
@@ -231,11 +246,11 @@ class StaffTest:
 
     id: str
     title: str
-    verdict: str
+    verdict: Verdict
     visible: bool
     weight: str
     detail: str
-    message: str
+    message: Message | None
     hint: str | None
     line: SourceLine | None
     seconds: float
@@ -248,7 +263,7 @@ class StaffQuestion:
     id: str
     score: float | None
     max_score: float
-    verdict: str
+    verdict: Verdict
     misconception: str | None
     answer_cells: tuple[int, ...]
     tests: tuple[StaffTest, ...]
@@ -259,7 +274,7 @@ class StaffCell:
     """What staff read of a cell's run."""
 
     number: int
-    status: str
+    status: CellStatus
     seconds: float
     error: str | None
 
@@ -282,8 +297,18 @@ class StaffView:
     seconds: float
 
     def as_json(self) -> dict[str, Any]:
-        """Return plain data."""
-        return asdict(self)
+        """Return plain data, which `from_json` reads."""
+        return _as_json(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """
+        Read a view that was stored, by this version or an earlier one.
+
+        Raises:
+            StoredReportError: If it is none.
+        """
+        return _from_json(cls, StaffQuestion, StaffTest, StaffCell, data)
 
 
 def question_score(
@@ -322,11 +347,9 @@ def _student_question(question: QuestionResult) -> StudentQuestion:
         question.id,
         None if question.score is None else number(question.score),
         number(question.points),
-        question.verdict.value,
+        question.verdict,
         tuple(
-            StudentTest(
-                test.title, test.verdict.value, test.public, test.message, test.hint, test.line
-            )
+            StudentTest(test.title, test.verdict, test.public, test.message, test.hint, test.line)
             for test in question.tests
         ),
     )
@@ -337,14 +360,14 @@ def _staff_question(question: QuestionResult) -> StaffQuestion:
         question.id,
         None if question.score is None else number(question.score),
         number(question.points),
-        question.verdict.value,
+        question.verdict,
         question.misconception,
         question.answer_cells,
         tuple(
             StaffTest(
                 test.id,
                 test.title,
-                test.verdict.value,
+                test.verdict,
                 test.public,
                 str(test.weight),
                 test.detail,
@@ -356,3 +379,57 @@ def _staff_question(question: QuestionResult) -> StaffQuestion:
             for test in question.tests
         ),
     )
+
+
+def _as_json(view: StudentView | StaffView) -> dict[str, Any]:
+    data = asdict(view)
+    messages = [test.message for question in view.questions for test in question.tests]
+    tests = [test for question in data["questions"] for test in question["tests"]]
+    for message, test in zip(messages, tests, strict=True):
+        # The sentence is for readers without a catalogue; `from_json` reads the code.
+        test["message"] = str(message) if message else ""
+        test["message_code"] = message.as_json() if message else None
+    return data
+
+
+def _from_json(
+    view: type[View], question: type[Any], test: type[Any], cell: type[Any], data: Mapping[str, Any]
+) -> View:
+    try:
+        return _filled(
+            view,
+            data,
+            questions=tuple(_question(question, test, each) for each in data["questions"]),
+            cells=tuple(
+                _filled(cell, each, status=CellStatus(each["status"])) for each in data["cells"]
+            ),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise StoredReportError(f"a stored report cannot be read: {error!r}") from error
+
+
+def _question(kind: type[Any], test: type[Any], data: Mapping[str, Any]) -> Any:
+    values: dict[str, Any] = {
+        "verdict": Verdict(data["verdict"]),
+        "tests": tuple(_test(test, each) for each in data["tests"]),
+    }
+    if "answer_cells" in data:
+        values["answer_cells"] = tuple(data["answer_cells"])
+    return _filled(kind, data, **values)
+
+
+def _test(kind: type[Any], data: Mapping[str, Any]) -> Any:
+    line = data["line"]
+    return _filled(
+        kind,
+        data,
+        verdict=Verdict(data["verdict"]),
+        message=Message.from_json(data.get("message_code") or data["message"]),
+        line=SourceLine(**line) if line else None,
+    )
+
+
+def _filled(kind: type[Kind], data: Mapping[str, Any], **values: Any) -> Kind:
+    """Make a value of its fields; what a later version has added beside them is passed over."""
+    names = {each.name for each in fields(kind)}
+    return kind(**{name: value for name, value in data.items() if name in names} | values)

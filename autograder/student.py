@@ -17,6 +17,7 @@ from typing import Any, Final, NoReturn, Protocol
 import numpy as np
 
 from autograder.errors import Invalid, StudentRaised
+from autograder.messages import Message, MessageCode
 from autograder.wire import Handle
 
 MAX_ITERATIONS: Final = 100_000
@@ -188,7 +189,7 @@ class RemoteObject:
         # Untrusted: a class of the student's may be called like this, which earns them a sentence.
         if self._handle.label == type(...).__name__:
             # What the notebook that students get assigns to the variables that it asks for.
-            return Invalid("expected numbers, got ellipsis", "not answered yet: it is still “...”")
+            return Invalid("expected numbers, got ellipsis", Message(MessageCode.NOT_ANSWERED))
         return Invalid(f"expected numbers, got {self._handle.label}")
 
     def __repr__(self) -> str:
@@ -213,10 +214,17 @@ for _operation in _REFUSED.split():
     setattr(RemoteObject, f"__{_operation}__", _refuse)
 
 
+def handle_of(remote: RemoteObject) -> Handle:
+    """Return what stands for an object inside; every attribute of it is the student's."""
+    handle: Handle = object.__getattribute__(remote, "_handle")
+    return handle
+
+
 def not_a_function(name: str | None) -> Invalid:
     """Make the fault of calling what is no function."""
-    message = f"{name or 'the value'} is not a function"
-    return Invalid(message, message)
+    called = name or "the value"
+    shown = Message(MessageCode.NOT_A_FUNCTION, {"name": called})
+    return Invalid(f"{called} is not a function", shown)
 
 
 def student_raised(type_name: str, bases: tuple[str, ...], message: str) -> StudentRaised:

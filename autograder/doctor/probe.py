@@ -7,11 +7,13 @@ What runs in it is our own code, but it runs where student code runs and has no 
 from __future__ import annotations
 
 import asyncio
+import socket
 from types import TracebackType
 from typing import Any, Self
 
 from autograder.errors import SandboxError
-from autograder.examiner.channel import CallChannel, CallLimits
+from autograder.examiner.channel import CallChannel
+from autograder.examiner.exchange import CallLimits
 from autograder.kernels.client import open_socket, session_of
 from autograder.kernels.zmtp import Connection
 from autograder.limits import Limits
@@ -76,15 +78,23 @@ class Probe:
         self.run(f"_value = {expression}")
         return self._channel.get("_value")
 
+    def calls(self) -> socket.socket | None:
+        """Return the call channel, unless the kernel has ended."""
+        return self.kernel.calls if self.kernel.exit is None else None
+
     def interrupt(self) -> None:
         """Send SIGINT to the kernel."""
         self.kernel.interrupt()
 
-    def end_kernel(self, *, kill: bool) -> str | None:
+    def end(self, *, kill: bool) -> str | None:
         """Return why the kernel ended; with `kill`, end it first."""
         end = None if kill else self.kernel.wait_exit(2.0)
         self.kernel.kill()
         return end.reason if end else None
+
+    def replace(self) -> socket.socket | None:
+        """Return ``None``: what was tried in a kernel that has ended is not tried again."""
+        return None
 
     def close(self) -> None:
         """End the kernel."""

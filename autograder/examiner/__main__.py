@@ -13,6 +13,7 @@ import pytest
 from autograder.errors import AssignmentError
 from autograder.examiner.packets import Packets
 from autograder.examiner.plugin import ExaminerPlugin
+from autograder.examiner.protocol import CollectionRefused, encoded
 
 _UNUSED_PLUGINS: Final = (
     "cacheprovider",
@@ -34,7 +35,8 @@ def main() -> None:
     try:
         plugin = ExaminerPlugin(packets, folder / "misconceptions.py")
     except AssignmentError as error:
-        packets.send({"refused": (error.place, str(error).removeprefix(f"{error.place}: "))})
+        reason = str(error).removeprefix(f"{error.place}: ")
+        packets.send(encoded(CollectionRefused(error.place, reason)))
         sys.exit(1)
     settings = public_folder / "pytest.ini"
     settings.write_text("[pytest]\nenable_assertion_pass_hook = true\n")

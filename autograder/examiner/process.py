@@ -3,16 +3,8 @@ The process that runs an assignment's hidden tests, and the grader's hold on it.
 
 An examiner collects the tests once, with pytest, and forks a child for each submission; it gives
 the grader a descriptor of the child's. Children of several submissions may run side by side. Each
-talks to its kernel over the call channel and to the grader in packets:
-
-    child                          grader
-    {"begin": id}                                          a test begins
-    {"result": {...}}                                      its verdict
-    {"hint": {...}}                                        a misconception was recognised
-    {"ask": "interrupt"}           {}                      SIGINT to the kernel
-    {"ask": "end", "kill": bool}   {"reason": R}           why the kernel ended
-    {"ask": "replace"}             {} +channel             a new kernel, the notebook run again
-    {"done": true}                                         all tests have run
+talks to its kernel over the call channel and to the grader in packets
+(`autograder.examiner.protocol`).
 """
 
 from __future__ import annotations
@@ -28,51 +20,40 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from fractions import Fraction
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Final
 
 from autograder.assignment import Assignment
 from autograder.assignment.public_tests import public_test_module
 from autograder.environments import SHIPPED
 from autograder.errors import AssignmentError, ExaminerError
+from autograder.examiner.control import KernelControl
 from autograder.examiner.packets import Packets
+from autograder.examiner.protocol import (
+    Collected,
+    CollectionRefused,
+    Done,
+    EndKernel,
+    Examined,
+    Hint,
+    Interrupt,
+    Job,
+    Packet,
+    ReplaceKernel,
+    Request,
+    TestBegins,
+    TestDescription,
+    TestOutcome,
+    decoded,
+    encoded,
+)
 from autograder.limits import Limits
 from autograder.verdict import Verdict
 
 COLLECT_SECONDS: Final = 60.0
 SLACK_SECONDS: Final = 10.0
 _MAX_CHILDREN_LOST: Final = 20
-
-
-@dataclass(frozen=True)
-class TestDescription:
-    """One test of an assignment, as collected."""
-
-    __test__ = False
-
-    id: str
-    question: str
-    title: str
-    weight: str
-    public: bool
-
-
-class KernelKeeper(Protocol):
-    """Who holds the kernel while tests run: interrupts, ends and replaces it."""
-
-    def calls(self) -> socket.socket | None:
-        """Return the call channel of the present kernel."""
-
-    def interrupt(self) -> None:
-        """Send SIGINT to the kernel."""
-
-    def end(self, *, kill: bool) -> str | None:
-        """Return why the kernel ended; with `kill`, end it first."""
-
-    def replace(self) -> socket.socket | None:
-        """Run the notebook in a new kernel and give its call channel."""
 
 
 class Examiner:
@@ -98,37 +79,42 @@ class Examiner:
 
     def examine(
         self,
-        keeper: KernelKeeper,
+        control: KernelControl,
         seed: int,
-        on_event: Callable[[dict[str, Any]], None],
         tests: Iterable[TestDescription] | None = None,
         *,
+        on_begin: Callable[[str], None] = lambda _: None,
         limits: Limits | None = None,
         until_failure: bool = False,
-    ) -> list[dict[str, Any]]:
+    ) -> Examined:
         """
-        Run tests against the keeper's kernel.
+        Run tests against a kernel.
 
         Args:
-            keeper: Holds the kernel.
+            control: Of the kernel.
             seed: Seed of the hidden inputs.
-            on_event: Called with each packet that begins or ends a test.
             tests: Which tests; all if ``None``.
+            on_begin: Called with the id of each test that begins.
             limits: What the tests may use; by default what the assignment says.
             until_failure: Whether to stop at the first test that fails, without a hint.
-
-        Returns:
-            A result for each test, and the hints.
 
         Raises:
             ExaminerError: If the examiner broke for a reason of our own.
         """
         bounds = limits or self.assignment.limits
-        return _Job(self, keeper, seed, on_event, bounds, until_failure=until_failure).run(
-            [test.id for test in (self.tests if tests is None else tests)]
+        job = Job(
+            seed=seed,
+            tests=tuple(test.id for test in (self.tests if tests is None else tests)),
+            call_seconds=bounds.call_seconds,
+            grace_seconds=bounds.grace_seconds,
+            callback_calls=bounds.callback_calls,
+            test_seconds=bounds.test_seconds,
+            total_seconds=bounds.total_seconds,
+            until_failure=until_failure,
         )
+        return _Run(self, control, job, on_begin).run()
 
-    def start_child(self, job: dict[str, Any], descriptors: list[int]) -> int:
+    def start_child(self, job: Job, descriptors: list[int]) -> int:
         """
         Let a child begin a job; gives a descriptor of that process.
 
@@ -137,7 +123,7 @@ class Examiner:
         """
         with self._lock:
             try:
-                self._packets.send(job, descriptors)
+                self._packets.send(encoded(job), descriptors)
                 _, handles = self._packets.receive(COLLECT_SECONDS)
             except (TimeoutError, OSError) as error:
                 # The next answer would be taken for that of another job.
@@ -182,27 +168,31 @@ class Examiner:
 
     def _collected(self) -> tuple[TestDescription, ...]:
         try:
-            message, _ = self._packets.receive(COLLECT_SECONDS)
-            if "tests" not in message:
-                raise self._refusal(message)
-            return tuple(map(self._described, message["tests"]))
+            data, _ = self._packets.receive(COLLECT_SECONDS)
+            packet = decoded(data) if data else None
+            if not isinstance(packet, Collected):
+                raise self._refusal(packet)
+            for test in packet.tests:
+                self._check_weight(test)
         except TimeoutError:
             self.close()
             raise ExaminerError(
                 f"collecting the tests took more than {COLLECT_SECONDS:g} s"
             ) from None
-        except AssignmentError:
+        except (AssignmentError, ExaminerError):
             self.close()
             raise
+        return packet.tests
 
-    def _refusal(self, message: dict[str, Any]) -> AssignmentError:
+    def _refusal(self, packet: Packet | None) -> AssignmentError:
         """Explain in one line why the tests cannot be collected, and where."""
-        if "refused" in message:
-            file, reason = message["refused"]
-            if file.startswith(self._folder.name):
+        if isinstance(packet, CollectionRefused):
+            if packet.place.startswith(self._folder.name):
                 place = str(self.assignment.master.path)
-                return AssignmentError(f"its public tests cannot be collected: {reason}", place)
-            return AssignmentError(f"cannot be collected: {reason}", file)
+                return AssignmentError(
+                    f"its public tests cannot be collected: {packet.reason}", place
+                )
+            return AssignmentError(f"cannot be collected: {packet.reason}", packet.place)
         self._process.wait(COLLECT_SECONDS)
         self._errors.seek(0)
         text = self._errors.read().decode(errors="replace").strip()
@@ -211,88 +201,63 @@ class Examiner:
             f"the tests cannot be collected: {reason}", str(self.assignment.folder)
         )
 
-    def _described(self, test: dict[str, Any]) -> TestDescription:
-        try:
-            weight_holds = Fraction(test["weight"]) > 0
-        except (ValueError, ZeroDivisionError):
-            weight_holds = False
-        if not weight_holds:
+    def _check_weight(self, test: TestDescription) -> None:
+        if test.share is None:
             raise AssignmentError(
-                f"the weight of {test['name']} is no number above 0",
+                f"the weight of {test.name} is no number above 0",
                 str(self.assignment.folder / "hidden"),
             )
-        return TestDescription(
-            test["id"], test["question"], test["title"], test["weight"], test["public"]
-        )
 
 
-class _Job:
-    """One submission's run through an examiner."""
+class _Run:
+    """One job, in as many children of the examiner as it takes."""
 
     def __init__(
         self,
         examiner: Examiner,
-        keeper: KernelKeeper,
-        seed: int,
-        on_event: Callable[[dict[str, Any]], None],
-        limits: Limits,
-        *,
-        until_failure: bool = False,
+        control: KernelControl,
+        job: Job,
+        on_begin: Callable[[str], None],
     ) -> None:
         self._examiner = examiner
-        self._keeper = keeper
-        self._on_event = on_event
-        self._test_seconds = limits.test_seconds
-        self._replay_seconds = limits.total_seconds
-        self._parameters = {
-            "seed": seed,
-            "call_seconds": limits.call_seconds,
-            "grace_seconds": limits.grace_seconds,
-            "callback_calls": limits.callback_calls,
-            "test_seconds": limits.test_seconds,
-            "total_seconds": limits.total_seconds,
-            "until_failure": until_failure,
-        }
-        self._messages: list[dict[str, Any]] = []
+        self._control = control
+        self._job = job
+        self._on_begin = on_begin
+        self._outcomes: dict[str, TestOutcome] = {}
+        self._hints: dict[str, Hint] = {}
 
-    def run(self, tests: list[str]) -> list[dict[str, Any]]:
+    def run(self) -> Examined:
         began = time.monotonic()
         for _ in range(_MAX_CHILDREN_LOST):
-            left = self._parameters["total_seconds"] - (time.monotonic() - began)
-            lost = self._run_child(tests, max(0.0, left))
+            left = self._job.total_seconds - (time.monotonic() - began)
+            tests = tuple(test for test in self._job.tests if test not in self._outcomes)
+            lost = self._run_child(replace(self._job, tests=tests, total_seconds=max(0.0, left)))
             if lost is None:
-                return self._messages
+                return self._examined()
             # Untrusted: handling a student's value ended or stopped the child; that test is theirs.
-            self._messages.append(
-                {
-                    "result": {
-                        "id": lost,
-                        "verdict": Verdict.INVALID.value,
-                        "detail": "handling the value took more time or memory than a test may",
-                    }
-                }
-            )
-            done = {message["result"]["id"] for message in self._messages if "result" in message}
-            tests = [test for test in tests if test not in done]
-            if not tests:
-                return self._messages
-            self._keeper.end(kill=True)
-            self._keeper.replace()
+            detail = "handling the value took more time or memory than a test may"
+            self._outcomes[lost] = TestOutcome(lost, Verdict.INVALID, detail)
+            if self._outcomes.keys() >= set(self._job.tests):
+                return self._examined()
+            self._control.end(kill=True)
+            self._control.replace()
         raise ExaminerError("the examiner lost too many children")
 
-    def _run_child(self, tests: list[str], left: float) -> str | None:
-        """Run tests in one child; give the test that it was lost in, if it was."""
+    def _examined(self) -> Examined:
+        return Examined(self._outcomes, self._hints)
+
+    def _run_child(self, job: Job) -> str | None:
+        """Run tests in one child; return the test that it was lost in, if it was."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         packets = Packets(ours)
-        calls = self._keeper.calls()
+        calls = self._control.calls()
         descriptors = [theirs.fileno(), *([calls.fileno()] if calls else [])]
-        job = {**self._parameters, "total_seconds": left, "tests": tests}
         child: int | None = None
         done = False
         try:
             child = self._examiner.start_child(job, descriptors)
             theirs.close()
-            lost = self._serve(packets, frozenset(tests))
+            lost = self._serve(packets, frozenset(job.tests))
             done = lost is None
             return lost
         except OSError as error:
@@ -301,46 +266,50 @@ class _Job:
             theirs.close()
             packets.close()
             if child is not None:
-                _bury(child, kill=not done)
+                _wait_for_exit(child, kill=not done)
 
     def _serve(self, packets: Packets, left: frozenset[str]) -> str | None:
         current: str | None = None
-        allowed = self._test_seconds + SLACK_SECONDS
+        allowed = self._job.test_seconds + SLACK_SECONDS
         while True:
             try:
-                message, _ = packets.receive(allowed)
+                data, _ = packets.receive(allowed)
             except TimeoutError:
-                message = {}
-            if not message:
+                data = {}
+            if not data:
                 if current is None and left:
                     raise ExaminerError("the examiner's child ended between two tests")
                 return current
-            if "ask" in message:
-                self._obey(packets, message)
-                continue
-            if "done" in message:
-                return None
-            if "begin" in message:
-                current = message["begin"]
-            else:
-                self._messages.append(message)
-            if "result" in message:
-                # What a child is lost in after its last test are hints, which cost no test.
-                current, left = None, left - {message["result"]["id"]}
-            self._on_event(message)
+            match decoded(data):
+                case Done():
+                    return None
+                case TestBegins(test):
+                    current = test
+                    self._on_begin(test)
+                case TestOutcome() as outcome:
+                    # What a child is lost in after its last test are hints, which cost no test.
+                    current, left = None, left - {outcome.id}
+                    self._outcomes[outcome.id] = outcome
+                case Hint() as hint:
+                    self._hints[hint.question] = hint
+                case Interrupt() | EndKernel() | ReplaceKernel() as request:
+                    self._obey(packets, request)
+                case other:
+                    raise ExaminerError(f"the examiner's child sent {type(other).__name__}")
 
-    def _obey(self, packets: Packets, message: dict[str, Any]) -> None:
-        if message["ask"] == "interrupt":
-            self._keeper.interrupt()
-            packets.send({"ok": True})
-        elif message["ask"] == "end":
-            packets.send({"reason": self._keeper.end(kill=message["kill"])})
-        else:
-            calls = self._keeper.replace()
-            packets.send({"ok": True}, [calls.fileno()] if calls else [])
+    def _obey(self, packets: Packets, request: Request) -> None:
+        match request:
+            case Interrupt():
+                self._control.interrupt()
+                packets.send({"ok": True})
+            case EndKernel(kill):
+                packets.send({"reason": self._control.end(kill=kill)})
+            case ReplaceKernel():
+                calls = self._control.replace()
+                packets.send({"ok": True}, [calls.fileno()] if calls else [])
 
 
-def _bury(child: int, *, kill: bool) -> None:
+def _wait_for_exit(child: int, *, kill: bool) -> None:
     """Wait for a child's end: until then it may write to the call channel."""
     if kill:
         with contextlib.suppress(ProcessLookupError):

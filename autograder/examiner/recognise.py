@@ -12,7 +12,7 @@ import numpy as np
 
 from autograder import wire
 from autograder.errors import AssignmentError, StudentFault, StudentRaised
-from autograder.examiner.channel import RecordedCall, Recording
+from autograder.examiner.recording import RecordedCall, Recording
 from autograder.sample_answers import SampleAnswer, registered_in
 from autograder.student import RemoteObject
 

@@ -4,40 +4,30 @@ from __future__ import annotations
 
 import importlib
 import math
-import re
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from fractions import Fraction
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from autograder.assignment import Assignment
 from autograder.assignment.build import build_student
 from autograder.environments import load_environment
 from autograder.errors import NotebookError
-from autograder.examiner.process import Examiner, TestDescription
-from autograder.grade.messages import message_for
-from autograder.grade.written_answers import answer_cells
-from autograder.kernels.pool import KernelPool, SharedCache
+from autograder.examiner.process import Examiner
+from autograder.grade.assembly import assembled
+from autograder.grade.shared_cache import SharedCache
+from autograder.kernels.pool import KernelPool
 from autograder.notebook import Notebook, parse_notebook
 from autograder.report import (
-    QuestionResult,
     Report,
-    SourceLine,
-    TestResult,
-    question_score,
-    question_verdict,
 )
-from autograder.verdict import Verdict
 
 if TYPE_CHECKING:
-    from autograder.cells import CellRun
     from autograder.grade.run import Progress
-    from autograder.kernels.runner import Execution
 
 EXAMINERS_KEPT: Final = 8
 MAX_SEARCHED: Final = 100_000
@@ -140,8 +130,8 @@ class Grader:
 
         run = SubmissionRun(self.pool(assignment), notebook, assignment, progress)
         with self._examiner(assignment) as examiner:
-            execution, messages = run.examine(examiner, seed)
-        report = _report(notebook, assignment, seed, execution, examiner.tests, messages)
+            execution, examined = run.examine(examiner, seed)
+        report = assembled(notebook, assignment, seed, execution, examiner.tests, examined)
         return replace(report, seconds=time.monotonic() - began)
 
     def pool(self, assignment: Assignment) -> KernelPool:
@@ -190,115 +180,3 @@ def grade(data: bytes, assignment: Assignment, *, name: str = "notebook") -> Rep
     """Grade one submission with a grader of its own; see `Grader.grade`."""
     with Grader(spares=0) as grader:
         return grader.grade(data, assignment, name=name)
-
-
-def _report(
-    notebook: Notebook,
-    assignment: Assignment,
-    seed: int,
-    execution: Execution,
-    tests: tuple[TestDescription, ...],
-    messages: list[dict[str, Any]],
-) -> Report:
-    results = {m["result"]["id"]: m["result"] for m in messages if "result" in m}
-    hints = {m["hint"]["question"]: m["hint"] for m in messages if "hint" in m}
-    questions = []
-    for question in assignment.questions:
-        if question.manual:
-            cells = answer_cells(notebook, assignment, question.id)
-            questions.append(
-                QuestionResult(
-                    question.id, question.points, None, Verdict.PENDING, answer_cells=cells
-                )
-            )
-            continue
-        hint = hints.get(question.id)
-        tested = tuple(
-            _test_result(test, results.get(test.id), hint, notebook, execution)
-            for test in tests
-            if test.question == question.id
-        )
-        verdict = question_verdict(tested)
-        share = assignment.public_share[question.id]
-        score = (
-            None if verdict is Verdict.INTERNAL else question_score(question.points, share, tested)
-        )
-        title = hint["title"] if hint else None
-        questions.append(
-            QuestionResult(question.id, question.points, score, verdict, tested, title)
-        )
-    return Report(
-        assignment=assignment.name,
-        title=assignment.title,
-        assignment_hash=assignment.content_hash,
-        submission_sha256=notebook.sha256,
-        seed=seed,
-        questions=tuple(questions),
-        cells=tuple(execution.runs[index] for index in sorted(execution.runs)),
-        notebook=execution.notebook,
-    )
-
-
-def _test_result(
-    test: TestDescription,
-    result: dict[str, Any] | None,
-    hint: dict[str, Any] | None,
-    notebook: Notebook,
-    execution: Execution,
-) -> TestResult:
-    # A test without a result was not judged: our fault, never the student's zero.
-    result = result or {"verdict": Verdict.INTERNAL.value, "detail": "no result arrived"}
-    verdict = Verdict(result["verdict"])
-    line = _source_line(result.get("place"), notebook, execution)
-    unfinished = _unfinished_cell(result.get("name"), notebook, execution)
-    explained = hint is not None and verdict in (Verdict.FAILED, Verdict.INVALID)
-    return TestResult(
-        id=test.id,
-        question=test.question,
-        title=test.title,
-        verdict=verdict,
-        public=test.public,
-        weight=Fraction(test.weight),
-        detail=result.get("detail", ""),
-        message=message_for(verdict, test, result, line, unfinished),
-        hint=hint["hint"] if explained and hint else None,
-        line=line,
-        seconds=result.get("seconds", 0.0),
-    )
-
-
-def _unfinished_cell(name: object, notebook: Notebook, execution: Execution) -> CellRun | None:
-    """Find the cell that defines a missing name by its text, but did not run to its end."""
-    if not isinstance(name, str):
-        return None
-    for run in execution.runs.values():
-        source = notebook.cells[run.index].source
-        if run.status != "ok" and len(source) <= MAX_SEARCHED and _defines(source, name):
-            return run
-    return None
-
-
-def _defines(source: str, name: str) -> bool:
-    """Return whether a line begins with the definition of a name, or assigns to it."""
-    # Not parsed: a cell with a syntax error or a magic is what is looked for.
-    word = re.compile(rf"\b{re.escape(name)}\b")
-    for line in source.splitlines() if name in source else ():
-        target, assigns, _ = line.partition("=")
-        head, bracket, _ = target.partition("(")
-        defines = head.split()[:1] in (["def"], ["class"])
-        if word.search(head) and (defines or (assigns and not bracket)):
-            return True
-    return False
-
-
-def _source_line(place: object, notebook: Notebook, execution: Execution) -> SourceLine | None:
-    # Untrusted: the kernel's claim; only a line that the submission has is shown, from there.
-    if not isinstance(place, list) or len(place) != 2 or not all(type(n) is int for n in place):
-        return None
-    index = execution.cell_of(place[0])
-    if index is None:
-        return None
-    lines = notebook.cells[index].source.splitlines()
-    if not 1 <= place[1] <= len(lines):
-        return None
-    return SourceLine(index + 1, place[1], lines[place[1] - 1].strip()[:200])

@@ -5,11 +5,11 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from autograder.assignment import Assignment, public_data
 from autograder.assignment.build import build_student
 from autograder.examiner.process import Examiner
+from autograder.examiner.protocol import Examined
 from autograder.kernels.pool import KernelPool
 from autograder.kernels.runner import Execution, NotebookRunner, kernel_files, reported_exit
 from autograder.notebook import Notebook
@@ -66,12 +66,12 @@ class SubmissionRun:
         )
         self._execution: Execution | None = None
 
-    def examine(self, examiner: Examiner, seed: int) -> tuple[Execution, list[dict[str, Any]]]:
-        """Run the notebook, then the tests; give the first run and what the tests said."""
+    def examine(self, examiner: Examiner, seed: int) -> tuple[Execution, Examined]:
+        """Run the notebook, then the tests; return the first run and what came of the tests."""
         self._examiner = examiner
         first = self._execution = self._runner.run()
         try:
-            return first, examiner.examine(self, seed, self._on_event, limits=self._limits)
+            return first, examiner.examine(self, seed, on_begin=self._on_begin, limits=self._limits)
         finally:
             self._execution.close()
 
@@ -109,9 +109,9 @@ class SubmissionRun:
         assert self._execution is not None
         return self._execution
 
-    def _on_event(self, event: dict[str, Any]) -> None:
-        if "begin" in event and self._examiner is not None:
-            tests = {test.id: test for test in self._examiner.tests}
-            question = tests[event["begin"]].question
-            self._progress(Progress("test", self._tests_begun, len(tests), question))
-            self._tests_begun += 1
+    def _on_begin(self, test: str) -> None:
+        assert self._examiner is not None
+        tests = {each.id: each for each in self._examiner.tests}
+        question = tests[test].question
+        self._progress(Progress("test", self._tests_begun, len(tests), question))
+        self._tests_begun += 1

@@ -1,4 +1,4 @@
-"""What a grader keeps between submissions: warm processes, kernels forked ahead, examiners."""
+"""Fresh kernels of one environment, some of them forked ahead."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ import contextlib
 import math
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Final, Generic, Protocol, TypeVar
+from typing import Final
 
 from autograder.environments import Environment
 from autograder.errors import SandboxError
@@ -130,125 +128,3 @@ class KernelPool:
         with self._lock:
             self._closed = True
             self._discard()
-
-
-class Closable(Protocol):
-    """Something that must be closed."""
-
-    def close(self) -> None:
-        """Close it."""
-
-
-Item = TypeVar("Item", bound=Closable)
-
-
-class Shelf(Generic[Item]):
-    """
-    Keeps things that take long to make and serve one user at a time.
-
-    Args:
-        make: Makes one for a key.
-        keep: How many idle ones to keep; the longest idle are closed.
-    """
-
-    def __init__(self, make: Callable[[str], Item], keep: int) -> None:
-        self._make = make
-        self._keep = keep
-        self._lock = threading.Lock()
-        self._idle: deque[tuple[str, Item]] = deque()
-
-    def take(self, key: str) -> Item:
-        """Return an idle one, or make one."""
-        with self._lock:
-            for entry in reversed(self._idle):
-                if entry[0] == key:
-                    self._idle.remove(entry)
-                    return entry[1]
-        return self._make(key)
-
-    def put(self, key: str, item: Item) -> None:
-        """Give one back for the next user."""
-        with self._lock:
-            self._idle.append((key, item))
-            old = [self._idle.popleft()[1] for _ in range(len(self._idle) - self._keep)]
-        for each in old:
-            each.close()
-
-    def close(self) -> None:
-        """Close the idle ones."""
-        with self._lock:
-            idle, self._idle = self._idle, deque()
-        for _, item in idle:
-            item.close()
-
-
-class Living(Closable, Protocol):
-    """Something that may end by itself."""
-
-    def alive(self) -> bool:
-        """Return whether it still serves."""
-
-
-LivingItem = TypeVar("LivingItem", bound=Living)
-
-
-@dataclass
-class _Place(Generic[LivingItem]):
-    """Where one shared thing stands: nobody has it, or a number of users."""
-
-    making: threading.Lock = field(default_factory=threading.Lock)
-    item: LivingItem | None = None
-    users: int = 0
-
-
-class SharedCache(Generic[LivingItem]):
-    """
-    Keeps things that take long to make, and that many may use at once.
-
-    Args:
-        keep: How many to keep; of those that nobody uses, the longest idle are closed.
-    """
-
-    def __init__(self, keep: int) -> None:
-        self._keep = keep
-        self._lock = threading.Lock()
-        self._places: dict[str, _Place[LivingItem]] = {}
-
-    @contextlib.contextmanager
-    def borrow(self, key: str, make: Callable[[], LivingItem]) -> Iterator[LivingItem]:
-        """Return the one for a key; `make` makes it if it is not there, or has ended."""
-        with self._lock:
-            place = self._places.pop(key, None) or _Place[LivingItem]()
-            self._places[key] = place
-            place.users += 1
-        try:
-            yield self._living(place, make)
-        finally:
-            with self._lock:
-                place.users -= 1
-                surplus = self._take_surplus()
-            for item in surplus:
-                item.close()
-
-    def _living(self, place: _Place[LivingItem], make: Callable[[], LivingItem]) -> LivingItem:
-        with place.making:
-            if place.item is not None and not place.item.alive():
-                place.item.close()
-                place.item = None
-            if place.item is None:
-                place.item = make()
-            return place.item
-
-    def _take_surplus(self) -> list[LivingItem]:
-        idle = [key for key, place in self._places.items() if place.users == 0]
-        old = idle[: max(0, len(self._places) - self._keep)]
-        places = [self._places.pop(key) for key in old]
-        return [place.item for place in places if place.item is not None]
-
-    def close(self) -> None:
-        """Close all."""
-        with self._lock:
-            places, self._places = list(self._places.values()), {}
-        for place in places:
-            if place.item is not None:
-                place.item.close()

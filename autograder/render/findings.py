@@ -284,11 +284,10 @@ def label(question_id: str) -> str:
     return numbered[1] if numbered else question_id
 
 
-def outcome_of(verdict: str) -> OutcomeView:
+def outcome_of(verdict: Verdict) -> OutcomeView:
     """Return a verdict's mark and words."""
-    known = Verdict(verdict)
-    kind = _KINDS.get(known, "bad")
-    return OutcomeView(_MARKS[kind], _WORDS[known], kind)
+    kind = _KINDS.get(verdict, "bad")
+    return OutcomeView(_MARKS[kind], _WORDS[verdict], kind)
 
 
 def _cell_words(cell: StudentCell | StaffCell) -> str:
@@ -314,11 +313,12 @@ def _question(question: StudentQuestion | StaffQuestion) -> QuestionView:
 
 def _findings(tests: tuple[StudentTest, ...] | tuple[StaffTest, ...]) -> tuple[FindingView, ...]:
     """Group checks that ended in the same way; what passed comes last."""
-    found: dict[tuple[str, str, SourceLine | None], FindingView] = {}
+    found: dict[tuple[Verdict, str, SourceLine | None], FindingView] = {}
     for test in tests:
-        key = (test.verdict, test.message, test.line)
+        message = plain(str(test.message or ""))
+        key = (test.verdict, message, test.line)
         group = found.get(key) or FindingView(
-            outcome_of(test.verdict), plain(test.message), _shown_line(test.line), ()
+            outcome_of(test.verdict), message, _shown_line(test.line), ()
         )
         detail = plain(test.detail) if isinstance(test, StaffTest) else ""
         check = CheckView(plain(test.title), test.visible, detail)

@@ -23,13 +23,15 @@ import socket
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from autograder.assignment import Assignment, public_data
 from autograder.assignment.build import build_student
 from autograder.errors import InternalError, StudentFault
-from autograder.examiner.channel import CallChannel, CallLimits
-from autograder.examiner.process import Examiner, TestDescription
+from autograder.examiner.channel import CallChannel
+from autograder.examiner.exchange import CallLimits
+from autograder.examiner.process import Examiner
+from autograder.examiner.protocol import Examined, TestDescription
 from autograder.kernels.pool import KernelPool
 from autograder.kernels.runner import Execution, NotebookRunner, kernel_files
 from autograder.limits import Limits
@@ -164,15 +166,15 @@ class ForkedNotebook:
                     yield AnswerResult({}, {}, {}, refused)
                 else:
                     stop = stop_from is not None and number >= stop_from
-                    messages = self._examiner.examine(
-                        self, seed, _ignore, tests, limits=limits, until_failure=stop
+                    examined = self._examiner.examine(
+                        self, seed, tests, limits=limits, until_failure=stop
                     )
                     self._forget()
-                    yield _answer_result(messages)
+                    yield _answer_result(examined)
         finally:
             self._leave()
 
-    # What follows is the examiner's view of this forked: a keeper of kernels.
+    # What follows is the examiner's view of this notebook: the control of its kernel.
 
     def calls(self) -> socket.socket | None:
         """Return the call channel of the present kernel."""
@@ -280,7 +282,7 @@ class ForkedNotebook:
         limits = self._assignment.limits
         seconds = max(limits.cell_seconds, IMPORT_SECONDS)
         bounds = CallLimits(seconds, limits.grace_seconds, limits.callback_calls)
-        return CallChannel(calls, _Reins(self), bounds)
+        return CallChannel(calls, self, bounds)
 
     def _end_execution(self) -> None:
         if self._execution is not None:
@@ -288,28 +290,10 @@ class ForkedNotebook:
             self._execution = None
 
 
-class _Reins:
-    """A forked notebook as the supervisor of a call channel of our own."""
-
-    def __init__(self, forked: ForkedNotebook) -> None:
-        self._bench = forked
-
-    def interrupt(self) -> None:
-        self._bench.interrupt()
-
-    def end_kernel(self, *, kill: bool) -> str | None:
-        return self._bench.end(kill=kill)
-
-
-def _ignore(_: dict[str, Any]) -> None:
-    pass
-
-
-def _answer_result(messages: list[dict[str, Any]]) -> AnswerResult:
-    results = [message["result"] for message in messages if "result" in message]
-    hints = [message["hint"] for message in messages if "hint" in message]
+def _answer_result(examined: Examined) -> AnswerResult:
+    outcomes = examined.outcomes.values()
     return AnswerResult(
-        {result["id"]: Verdict(result["verdict"]) for result in results},
-        {result["id"]: result["detail"] for result in results if result["detail"]},
-        {hint["question"]: hint["hint"] for hint in hints},
+        {outcome.id: outcome.verdict for outcome in outcomes},
+        {outcome.id: outcome.detail for outcome in outcomes if outcome.detail},
+        {hint.question: hint.hint for hint in examined.hints.values()},
     )

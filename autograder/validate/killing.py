@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from autograder.examiner.process import TestDescription
+from autograder.examiner.protocol import TestDescription
 from autograder.validate.forked_notebook import ForkedNotebook
 from autograder.validate.mutants import EquivalentMutant, Mutant
 from autograder.validate.results import REQUIRED_KILL_RATE, Fault, Kind, Trial, kill_rate

@@ -9,9 +9,9 @@ from dataclasses import replace
 from typing import ParamSpec
 
 from autograder.errors import InternalError
-from autograder.examiner.process import TestDescription
-from autograder.kernels.pool import Shelf
+from autograder.examiner.protocol import TestDescription
 from autograder.validate.forked_notebook import ForkedNotebook
+from autograder.validate.idle_pool import IdlePool
 from autograder.validate.results import AssignmentValidation, Trial
 
 Arguments = ParamSpec("Arguments")
@@ -39,7 +39,7 @@ class Schedule:
         self.result = result
         self._workers = workers
         self._listener = listener
-        self._notebooks: Shelf[ForkedNotebook] = Shelf(lambda _: self._make_notebook(), keep)
+        self._notebooks: IdlePool[ForkedNotebook] = IdlePool(lambda _: self._make_notebook(), keep)
         self._make_notebook: Callable[[], ForkedNotebook] = _no_notebook
 
     def make_notebooks(self, make: Callable[[], ForkedNotebook]) -> None:

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any, Final
 
 from autograder.assignment import Assignment
-from autograder.examiner.process import TestDescription
+from autograder.examiner.protocol import TestDescription
 from autograder.grade import Grader
 from autograder.report import Report, TestResult, question_score
 from autograder.validate.forked_notebook import AnswerResult

@@ -215,7 +215,7 @@ def test_grade(make_assignment: MakeAssignment, tmp_path: Path) -> None:
     assert (first["score"], second["score"], first["max_score"]) == (3, 0, 5)
     assert first["graded"]
     assert first["questions"][0]["tests"][0].keys() == {
-        "title", "verdict", "visible", "message", "hint", "line",
+        "title", "verdict", "visible", "message", "message_code", "hint", "line",
     }  # fmt: skip
     assert list(csv.reader((tmp_path / "out/points.csv").read_text().splitlines())) == [
         ["file", "points", "of", "q1", "q2"],

@@ -354,7 +354,7 @@ def test_broken_misconceptions_are_named_with_the_line(
     """A wrong answer that does not register says in which line of which file."""
     folder = make_assignment()
     module = folder / "misconceptions.py"
-    module.write_text("from autograder.samples import misconception\n" + text)
+    module.write_text("from autograder.sample_answers import misconception\n" + text)
 
     message = examiner_refusal(folder)
 

@@ -8,7 +8,8 @@ import subprocess
 import sys
 from typing import Any
 
-from autograder.examiner.channel import CallChannel, CallLimits
+from autograder.examiner.channel import CallChannel
+from autograder.examiner.exchange import CallLimits
 from autograder.student import Student
 
 NOTEBOOK = '''
@@ -204,7 +205,7 @@ calls.Server(channel, namespace, {{"cell": 7}}.get, frozenset({{"np", "sys"}})).
 
 
 class Kernel:
-    """A process that serves calls on a notebook, without a wall; the channel's supervisor."""
+    """A process that serves calls on a notebook, without a sandbox; the control of its channel."""
 
     def __init__(self, notebook: str) -> None:
         self.interrupts = 0
@@ -226,7 +227,7 @@ class Kernel:
         self.interrupts += 1
         self.process.send_signal(signal.SIGINT)
 
-    def end_kernel(self, *, kill: bool) -> str | None:
+    def end(self, *, kill: bool) -> str | None:
         """End the process."""
         if kill:
             self.process.kill()

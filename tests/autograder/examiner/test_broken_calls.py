@@ -22,7 +22,8 @@ from autograder.errors import (
     StudentFault,
     StudentRaised,
 )
-from autograder.examiner.channel import CallChannel, CallLimits
+from autograder.examiner.channel import CallChannel
+from autograder.examiner.exchange import CallLimits
 from autograder.student import Student, Target
 from tests.autograder.examiner.calls import Kernel
 
@@ -104,7 +105,7 @@ def test_death(kernel: Kernel) -> None:
 
 def test_reasons_of_an_end(kernel: Kernel, monkeypatch: pytest.MonkeyPatch) -> None:
     """The supervisor's reason for the kernel's end becomes the fault."""
-    monkeypatch.setattr(kernel, "end_kernel", lambda **_: "memory")
+    monkeypatch.setattr(kernel, "end", lambda **_: "memory")
     kernel.process.kill()
     with pytest.raises(MemoryExceeded):
         kernel.student.double(1)
@@ -136,7 +137,7 @@ NUMBER = 7
 )
 def test_garbage(garbage: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """Bytes that are no answer to a call are a student's fault, whatever they are."""
-    monkeypatch.setattr("autograder.examiner.channel.secrets.randbits", lambda _: NUMBER)
+    monkeypatch.setattr("autograder.examiner.exchange.secrets.randbits", lambda _: NUMBER)
     ours, theirs = socket.socketpair()
     with ours, theirs:
         theirs.sendall(garbage)
@@ -169,7 +170,7 @@ class Ended:
     def interrupt(self) -> None:
         """Do nothing."""
 
-    def end_kernel(self, **_: bool) -> str | None:
+    def end(self, **_: bool) -> str | None:
         """Return no reason."""
         return None
 
@@ -198,7 +199,7 @@ def test_forged_answers(forged: list[tuple[str, list[Any]]]) -> None:
     """Any answer that student code can write gives a value or a student's fault."""
     ours, theirs = socket.socketpair()
     with ours, theirs, pytest.MonkeyPatch.context() as patch:
-        patch.setattr("autograder.examiner.channel.secrets.randbits", lambda _: NUMBER)
+        patch.setattr("autograder.examiner.exchange.secrets.randbits", lambda _: NUMBER)
         for kind, rest in forged:
             theirs.sendall(wire.frame(wire.Encoder().encode((kind, *rest)), NUMBER))
         theirs.shutdown(socket.SHUT_WR)

@@ -21,7 +21,7 @@ from autograder.errors import (
     Missing,
     StudentRaised,
 )
-from autograder.examiner.channel import MAX_RECORDED_BYTES
+from autograder.examiner.recording import MAX_RECORDED_BYTES
 from tests.autograder.examiner.calls import NOTEBOOK, Kernel
 
 

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from autograder import wire
-from autograder.examiner.channel import RecordedCall, Recording
 from autograder.examiner.recognise import load_sample_answers, recognise
+from autograder.examiner.recording import RecordedCall, Recording
 from autograder.sample_answers import SampleAnswer
 
 MISCONCEPTIONS = '''
 import numpy as np
 
-from autograder.samples import misconception, wrong_values
+from autograder.sample_answers import misconception, wrong_values
 
 
 @misconception("q1", hint="Whose random numbers are these?")

@@ -58,7 +58,7 @@ def test_one_examiner_serves_many(grader: Grader, tiny: Assignment) -> None:
 
 def examiner_of(grader: Grader, assignment: Assignment) -> Examiner:
     """Return the examiner that a grader keeps for an assignment."""
-    examiner = grader._examiners._places[assignment.content_hash].item
+    examiner = grader._examiners._entries[assignment.content_hash].item
     assert examiner is not None
     return examiner
 

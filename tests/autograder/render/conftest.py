@@ -12,6 +12,7 @@ import pytest
 from nbformat import NotebookNode
 
 from autograder.cells import CellRun, CellStatus
+from autograder.messages import text as text_message
 from autograder.report import QuestionResult, Report, SourceLine, TestResult
 from autograder.verdict import Verdict
 
@@ -93,7 +94,9 @@ def make_test(title: str, verdict: Verdict = Verdict.FAILED, **changes: object) 
         "weight": Fraction(1),
         "message": "" if verdict is Verdict.PASSED else "The result differs.",
     }
-    return TestResult(**(values | changes))  # type: ignore[arg-type]
+    values |= changes
+    words = str(values["message"])
+    return TestResult(**(values | {"message": text_message(words) if words else None}))  # type: ignore[arg-type]
 
 
 def make_question(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from autograder.examiner.process import TestDescription
+from autograder.examiner.protocol import TestDescription
 from autograder.validate.forked_notebook import AnswerResult, ForkedNotebook
 from autograder.verdict import Verdict
 

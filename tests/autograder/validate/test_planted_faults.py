@@ -169,7 +169,7 @@ PLANTS = [
         "a misconception that costs another question too",
         add(
             "misconceptions.py",
-            "\n\nfrom autograder.samples import misconception_cell\n"
+            "\n\nfrom autograder.sample_answers import misconception_cell\n"
             'misconception_cell("q2", title="Too much", hint="Both.", source="""\n'
             "def gravity(lengths, periods):\n    return 1.0\n"
             'def period(length, g=9.81):\n    return length\n""")\n',

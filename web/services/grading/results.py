@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import nbformat
 from nbformat import NotebookNode
@@ -13,17 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from autograder.render.findings import OutcomeView, QuestionView, SummaryView, summary_of
-from autograder.report import (
-    SourceLine,
-    StaffCell,
-    StaffQuestion,
-    StaffTest,
-    StaffView,
-    StudentCell,
-    StudentQuestion,
-    StudentTest,
-    StudentView,
-)
+from autograder.report import StaffView, StudentQuestion, StudentView
 from web.models import Result, Snapshot, Submission
 from web.services.grading.marks import Mark, QuestionMark
 
@@ -48,7 +38,7 @@ def student_summary(submission: Submission, mark: Mark | None) -> SummaryView | 
     """
     if submission.result is None:
         return None
-    view = _student_view(submission.result.student_view)
+    view = StudentView.from_json(submission.result.student_view)
     if mark is not None:
         return _with_points(summary_of(view), mark)
     public = summary_of(replace(view, questions=tuple(map(_public_part, view.questions))))
@@ -60,7 +50,7 @@ def staff_summary(session: Session, mark: Mark | None) -> SummaryView | None:
     if mark is None:
         return None
     result = session.get_one(Result, mark.result_id)
-    return _with_points(summary_of(_staff_view(result.staff_view)), mark)
+    return _with_points(summary_of(StaffView.from_json(result.staff_view)), mark)
 
 
 @dataclass(frozen=True)
@@ -131,34 +121,3 @@ def _public_part(question: StudentQuestion) -> StudentQuestion:
 
 def _held_back(question: QuestionView) -> QuestionView:
     return replace(question, score=None, outcome=HELD_BACK)
-
-
-def _student_view(data: dict[str, Any]) -> StudentView:
-    questions = tuple(
-        StudentQuestion(**{**each, "tests": _tests(StudentTest, each["tests"])})
-        for each in data["questions"]
-    )
-    cells = tuple(StudentCell(**cell) for cell in data["cells"])
-    return StudentView(**{**data, "questions": questions, "cells": cells})
-
-
-def _staff_view(data: dict[str, Any]) -> StaffView:
-    questions = tuple(
-        StaffQuestion(
-            **{
-                **each,
-                "answer_cells": tuple(each["answer_cells"]),
-                "tests": _tests(StaffTest, each["tests"]),
-            }
-        )
-        for each in data["questions"]
-    )
-    cells = tuple(StaffCell(**cell) for cell in data["cells"])
-    return StaffView(**{**data, "questions": questions, "cells": cells})
-
-
-def _tests(kind: type[Any], tests: list[dict[str, Any]]) -> tuple[Any, ...]:
-    return tuple(
-        kind(**{**test, "line": SourceLine(**test["line"]) if test["line"] else None})
-        for test in tests
-    )

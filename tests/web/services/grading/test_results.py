@@ -8,6 +8,7 @@ from fractions import Fraction
 import pytest
 from sqlalchemy import select
 
+from autograder.messages import text
 from autograder.report import QuestionResult, Report, SourceLine, TestResult
 from autograder.verdict import Verdict
 from tests.web.conftest import World
@@ -32,7 +33,7 @@ def telling(submission: Submission) -> Report:
         False,
         Fraction(1),
         detail=SECRET,
-        message="Your code raised ValueError.",
+        message=text("Your code raised ValueError."),
         hint="Where is the ReLU?",
         line=SourceLine(1, 1, "a = 1"),
     )

@@ -1,0 +1,47 @@
+"""What a test asked of the kernel, kept so that a misconception can be recognised."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+MAX_RECORDED_BYTES: Final = 8 * 2**20
+"""What is kept of one test's calls: a misconception shows in small answers, too."""
+
+
+@dataclass(frozen=True)
+class RecordedCall:
+    """
+    One call that a test made, kept so that a misconception can be recognised.
+
+    Args:
+        name: The student's function.
+        request: Its encoded arguments.
+        functions: The grader's functions among them, by number.
+        answer: The decoded value, or the exception that was raised.
+        prepared: Lines that the test ran inside before this call, such as seeds.
+        args_after: The positional arguments as the call left them; none if it raised.
+    """
+
+    name: str
+    request: bytes
+    functions: dict[int, Callable[..., Any]]
+    answer: Any
+    prepared: tuple[str, ...] = ()
+    args_after: tuple[Any, ...] = ()
+
+
+@dataclass
+class Recording:
+    """What one test asked of the kernel; large answers are left out."""
+
+    calls: list[RecordedCall] = field(default_factory=list)
+    values: dict[str, Any] = field(default_factory=dict)
+    prepared: tuple[str, ...] = ()
+    bytes_left: int = MAX_RECORDED_BYTES
+
+    def has_room(self, size: int) -> bool:
+        """Return whether something of this size may be kept, and count it."""
+        self.bytes_left -= size
+        return self.bytes_left >= 0

@@ -1,0 +1,156 @@
+"""Put a report together: what came of the cells and of the tests, by question."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from typing import TYPE_CHECKING, Final
+
+from autograder.assignment.folder import Assignment
+from autograder.assignment.master import Question
+from autograder.cells import CellRun, CellStatus
+from autograder.examiner.protocol import Examined, Hint, TestDescription, TestOutcome
+from autograder.grade.explanations import explanation
+from autograder.grade.written_answers import answer_cells
+from autograder.notebook import Notebook
+from autograder.report import (
+    QuestionResult,
+    Report,
+    SourceLine,
+    TestResult,
+    question_score,
+    question_verdict,
+)
+from autograder.verdict import Verdict
+
+if TYPE_CHECKING:
+    from autograder.kernels.runner import Execution  # takes long to import
+
+MAX_SEARCHED: Final = 100_000
+"""Characters of a cell in which a definition is looked for: the cell is a student's."""
+
+
+def assembled(
+    notebook: Notebook,
+    assignment: Assignment,
+    seed: int,
+    execution: Execution,
+    tests: tuple[TestDescription, ...],
+    examined: Examined,
+) -> Report:
+    """
+    Put the report of a submission together.
+
+    Args:
+        notebook: The submission.
+        assignment: What it answers.
+        seed: Of the hidden inputs.
+        execution: How its cells ran.
+        tests: All tests of the assignment.
+        examined: What came of them.
+    """
+    assembly = _Assembly(notebook, assignment, execution, tests, examined)
+    return Report(
+        assignment=assignment.name,
+        title=assignment.title,
+        assignment_hash=assignment.content_hash,
+        submission_sha256=notebook.sha256,
+        seed=seed,
+        questions=tuple(map(assembly.question, assignment.questions)),
+        cells=tuple(execution.runs[index] for index in sorted(execution.runs)),
+        notebook=execution.notebook,
+    )
+
+
+class _Assembly:
+    """What the parts of one report are made from."""
+
+    def __init__(
+        self,
+        notebook: Notebook,
+        assignment: Assignment,
+        execution: Execution,
+        tests: tuple[TestDescription, ...],
+        examined: Examined,
+    ) -> None:
+        self._notebook = notebook
+        self._assignment = assignment
+        self._execution = execution
+        self._tests = tests
+        self._examined = examined
+
+    def question(self, question: Question) -> QuestionResult:
+        if question.manual:
+            cells = answer_cells(self._notebook, self._assignment, question.id)
+            return QuestionResult(
+                question.id, question.points, None, Verdict.PENDING, answer_cells=cells
+            )
+        hint = self._examined.hints.get(question.id)
+        results = tuple(
+            self._test(test, hint) for test in self._tests if test.question == question.id
+        )
+        verdict = question_verdict(results)
+        share = self._assignment.public_share[question.id]
+        graded = verdict is not Verdict.INTERNAL
+        score = question_score(question.points, share, results) if graded else None
+        title = hint.title if hint else None
+        return QuestionResult(question.id, question.points, score, verdict, results, title)
+
+    def _test(self, test: TestDescription, hint: Hint | None) -> TestResult:
+        # A test without an outcome was not judged: our fault, never the student's zero.
+        outcome = self._examined.outcomes.get(test.id) or TestOutcome(
+            test.id, Verdict.INTERNAL, "no result arrived"
+        )
+        line = self._source_line(outcome.place)
+        unfinished = self._unfinished_cell(outcome.missing)
+        explained = hint is not None and outcome.verdict in (Verdict.FAILED, Verdict.INVALID)
+        return TestResult(
+            id=test.id,
+            question=test.question,
+            title=test.title,
+            verdict=outcome.verdict,
+            public=test.public,
+            weight=test.share or Fraction(0),
+            detail=outcome.detail,
+            message=explanation(test, outcome, line, unfinished),
+            hint=hint.hint if hint and explained else None,
+            line=line,
+            seconds=outcome.seconds,
+        )
+
+    def _unfinished_cell(self, name: str | None) -> CellRun | None:
+        """Find the cell that defines a missing name by its text, but did not run to its end."""
+        if name is None:
+            return None
+        for run in self._execution.runs.values():
+            source = self._notebook.cells[run.index].source
+            ended = run.status is CellStatus.OK
+            if not ended and len(source) <= MAX_SEARCHED and _defines(source, name):
+                return run
+        return None
+
+    def _source_line(self, place: tuple[int, int] | None) -> SourceLine | None:
+        # Untrusted: the kernel's claim; only a line that the submission has is shown, from there.
+        if place is None:
+            return None
+        count, line = place
+        index = self._execution.cell_of(count)
+        if index is None:
+            return None
+        lines = self._notebook.cells[index].source.splitlines()
+        if not 1 <= line <= len(lines):
+            return None
+        return SourceLine(index + 1, line, lines[line - 1].strip()[:200])
+
+
+def _defines(source: str, name: str) -> bool:
+    """Return whether a line begins with the definition of a name, or assigns to it."""
+    # Not parsed: a cell with a syntax error or a magic is what is looked for.
+    word = re.compile(rf"\b{re.escape(name)}\b")
+    for line in source.splitlines() if name in source else ():
+        target, assigns, _ = line.partition("=")
+        head, bracket, _ = target.partition("(")
+        defines = head.split()[:1] in (["def"], ["class"])
+        if word.search(head) and (defines or (assigns and not bracket)):
+            return True
+    return False

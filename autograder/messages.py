@@ -1,0 +1,146 @@
+"""
+What students and staff are told, as codes with parameters, and the English sentence of each code.
+
+Reports and rows of the portal keep codes, so a second language is a second table. What an author
+wrote (titles, hints, the messages of public tests) stays in the author's words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+MAX_CHARACTERS: Final = 300
+
+
+class MessageCode(StrEnum):
+    """One kind of message; its value stands in stored reports and must not change."""
+
+    TEXT = "text"
+    """Words that are nobody's to translate: an author's, or those of a report of an old format."""
+
+    # What came of a test.
+    DIFFERS = "differs"
+    NOT_USABLE = "not_usable"
+    TIMEOUT = "timeout"
+    MEMORY = "memory"
+    OUTPUT_LIMIT = "output_limit"
+    KERNEL_DIED = "kernel_died"
+    SKIPPED = "skipped"
+    PENDING = "pending"
+    INTERNAL = "internal"
+    RAISED = "raised"
+    RAISED_AT = "raised_at"
+    MISSING = "missing"
+    MISSING_CELL_RAISED = "missing_cell_raised"
+    MISSING_CELL_TIMEOUT = "missing_cell_timeout"
+    MISSING_CELL_OUTPUT_LIMIT = "missing_cell_output_limit"
+    MISSING_CELL_MEMORY = "missing_cell_memory"
+    MISSING_CELL_KERNEL_DIED = "missing_cell_kernel_died"
+    MISSING_CELL_SKIPPED = "missing_cell_skipped"
+
+    # Why a value cannot be what was asked for.
+    NOT_ANSWERED = "not_answered"
+    NOT_A_FUNCTION = "not_a_function"
+    A_VALUE_FOR_A_FUNCTION = "a_value_for_a_function"
+    NOTHING_RETURNED = "nothing_returned"
+    NOT_NUMBERS = "not_numbers"
+    NOT_FINITE = "not_finite"
+    ONE_AXIS_FOR_A_NUMBER = "one_axis_for_a_number"
+    AXES_FOR_A_NUMBER = "axes_for_a_number"
+    WRONG_SHAPE = "wrong_shape"
+
+
+ENGLISH: Final[Mapping[MessageCode, str]] = {
+    MessageCode.TEXT: "{text}",
+    MessageCode.DIFFERS: "The result differs from what is asked for.",
+    MessageCode.NOT_USABLE: (
+        "The result is not what was asked for: a number or array of the stated shape."
+    ),
+    MessageCode.TIMEOUT: "Your code took longer than is allowed.",
+    MessageCode.MEMORY: "Your code needed more memory than is allowed.",
+    MessageCode.OUTPUT_LIMIT: "Your code printed more than is allowed.",
+    MessageCode.KERNEL_DIED: "Your code ended the Python process.",
+    MessageCode.SKIPPED: "This check was not run.",
+    MessageCode.PENDING: "A person will grade this.",
+    MessageCode.INTERNAL: "Not graded yet: something went wrong on our side, not on yours.",
+    MessageCode.RAISED: "Your code raised {exception}.",
+    MessageCode.RAISED_AT: "Your code raised {exception} in cell {cell}, line {line}.",
+    MessageCode.MISSING: "{name} is not defined in your notebook.",
+    MessageCode.MISSING_CELL_RAISED: (
+        "{name} is not defined: cell {cell}, which should define it, raised {exception}."
+    ),
+    MessageCode.MISSING_CELL_TIMEOUT: (
+        "{name} is not defined: cell {cell}, which should define it, took too long."
+    ),
+    MessageCode.MISSING_CELL_OUTPUT_LIMIT: (
+        "{name} is not defined: cell {cell}, which should define it, printed too much."
+    ),
+    MessageCode.MISSING_CELL_MEMORY: (
+        "{name} is not defined: cell {cell}, which should define it, needed too much memory."
+    ),
+    MessageCode.MISSING_CELL_KERNEL_DIED: (
+        "{name} is not defined: cell {cell}, which should define it, ended Python."
+    ),
+    MessageCode.MISSING_CELL_SKIPPED: (
+        "{name} is not defined: cell {cell}, which should define it, was not run."
+    ),
+    MessageCode.NOT_ANSWERED: "Not answered yet: it is still “...”.",
+    MessageCode.NOT_A_FUNCTION: "{name} is not a function.",
+    MessageCode.A_VALUE_FOR_A_FUNCTION: (
+        "A function was asked for, and this is a value; perhaps its name is used again further "
+        "down."
+    ),
+    MessageCode.NOTHING_RETURNED: "Expected numbers, got None: nothing was returned or assigned.",
+    MessageCode.NOT_NUMBERS: "Expected numbers, got {kind}.",
+    MessageCode.NOT_FINITE: "The result holds NaN or infinity.",
+    MessageCode.ONE_AXIS_FOR_A_NUMBER: "Expected one number, got an array with 1 axis.",
+    MessageCode.AXES_FOR_A_NUMBER: "Expected one number, got an array with {axes} axes.",
+    MessageCode.WRONG_SHAPE: "Expected the shape {wanted}, got {got}.",
+}
+
+
+@dataclass(frozen=True)
+class Message:
+    """
+    A message: its code, and what its sentence names.
+
+    Args:
+        code: Which sentence.
+        parameters: Names and numbers in it.
+    """
+
+    code: MessageCode
+    parameters: Mapping[str, str | int] = field(default_factory=dict)
+
+    def sentence(self, catalogue: Mapping[MessageCode, str] = ENGLISH) -> str:
+        """Return the sentence in a catalogue's language."""
+        return catalogue[self.code].format_map(self.parameters)[:MAX_CHARACTERS]
+
+    def __str__(self) -> str:
+        return self.sentence()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain data: the code and its parameters."""
+        return {"code": self.code.value, "parameters": dict(self.parameters)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any] | str) -> Message | None:
+        """
+        Read what `as_json` wrote, or the plain sentence of a report of the first format.
+
+        A code that this version does not know, of a newer one, is shown by its name.
+        """
+        if isinstance(data, str):
+            return text(data) if data else None
+        code, parameters = str(data["code"]), dict(data["parameters"])
+        if code not in set(MessageCode):
+            return text(code.replace("_", " ").capitalize())
+        return cls(MessageCode(code), parameters)
+
+
+def text(words: str) -> Message:
+    """Make a message of somebody's own words."""
+    return Message(MessageCode.TEXT, {"text": words})
