@@ -39,8 +39,8 @@ for _ in range(20):
 GRADER = """
 import sys, time
 from autograder.environments import load_environment
-from autograder.sandbox.policy import Limits
-from autograder.probe import Probe
+from autograder.limits import Limits
+from autograder.doctor.probe import Probe
 from autograder.sandbox.fork_server import ForkServer
 
 warm = ForkServer(load_environment("numpy"))
