@@ -106,7 +106,7 @@ def _worker_command() -> list[str]:
     return [
         sys.executable,
         "-c",
-        "import sys; from web.worker import run_worker; sys.exit(run_worker())",
+        "import sys; from web.workers.grading import run_worker; sys.exit(run_worker())",
     ]
 
 
