@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import pytest
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.manager import AsyncKernelManager
 
+from autograder.sandbox import provisioner
 from autograder.sandbox.provisioner import SandboxProvisioner
 from tests.autograder.conftest import as_bytes
 
@@ -41,6 +42,14 @@ facts["scratch"] = open("mine.txt").read()
 print(json.dumps(facts))
 """
 ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def fork_server() -> Iterator[None]:
+    """Start what all kernels of a Jupyter program come from before a test is watched."""
+    provisioner._warm.get("numpy").wait_until_warm()
+    yield
+    provisioner._warm.close()
 
 
 def test_nbconvert(tmp_path: Path) -> None:
