@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import socket
@@ -16,6 +15,7 @@ from typing import Final
 from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.errors import InputError
+from autograder.sandbox.runtime import linux
 from web.config import Settings
 from web.db import open_database
 from web.services.submissions import leases
@@ -26,7 +26,6 @@ THREADS: Final = 24
 EVENT_STREAMS: Final = 12
 RESTART_SECONDS: Final = 1.0
 STOP_SECONDS: Final = 20.0
-_PR_SET_PDEATHSIG: Final = 1
 
 
 def serve(host: str, port: int | None) -> int:
@@ -120,7 +119,7 @@ def _start(command: list[str]) -> subprocess.Popen[bytes]:
 
 
 def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    linux.die_with_parent(signal.SIGKILL)
 
 
 def _listen() -> list[int]:

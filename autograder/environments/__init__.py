@@ -1,5 +1,5 @@
 """
-The environments that notebooks run in: a lock file and a list of modules to import.
+The environments that notebooks run in: a virtual environment and what of it is imported ahead.
 
 Two are shipped, ``numpy`` and ``tensorflow``; an operator adds another by a file ``NAME.toml`` in
 the folder that ``AUTOGRADER_ENVIRONMENTS`` names.
@@ -22,7 +22,7 @@ from typing import Any, Final
 from autograder.errors import SandboxError
 
 SHIPPED: Final = Path(__file__).parent
-_KEYS: Final = frozenset({"folder", "lock", "preload", "at_first_use", "if_imported"})
+_KEYS: Final = frozenset({"folder", "preload", "at_first_use", "if_imported"})
 
 
 @dataclass(frozen=True)

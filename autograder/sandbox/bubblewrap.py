@@ -14,6 +14,7 @@ import autograder
 from autograder.environments import BaseInterpreter, Environment, base_interpreter
 from autograder.errors import SandboxError
 from autograder.sandbox import policy
+from autograder.sandbox.runtime import layout
 
 _RUNTIME_FILES: Final = (
     "__init__.py",
@@ -27,6 +28,7 @@ _RUNTIME_FILES: Final = (
     "sandbox/runtime/calls.py",
     "sandbox/runtime/guardian.py",
     "sandbox/runtime/kernel.py",
+    "sandbox/runtime/layout.py",
     "sandbox/runtime/linux.py",
     "sandbox/runtime/protocol.py",
     "sandbox/runtime/fork_server.py",
@@ -59,7 +61,7 @@ def plan(
     if bwrap is None:
         raise SandboxError("bubblewrap is missing; install it: apt install bubblewrap")
     base = base_interpreter(environment.python)
-    before = ["--unshare-all", "--uid", str(policy.SANDBOX_UID), "--gid", str(policy.SANDBOX_UID)]
+    before = ["--unshare-all", "--uid", str(layout.UID), "--gid", str(layout.UID)]
     before += ["--hostname", "sandbox", "--die-with-parent", "--new-session", "--clearenv"]
     for name, value in policy.ENVIRONMENT.items():
         before += ["--setenv", name, value]
@@ -76,7 +78,8 @@ def plan(
         after += ["--tmpfs", str(masked)]
     for empty in policy.EMPTY_FOLDERS:
         after += ["--dir", empty]
-    after += ["--proc", "/proc", "--dev", "/dev", "--bind", str(folder / "s"), "/run/sockets"]
+    after += ["--proc", "/proc", "--dev", "/dev"]
+    after += ["--bind", str(folder / "s"), layout.SOCKETS_FOLDER]
     after += ["--remount-ro", "/", "--chdir", "/", "--"]
     after += [f"{policy.VENV}/bin/python", "-s", "-E", "-c", _START, str(control)]
     return {

@@ -22,6 +22,7 @@ from autograder.errors import SandboxError
 from autograder.sandbox import policy
 from autograder.sandbox.bubblewrap import copy_runtime, explain, plan
 from autograder.sandbox.kernel_process import KernelProcess
+from autograder.sandbox.runtime import layout
 from autograder.sandbox.seccomp import compiled_filter
 
 WARM_UP_SECONDS: Final = 120.0
@@ -105,7 +106,7 @@ class ForkServer:
         folder = self._sockets / name
         folder.mkdir(mode=0o755)
         connection = _connection(folder)
-        inside = connection | {"ip": "/run/kernel/s"}
+        inside = connection | {"ip": f"{layout.KERNEL_FOLDER}/s"}
         (folder / "connection.json").write_text(json.dumps(inside))
         for path in (folder, folder / "connection.json"):
             _give_to_sandbox(path)

@@ -13,14 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from autograder.sandbox.runtime.layout import HOME, KERNEL_FOLDER, SCRATCH, UID
+
 RUNTIME: Final = "/opt/autograder"
 VENV: Final = "/opt/environment"
-HOME: Final = "/home/student"
-SANDBOX_UID: Final = 1000
 # Not "nobody", whose other processes could signal a sandbox. systemd's table of user ids lists this
 # range as unused, and a container's 65536 ids hold it.
 ROOT_DROPS_TO_UID: Final = 61000
-
 
 ENVIRONMENT: Final[Mapping[str, str]] = {
     "HOME": HOME,
@@ -55,11 +54,11 @@ MERGED_FOLDERS: Final = ("/bin", "/lib", "/lib32", "/lib64")
 SYSTEM_FILES: Final = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime")
 # Packages that the machine's owner has installed may be this project.
 MASKED_FOLDERS: Final = ("/usr/lib/python3/dist-packages",)
-EMPTY_FOLDERS: Final = ("/scratch", "/run/kernel")
+EMPTY_FOLDERS: Final = (SCRATCH, KERNEL_FOLDER)
 # Where libraries write while the warm process imports them; each kernel mounts its own over them.
 WARM_SCRATCH_FOLDERS: Final = ("/tmp", HOME)  # noqa: S108
-PASSWD: Final = f"student:x:{SANDBOX_UID}:{SANDBOX_UID}:student:{HOME}:/bin/sh\n"
-GROUP: Final = f"student:x:{SANDBOX_UID}:\n"
+PASSWD: Final = f"student:x:{UID}:{UID}:student:{HOME}:/bin/sh\n"
+GROUP: Final = f"student:x:{UID}:\n"
 FONTS: Final = "<fontconfig/>\n"
 
 # System calls that student code has no use for and that have been ways through a wall: new

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import sys
@@ -12,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from autograder.sandbox.runtime import linux
 from autograder.validate.gate import validate
 from autograder.validate.results import AssignmentValidation, Fault, Kind, Trial
 from web.services.courses.validation import ValidationState, write
@@ -19,13 +19,12 @@ from web.services.courses.validation import ValidationState, write
 TOLD_SECONDS: Final = 0.5
 # Grading goes before proving.
 NICENESS: Final = 9
-_PR_SET_PDEATHSIG: Final = 1
 
 
 def main(arguments: Sequence[str]) -> int:
     """Let the assignment beside a proof's file prove itself; the file tells how far it is."""
     place = Path(arguments[0])
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    linux.die_with_parent(signal.SIGTERM)
     os.nice(NICENESS)
     folder = next(each for each in place.parent.iterdir() if (each / "assignment.toml").is_file())
     told = 0.0

@@ -29,13 +29,15 @@ from collections.abc import Iterator
 from typing import IO, Any
 
 from autograder.sandbox.runtime import linux
+from autograder.sandbox.runtime.layout import (
+    HOME,
+    KERNEL_FOLDER,
+    SCRATCH,
+    SOCKETS_FOLDER,
+    UID,
+    WRITABLE,
+)
 
-UID = 1000
-HOME = "/home/student"
-KERNEL_FOLDER = "/run/kernel"
-SOCKETS_FOLDER = "/run/sockets"
-SCRATCH = "/scratch"
-WRITABLE = (HOME, "/tmp", "/dev/shm", KERNEL_FOLDER)  # noqa: S108
 TICK_MILLISECONDS = 50
 _KEPT_FLAGS = {"nodev": linux.MS_NODEV, "noexec": linux.MS_NOEXEC}
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")

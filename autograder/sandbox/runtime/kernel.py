@@ -32,12 +32,9 @@ from traitlets import Type
 from traitlets.config import Config
 
 from autograder.sandbox.runtime import calls, linux
+from autograder.sandbox.runtime.layout import CONNECTION_FILE, HOME, WRITABLE
 from autograder.sandbox.runtime.protocol import SERVE_CALLS
 
-HOME = "/home/student"
-CONNECTION_FILE = "/run/kernel/connection.json"
-# The sockets' folder is made read-only by the guardian once they are bound.
-CHANGEABLE = (HOME, "/tmp", "/dev/shm", "/run/kernel")  # noqa: S108
 DEVICES = ("/dev", "/proc")
 
 # What ipykernel and IPython would import anew in each kernel that starts.
@@ -223,7 +220,7 @@ def _give_up_all_privileges() -> None:
     with open("/proc/self/oom_score_adj", "w") as file:
         file.write("1000")  # should the machine run out of memory, this process goes first
     linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1)
-    linux.landlock(CHANGEABLE, DEVICES)
+    linux.landlock(WRITABLE, DEVICES)
     linux.drop_capabilities()
     # Before any thread exists: the filter holds for this thread and for all that it starts.
     linux.install_seccomp_filter(_seccomp_filter)

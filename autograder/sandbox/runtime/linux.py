@@ -133,6 +133,11 @@ def prctl(option: int, argument: int = 0, third: int = 0) -> None:
     _check(_libc.prctl(option, long(argument), long(third), long(0), long(0)), f"prctl {option}")
 
 
+def die_with_parent(number: int) -> None:
+    """Let the calling process get a signal when its parent ends."""
+    prctl(PR_SET_PDEATHSIG, number)
+
+
 def drop_capabilities() -> None:
     """Drop every capability of the calling thread, for good."""
     prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL)

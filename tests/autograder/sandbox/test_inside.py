@@ -18,7 +18,7 @@ from autograder.environments import load_environment
 from autograder.limits import MEGABYTE, Limits
 from autograder.sandbox import policy
 from autograder.sandbox.runtime import linux
-from autograder.sandbox.runtime.guardian import WRITABLE
+from autograder.sandbox.runtime.layout import WRITABLE
 
 HELPERS = (Path(__file__).parent / "inside.py").read_text()
 
