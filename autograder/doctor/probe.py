@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
+from autograder.closeable import Closeable
 from autograder.errors import SandboxError
 from autograder.examiner.channel import CallChannel
 from autograder.examiner.exchange import CallLimits
@@ -22,7 +22,7 @@ from autograder.sandbox.runtime.protocol import SERVE_CALLS
 from autograder.student import Target
 
 
-class Probe:
+class Probe(Closeable):
     """
     A fresh kernel, given limits and no notebook, that answers calls.
 
@@ -48,17 +48,6 @@ class Probe:
             raise
         session = session_of(kernel)
         self._shell.send(session.serialize(session.msg(SERVE_CALLS, {})))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def run(self, source: str) -> None:
         """

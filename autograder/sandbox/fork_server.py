@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import autograder
+from autograder.closeable import Closeable
 from autograder.environments import Environment
 from autograder.errors import SandboxError
 from autograder.sandbox import policy
@@ -30,7 +31,7 @@ PORTS: Final = ("shell_port", "iopub_port", "stdin_port", "hb_port", "control_po
 _LAUNCH: Final = "from autograder.sandbox.launcher import main; main"
 
 
-class ForkServer:
+class ForkServer(Closeable):
     """
     A process behind bubblewrap that has imported an environment's libraries and forks kernels.
 
