@@ -337,7 +337,7 @@ def reported_exit(kernel: KernelProcess) -> KernelExit | None:
         SandboxError: If its guardian is gone, too: no student code can do that.
     """
     ended = kernel.poll()
-    if ended is not None and "exit" not in kernel._seen:
+    if ended is not None and not ended.reported:
         raise SandboxError("a kernel's guardian has ended")
     return ended
 

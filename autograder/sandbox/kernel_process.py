@@ -25,11 +25,20 @@ BIND_SECONDS: Final = 30.0
 
 @dataclass(frozen=True)
 class KernelExit:
-    """How a kernel ended: its exit code and, if the guardian ended it, why."""
+    """
+    How a kernel ended.
+
+    Args:
+        status: Its exit code.
+        reason: Why the guardian ended it, if it did: ``"memory"``, ``"timeout"`` or ``"setup"``.
+        detail: What went wrong in the setup.
+        reported: Whether the guardian has reported it; if not, the guardian itself is gone.
+    """
 
     status: int
     reason: str | None = None
     detail: str = ""
+    reported: bool = False
 
 
 class KernelProcess:
@@ -154,7 +163,7 @@ class KernelProcess:
         message = json.loads(data)
         if message["event"] == "exit":
             self.exit = KernelExit(
-                message["status"], message.get("reason"), message.get("detail", "")
+                message["status"], message.get("reason"), message.get("detail", ""), reported=True
             )
         self._seen.add(message["event"])
 

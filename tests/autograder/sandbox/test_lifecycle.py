@@ -135,3 +135,14 @@ def test_the_guardian_is_named_by_a_descriptor(make_probe: MakeProbe) -> None:
     guardian = probe.kernel._guardian
     assert guardian is not None
     assert str(Path(f"/proc/self/fd/{guardian}").readlink()) == "anon_inode:[pidfd]"
+
+
+def test_the_end_of_a_guardian_is_no_report(make_probe: MakeProbe) -> None:
+    """A kernel that goes with its guardian has ended, and nobody has reported how."""
+    probe = make_probe()
+    guardian = probe.kernel._guardian
+    assert guardian is not None
+    signal.pidfd_send_signal(guardian, signal.SIGKILL)
+    ended = probe.kernel.wait_exit(5)
+    assert ended is not None
+    assert not ended.reported

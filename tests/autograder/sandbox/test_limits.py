@@ -112,7 +112,7 @@ def test_a_kernel_that_ends_is_noticed(armed: Attack) -> None:
     with pytest.raises(KernelDied):
         probe.call("leave", 7)
     assert probe.kernel.exit is not None
-    assert probe.kernel.exit.status == 7
+    assert (probe.kernel.exit.status, probe.kernel.exit.reported) == (7, True)
 
 
 def test_old_references_make_room(armed: Attack) -> None:
