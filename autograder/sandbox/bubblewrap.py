@@ -30,6 +30,7 @@ _RUNTIME_FILES: Final = (
     "sandbox/runtime/kernel.py",
     "sandbox/runtime/layout.py",
     "sandbox/runtime/linux.py",
+    "sandbox/runtime/patches.py",
     "sandbox/runtime/protocol.py",
     "sandbox/runtime/fork_server.py",
 )

@@ -267,9 +267,3 @@ def _as_array(value: object) -> np.ndarray[Any, Any] | None:
         return None
     array = np.asarray(value)
     return array if array.dtype.kind in wire.ARRAY_KINDS else None
-
-
-def serve(channel: socket.socket, shell: Any) -> None:
-    """Answer calls on what an IPython shell's notebook defined."""
-    numbers = getattr(shell.compile, "_filename_map", {})
-    Server(channel, shell.user_ns, numbers.get, frozenset(shell.user_ns_hidden)).serve()
