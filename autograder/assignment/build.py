@@ -26,6 +26,7 @@ from typing import Any, Final
 from autograder.assignment.folder import Assignment, public_data, reference_file
 from autograder.environments import default_folder
 from autograder.errors import AssignmentError, InternalError
+from autograder.files import write_file
 from autograder.syntax import parse
 
 SHORTEST_SECRET: Final = 20
@@ -145,9 +146,7 @@ def _assigned_once(master: Path, content: bytes) -> tuple[dict[str, Any], dict[s
         return student, solved
     pair = _run_otter_assign(master, content)
     cached.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with tempfile.NamedTemporaryFile("w", dir=cached.parent, delete=False) as file:
-        json.dump(pair, file)
-    Path(file.name).replace(cached)
+    write_file(cached, json.dumps(pair).encode())
     return pair
 
 

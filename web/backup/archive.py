@@ -14,9 +14,7 @@ import json
 import os
 import shutil
 import tarfile
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Final, Self
@@ -86,21 +84,6 @@ def member_of(name: str, path: Path) -> Member:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         return Member(name, file.tell(), digest)
-
-
-@contextmanager
-def new_file(target: Path) -> Iterator[IO[bytes]]:
-    """Write a file that only its owner can read, and that is there as a whole or not at all."""
-    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}-")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(descriptor)
-        Path(name).rename(target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def write(file: IO[bytes], manifest: Manifest, sources: Mapping[str, Path]) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, MetaData, inspect, make_url, text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from autograder.errors import InputError
+from autograder.files import UNFINISHED, whole_file
 from web.backup import rows
 from web.backup.archive import (
     DATABASE,
@@ -24,7 +25,6 @@ from web.backup.archive import (
     Member,
     extract,
     member_of,
-    new_file,
     write,
 )
 from web.config import places
@@ -32,7 +32,6 @@ from web.db import now, open_database
 from web.setup import migrations, upgrade
 
 _SUBMISSIONS: Final = "submissions"
-_UNFINISHED: Final = "tmp"  # how names of temporary files and folders begin
 _STAGE: Final = ".autograder-"
 _COMPLETE, _INCOMPLETE = 0, 3
 
@@ -61,7 +60,7 @@ def backup(target: Path) -> int:
         sources |= _files(data, url, target, submissions)
         members = tuple(_members(sources))
         manifest = Manifest(now().isoformat(), revision, counts, members)
-        with new_file(target) as file:
+        with whole_file(target) as file:
             write(file, manifest, sources)
     missing = submissions - {path.stem for path in sources.values()}
     print(f"{sum(counts.values())} rows and {len(members) - len(counts)} files are in {target}.")
@@ -134,13 +133,13 @@ def _files(data: Path, url: str, target: Path, submissions: set[str]) -> dict[st
     skipped = {*_sqlite_files(url), target.absolute()}
     found = {}
     for folder, folders, names in os.walk(data):
-        folders[:] = [name for name in folders if not name.startswith((_UNFINISHED, _STAGE))]
+        folders[:] = [name for name in folders if not name.startswith((UNFINISHED, _STAGE))]
         for name in names:
             path = Path(folder, name)
             parts = path.relative_to(data).parts
             # What came after the rows were read belongs to the next backup.
             newer = parts[0] == _SUBMISSIONS and path.stem not in submissions
-            unfinished = name.startswith(_UNFINISHED)
+            unfinished = name.startswith(UNFINISHED)
             if path.is_file() and not (newer or unfinished or path in skipped or path.is_symlink()):
                 found["/".join((FILES, *parts))] = path
     return found

@@ -18,6 +18,7 @@ from autograder.assignment import Assignment, load_assignment
 from autograder.assignment.build import BUILD_VERSION, build_solution, build_student
 from autograder.assignment.master import Question
 from autograder.errors import AssignmentError
+from autograder.files import UNFINISHED, write_file
 from autograder.notebook import Cell
 from web.models import Snapshot
 from web.services.errors import RuleError
@@ -177,7 +178,7 @@ def _copy(source: Path, target: Path) -> None:
     if target.is_dir():
         return
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with tempfile.TemporaryDirectory(dir=target.parent) as temporary:
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=UNFINISHED) as temporary:
         copy = Path(temporary) / target.name
         shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__", ".*"))
         copy.rename(target)
@@ -192,14 +193,7 @@ def _built(assignment: Assignment) -> dict[Kind, bytes]:
 
 def _keep(snapshots: Path, assignment: Assignment, built: dict[Kind, bytes]) -> None:
     for kind, content in built.items():
-        _write(_notebook_file(snapshots, assignment.content_hash, kind), content)
-
-
-def _write(place: Path, content: bytes) -> None:
-    """Write so that a crash, or another who writes the same, leaves a whole file."""
-    with tempfile.NamedTemporaryFile(dir=place.parent, delete=False) as file:
-        file.write(content)
-    Path(file.name).replace(place)
+        write_file(_notebook_file(snapshots, assignment.content_hash, kind), content)
 
 
 def _tenths(points: Fraction) -> int:

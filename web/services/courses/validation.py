@@ -8,13 +8,12 @@ A proof is asked for when an assignment is taken up, and made in the background 
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from autograder.files import write_file
 from web.models import Snapshot
 
 FILE: Final = "proof.json"
@@ -80,12 +79,9 @@ def read(place: Path) -> ValidationState | None:
 
 
 def write(place: Path, state: ValidationState) -> None:
-    """Write a proof's file so that readers see the old one or the new one."""
+    """Write a proof's file."""
     shown = replace(state, faults=state.faults[:FAULTS_SHOWN], remarks=state.remarks[:FAULTS_SHOWN])
-    descriptor, name = tempfile.mkstemp(dir=place.parent)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(asdict(shown), file)
-    Path(name).replace(place)
+    write_file(place, json.dumps(asdict(shown)).encode())
 
 
 def _file(snapshots: Path, snapshot: Snapshot) -> Path:

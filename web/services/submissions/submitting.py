@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from autograder.errors import NotebookError
+from autograder.files import write_file
 from autograder.notebook import parse_notebook
 from autograder.report import Report
 from web.db import now
@@ -250,17 +248,6 @@ def _shown_name(file_name: str) -> str:
 
 
 def _keep(folder: Path, submission: Submission, data: bytes) -> None:
-    """Write the bytes so that a crash leaves either the whole file or none."""
     target = stored_file(folder, submission)
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor, name = tempfile.mkstemp(dir=target.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(descriptor)
-        Path(name).replace(target)
-    except OSError:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise
+    write_file(target, data)
