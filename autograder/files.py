@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final
 
-UNFINISHED: Final = "tmp"
+UNFINISHED: Final = ".unfinished-"
 """How names of files begin that are still being written, or that a crash has left behind."""
 
 
