@@ -30,6 +30,8 @@ from web.models import (
     Result,
     Role,
     Snapshot,
+    SnapshotQuestion,
+    SnapshotRubricItem,
     Submission,
     SubmissionState,
     User,
@@ -41,7 +43,7 @@ ROUNDS: Final = 5
 QUESTIONS: Final = 8
 PASSWORD: Final = "a password for a measurement"  # noqa: S105  # of nobody
 # As long as real ones: rubrics stand beside each question in the snapshot.
-RUBRIC: Final = [{"points": 10, "text": "An item of a rubric, as long as one often is. " * 3}] * 4
+RUBRIC: Final = (SnapshotRubricItem(10, "An item of a rubric, as long as one often is. " * 3),) * 4
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -96,10 +98,10 @@ def _fill(session: Session, students: int, count: int) -> None:
 
 
 def _assignment(session: Session, course: Course, number: int) -> CourseAssignment:
-    questions = [
-        {"id": f"q{each}", "points": 20, "manual": each == QUESTIONS, "rubric": RUBRIC}
+    questions = tuple(
+        SnapshotQuestion(f"q{each}", 20, each == QUESTIONS, RUBRIC)
         for each in range(1, QUESTIONS + 1)
-    ]
+    )
     snapshot = Snapshot(
         name=f"task{number}",
         content_hash=f"{number:064d}",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol, Self
 
-from sqlalchemy import Connection, DateTime, Dialect, Engine, String, create_engine, event
+from sqlalchemy import JSON, Connection, DateTime, Dialect, Engine, String, create_engine, event
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
@@ -54,6 +54,71 @@ class Word(TypeDecorator[enum.StrEnum]):
     def process_result_value(self, value: str | None, _: Dialect) -> enum.StrEnum | None:
         """Read the enumeration's value."""
         return None if value is None else self.kind(value)
+
+
+class JsonData(Protocol):
+    """A value that knows how it is written as JSON."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain data."""
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """Read what `as_json` returned."""
+
+
+class JsonObject(TypeDecorator[JsonData]):
+    """
+    A frozen value, stored as a JSON object.
+
+    Args:
+        kind: Its class.
+    """
+
+    impl = JSON
+    cache_ok = True
+    should_evaluate_none = True
+    """As with plain JSON columns: ``None`` that was assigned is stored as ``null``."""
+
+    def __init__(self, kind: type[JsonData]) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def process_bind_param(self, value: JsonData | None, _: Dialect) -> dict[str, Any] | None:
+        """Store as plain data."""
+        return None if value is None else value.as_json()
+
+    def process_result_value(self, value: dict[str, Any] | None, _: Dialect) -> JsonData | None:
+        """Read the value."""
+        return None if value is None else self.kind.from_json(value)
+
+
+class JsonObjects(TypeDecorator[tuple[JsonData, ...]]):
+    """
+    Frozen values, stored as a JSON array of objects.
+
+    Args:
+        kind: The class of each.
+    """
+
+    impl = JSON
+    cache_ok = True
+
+    def __init__(self, kind: type[JsonData]) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def process_bind_param(
+        self, value: tuple[JsonData, ...] | None, _: Dialect
+    ) -> list[dict[str, Any]] | None:
+        """Store as plain data."""
+        return None if value is None else [each.as_json() for each in value]
+
+    def process_result_value(
+        self, value: list[dict[str, Any]] | None, _: Dialect
+    ) -> tuple[JsonData, ...] | None:
+        """Read the values."""
+        return None if value is None else tuple(self.kind.from_json(each) for each in value)
 
 
 class Base(DeclarativeBase):

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self
+from typing import Final, Self
 
 from autograder.assignment import Assignment
 from autograder.assignment.build import build_student
@@ -22,19 +22,13 @@ from autograder.grade.assembly import assembled
 from autograder.grade.shared_cache import SharedCache
 from autograder.kernels.pool import KernelPool
 from autograder.notebook import Notebook, parse_notebook
-from autograder.report import (
-    Report,
-)
-
-if TYPE_CHECKING:
-    from autograder.grade.run import Progress
+from autograder.progress import GradingProgress
+from autograder.report import Report
 
 EXAMINERS_KEPT: Final = 8
-MAX_SEARCHED: Final = 100_000
-"""Characters of a cell in which a definition is looked for: the cell is a student's."""
 
 
-def _silent(_: Progress) -> None:
+def _silent(_: GradingProgress) -> None:
     pass
 
 
@@ -104,7 +98,7 @@ class Grader:
         *,
         name: str = "notebook",
         seed: int | None = None,
-        progress: Callable[[Progress], None] = _silent,
+        progress: Callable[[GradingProgress], None] = _silent,
     ) -> Report:
         """
         Grade one submission.

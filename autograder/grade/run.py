@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from autograder.assignment import Assignment, public_data
 from autograder.assignment.build import build_student
@@ -13,24 +12,7 @@ from autograder.examiner.protocol import Examined
 from autograder.kernels.pool import KernelPool
 from autograder.kernels.runner import Execution, NotebookRunner, kernel_files, reported_exit
 from autograder.notebook import Notebook
-
-
-@dataclass(frozen=True)
-class Progress:
-    """
-    What the grader is doing.
-
-    Args:
-        stage: ``"cell"`` or ``"test"``.
-        number: Which cell or test, from 0.
-        total: How many there are.
-        question: The question that is being tested.
-    """
-
-    stage: str
-    number: int
-    total: int
-    question: str | None = None
+from autograder.progress import GradingProgress
 
 
 class SubmissionRun:
@@ -49,7 +31,7 @@ class SubmissionRun:
         pool: KernelPool,
         notebook: Notebook,
         assignment: Assignment,
-        progress: Callable[[Progress], None],
+        progress: Callable[[GradingProgress], None],
     ) -> None:
         self._limits = assignment.limits
         self._progress = progress
@@ -62,7 +44,7 @@ class SubmissionRun:
             notebook,
             kernel_files(assignment.name, notebook, metadata, data),
             assignment.limits,
-            lambda number, total: progress(Progress("cell", number, total)),
+            lambda number, total: progress(GradingProgress("cell", number, total)),
         )
         self._execution: Execution | None = None
 
@@ -113,5 +95,5 @@ class SubmissionRun:
         assert self._examiner is not None
         tests = {each.id: each for each in self._examiner.tests}
         question = tests[test].question
-        self._progress(Progress("test", self._tests_begun, len(tests), question))
+        self._progress(GradingProgress("test", self._tests_begun, len(tests), question))
         self._tests_begun += 1

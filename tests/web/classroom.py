@@ -31,6 +31,7 @@ from web.models import (
     Result,
     Role,
     Snapshot,
+    SnapshotQuestion,
     Submission,
     SubmissionState,
     User,
@@ -40,11 +41,11 @@ SLUG: Final = "toy"
 TITLE: Final = "Toy problem"
 DANGEROUS: Final = "=HYPERLINK(0)"
 MISTAKE: Final = "sum in place of the mean"
-QUESTIONS: Final = [
-    {"id": "q1", "points": 40, "manual": False, "rubric": []},
-    {"id": "q2", "points": 20, "manual": False, "rubric": []},
-    {"id": "q3", "points": 20, "manual": True, "rubric": []},
-]
+QUESTIONS: Final = (
+    SnapshotQuestion("q1", 40, manual=False),
+    SnapshotQuestion("q2", 20, manual=False),
+    SnapshotQuestion("q3", 20, manual=True),
+)
 TESTS: Final = {"q1": "abc", "q2": "de", "q3": ""}
 
 
@@ -154,7 +155,7 @@ def _student(session: Session, course: Course, number: int) -> User:
 def _views(passed: str, tenths: Sequence[int], mistake: str | None) -> dict[str, Any]:
     questions = []
     for question, scored in zip(QUESTIONS, [*tenths, None], strict=True):
-        name = str(question["id"])
+        name = question.id
         tests = [
             {
                 "id": test,

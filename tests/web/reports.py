@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from autograder.report import QuestionResult, Report, TestResult
 from autograder.verdict import Verdict
-from web.models import CourseAssignment, Snapshot, Submission, User
+from web.models import CourseAssignment, Snapshot, SnapshotQuestion, Submission, User
 from web.services.submissions import submitting
 
 PROOF = """Let the affine function $f(x_1, x_2) = w_1 x_1 + w_2 x_2 + b$ have these values. Then
@@ -34,7 +34,7 @@ def notebook(answer: str = PROOF) -> nbformat.NotebookNode:
 
 def report(snapshot: Snapshot, scores: dict[str, float], answer: str = PROOF) -> Report:
     """A report in which questions have these points, and nothing where none are named."""
-    questions = tuple(_question(each, scores.get(each["id"], 0.0)) for each in snapshot.questions)
+    questions = tuple(_question(each, scores.get(each.id, 0.0)) for each in snapshot.questions)
     return Report(
         assignment=snapshot.name,
         title=snapshot.title,
@@ -48,10 +48,10 @@ def report(snapshot: Snapshot, scores: dict[str, float], answer: str = PROOF) ->
     )
 
 
-def _question(question: dict[str, object], score: float) -> QuestionResult:
-    points = Fraction(str(question["points"])) / 10
-    name = str(question["id"])
-    if question["manual"]:
+def _question(question: SnapshotQuestion, score: float) -> QuestionResult:
+    points = Fraction(question.max_tenths, 10)
+    name = question.id
+    if question.manual:
         return QuestionResult(name, points, None, Verdict.PENDING, answer_cells=(1,))
     earned = Fraction(str(score))
     verdict = Verdict.PASSED if earned == points else Verdict.FAILED

@@ -12,11 +12,13 @@ from web.models.grading import (
 )
 from web.models.leases import JobState, Leased
 from web.models.people import Invitation, Membership, Role, SignInAttempt, User
+from web.models.questions import ChosenRubricItem, SnapshotQuestion, SnapshotRubricItem
 from web.models.regrading import Regrade, RegradeJob, RegradeJobState, RegradeState
 from web.models.submissions import Result, Submission, SubmissionState
 
 __all__ = [
     "AuditEntry",
+    "ChosenRubricItem",
     "CountedAttempt",
     "Course",
     "CourseAssignment",
@@ -39,6 +41,8 @@ __all__ = [
     "SavedComment",
     "SignInAttempt",
     "Snapshot",
+    "SnapshotQuestion",
+    "SnapshotRubricItem",
     "Submission",
     "SubmissionState",
     "User",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import enum
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from web.db import Base, Word, now
+from web.db import Base, JsonObjects, Word, now
 from web.models.people import Membership, User
+from web.models.questions import SnapshotQuestion
 
 
 class CountedAttempt(enum.StrEnum):
@@ -47,8 +47,8 @@ class Snapshot(Base):
     title: Mapped[str] = mapped_column(String(200))
     max_tenths: Mapped[int]
     """Points of all questions, in tenths."""
-    questions: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
-    """``[{"id", "points" (tenths), "manual", "rubric": [{"points" (tenths), "text"}]}]``."""
+    questions: Mapped[tuple[SnapshotQuestion, ...]] = mapped_column(JsonObjects(SnapshotQuestion))
+    """In the notebook's order."""
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import enum
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from web.db import Base, Word, now
+from web.db import Base, JsonObjects, Word, now
 from web.models.people import User
+from web.models.questions import ChosenRubricItem
 from web.models.submissions import Submission
 
 
@@ -34,8 +34,10 @@ class ManualGrade(Base):
     version: Mapped[int] = mapped_column(default=1)
     """Grows with every change; who saves over a newer one than they read is told."""
     points_tenths: Mapped[int]
-    items: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
-    """The rubric's items that were met, as they read then: ``[{"index", "points", "text"}]``."""
+    items: Mapped[tuple[ChosenRubricItem, ...]] = mapped_column(
+        JsonObjects(ChosenRubricItem), default=()
+    )
+    """The rubric's items that were met."""
     reason: Mapped[str] = mapped_column(Text, default="")
     """Why the points are not the items' sum; empty if they are."""
     comment: Mapped[str] = mapped_column(Text, default="")

@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from web.db import Base, Word, now
+from autograder.progress import GradingProgress
+from web.db import Base, JsonObject, Word, now
 from web.models.courses import CourseAssignment, Snapshot
 from web.models.leases import Leased
 from web.models.people import User
@@ -56,8 +57,8 @@ class Submission(Leased, Base):
     state: Mapped[SubmissionState] = mapped_column(
         Word(SubmissionState), default=SubmissionState.QUEUED
     )
-    progress: Mapped[dict[str, Any] | None] = mapped_column(JSON)
-    """``{"stage", "number", "total", "question"}`` while it is running."""
+    progress: Mapped[GradingProgress | None] = mapped_column(JsonObject(GradingProgress))
+    """While it is running; ``None`` until the worker reports some."""
     received_at: Mapped[datetime] = mapped_column(default=now)
     queued_at: Mapped[datetime] = mapped_column(default=now)
     started_at: Mapped[datetime | None]

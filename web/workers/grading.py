@@ -9,16 +9,16 @@ import signal
 import socket
 import threading
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from types import FrameType
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy.orm import Session
 
 from autograder.assignment import Assignment, load_assignment
 from autograder.errors import AutograderError, NotebookError
 from autograder.grade import Grader
-from autograder.grade.run import Progress
+from autograder.progress import GradingProgress
 from web.config import Settings
 from web.db import Database, open_database
 from web.models import Leased, RegradeJob, Snapshot, Submission
@@ -208,18 +208,18 @@ class _Lease:
         self._over.set()
         self._thread.join()
 
-    def report(self, progress: Progress) -> None:
+    def report(self, progress: GradingProgress) -> None:
         """Report progress, not more often than anybody could read; of a regrade nobody asks."""
         if not self._task.regrade and time.monotonic() - self._told > PROGRESS_SECONDS:
             self._told = time.monotonic()
-            self._extend(asdict(progress))
+            self._extend(progress)
 
     def _renew(self) -> None:
         while not self._over.wait(LEASE_RENEWAL_SECONDS):
             self._extend(None)
 
-    def _extend(self, progress: dict[str, Any] | None) -> None:
-        told = {} if progress is None else {"progress": progress}
+    def _extend(self, progress: GradingProgress | None) -> None:
+        told: dict[str, object] = {} if progress is None else {"progress": progress}
         with self._database.write.begin() as session:
             leases.extend(session, self._task.table, self._task.job_id, self._owner, **told)
 

@@ -7,7 +7,7 @@ import pytest
 from autograder.assignment import Assignment, load_assignment
 from autograder.examiner.recognise import load_sample_answers
 from autograder.grade import Grader
-from autograder.grade.run import Progress
+from autograder.progress import GradingProgress
 from autograder.sample_answers import SampleAnswer
 from autograder.verdict import Verdict
 from tests.autograder.grade.reports import (
@@ -78,7 +78,7 @@ def forward(*args, **kwargs):
         raise RuntimeError("a later call")
     return _right(*args, **kwargs)
 """
-    events: list[Progress] = []
+    events: list[GradingProgress] = []
     report = graded(grader, xor, [*bare_answers(xor), ("code", calls)], progress=events.append)
     assert [event.stage for event in events] == sorted(event.stage for event in events)
     tests = question(report, question_id).tests

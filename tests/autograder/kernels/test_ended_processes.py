@@ -12,7 +12,7 @@ from autograder.assignment import Assignment
 from autograder.errors import InternalError
 from autograder.examiner.process import Examiner
 from autograder.grade import Grader
-from autograder.grade.run import Progress
+from autograder.progress import GradingProgress
 from tests.autograder.grade.reports import (
     TINY_SOLUTION,
     Cells,
@@ -36,7 +36,7 @@ def test_examiner_that_ends_in_the_middle(grader: Grader, tiny: Assignment) -> N
     graded(grader, tiny, [])
     examiner = examiner_of(grader, tiny)
 
-    def sabotage(event: Progress) -> None:
+    def sabotage(event: GradingProgress) -> None:
         if event.stage == "cell" and examiner.alive():
             end(examiner._process.pid)
 
@@ -82,7 +82,7 @@ def test_warm_process_that_ends_in_the_middle(grader: Grader, tiny: Assignment) 
     """The end of the warm process under a running notebook is no student's fault."""
     graded(grader, tiny, [])
 
-    def sabotage(event: Progress) -> None:
+    def sabotage(event: GradingProgress) -> None:
         if (event.stage, event.number) == ("cell", 1):
             end(grader._pools["numpy"]._warm._process.pid)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -12,7 +11,7 @@ from web.blueprints.staff import bp
 from web.blueprints.staff.common import assignment_for, course_for, tenths_field
 from web.blueprints.staff.grading_form import Fields, shown_answer
 from web.http import db, portal, signed_in
-from web.models import CourseAssignment, ManualGrade, Submission
+from web.models import CourseAssignment, ManualGrade, SnapshotQuestion, Submission
 from web.policy import Action
 from web.services import audit, lookup
 from web.services.courses import snapshots
@@ -132,14 +131,14 @@ def delete_comment(slug: str, name: str, question_id: str, number: int) -> Respo
     return _back(found, question_id)
 
 
-def _question(slug: str, name: str, question_id: str) -> tuple[CourseAssignment, dict[str, Any]]:
+def _question(slug: str, name: str, question_id: str) -> tuple[CourseAssignment, SnapshotQuestion]:
     found = assignment_for(slug, name, Action.GRADE)
     return found, written_answers.written_question(found.snapshot, question_id) or abort(404)
 
 
 def _answer(
     slug: str, name: str, question_id: str, public_id: str
-) -> tuple[CourseAssignment, Submission, dict[str, Any]]:
+) -> tuple[CourseAssignment, Submission, SnapshotQuestion]:
     """Find an answer, and its question as it was when the answer was last graded by the tests."""
     found = assignment_for(slug, name, Action.GRADE)
     submission = _answer_in(found, public_id) or abort(404)
@@ -190,7 +189,7 @@ def _back(found: CourseAssignment, question_id: str) -> Response:
 
 def _page(
     found: CourseAssignment,
-    question: dict[str, Any],
+    question: SnapshotQuestion,
     submission: Submission,
     fields: Fields,
     *,
@@ -198,8 +197,8 @@ def _page(
     problem: str = "",
 ) -> str:
     """Show an answer with the form, whose fields may hold what was not saved."""
-    queue = written_answers.queue(db(), found, question["id"])
-    held = claims.present(db(), [submission.id], question["id"]).get(submission.id)
+    queue = written_answers.queue(db(), found, question.id)
+    held = claims.present(db(), [submission.id], question.id).get(submission.id)
     others = held is not None and held.grader_id != signed_in().id
     return render_template(
         "staff/answer.html",
@@ -207,15 +206,15 @@ def _page(
         assignment=found,
         question=question,
         submission=submission,
-        answer=shown_answer(submission, question["id"]),
-        prompt=snapshots.prompt(portal().settings.snapshots, submission.snapshot, question["id"]),
-        model=snapshots.model_answer(portal().settings.snapshots, found.snapshot, question["id"]),
+        answer=shown_answer(submission, question.id),
+        prompt=snapshots.prompt(portal().settings.snapshots, submission.snapshot, question.id),
+        model=snapshots.model_answer(portal().settings.snapshots, found.snapshot, question.id),
         fields=fields,
-        grade=written_answers.grade_of(db(), submission, question["id"]),
+        grade=written_answers.grade_of(db(), submission, question.id),
         newer=newer,
         problem=problem,
         reader=held.grader if held is not None and others else None,
-        comments=comments.of_question(db(), found, question["id"]),
+        comments=comments.of_question(db(), found, question.id),
         waiting=sum(not each.graded for each in queue),
         total=len(queue),
     )

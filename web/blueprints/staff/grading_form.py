@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Self
 
 from flask import request
 from markupsafe import Markup
 
-from web.models import ManualGrade, Submission
+from web.models import ManualGrade, SnapshotQuestion, Submission
 from web.rendering import answer_html
 from web.services.grading import written_answers
 from web.services.grading.results import executed_notebook
@@ -26,14 +26,12 @@ class Fields:
     comment: str = ""
 
     @classmethod
-    def saved(cls, question: dict[str, Any], grade: ManualGrade | None) -> Self:
+    def saved(cls, question: SnapshotQuestion, grade: ManualGrade | None) -> Self:
         """Return what was saved; of the rubric those items that read as they did then."""
         if grade is None:
             return cls()
-        rubric = [each["text"] for each in question["rubric"]]
-        items = tuple(
-            each["index"] for each in grade.items if each["text"] in rubric[each["index"] :][:1]
-        )
+        rubric = [each.text for each in question.rubric]
+        items = tuple(each.index for each in grade.items if each.text in rubric[each.index :][:1])
         follows = bool(items) and written_answers.rubric_sum(question, items) == grade.points_tenths
         points = "" if follows else f"{grade.points_tenths / 10:g}"
         return cls(grade.version, items, points, grade.reason, grade.comment)

@@ -30,7 +30,7 @@ def assignment_grading(slug: str, name: str) -> str:
         assignment=found,
         state=state,
         written=[
-            (question, written_answers.queue(db(), found, question["id"], state.marks))
+            (question, written_answers.queue(db(), found, question.id, state.marks))
             for question in written_answers.written_questions(found.snapshot)
         ],
         visible_from=release.visible_from(found),

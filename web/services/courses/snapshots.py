@@ -20,7 +20,7 @@ from autograder.assignment.master import Question
 from autograder.errors import AssignmentError
 from autograder.files import UNFINISHED, write_file
 from autograder.notebook import Cell
-from web.models import Snapshot
+from web.models import Snapshot, SnapshotQuestion, SnapshotRubricItem
 from web.services.errors import RuleError
 
 Kind = Literal["student", "solution"]
@@ -200,16 +200,16 @@ def _tenths(points: Fraction) -> int:
     return int(points * 10)
 
 
-def _questions(assignment: Assignment) -> list[dict[str, object]]:
-    return [
-        {
-            "id": question.id,
-            "points": _tenths(question.points),
-            "manual": question.manual,
-            "rubric": [
-                {"points": _tenths(item.points), "text": item.text}
+def _questions(assignment: Assignment) -> tuple[SnapshotQuestion, ...]:
+    return tuple(
+        SnapshotQuestion(
+            question.id,
+            _tenths(question.points),
+            question.manual,
+            tuple(
+                SnapshotRubricItem(_tenths(item.points), item.text)
                 for item in assignment.rubric.get(question.id, ())
-            ],
-        }
+            ),
+        )
         for question in assignment.questions
-    ]
+    )

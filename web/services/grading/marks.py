@@ -22,6 +22,7 @@ from web.models import (
     PointsOverride,
     Result,
     Snapshot,
+    SnapshotQuestion,
     Submission,
     SubmissionState,
     User,
@@ -31,7 +32,7 @@ from web.services.courses.deadlines import penalised_tenths
 
 _MOST_IDS: Final = 1000
 _Row = TypeVar("_Row", ManualGrade, PointsOverride)
-_Parts = tuple[list[dict[str, Any]], dict[str, int | None]]
+_Parts = tuple[tuple[SnapshotQuestion, ...], dict[str, int | None]]
 
 
 @dataclass(frozen=True)
@@ -174,12 +175,12 @@ def marks_of(
             result_id,
             tuple(
                 QuestionMark(
-                    question["id"],
-                    question["points"],
-                    question["manual"],
-                    tenths.get(question["id"]),
-                    grades.get((submission.id, question["id"])),
-                    overrides.get((submission.id, question["id"])),
+                    question.id,
+                    question.max_tenths,
+                    question.manual,
+                    tenths.get(question.id),
+                    grades.get((submission.id, question.id)),
+                    overrides.get((submission.id, question.id)),
                 )
                 for question in questions
             ),

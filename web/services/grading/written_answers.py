@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
@@ -12,12 +12,14 @@ from sqlalchemy.orm import Session
 
 from web.db import now
 from web.models import (
+    ChosenRubricItem,
     CourseAssignment,
     GradingClaim,
     ManualGrade,
     Membership,
     Role,
     Snapshot,
+    SnapshotQuestion,
     Submission,
     User,
 )
@@ -88,15 +90,15 @@ class Entered:
     comment: str = ""
 
 
-def written_questions(snapshot: Snapshot) -> list[dict[str, Any]]:
+def written_questions(snapshot: Snapshot) -> list[SnapshotQuestion]:
     """Return the questions of an assignment that a person grades."""
-    return [question for question in snapshot.questions if question["manual"]]
+    return [question for question in snapshot.questions if question.manual]
 
 
-def written_question(snapshot: Snapshot, question_id: str) -> dict[str, Any] | None:
+def written_question(snapshot: Snapshot, question_id: str) -> SnapshotQuestion | None:
     """Find a question that a person grades."""
     found = written_questions(snapshot)
-    return next((question for question in found if question["id"] == question_id), None)
+    return next((question for question in found if question.id == question_id), None)
 
 
 def student_marks(session: Session, assignment: CourseAssignment) -> list[Mark]:
@@ -195,13 +197,13 @@ def save(
     question = written_question(graded_snapshot(session, submission), question_id)
     if question is None:
         raise RuleError("This question is not graded by people.")
-    values = _values(question, entered) | {"grader_id": grader.id, "graded_at": now()}
+    decision = _decision(question, entered)
     before = grade_of(session, submission, question_id)
     old_tenths = None if before is None else before.points_tenths
     if before is None:
-        _insert(session, submission, question_id, values)
+        _insert(session, grader, submission, question_id, decision)
     else:
-        _replace(session, before, entered.version, values)
+        _replace(session, grader, before, entered.version, decision)
     claims.drop(session, grader, submission, question_id)
     audit.record(
         session,
@@ -210,8 +212,8 @@ def save(
         course=submission.assignment.course,
         target=audit.question_target(submission, question_id),
         before=old_tenths,
-        after=values["points_tenths"],
-        reason=values["reason"],
+        after=decision.points_tenths,
+        reason=decision.reason,
     )
     saved = grade_of(session, submission, question_id)
     assert saved is not None
@@ -225,43 +227,56 @@ def graded_snapshot(session: Session, submission: Submission) -> Snapshot:
     return session.get_one(Snapshot, number)
 
 
-def rubric_sum(question: dict[str, Any], items: Sequence[int]) -> int:
+def rubric_sum(question: SnapshotQuestion, items: Sequence[int]) -> int:
     """Return what chosen items of a rubric are worth together, within the question's points."""
-    total = sum(question["rubric"][number]["points"] for number in items)
-    return int(min(max(total, 0), question["points"]))
+    total = sum(question.rubric[number].points_tenths for number in items)
+    return min(max(total, 0), question.max_tenths)
 
 
-def _values(question: dict[str, Any], entered: Entered) -> dict[str, Any]:
-    rubric = question["rubric"]
+@dataclass(frozen=True)
+class _Decision:
+    """What follows from what a grader entered; names are those of `ManualGrade`."""
+
+    items: tuple[ChosenRubricItem, ...]
+    points_tenths: int
+    reason: str
+    comment: str
+
+
+def _decision(question: SnapshotQuestion, entered: Entered) -> _Decision:
+    rubric = question.rubric
     chosen = sorted({number for number in entered.items if 0 <= number < len(rubric)})
     reason = entered.reason.strip()[:MAX_TEXT]
     points = _points(question, chosen, entered.points_tenths, reason)
-    return {
-        "items": [{"index": number, **rubric[number]} for number in chosen],
-        "points_tenths": points,
-        "reason": reason if points != rubric_sum(question, chosen) or not rubric else "",
-        "comment": entered.comment.strip()[:MAX_TEXT],
-    }
+    return _Decision(
+        tuple(ChosenRubricItem(n, rubric[n].points_tenths, rubric[n].text) for n in chosen),
+        points,
+        reason if points != rubric_sum(question, chosen) or not rubric else "",
+        entered.comment.strip()[:MAX_TEXT],
+    )
 
 
-def _points(question: dict[str, Any], chosen: list[int], typed: int | None, reason: str) -> int:
+def _points(question: SnapshotQuestion, chosen: list[int], typed: int | None, reason: str) -> int:
     if typed is None:
         if not chosen:
             raise RuleError("Choose what was met in the rubric, or type the points: 0 for nothing.")
         return rubric_sum(question, chosen)
-    if not 0 <= typed <= question["points"]:
-        raise RuleError(f"This question gives from 0 to {question['points'] / 10:g} points.")
-    if question["rubric"] and typed != rubric_sum(question, chosen) and not reason:
+    if not 0 <= typed <= question.max_tenths:
+        raise RuleError(f"This question gives from 0 to {question.max_tenths / 10:g} points.")
+    if question.rubric and typed != rubric_sum(question, chosen) and not reason:
         raise RuleError("These points are not the sum of the chosen items: give a reason.")
     return typed
 
 
 def _insert(
-    session: Session, submission: Submission, question_id: str, values: dict[str, Any]
+    session: Session, grader: User, submission: Submission, question_id: str, decision: _Decision
 ) -> None:
+    grade = ManualGrade(
+        submission_id=submission.id, question=question_id, grader_id=grader.id, **vars(decision)
+    )
     try:
         with session.begin_nested():
-            session.add(ManualGrade(submission_id=submission.id, question=question_id, **values))
+            session.add(grade)
     except IntegrityError:
         # Another grader was quicker by a moment.
         newer = grade_of(session, submission, question_id)
@@ -269,11 +284,13 @@ def _insert(
         raise NewerGradeError(newer) from None
 
 
-def _replace(session: Session, before: ManualGrade, version: int, values: dict[str, Any]) -> None:
+def _replace(
+    session: Session, grader: User, before: ManualGrade, version: int, decision: _Decision
+) -> None:
     done = session.execute(
         update(ManualGrade)
         .where(ManualGrade.id == before.id, ManualGrade.version == version)
-        .values(**values, version=version + 1)
+        .values(**vars(decision), grader_id=grader.id, graded_at=now(), version=version + 1)
     )
     if done.rowcount != 1:  # type: ignore[attr-defined]  # an update's result has it
         raise NewerGradeError(before)

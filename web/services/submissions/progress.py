@@ -46,10 +46,12 @@ def status_of(session: Session, submission: Submission) -> Status:
 
 
 def _running(submission: Submission) -> Status:
-    progress = submission.progress or {}
-    number, total = progress.get("number", 0) + 1, max(1, progress.get("total", 1))
-    if progress.get("stage") == "test":
-        text = f"Testing question {progress.get('question')}: check {number} of {total}."
+    progress = submission.progress
+    if progress is None:
+        return Status(SubmissionState.RUNNING, "Starting.", done=False, part=0.5)
+    number, total = progress.number + 1, max(1, progress.total)
+    if progress.stage == "test":
+        text = f"Testing question {progress.question}: check {number} of {total}."
         return Status(SubmissionState.RUNNING, text, done=False, part=0.5 + 0.5 * number / total)
-    text = f"Running your notebook: cell {number} of {total}." if progress else "Starting."
+    text = f"Running your notebook: cell {number} of {total}."
     return Status(SubmissionState.RUNNING, text, done=False, part=0.5 * number / total)

@@ -159,7 +159,7 @@ def test_points_follow_from_the_rubric_or_a_reason(
         grade = written_answers.save(session, person(session, "Grader"), submission, "q7", entered)
 
         assert grade.points_tenths == points
-        assert [each["index"] for each in grade.items] == [n for n in (0, 2) if n in entered.items]
+        assert [each.index for each in grade.items] == [n for n in (0, 2) if n in entered.items]
         entry = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
         assert entry is not None
         assert (entry.action, entry.details["after"]) == ("answer.graded", points)

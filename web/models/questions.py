@@ -1,0 +1,87 @@
+"""The questions of a version, and what graders choose from their rubrics; kept as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+
+@dataclass(frozen=True)
+class SnapshotRubricItem:
+    """
+    What is worth points, or costs some, in an answer to a written question.
+
+    Args:
+        points_tenths: In tenths; may be negative.
+        text: What it is for.
+    """
+
+    points_tenths: int
+    text: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain data."""
+        return {"points": self.points_tenths, "text": self.text}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """Read what `as_json` returned."""
+        return cls(data["points"], data["text"])
+
+
+@dataclass(frozen=True)
+class SnapshotQuestion:
+    """
+    A question of a version of an assignment.
+
+    Args:
+        id: Its id in the notebook.
+        max_tenths: The points that it can give, in tenths.
+        manual: Whether a person grades it.
+        rubric: By which a person grades it; may be empty.
+    """
+
+    id: str
+    max_tenths: int
+    manual: bool
+    rubric: tuple[SnapshotRubricItem, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain data."""
+        return {
+            "id": self.id,
+            "points": self.max_tenths,
+            "manual": self.manual,
+            "rubric": [item.as_json() for item in self.rubric],
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """Read what `as_json` returned."""
+        rubric = tuple(SnapshotRubricItem.from_json(item) for item in data["rubric"])
+        return cls(data["id"], data["points"], data["manual"], rubric)
+
+
+@dataclass(frozen=True)
+class ChosenRubricItem:
+    """
+    A rubric's item that an answer met, as it read when the answer was graded.
+
+    Args:
+        index: Its place in the rubric, from 0.
+        points_tenths: In tenths; may be negative.
+        text: What it is for.
+    """
+
+    index: int
+    points_tenths: int
+    text: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain data."""
+        return {"index": self.index, "points": self.points_tenths, "text": self.text}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """Read what `as_json` returned."""
+        return cls(data["index"], data["points"], data["text"])
