@@ -48,7 +48,7 @@ def status_of(session: Session, submission: Submission) -> Status:
 def _running(submission: Submission) -> Status:
     progress = submission.progress
     if progress is None:
-        return Status(SubmissionState.RUNNING, "Starting.", done=False, part=0.5)
+        return Status(SubmissionState.RUNNING, "Starting.", done=False, part=0.0)
     number, total = progress.number + 1, max(1, progress.total)
     if progress.stage == "test":
         text = f"Testing question {progress.question}: check {number} of {total}."
