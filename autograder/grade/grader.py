@@ -10,11 +10,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from autograder.assignment import Assignment
 from autograder.assignment.build import build_student
+from autograder.closeable import Closeable
 from autograder.environments import load_environment
 from autograder.errors import NotebookError
 from autograder.examiner.process import Examiner
@@ -32,7 +32,7 @@ def _silent(_: GradingProgress) -> None:
     pass
 
 
-class Grader:
+class Grader(Closeable):
     """
     Grades submissions; keeps kernels and examiners warm between them. Safe to use from threads.
 
@@ -49,17 +49,6 @@ class Grader:
         self._pool_locks: dict[str, threading.Lock] = {}
         self._examiners: SharedCache[Examiner] = SharedCache(EXAMINERS_KEPT)
         self._prepared: set[str] = set()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """End every process that this grader started."""

@@ -22,11 +22,11 @@ import contextlib
 import socket
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from autograder.assignment import Assignment, public_data
 from autograder.assignment.build import build_student
+from autograder.closeable import Closeable
 from autograder.errors import InternalError, StudentFault
 from autograder.examiner.channel import CallChannel
 from autograder.examiner.exchange import CallLimits
@@ -93,7 +93,7 @@ class AnswerResult:
         return tuple(test for test, each in self.verdicts.items() if each is not Verdict.PASSED)
 
 
-class ForkedNotebook:
+class ForkedNotebook(Closeable):
     """
     Keeps the kernel of one solved notebook, and an examiner. Serves one thread.
 
@@ -112,17 +112,6 @@ class ForkedNotebook:
         self._execution: Execution | None = None
         self._forks = True
         self._variant: tuple[str, str] | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """End kernel and examiner."""

@@ -15,7 +15,6 @@ WRONG_ANSWER_SEEDS: Final = 5
 REFERENCE_SEEDS: Final = 3
 REFERENCE_PATIENCE: Final = 6.0
 """TensorFlow takes a thousand times longer for a small step than NumPy."""
-MUTANT_CALL_SECONDS: Final = 4.0
 """A mutant that takes longer, where the solution takes milliseconds, runs without end."""
 
 
