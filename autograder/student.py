@@ -129,14 +129,14 @@ class RemoteObject:
         if not isinstance(iterator, RemoteObject):
             raise Invalid("the object cannot be iterated")
         for _ in range(MAX_ITERATIONS):
-            more, item = iterator._next()
+            more, item = self._next_of(iterator)
             if not more:
                 return
             yield item
         raise Invalid("the iteration does not end")
 
-    def _next(self) -> tuple[bool, Any]:
-        answer = self._kernel.ask("next", self._handle.number)
+    def _next_of(self, iterator: RemoteObject) -> tuple[bool, Any]:
+        answer = self._kernel.ask("next", handle_of(iterator).number)
         if type(answer) is not tuple or len(answer) != 2 or type(answer[0]) is not bool:
             raise Invalid("the object cannot be iterated")
         return answer

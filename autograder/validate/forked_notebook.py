@@ -107,7 +107,7 @@ class ForkedNotebook(Closeable):
         bounds = replace(assignment.limits, cpu_seconds=1e6)
         self._assignment = replace(assignment, limits=bounds)
         self._pool = pool
-        self._solution = SolvedNotebook(assignment).without_figures()
+        self._solution = SolvedNotebook(assignment, figures=False)
         self._examiner = Examiner(self._assignment)
         self._execution: Execution | None = None
         self._forks = True

@@ -1,7 +1,7 @@
 """
-The solved notebook, with room for a sample of an answer behind each solution.
+The solved notebook, with room for a sample answer behind each solution.
 
-Where hundreds of samples are tried, it is run without its figures: without the given cells that
+Where hundreds of answers are tried, it is run without its figures: without the given cells that
 use an answer and define nothing that another cell needs.
 """
 
@@ -28,24 +28,17 @@ class SolvedNotebook:
 
     Args:
         assignment: Whose notebook.
+        figures: Whether to keep the cells that only show the answers.
 
     Raises:
         AssignmentError: If a solution cell of the master is not in it.
     """
 
-    def __init__(self, assignment: Assignment) -> None:
+    def __init__(self, assignment: Assignment, *, figures: bool = True) -> None:
         self._document = build_solution(assignment).notebook
         self._end_of = _ends_of_solutions(assignment, self._document["cells"])
-
-    def without_figures(self) -> SolvedNotebook:
-        """Return the same notebook without what only shows the answers."""
-        other = copy.copy(self)
-        cells = [dict(cell) for cell in self._document["cells"]]
-        for number in _figures(cells):
-            # An empty cell in its place, so that cells keep their numbers.
-            cells[number]["source"] = ""
-        other._document = self._document | {"cells": cells}
-        return other
+        if not figures:
+            self._document = _without_figures(self._document)
 
     def text(self, source: str = "", question: str | None = None) -> str:
         """Return the notebook's file, with a sample's cell behind the question's solution."""
@@ -101,6 +94,14 @@ def _ends_of_solutions(assignment: Assignment, cells: list[dict[str, Any]]) -> d
                     )
                 ends[question.id] = number + 1
     return ends
+
+
+def _without_figures(document: dict[str, Any]) -> dict[str, Any]:
+    cells = [dict(cell) for cell in document["cells"]]
+    for number in _figures(cells):
+        # An empty cell in its place, so that cells keep their numbers.
+        cells[number]["source"] = ""
+    return document | {"cells": cells}
 
 
 def _figures(cells: list[dict[str, Any]]) -> Iterator[int]:
