@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"autograder: {error}", file=sys.stderr)
         return EXIT_UNUSABLE
     except InternalError as error:
-        print(f"autograder: our fault: {error}", file=sys.stderr)
+        print(f"autograder: internal error: {error}", file=sys.stderr)
         return EXIT_OUR_FAULT
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser(command: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="autograder", description="Grade Jupyter notebooks behind a wall."
+        prog="autograder", description="Grade Jupyter notebooks in a sandbox."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     build = commands.add_parser("build", help="write the notebook that students get")
@@ -61,9 +61,9 @@ def _parser(command: Sequence[str]) -> argparse.ArgumentParser:
         "--student", action="store_true", help="print and write only what the student may read"
     )
     grade.set_defaults(run=_grade)
-    validate = commands.add_parser("validate", help="let assignments prove themselves")
+    validate = commands.add_parser("validate", help="try the tests of assignments on right and wrong answers")
     _add_validate(validate)
-    doctor = commands.add_parser("doctor", help="try every layer of the wall on this machine")
+    doctor = commands.add_parser("doctor", help="try every layer of the sandbox on this machine")
     doctor.set_defaults(run=_doctor)
     if not commands.choices.keys() & set(command):
         _add_others(commands)

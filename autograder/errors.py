@@ -2,7 +2,7 @@
 The tree of errors.
 
     AutograderError                  anything this package raises on purpose
-    ├── InputError                   exit 2: what was handed in cannot be used
+    ├── InputError                   exit 2: the input cannot be used
     │   ├── NotebookError            the file is no notebook, or not of this assignment
     │   └── AssignmentError          the assignment folder is broken; names file and line
     ├── InternalError                exit 3: our fault; never a zero for the student
@@ -37,7 +37,7 @@ class AutograderError(Exception):
 
 
 class InputError(AutograderError):
-    """What was handed in cannot be used; the command line answers with exit code 2."""
+    """The input cannot be used; the command line answers with exit code 2."""
 
 
 class NotebookError(InputError):

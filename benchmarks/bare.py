@@ -28,7 +28,7 @@ def main(modules: list[str]) -> None:
 
 
 def warm_up() -> None:
-    """Do once what our warm process does once, or the cells would look slower than they are."""
+    """Do once what our fork server does once, or the cells would look slower than they are."""
     nbformat = importlib.import_module("nbformat")
     nbformat.validate(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("")]))
     gc.collect()

@@ -1,5 +1,5 @@
 """
-What a hidden test's call of a student's function costs, through the wall and back.
+What a hidden test's call of a student's function costs, into the sandbox and back.
 
     python -m benchmarks.calls
 """

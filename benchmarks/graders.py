@@ -263,7 +263,7 @@ class WarmGrader:
     Our grader in a process that lives, as in a portal's worker.
 
     Wall time is from the file's bytes to the report as JSON. CPU time is that of the whole tree of
-    processes (grader, examiners, warm process, kernels), from the request until the next spare
+    processes (grader, examiners, fork server, kernels), from the request until the next spare
     kernel is ready.
 
     Args:

@@ -132,12 +132,12 @@ class Exchange:
         self._control.end(kill=True)
 
     def timed_out(self) -> NoReturn:
-        """Give up a kernel that did not stop when asked to."""
+        """End a kernel that did not stop when asked to, and raise."""
         self.give_up()
         raise CallTimeout("the call took too long and did not stop when asked to")
 
     def broken(self, reason: str = "not an answer") -> NoReturn:
-        """Give up a kernel whose code wrote to the channel itself: nothing can be told apart."""
+        """End a kernel whose code wrote to the channel itself: no answer can be told from another."""
         self.give_up()
         raise Invalid(f"the kernel's answer cannot be read: {reason}")
 

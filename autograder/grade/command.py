@@ -44,7 +44,7 @@ def run_grade(options: argparse.Namespace) -> int:
 
     Raises:
         InputError: If nothing can be graded, or a file cannot be written.
-        InternalError: If the wall cannot be built.
+        InternalError: If the sandbox cannot be built.
     """
     assignment = load_assignment(find_assignment(options.assignment))
     # A notebook may be named beside its folder.
@@ -141,7 +141,7 @@ def _finished(
             report = future.result()
         except InternalError as error:
             # The others are graded all the same.
-            print(f"autograder: our fault: {submission.path}: {error}", file=sys.stderr)
+            print(f"autograder: internal error: {submission.path}: {error}", file=sys.stderr)
             continue
         print_report(report, submission.path, student=options.student)
         if options.html:
@@ -196,7 +196,7 @@ def _write_page(
 
     target = options.html
     if len(paths) > 1 or target.is_dir():
-        # A class hands in notebooks of one name, from one folder each.
+        # A class submits notebooks of one name, from one folder each.
         same = Counter(each.stem for each in paths)[path.stem] > 1
         stem = "-".join(part for part in path.with_suffix("").parts if part != "/")
         target /= f"{stem if same else path.stem}.html"

@@ -64,7 +64,7 @@ class Grader(Closeable):
 
         Raises:
             AssignmentError: If it is broken.
-            InternalError: If the wall cannot be built.
+            InternalError: If the sandbox cannot be built.
         """
         if assignment.content_hash in self._prepared:
             return  # what has ended since is made again by who needs it
@@ -122,7 +122,7 @@ class Grader(Closeable):
         Return what makes the kernels of an assignment; others of its environment share it.
 
         Raises:
-            InternalError: If the wall cannot be built, as far as that can be told at once.
+            InternalError: If the sandbox cannot be built, as far as that can be told at once.
         """
         name, packages = assignment.environment, assignment.master.packages
         with self._lock:

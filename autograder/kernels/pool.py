@@ -20,7 +20,7 @@ class KernelPool:
     """
     Returns fresh kernels of one environment; some are made ahead.
 
-    Its warm process has been launched when the constructor returns.
+    Its fork server has been launched when the constructor returns.
 
     Args:
         environment: What the kernels can import.
@@ -50,7 +50,7 @@ class KernelPool:
         Wait until kernels can be had; the first are being made when this returns.
 
         Raises:
-            SandboxError: If the wall cannot be built.
+            SandboxError: If the sandbox cannot be built.
         """
         with self._lock:
             self._ensure_alive()
@@ -89,7 +89,7 @@ class KernelPool:
             try:
                 return self._forked()
             except SandboxError:
-                # The warm process has ended, and who started it has not noticed yet.
+                # The fork server has ended, and who started it has not noticed yet.
                 self._restart()
                 return self._forked()
 
@@ -124,7 +124,7 @@ class KernelPool:
         self._warm.close()
 
     def close(self) -> None:
-        """End every kernel that was made ahead, and the warm process."""
+        """End every kernel that was made ahead, and the fork server."""
         with self._lock:
             self._closed = True
             self._discard()

@@ -1,1 +1,1 @@
-"""Assignments prove themselves: the release gate behind ``autograder validate``."""
+"""The release gate behind ``autograder validate``: assignments are tried before students see them."""

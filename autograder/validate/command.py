@@ -26,7 +26,7 @@ JOB_LOG_COLUMNS: Final = 140
 
 
 def run_validate(options: argparse.Namespace) -> int:
-    """Let assignments prove themselves; give 0 only if every one does."""
+    """Validate assignments; returns 0 only if every one is valid."""
     folders = chosen_folders(options.assignments)
     console = Console(file=sys.stdout)
     if not console.is_terminal:

@@ -1,5 +1,5 @@
 """
-The release gate: every assignment proves itself, on all cores.
+The release gate: assignments are validated, on all cores.
 
 For each assignment, in this order:
 
@@ -42,7 +42,7 @@ def validate(
     folders: Sequence[Path], listener: Listener, *, quick: bool = False, workers: int | None = None
 ) -> list[AssignmentValidation]:
     """
-    Let assignments prove themselves.
+    Validate assignments.
 
     Args:
         folders: Their folders.
@@ -184,6 +184,6 @@ class _Gate:
             future.result()
 
     def _sample(self, mutants: list[Mutant]) -> set[Mutant]:
-        """Return all mutants or, in a hurry, some from everywhere."""
+        """Return all mutants or, in a quick validation, some from everywhere."""
         count = min(len(mutants), QUICK_MUTANTS) if self._quick else len(mutants)
         return {mutants[number * len(mutants) // count] for number in range(count)}

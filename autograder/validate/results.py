@@ -36,7 +36,7 @@ class Hint(StrEnum):
 @dataclass(frozen=True)
 class Fault:
     """
-    One reason why an assignment does not prove itself, or a remark.
+    One reason why an assignment is not valid, or a remark.
 
     Args:
         reason: What is wrong, in one line.
@@ -59,7 +59,7 @@ class Trial:
         kind: What was tried.
         title: Which.
         question: Id of the question, if it is about one.
-        faults: Why the assignment does not prove itself.
+        faults: Why the assignment is not valid.
         remarks: What the author should look at.
         failed: Hidden tests that a wrong answer failed, by id.
         hint: What a misconception's student was told.

@@ -80,7 +80,7 @@ class SolvedNotebook:
 
 
 def _ends_of_solutions(assignment: Assignment, cells: list[dict[str, Any]]) -> dict[str, int]:
-    """Give, by question, the number of the cell behind its solution."""
+    """Return, by question, the number of the cell behind its solution."""
     tagged = (number for number, cell in enumerate(cells) if _is_solution(cell))
     ends: dict[str, int] = {}
     for question in assignment.questions:

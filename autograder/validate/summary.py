@@ -28,7 +28,7 @@ def write_summary(
 def markdown(results: Sequence[AssignmentValidation]) -> str:
     """Return the summary's text."""
     good = sum(result.valid for result in results)
-    lines = [f"## Assignments prove themselves: {good} of {len(results)}", "", *_table(results), ""]
+    lines = [f"## Valid assignments: {good} of {len(results)}", "", *_table(results), ""]
     for title, faults in (("Faults", _faults(results)), ("Remarks", _remarks(results))):
         listed = list(faults)
         if listed:

@@ -21,7 +21,7 @@ _REDRAWS_PER_SECOND: Final = 4
 
 class Board:
     """
-    Shows the table while assignments prove themselves.
+    Shows the table while assignments are validated.
 
     Args:
         console: Where it is shown; only a terminal sees it fill.

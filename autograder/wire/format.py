@@ -41,7 +41,7 @@ class Unsendable(WireError):
 @dataclass(frozen=True)
 class Handle:
     """
-    An object that stays on its own side of the wall.
+    An object that stays on its own side of the border.
 
     Args:
         kind: ``"reference"`` for an object of the kernel, ``"callback"`` for a function of the

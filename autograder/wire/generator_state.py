@@ -1,4 +1,4 @@
-"""The state of a random generator, on its way through the wall."""
+"""The state of a random generator, on its way into the sandbox and out."""
 
 from __future__ import annotations
 

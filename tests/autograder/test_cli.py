@@ -167,7 +167,7 @@ def test_our_fault(
     arguments = ["grade", make_assignment(), notebook, "--json", target]
     assert main(list(map(str, arguments))) == 3
     output = capsys.readouterr()
-    assert output.err == f"autograder: our fault: {notebook}: the examiner has ended\n"
+    assert output.err == f"autograder: internal error: {notebook}: the examiner has ended\n"
     assert "score" not in target.read_text()
     assert issubclass(ExaminerError, InternalError)
 

@@ -136,7 +136,7 @@ def test_the_summary_is_a_table_that_markup_cannot_break(tmp_path: Path) -> None
     write_summary(path, [result(fault=True)], append=True)
 
     text = path.read_text()
-    assert text.startswith("before\n## Assignments prove themselves: 0 of 1")
+    assert text.startswith("before\n## Valid assignments: 0 of 1")
     assert "| xor | 2/2 | 1/2 | 1/2 | 1/1 x 32 | 2/3 (+1) | 1 | 12 | fails |" in text
     assert r"it \<passes\> [q1] \| \`all\` (`xor/misconceptions.py:7`)" in text
     assert "Of the 2 misconceptions of xor, 1 pass all public tests" in markdown([result()])
