@@ -61,7 +61,9 @@ def _parser(command: Sequence[str]) -> argparse.ArgumentParser:
         "--student", action="store_true", help="print and write only what the student may read"
     )
     grade.set_defaults(run=_grade)
-    validate = commands.add_parser("validate", help="try the tests of assignments on right and wrong answers")
+    validate = commands.add_parser(
+        "validate", help="try assignments' tests on right and wrong answers"
+    )
     _add_validate(validate)
     doctor = commands.add_parser("doctor", help="try every layer of the sandbox on this machine")
     doctor.set_defaults(run=_doctor)

@@ -137,7 +137,7 @@ class Exchange:
         raise CallTimeout("the call took too long and did not stop when asked to")
 
     def broken(self, reason: str = "not an answer") -> NoReturn:
-        """End a kernel whose code wrote to the channel itself: no answer can be told from another."""
+        """End a kernel whose code wrote to the channel itself: no answer can be trusted."""
         self.give_up()
         raise Invalid(f"the kernel's answer cannot be read: {reason}")
 

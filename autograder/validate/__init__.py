@@ -1,1 +1,1 @@
-"""The release gate behind ``autograder validate``: assignments are tried before students see them."""
+"""The release gate behind ``autograder validate``: assignments are tried before release."""

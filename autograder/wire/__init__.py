@@ -1,8 +1,8 @@
 """
 The one decoder of bytes that student code wrote, and the encoder on the other side.
 
-This package is used on both sides of the sandbox's border: the grader imports it, and the sandbox binds it,
-alone, beside the runtime. It therefore imports nothing else of the project.
+This package is used on both sides of the sandbox's border: the grader imports it, and the sandbox
+binds it, alone, beside the runtime. It therefore imports nothing else of the project.
 
 A message is a value: one tag byte, then what the tag says. Containers hold values. There is no
 pickle, no class lookup and no code; what the decoder returns is built from the types listed in its
