@@ -33,7 +33,7 @@ class Environment:
     Args:
         name: ``"numpy"``, ``"tensorflow"`` or an operator's own.
         folder: Its virtual environment.
-        preload: Modules that the warm process imports before it forks.
+        preload: Modules that the fork server imports before it forks.
         at_first_use: Parts of these that wait until somebody uses them.
         if_imported: Modules that it imports, too, by the package that a notebook must import for
             that; those of all other packages come in a pause.
@@ -62,7 +62,7 @@ class Environment:
 
 @dataclass(frozen=True)
 class BaseInterpreter:
-    """Where the interpreter under a virtual environment lives."""
+    """The interpreter under a virtual environment."""
 
     executable: Path
     stdlib: Path
@@ -139,7 +139,7 @@ def _facts() -> dict[str, str | None]:
     import sysconfig
 
     return {
-        "executable": sys._base_executable,  # type: ignore[attr-defined]  # as venv itself reads it
+        "executable": vars(sys)["_base_executable"],  # as venv itself reads it
         "stdlib": sysconfig.get_path("stdlib", vars={"installed_base": sys.base_prefix}),
         "libdir": sysconfig.get_config_var("LIBDIR"),
         "library": sysconfig.get_config_var("LDLIBRARY"),

@@ -1,1 +1,1 @@
-"""The wall: what is between a student's code and everything else."""
+"""The sandbox: what keeps student code away from everything else."""

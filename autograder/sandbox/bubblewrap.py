@@ -1,4 +1,4 @@
-"""What bubblewrap is told: which folders, devices and settings a warm process sees."""
+"""The arguments of bubblewrap: which folders, devices and settings a fork server sees."""
 
 from __future__ import annotations
 
@@ -26,13 +26,14 @@ _RUNTIME_FILES: Final = (
     "sandbox/__init__.py",
     "sandbox/runtime/__init__.py",
     "sandbox/runtime/calls.py",
+    "sandbox/runtime/deferred.py",
+    "sandbox/runtime/fork_server.py",
     "sandbox/runtime/guardian.py",
     "sandbox/runtime/kernel.py",
     "sandbox/runtime/layout.py",
     "sandbox/runtime/linux.py",
     "sandbox/runtime/patches.py",
     "sandbox/runtime/protocol.py",
-    "sandbox/runtime/fork_server.py",
 )
 _START: Final = (
     f"import sys; sys.path.insert(0, {policy.RUNTIME!r}); "
@@ -44,7 +45,7 @@ def plan(
     environment: Environment, folder: Path, control: int, packages: frozenset[str] = frozenset()
 ) -> dict[str, Any]:
     """
-    Plan the sandbox of a warm process.
+    Plan the sandbox of a fork server.
 
     Args:
         environment: What it can import.
@@ -72,7 +73,7 @@ def plan(
     for merged in policy.MERGED_FOLDERS:
         if Path(merged).is_symlink():
             before += ["--symlink", str(Path(merged).readlink()), merged]
-    for scratch in policy.WARM_SCRATCH_FOLDERS:
+    for scratch in policy.FORK_SERVER_SCRATCH_FOLDERS:
         before += ["--tmpfs", scratch]
     after: list[str] = []
     for masked in _masked(base):

@@ -1,4 +1,4 @@
-"""The host's side of a warm process, which forks kernels."""
+"""The host's side of a fork server: the process that kernels are forked from."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,7 +34,7 @@ _LAUNCH: Final = "from autograder.sandbox.launcher import main; main"
 
 class ForkServer(Closeable):
     """
-    A process behind bubblewrap that has imported an environment's libraries and forks kernels.
+    A process in bubblewrap that has imported an environment's libraries and forks kernels.
 
     It has been launched when the constructor returns, and is warm some time later.
 
@@ -54,29 +55,21 @@ class ForkServer(Closeable):
         self._folder = Path(tempfile.mkdtemp(prefix="ag-", dir="/tmp"))
         self._folder.chmod(0o755)
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        started: list[subprocess.Popen[bytes]] = []
-        # bubblewrap dies with the thread that started it, so that thread lives as long as we do.
         self._stop = threading.Event()
-        self._error: Exception | None = None
-        up = threading.Event()
-
-        def live() -> None:
-            try:
-                started.append(self._launch(theirs))
-            except Exception as error:
-                self._error = error
-            finally:
-                theirs.close()
-                up.set()
-            self._stop.wait()
-
-        self._thread = threading.Thread(target=live, daemon=True, name=f"warm-{environment.name}")
+        self._error: SandboxError | None = None
+        launched: Future[subprocess.Popen[bytes]] = Future()
+        self._thread = threading.Thread(
+            target=self._launch_and_stay,
+            args=(theirs, launched),
+            daemon=True,
+            name=f"fork-server-{environment.name}",
+        )
         self._thread.start()
-        up.wait()
-        if self._error is not None:
+        try:
+            self._process = launched.result()
+        except Exception:
             self.close()
-            raise self._error
-        self._process = started[0]
+            raise
         self._send_filter()
         self._warming = threading.Lock()
         self._warm = False
@@ -98,7 +91,7 @@ class ForkServer(Closeable):
         Ask for a new kernel, once that is possible; it is being made when this returns.
 
         Raises:
-            SandboxError: If the sandbox cannot be built, or the warm process is gone.
+            SandboxError: If the sandbox cannot be built, or the fork server has ended.
         """
         self.wait_until_warm()
         with self._lock:
@@ -120,7 +113,7 @@ class ForkServer(Closeable):
                 socket.send_fds(self._control, [request], [guardian.fileno(), kernel.fileno()])
             except OSError as error:
                 process.kill()
-                raise SandboxError("the warm process has ended") from error
+                raise SandboxError("the fork server has ended") from error
         return process
 
     def import_for(self, packages: frozenset[str]) -> None:
@@ -129,12 +122,12 @@ class ForkServer(Closeable):
             new = self.environment.modules_for(packages - self._packages)
             self._packages |= packages
         if new:
-            # Without the process there is nothing to do: who asks for a kernel will notice.
+            # Without the process there is nothing to do: the next request for a kernel finds out.
             with contextlib.suppress(OSError):
                 self._control.send(json.dumps({"import": new}).encode())
 
     def alive(self) -> bool:
-        """Return whether the warm process still runs."""
+        """Return whether the process still runs."""
         return self._process.poll() is None
 
     def owner(self) -> int:
@@ -142,7 +135,7 @@ class ForkServer(Closeable):
         return Path(f"/proc/{self._process.pid}").stat().st_uid
 
     def close(self) -> None:
-        """End the warm process and every kernel that it forked."""
+        """End the process and every kernel that it forked."""
         self._control.close()
         process = getattr(self, "_process", None)
         if process is not None:
@@ -158,16 +151,29 @@ class ForkServer(Closeable):
     def _sockets(self) -> Path:
         return self._folder / "s"
 
+    def _launch_and_stay(
+        self, control: socket.socket, launched: Future[subprocess.Popen[bytes]]
+    ) -> None:
+        try:
+            with control:
+                process = self._launch(control)
+        except Exception as error:
+            launched.set_exception(error)
+        else:
+            launched.set_result(process)
+        # bubblewrap dies with the thread that started it.
+        self._stop.wait()
+
     def _launch(self, control: socket.socket) -> subprocess.Popen[bytes]:
         for name in ("s", "stage", "runtime"):
             (self._folder / name).mkdir(mode=0o755)
         _give_to_sandbox(self._sockets)
         runtime = self._folder / "runtime"
         copy_runtime(runtime)
-        told = plan(self.environment, self._folder, control.fileno(), self._packages)
+        arguments = plan(self.environment, self._folder, control.fileno(), self._packages)
         error_log = None if os.environ.get("AUTOGRADER_DEBUG") else subprocess.PIPE
-        return subprocess.Popen(  # noqa: S603  # our own program, on our own plan
-            [sys.executable, "-S", "-c", f"{_LAUNCH}(**{told!r})"],
+        return subprocess.Popen(  # noqa: S603  # our own program, by our own plan
+            [sys.executable, "-S", "-c", f"{_LAUNCH}(**{arguments!r})"],
             pass_fds=[control.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -183,7 +189,7 @@ class ForkServer(Closeable):
     def _send_filter(self) -> None:
         """Compile the system-call filter while the process starts."""
         try:
-            # Without the process there is nothing to do: who waits for it will notice.
+            # Without the process there is nothing to do: `wait_until_warm` finds out.
             with contextlib.suppress(OSError):
                 self._control.send(compiled_filter())
         except SandboxError:

@@ -1,4 +1,4 @@
-"""The host's hold on one kernel: its guardian's reins, and the call channel."""
+"""The host's control of one kernel, through its guardian, and its call channel."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class KernelExit:
 
 class KernelProcess:
     """
-    One single-use kernel behind the wall.
+    One single-use kernel in the sandbox.
 
     Args:
         control: The guardian's control socket.
@@ -69,7 +69,7 @@ class KernelProcess:
         self._lock = threading.Lock()
 
     def fileno(self) -> int:
-        """Return the descriptor that becomes readable when the guardian has news."""
+        """Return the descriptor that becomes readable when the guardian has sent something."""
         return self._control.fileno()
 
     def wait_bound(self, timeout: float = BIND_SECONDS) -> None:
@@ -83,7 +83,7 @@ class KernelProcess:
 
     def assign(self, files: Mapping[str, bytes], limits: Limits) -> None:
         """
-        Give the kernel its work, once: files to see, by their paths, and limits to keep.
+        Assign the kernel its work, once: files to see, by their paths, and limits to keep.
 
         Raises:
             SandboxError: If the guardian is gone.
@@ -107,9 +107,9 @@ class KernelProcess:
             self._control.send(b'{"do": "interrupt"}')
 
     def poll(self) -> KernelExit | None:
-        """Read the guardian's news without waiting; the exit, if the kernel has ended."""
+        """Return how the kernel ended, if it has, by what the guardian has sent up to now."""
         while self.exit is None and select.select([self._control], [], [], 0)[0]:
-            self._read_news()
+            self._receive()
         return self.exit
 
     def wait_exit(self, timeout: float) -> KernelExit | None:
@@ -119,7 +119,7 @@ class KernelProcess:
             left = deadline - time.monotonic()
             if left <= 0 or not select.select([self._control], [], [], left)[0]:
                 break
-            self._read_news()
+            self._receive()
         return self.exit
 
     def kill(self) -> None:
@@ -147,9 +147,9 @@ class KernelProcess:
                 raise SandboxError(f"a kernel could not be made: {reason}")
             if left <= 0 or not select.select([self._control], [], [], left)[0]:
                 raise SandboxError(f"a kernel was not {event} within {timeout:g} s")
-            self._read_news()
+            self._receive()
 
-    def _read_news(self) -> None:
+    def _receive(self) -> None:
         descriptors: list[int] = []
         try:
             data, descriptors, _, _ = socket.recv_fds(self._control, 65536, 1)

@@ -1,7 +1,7 @@
 """
 Start bubblewrap, as an ordinary user even if started by root.
 
-A program of its own, run by `warm_process`, that imports next to nothing, for grading waits for it.
+A program of its own, run by `fork_server`, that imports next to nothing, for grading waits for it.
 Started as root it first makes a mount namespace, binds what the sandbox will need to a readable
 place in it, and drops to an ordinary user, so that nothing that the sandbox holds ever had root's
 rights.

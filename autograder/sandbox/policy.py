@@ -55,13 +55,13 @@ SYSTEM_FILES: Final = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime"
 # Packages that the machine's owner has installed may be this project.
 MASKED_FOLDERS: Final = ("/usr/lib/python3/dist-packages",)
 EMPTY_FOLDERS: Final = (SCRATCH, KERNEL_FOLDER)
-# Where libraries write while the warm process imports them; each kernel mounts its own over them.
-WARM_SCRATCH_FOLDERS: Final = ("/tmp", HOME)  # noqa: S108
+# Where libraries write while the fork server imports them; each kernel mounts its own over them.
+FORK_SERVER_SCRATCH_FOLDERS: Final = ("/tmp", HOME)  # noqa: S108
 PASSWD: Final = f"student:x:{UID}:{UID}:student:{HOME}:/bin/sh\n"
 GROUP: Final = f"student:x:{UID}:\n"
 FONTS: Final = "<fontconfig/>\n"
 
-# System calls that student code has no use for and that have been ways through a wall: new
+# System calls that student code has no use for and that have been ways out of sandboxes: new
 # namespaces and mounts, tracing, keys, programs in the kernel, memory that no limit counts, and
 # what all processes of the machine's user share a small number of.
 DENIED_SYSTEM_CALLS: Final = tuple(

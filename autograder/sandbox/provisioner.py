@@ -1,4 +1,4 @@
-"""The sandbox as a kernel provisioner: any Jupyter program can run notebooks behind the wall."""
+"""The sandbox as a kernel provisioner: any Jupyter program can run notebooks in it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _POLL_SECONDS: Final = 0.05
 
 
 class _ForkServers:
-    """The warm processes of this Jupyter program, one an environment, ended with it."""
+    """The fork servers of this Jupyter program, one for each environment, ended with it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -30,23 +30,23 @@ class _ForkServers:
 
     def get(self, name: str) -> ForkServer:
         with self._lock:
-            warm = self._by_name.get(name)
-            if warm is None or not warm.alive():
-                warm = self._by_name[name] = ForkServer(load_environment(name))
-            return warm
+            server = self._by_name.get(name)
+            if server is None or not server.alive():
+                server = self._by_name[name] = ForkServer(load_environment(name))
+            return server
 
     def close(self) -> None:
         with self._lock:
-            for warm in self._by_name.values():
-                warm.close()
+            for server in self._by_name.values():
+                server.close()
             self._by_name.clear()
 
 
-_warm: Final = _ForkServers()
+_fork_servers: Final = _ForkServers()
 
 
 class SandboxProvisioner(KernelProvisionerBase):
-    """Provides kernels that are forked behind the wall; the kernelspec names the environment."""
+    """Provides kernels that are forked in the sandbox; the kernelspec names the environment."""
 
     environment_name = Unicode("numpy", help="Which environment's kernels to provide.").tag(
         config=True
@@ -71,7 +71,7 @@ class SandboxProvisioner(KernelProvisionerBase):
         return self.connection_info
 
     async def poll(self) -> int | None:
-        """Called to learn whether the kernel lives: ``None`` if it does."""
+        """Called to learn whether the kernel runs: ``None`` if it does."""
         if self._kernel is None:
             return 0
         ended = self._kernel.poll()
@@ -106,7 +106,7 @@ class SandboxProvisioner(KernelProvisionerBase):
         await self._end()
 
     def _forked(self) -> KernelProcess:
-        kernel = _warm.get(self.environment_name).fork_kernel()
+        kernel = _fork_servers.get(self.environment_name).fork_kernel()
         kernel.wait_bound()
         kernel.assign({}, Limits())
         return kernel

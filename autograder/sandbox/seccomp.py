@@ -1,4 +1,4 @@
-"""Compile the policy's system-call filter with libseccomp, on the host's side of the wall."""
+"""Compile the policy's system-call filter with libseccomp, on the host."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ class Server:
     Args:
         channel: The call channel.
         namespace: What the notebook defined.
-        cell_number: Gives the execution count of the cell that a code file name stands for.
+        cell_number: Returns the execution count of the cell that a code file name stands for.
         hidden: Names that the shell itself put into the namespace.
     """
 
@@ -256,7 +256,7 @@ class Callback:
         self.number = number
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call the function where it lives."""
+        """Call the function, in the grader's process."""
         return self._server.call_back(self.number, args, kwargs)
 
 

@@ -1,5 +1,5 @@
 """
-The warm process: imports the libraries once, runs no student code, and forks kernels.
+The fork server: imports the libraries once, runs no student code, and forks kernels.
 
 Its control socket first brings the system-call filter, as one packet; the others are requests:
 ``{"kernel": NAME}``, with two file descriptors, the guardian's control socket and the kernel's call
@@ -19,11 +19,10 @@ import select
 import signal
 import socket
 import sys
-import types
-from collections.abc import Callable
 from typing import Any
 
 from autograder.sandbox.runtime import guardian, linux
+from autograder.sandbox.runtime.deferred import load_at_first_use, withdraw
 
 MAX_REQUEST_BYTES = 65536
 MAX_FILTER_BYTES = 8 * 4096  # as Linux bounds it: 4,096 instructions of 8 bytes each
@@ -65,7 +64,7 @@ def import_all(modules: list[str]) -> None:
 
 
 def import_ahead(modules: list[str]) -> None:
-    """Import between two kernels; what cannot be imported is told by the notebook that wants it."""
+    """Import between two kernels; a notebook that needs what cannot be imported will say so."""
     for name in modules:
         with contextlib.suppress(Exception):
             import_all([name])
@@ -75,50 +74,6 @@ def import_ahead(modules: list[str]) -> None:
 def freeze() -> None:
     """Keep the garbage collector from what is there: it would touch, and so copy, every page."""
     gc.freeze()
-
-
-def load_at_first_use(name: str, *functions: str) -> types.ModuleType:
-    """
-    Let a module wait where its package imports it, and so most of what otter imports in the end.
-
-    Args:
-        name: The module.
-        functions: Functions or classes of it that others import by name; they wait, too.
-
-    `importlib.util.LazyLoader` would not do: whatever walks through all modules, as `inspect` does
-    for a traceback, wakes what it has put to sleep.
-    """
-    waiting = types.ModuleType(name)
-
-    def load(attribute: str) -> Any:
-        if attribute.startswith("__"):
-            raise AttributeError(attribute)
-        withdraw(waiting)
-        return getattr(importlib.import_module(name), attribute)
-
-    def caller(function: str) -> Callable[..., object]:
-        def call(*args: Any, **kwargs: Any) -> object:
-            return load(function)(*args, **kwargs)
-
-        return call
-
-    waiting.__getattr__ = load  # type: ignore[method-assign]  # PEP 562
-    for function in functions:
-        setattr(waiting, function, caller(function))
-    sys.modules[name] = waiting
-    return waiting
-
-
-def withdraw(waiting: types.ModuleType) -> None:
-    """Let later imports find the module itself; who has imported it already still waits."""
-    name = waiting.__name__
-    if sys.modules.get(name) is not waiting:
-        return
-    del sys.modules[name]
-    package, _, own = name.rpartition(".")
-    if package in sys.modules and not hasattr(sys.modules[package], own):
-        # As importing it would.
-        setattr(sys.modules[package], own, waiting)
 
 
 def draw_figure() -> None:
@@ -133,12 +88,12 @@ def draw_figure() -> None:
 
 
 def fork_guardian(control: socket.socket, name: str, descriptors: list[int]) -> None:
-    """Fork the guardian of the kernel called `name`; if there can be none, the host is told."""
+    """Fork the guardian of the kernel called `name`; if that fails, report it to the host."""
     try:
         child = linux.clone(guardian.NAMESPACES)
     except OSError:
-        with socket.socket(fileno=os.dup(descriptors[0])) as told:
-            guardian.report_failure(told)
+        with socket.socket(fileno=os.dup(descriptors[0])) as host:
+            guardian.report_failure(host)
         return
     if child == 0:
         # Whatever goes wrong, the child must never come back to the loop.

@@ -1,8 +1,8 @@
 """
-The guardian of one kernel: builds the inner wall, then is PID 1 behind it.
+The guardian of one kernel: builds the inner sandbox, then is PID 1 in it.
 
 It stays trusted: student code has no capability over it, cannot trace it and cannot signal it. The
-host tells it what to do over a control socket, in packets of JSON:
+host controls it over a socket, in packets of JSON:
 
     host                                   guardian
                                            {"event": "born"} +fd    a descriptor of the guardian
@@ -63,7 +63,7 @@ def run(name: str, control_fd: int, calls_fd: int) -> None:
         linux.prctl(linux.PR_SET_DUMPABLE, 0)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         _introduce(control)
-        _mount_inner_wall(name)
+        _mount_inner_sandbox(name)
         ready_read, ready_write = os.pipe()
         kernel_pid = os.fork()
         if kernel_pid == 0:
@@ -77,7 +77,7 @@ def run(name: str, control_fd: int, calls_fd: int) -> None:
 
 
 def report_failure(control: socket.socket) -> None:
-    """Tell the host by an exception that is being handled why there will be no kernel."""
+    """Report to the host the exception that is being handled: there will be no kernel."""
     reason = traceback.format_exc(limit=-3)[-2000:]
     with contextlib.suppress(OSError):
         _send(control, {"event": "exit", "status": 1, "reason": "setup", "detail": reason})
@@ -100,7 +100,7 @@ def _map_user() -> None:
             file.write(line)
 
 
-def _mount_inner_wall(name: str) -> None:
+def _mount_inner_sandbox(name: str) -> None:
     """Give the kernel its own scratch, sockets folder and view of processes."""
     linux.mount("", "/", flags=linux.MS_SLAVE | linux.MS_REC)
     # One file system holds all that the kernel may write, so one cap on size and files holds.
@@ -177,7 +177,7 @@ class Guardian:
             if self._ready in events:
                 poll.unregister(self._ready)
                 self._seal_sockets()
-            if self._control.fileno() in events and not self._obey():
+            if self._control.fileno() in events and not self._handle_request():
                 return
             if pidfd in events:
                 self._report_exit()
@@ -192,7 +192,7 @@ class Guardian:
         linux.bind_read_only(KERNEL_FOLDER)
         _send(self._control, {"event": "bound"})
 
-    def _obey(self) -> bool:
+    def _handle_request(self) -> bool:
         data, descriptors, _, _ = socket.recv_fds(self._control, 65536, 1)
         if not data:
             return False
@@ -227,11 +227,11 @@ class Guardian:
         pids = [int(name) for name in os.listdir("/proc") if name.isdigit() and name != "1"]
         self._reap()
         allowed = self._memory_bytes - _socket_bytes()
-        # Resident pages may be shared with the warm process; the exact share costs more.
+        # Resident pages may be shared with the fork server; the exact share costs more.
         if all(sum(map(count, pids)) > allowed for count in (_resident_bytes, _proportional_bytes)):
             self._end("memory")
-        buried = os.times()
-        cpu_seconds = buried.children_user + buried.children_system + sum(map(_cpu_seconds, pids))
+        reaped = os.times()
+        cpu_seconds = reaped.children_user + reaped.children_system + sum(map(_cpu_seconds, pids))
         if cpu_seconds > self._cpu_seconds:
             self._end("timeout")
 
@@ -240,7 +240,7 @@ class Guardian:
         os.kill(-1, signal.SIGKILL)
 
     def _reap(self) -> None:
-        """Bury orphans, but leave the kernel itself to `_report_exit`."""
+        """Wait for the exit of orphans, but leave the kernel itself to `_report_exit`."""
         for pid in (int(name) for name in os.listdir("/proc") if name.isdigit()):
             if pid not in (1, self._kernel_pid):
                 with contextlib.suppress(ChildProcessError):

@@ -74,7 +74,7 @@ class SandboxKernel(IPythonKernel):
 
 
 def run(calls_fd: int, ready: int) -> None:
-    """Be the kernel until it is told to end."""
+    """Be the kernel until a shutdown request ends it."""
     global _call_channel
     os.setsid()
     _redirect_standard_streams()
@@ -111,7 +111,7 @@ def _redirect_standard_streams() -> None:
 
 
 def _reopen_files() -> None:
-    """Open again what the warm process has open, such as fonts: forks share a file's position."""
+    """Open again what the fork server has open, such as fonts: forks share a file's position."""
     for descriptor in map(int, os.listdir("/proc/self/fd")):
         with contextlib.suppress(OSError):  # the listing's own
             if stat.S_ISREG(os.fstat(descriptor).st_mode):

@@ -61,13 +61,13 @@ def _check(result: int, what: str) -> None:
 
 
 def unshare(flags: int) -> None:
-    """Give the calling process namespaces of its own."""
+    """Move the calling process into namespaces of its own."""
     _check(_libc.unshare(flags), "unshare")
 
 
 def clone(flags: int) -> int:
     """
-    Fork a process into namespaces of its own, as its first; gives what `os.fork` gives.
+    Fork a process into namespaces of its own, as its first; returns what `os.fork` returns.
 
     Raises:
         OSError: If there can be no such namespaces.

@@ -1,3 +1,3 @@
-"""Names that both sides of the wall use."""
+"""Names that both sides of the sandbox use."""
 
 SERVE_CALLS = "autograder_serve_calls"

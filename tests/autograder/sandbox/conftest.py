@@ -1,4 +1,4 @@
-"""Kernels to try the wall from, and a guard against whatever a test leaves behind."""
+"""Kernels to try the sandbox from, and a guard against whatever a test leaves behind."""
 
 from __future__ import annotations
 
@@ -23,22 +23,21 @@ SETTLE_SECONDS = 5.0
 
 
 @pytest.fixture(scope="session")
-def warm() -> Iterator[ForkServer]:
-    """Return the warm process that all tests fork from."""
-    process = ForkServer(load_environment("numpy"))
-    process.wait_until_warm()
-    yield process
-    process.close()
+def fork_server() -> Iterator[ForkServer]:
+    """Return the fork server that all tests fork from."""
+    with ForkServer(load_environment("numpy")) as server:
+        server.wait_until_warm()
+        yield server
 
 
 @pytest.fixture
-def make_probe(warm: ForkServer) -> Iterator[MakeProbe]:
+def make_probe(fork_server: ForkServer) -> Iterator[MakeProbe]:
     """Return what makes kernels with limits; they are ended with the test."""
     probes: list[Probe] = []
 
     def make(files: dict[str, bytes] | None = None, **limits: float) -> Probe:
         settings = {"call_seconds": 20.0, "grace_seconds": 0.5} | limits
-        probes.append(Probe(warm.fork_kernel(), Limits(**settings), files))
+        probes.append(Probe(fork_server.fork_kernel(), Limits(**settings), files))
         return probes[-1]
 
     yield make
@@ -47,23 +46,24 @@ def make_probe(warm: ForkServer) -> Iterator[MakeProbe]:
 
 
 @pytest.fixture(scope="module")
-def inside(warm: ForkServer) -> Iterator[Probe]:
+def inside(fork_server: ForkServer) -> Iterator[Probe]:
     """Return one kernel for tests that only look around."""
-    with Probe(warm.fork_kernel(), Limits(call_seconds=60.0), {"data.txt": b"given"}) as probe:
+    kernel, files = fork_server.fork_kernel(), {"data.txt": b"given"}
+    with Probe(kernel, Limits(call_seconds=60.0), files) as probe:
         yield probe
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_left(warm: ForkServer, request: pytest.FixtureRequest) -> Iterator[None]:
+def nothing_is_left(fork_server: ForkServer, request: pytest.FixtureRequest) -> Iterator[None]:
     """Fail a test that leaves open files, threads, processes or a kernel's folder behind."""
     if "inside" in request.fixturenames:
         request.getfixturevalue("inside")
-    before = _held(warm)
+    before = _held(fork_server)
     yield
     deadline = time.monotonic() + SETTLE_SECONDS
-    while _left_behind(before, _held(warm)) and time.monotonic() < deadline:
+    while _left_behind(before, _held(fork_server)) and time.monotonic() < deadline:
         time.sleep(0.02)
-    assert not _left_behind(before, _held(warm))
+    assert not _left_behind(before, _held(fork_server))
 
 
 def _left_behind(before: Held, now: Held) -> Held:
@@ -75,11 +75,11 @@ def _left_behind(before: Held, now: Held) -> Held:
     }
 
 
-def _held(warm: ForkServer) -> Held:
+def _held(fork_server: ForkServer) -> Held:
     return {
         "files": len(list(Path("/proc/self/fd").iterdir())),
         "threads": threading.active_count(),
         "native threads": len(list(Path("/proc/self/task").iterdir())),
         "children": children_of(os.getpid()),
-        "kernels' folders": sorted(path.name for path in Path(warm._sockets).iterdir()),
+        "kernels' folders": sorted(path.name for path in Path(fork_server._sockets).iterdir()),
     }

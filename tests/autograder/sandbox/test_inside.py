@@ -213,7 +213,7 @@ def test_the_guardian_cannot_be_touched(inside: Probe) -> None:
 
 
 def test_descriptors_are_its_own(inside: Probe) -> None:
-    """No file of the warm process's or of another kernel's has been inherited."""
+    """No file of the fork server's or of another kernel's has been inherited."""
     found = inside.call("descriptors")
     assert set(found) <= {"/dev/null", "/dev/zero", "pipe", "anon_inode", "socket"}
     # All sockets are made here or accepted by a socket that was, but for the call channel.

@@ -91,9 +91,9 @@ def test_the_next_kernel_starts_clean(make_probe: MakeProbe) -> None:
     assert not second.evaluate("hasattr(__import__('numpy'), 'marked')")
 
 
-def test_open_files_are_not_shared(warm: ForkServer, make_probe: MakeProbe) -> None:
+def test_open_files_are_not_shared(fork_server: ForkServer, make_probe: MakeProbe) -> None:
     """A position that one kernel moves, in a font say, is where it was in the other."""
-    warm.import_for(frozenset({"matplotlib"}))  # which opens fonts
+    fork_server.import_for(frozenset({"matplotlib"}))  # which opens fonts
     first = make_probe()
     first.run(POSITIONS)
     second = make_probe()

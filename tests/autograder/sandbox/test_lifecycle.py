@@ -43,10 +43,10 @@ from autograder.limits import Limits
 from autograder.doctor.probe import Probe
 from autograder.sandbox.fork_server import ForkServer
 
-warm = ForkServer(load_environment("numpy"))
-probe = Probe(warm.fork_kernel(), Limits())
+fork_server = ForkServer(load_environment("numpy"))
+probe = Probe(fork_server.fork_kernel(), Limits())
 probe.run(sys.argv[1])
-print("ready", warm._folder, flush=True)
+print("ready", fork_server._folder, flush=True)
 time.sleep(1000)
 """
 
@@ -60,7 +60,7 @@ def _gone(pids: set[int], seconds: float) -> bool:
     return True
 
 
-def test_kill_takes_every_process(warm: ForkServer, make_probe: MakeProbe) -> None:
+def test_kill_takes_every_process(fork_server: ForkServer, make_probe: MakeProbe) -> None:
     """Within half a second nothing is left, however the kernel's processes hide."""
     before = descendants_of(os.getpid())
     probe = make_probe()
@@ -71,13 +71,13 @@ def test_kill_takes_every_process(warm: ForkServer, make_probe: MakeProbe) -> No
     probe.close()
     assert time.monotonic() - began < 0.5
     assert _gone(own, 2)
-    assert warm.alive()
+    assert fork_server.alive()
 
 
-def test_a_kernel_is_killed_before_it_is_made(warm: ForkServer) -> None:
+def test_a_kernel_is_killed_before_it_is_made(fork_server: ForkServer) -> None:
     """A kernel that is given up while it is being made ends as well."""
     before = descendants_of(os.getpid())
-    kernel = warm.fork_kernel()
+    kernel = fork_server.fork_kernel()
     kernel.kill()
     time.sleep(0.3)
     assert _gone(descendants_of(os.getpid()) - before, 2)
@@ -105,28 +105,28 @@ def test_kernels_end_with_their_grader() -> None:
 
 
 def test_close_leaves_nothing() -> None:
-    """A warm process that is closed takes its kernels and its folder along."""
+    """A fork server that is closed takes its kernels and its folder along."""
     before = descendants_of(os.getpid())
-    warm = ForkServer(load_environment("numpy"))
-    probe = Probe(warm.fork_kernel(), Limits())
+    fork_server = ForkServer(load_environment("numpy"))
+    probe = Probe(fork_server.fork_kernel(), Limits())
     probe.run(SPREAD)
     own = descendants_of(os.getpid()) - before
-    warm.close()
+    fork_server.close()
     assert _gone(own, 2)
-    assert not warm._folder.exists()
+    assert not fork_server._folder.exists()
     probe.close()
 
 
-def test_a_dead_warm_process_is_noticed() -> None:
+def test_a_dead_fork_server_is_noticed() -> None:
     """Kernels of it cannot be made any more, and the error is ours."""
-    warm = ForkServer(load_environment("numpy"))
-    warm.wait_until_warm()
-    os.kill(warm._process.pid, signal.SIGKILL)
-    assert warm._process.wait(5) is not None
+    fork_server = ForkServer(load_environment("numpy"))
+    fork_server.wait_until_warm()
+    os.kill(fork_server._process.pid, signal.SIGKILL)
+    assert fork_server._process.wait(5) is not None
     with pytest.raises(SandboxError):
-        Probe(warm.fork_kernel(), Limits())
-    assert not warm.alive()
-    warm.close()
+        Probe(fork_server.fork_kernel(), Limits())
+    assert not fork_server.alive()
+    fork_server.close()
 
 
 def test_the_guardian_is_named_by_a_descriptor(make_probe: MakeProbe) -> None:

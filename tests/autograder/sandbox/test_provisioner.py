@@ -45,11 +45,11 @@ ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module", autouse=True)
-def fork_server() -> Iterator[None]:
+def provisioned() -> Iterator[None]:
     """Start what all kernels of a Jupyter program come from before a test is watched."""
-    provisioner._warm.get("numpy").wait_until_warm()
+    provisioner._fork_servers.get("numpy").wait_until_warm()
     yield
-    provisioner._warm.close()
+    provisioner._fork_servers.close()
 
 
 def test_nbconvert(tmp_path: Path) -> None:

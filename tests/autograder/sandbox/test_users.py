@@ -1,4 +1,4 @@
-"""The wall as an ordinary user builds it, and what happens where it cannot be built."""
+"""The sandbox as an ordinary user builds it, and what happens where it cannot be built."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _grade(home: Path, *options: str, copies: int = 1) -> subprocess.CompletedPr
 
 
 def test_an_ordinary_user_grades(home: Path) -> None:
-    """Without any right of root's, the solved notebook is graded behind the same wall."""
+    """Without any right of root's, the solved notebook is graded in the same sandbox."""
     who = _run(home, command=["id", "-u"])
     assert who.stdout.strip() not in ("", "0")
     run = _grade(home)
@@ -86,7 +86,7 @@ def test_an_ordinary_user_grades(home: Path) -> None:
 
 @pytest.mark.parametrize("most", [0, 1])
 def test_without_user_namespaces_grading_refuses(home: Path, most: int) -> None:
-    """Exit code 3, the reason once, and how to allow it; no notebook is run without a wall."""
+    """Exit code 3, the reason once, and how to allow it; no notebook is run without a sandbox."""
     run = _grade(home, f"--user-namespaces={most}", copies=COPIES)
     assert run.returncode == 3, run.stdout + run.stderr
     assert "namespace" in run.stderr
@@ -104,9 +104,9 @@ def test_without_namespaces_for_kernels_grading_refuses(home: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root drops to another user")
-def test_root_drops_to_an_ordinary_user(warm: ForkServer) -> None:
+def test_root_drops_to_an_ordinary_user(fork_server: ForkServer) -> None:
     """Started as root, no process of the sandbox belongs to root."""
-    assert warm.owner() == policy.ROOT_DROPS_TO_UID
+    assert fork_server.owner() == policy.ROOT_DROPS_TO_UID
 
 
 def test_a_broken_environment_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,8 +114,8 @@ def test_a_broken_environment_is_named(tmp_path: Path, monkeypatch: pytest.Monke
     folder = load_environment("numpy").folder
     (tmp_path / "broken.toml").write_text(f'folder = "{folder}"\npreload = ["no_such_module"]\n')
     monkeypatch.setenv("AUTOGRADER_ENVIRONMENTS", str(tmp_path))
-    warm = ForkServer(load_environment("broken"))
+    fork_server = ForkServer(load_environment("broken"))
     for _ in range(2):
         with pytest.raises(SandboxError, match="no_such_module"):
-            warm.fork_kernel()
-    assert not warm.alive()
+            fork_server.fork_kernel()
+    assert not fork_server.alive()
