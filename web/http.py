@@ -54,7 +54,10 @@ def close_db(_: BaseException | None = None) -> None:
 
 def actor() -> User | None:
     """Return who asks; ``None`` for nobody."""
-    return current_user._get_current_object() if current_user.is_authenticated else None
+    if not current_user.is_authenticated:
+        return None
+    user: User = current_user._get_current_object()  # noqa: SLF001  # how Werkzeug unwraps a proxy
+    return user
 
 
 def signed_in() -> User:

@@ -82,7 +82,7 @@ def leave_out_pause(config: Config) -> None:
 
     Seen in ipykernel 7.4.0.
     """
-    config.IPythonKernel._execute_sleep = 0.0
+    config.IPythonKernel._execute_sleep = 0.0  # noqa: SLF001  # a setting, by its name
 
 
 def silence_missing_network() -> None:
@@ -178,7 +178,7 @@ class SandboxShell(ZMQInteractiveShell):
         """
         if not cls.initialized() and cls._made is not None:
             for each in cls._walk_mro():
-                each._instance = cls._made  # as traitlets' own method does
+                each._instance = cls._made  # noqa: SLF001  # as traitlets' own method does
             for name in ("kernel", "parent", "profile_dir"):
                 setattr(cls._made, name, kwargs[name])
         shell: Self = super().instance(*args, **kwargs)
