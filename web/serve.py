@@ -23,7 +23,6 @@ from web.setup import migrate
 
 DEFAULT_PORT: Final = 8000
 THREADS: Final = 24
-EVENT_STREAMS: Final = 12
 RESTART_SECONDS: Final = 1.0
 STOP_SECONDS: Final = 20.0
 
@@ -70,7 +69,7 @@ def requeue_orphans(settings: Settings) -> int:
     database = open_database(settings.database_url)
     with database.write.begin() as session:
         gone = [owner for owner in leases.owners(session) if not _alive(owner)]
-        count = leases.requeue_of(session, gone)
+        count = leases.requeue_orphaned(session, gone)
     database.engine.dispose()
     return count
 

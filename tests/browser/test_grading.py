@@ -19,8 +19,8 @@ from web.demo.notebooks import Work
 from web.models import CourseAssignment, Submission, User
 from web.services.grading import comments, overrides, release, requests, written_answers
 from web.services.grading.written_answers import Entered
-from web.services.regrading import queue as regrade_queue
 from web.services.regrading import regrades
+from web.services.regrading.queue import RegradeQueue
 from web.workers.grading import Worker
 
 GRADING = f"{COURSE}staff/grading/xor/"
@@ -284,10 +284,10 @@ def everything(portal: Site) -> dict[str, list[str]]:
         regrades.start(session, iris, assignment, regrades.Scope.ALL)
         session.flush()
         for scores in ({"q1": 5.0, "q3": 1.0}, {**SCORES, "q2": 3.0}, {**SCORES, "q1": 2.5}):
-            job = regrade_queue.claim(session, "w")
-            assert job is not None
+            claim = RegradeQueue().claim(session, "w")
+            assert claim is not None
             found = report(assignment.snapshot, scores)
-            regrade_queue.finish(session, job.id, "w", found, json.dumps(found.notebook))
+            RegradeQueue().finish(session, claim, found, json.dumps(found.notebook))
     staff = f"{COURSE}staff/assignments/xor/regrades/"
     return {
         "grader": [

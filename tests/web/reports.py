@@ -14,6 +14,7 @@ from autograder.report import QuestionResult, Report, TestResult
 from autograder.verdict import Verdict
 from web.models import CourseAssignment, Snapshot, SnapshotQuestion, Submission, User
 from web.services.submissions import submitting
+from web.services.submissions.queue import SubmissionQueue
 
 PROOF = """Let the affine function $f(x_1, x_2) = w_1 x_1 + w_2 x_2 + b$ have these values. Then
 
@@ -73,5 +74,7 @@ def graded(
 
 def finish(session: Session, submission: Submission, found: Report) -> None:
     """Claim what waits and store a report, as a worker does."""
-    submitting.claim(session, "w")
-    assert submitting.finish(session, submission.id, "w", found, json.dumps(found.notebook))
+    claim = SubmissionQueue().claim(session, "w")
+    assert claim is not None
+    assert claim.submission is submission
+    assert SubmissionQueue().finish(session, claim, found, json.dumps(found.notebook))

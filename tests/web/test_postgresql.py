@@ -29,6 +29,7 @@ from web.factory import create_app
 from web.models import CourseAssignment, Submission, SubmissionState, User
 from web.services.errors import RuleError
 from web.services.submissions import leases, submitting
+from web.services.submissions.queue import SubmissionQueue
 from web.setup import init, migrate
 from web.workers.grading import Worker
 
@@ -189,11 +190,11 @@ def test_many_workers_claim_each_submission_once(portal: World) -> None:
         misses = 0
         while misses < 20:
             with portal.database.write.begin() as session:
-                found = submitting.claim(session, str(threading.get_ident()))
+                found = SubmissionQueue().claim(session, str(threading.get_ident()))
             if found is None:
                 misses += 1
             else:
-                claimed.append(found.id)
+                claimed.append(found.job_id)
 
     run_all([work] * 4)
 

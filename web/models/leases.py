@@ -33,7 +33,7 @@ class Leased:
     lease_owner: Mapped[str | None] = mapped_column(String(64))
     lease_until: Mapped[datetime | None]
 
-    def let_go(self, state: str, reason: str) -> None:
+    def end_lease(self, state: str, reason: str) -> None:
         """End the lease in this state; tables add what else of theirs ends with it."""
         self.state, self.reason = self.states(state), reason
         self.lease_owner = self.lease_until = None

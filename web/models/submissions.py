@@ -80,9 +80,9 @@ class Submission(Leased, Base):
         """What it is called where names are hidden."""
         return f"Answer {self.public_id[:6]}"
 
-    def let_go(self, state: str, reason: str) -> None:
-        """End the lease, and with it what was told of its progress."""
-        super().let_go(state, reason)
+    def end_lease(self, state: str, reason: str) -> None:
+        """End the lease, and with it what is shown of its progress."""
+        super().end_lease(state, reason)
         self.progress = None
         if self.state is not SubmissionState.QUEUED:
             self.graded_at = now()

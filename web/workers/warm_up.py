@@ -47,7 +47,7 @@ class WarmUp:
                 self.prepare_new()
             except Exception as error:
                 # The database may be away for a moment; without warmth grading only begins later.
-                self._tell(error, "the warm-up stumbled")
+                self._tell(error, "the warm-up failed")
             self._stop.wait(LOOK_SECONDS)
 
     def prepare_new(self) -> int:

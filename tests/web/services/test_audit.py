@@ -22,8 +22,8 @@ from web.models import (
 )
 from web.services.courses import assignments
 from web.services.grading import overrides, release
-from web.services.regrading import queue as regrade_queue
 from web.services.regrading import regrades
+from web.services.regrading.queue import RegradeQueue
 
 RULES = {"counted": "last", "due_at": "2030-01-01T12:00", "grace_minutes": "5"}
 COURSE = {
@@ -99,10 +99,10 @@ def prepare(world: World, endpoint: str) -> int:
 
 
 def _finish_regrade(session: Session, assignment: CourseAssignment) -> None:
-    job = regrade_queue.claim(session, "w")
-    assert job is not None
+    claim = RegradeQueue().claim(session, "w")
+    assert claim is not None
     found = report(assignment.snapshot, {"q1": 2.0})
-    assert regrade_queue.finish(session, job.id, "w", found, json.dumps(found.notebook))
+    assert RegradeQueue().finish(session, claim, found, json.dumps(found.notebook))
 
 
 def test_every_route_of_staff_is_in_the_table(world: World) -> None:

@@ -1,37 +1,35 @@
-"""The queue of regrades: its rows are the jobs, behind all new submissions."""
+"""The queue of regrades, which workers turn to when no new submission waits."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from autograder.report import Report
-from web.db import now
-from web.models import RegradeJob, RegradeJobState
-from web.services.submissions import leases
-from web.services.submissions.submitting import new_result
+from web.models import RegradeJob, RegradeJobState, Submission
+from web.services.submissions.queue import Claim, JobQueue, new_result
 
 
-def claim(session: Session, owner: str, at: datetime | None = None) -> RegradeJob | None:
-    """Take the next job, with a lease; the caller has seen that no new submission waits."""
-    waiting = (
-        select(RegradeJob.id)
-        .where(RegradeJob.state == RegradeJobState.QUEUED)
-        .order_by(RegradeJob.id)
-        .limit(5)
-    )
-    return leases.take_first(
-        session, RegradeJob, session.scalars(waiting).all(), owner, at or now()
-    )
+class RegradeQueue(JobQueue[RegradeJob]):
+    """Submissions to be graded again by another version, in the order in which they were chosen."""
 
+    table = RegradeJob
+    shows_progress = False
 
-def finish(session: Session, job_id: int, owner: str, report: Report, notebook: str) -> bool:
-    """Store what grading again gave, beside the result that holds; false if the lease was lost."""
-    job = leases.held(session, RegradeJob, job_id, owner)
-    if job is None:
-        return False
-    job.result = new_result(job.submission_id, job.regrade.snapshot_id, report, notebook)
-    job.let_go(RegradeJobState.DONE, "")
-    return True
+    def finish(self, session: Session, claim: Claim, report: Report, notebook: str) -> bool:
+        """Store what grading again gave, beside the result that holds."""
+        job = self._held(session, claim)
+        if job is None:
+            return False
+        job.result = new_result(job.submission_id, job.regrade.snapshot_id, report, notebook)
+        job.end_lease(RegradeJobState.DONE, "")
+        return True
+
+    def _waiting(self, _: datetime) -> Select[int]:
+        queued = RegradeJob.state == RegradeJobState.QUEUED
+        return select(RegradeJob.id).where(queued).order_by(RegradeJob.id)
+
+    def _work_of(self, job: RegradeJob) -> tuple[Submission, int]:
+        return job.submission, job.regrade.snapshot_id

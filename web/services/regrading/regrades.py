@@ -223,7 +223,7 @@ def discard(session: Session, actor: User, regrade: Regrade) -> None:
     _check_open(regrade)
     for job in jobs_of(session, regrade):
         if job.state in WAITING:
-            job.let_go(RegradeJobState.FAILED, "the regrade was discarded")
+            job.end_lease(RegradeJobState.FAILED, "the regrade was discarded")
     _decide(session, actor, regrade, RegradeState.DISCARDED)
     _record(session, actor, regrade, "regrade.discarded")
 

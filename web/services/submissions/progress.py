@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from web.models import Submission, SubmissionState
-from web.services.submissions.submitting import place_in_queue
+from web.services.submissions.queue import place_in_queue
 
 
 @dataclass(frozen=True)

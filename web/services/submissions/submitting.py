@@ -1,4 +1,4 @@
-"""Hand in, queue, claim and finish submissions: the row is the job."""
+"""Submit notebooks: what is accepted, when, and where it is kept."""
 
 from __future__ import annotations
 
@@ -9,23 +9,20 @@ from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from autograder.errors import NotebookError
 from autograder.files import write_file
 from autograder.notebook import parse_notebook
-from autograder.report import Report
 from web.db import now
 from web.models import (
     CourseAssignment,
-    Result,
     Submission,
     SubmissionState,
     User,
 )
 from web.services.courses.deadlines import accepts_until, late_seconds, rules_for
 from web.services.errors import RuleError
-from web.services.submissions import leases
 
 _MAX_NAME: Final = 200
 
@@ -109,76 +106,6 @@ def stored_file(folder: Path, submission: Submission) -> Path:
     return folder / submission.public_id[:2] / f"{submission.public_id}.ipynb"
 
 
-def claim(session: Session, owner: str, at: datetime | None = None) -> Submission | None:
-    """
-    Take the next submission to grade, fair among students, with a lease.
-
-    A student with several attempts waiting does not hold up the others: the first of each comes
-    before the second of any.
-    """
-    at = at or now()
-    other = aliased(Submission)
-    ahead = (
-        select(func.count())
-        .where(
-            other.user_id == Submission.user_id,
-            (other.state == SubmissionState.RUNNING)
-            | ((other.state == SubmissionState.QUEUED) & (other.id < Submission.id)),
-        )
-        .correlate(Submission)
-        .scalar_subquery()
-    )
-    waiting = (
-        select(Submission.id)
-        .where(Submission.state == SubmissionState.QUEUED, Submission.queued_at <= at)
-        .order_by(ahead, Submission.queued_at, Submission.id)
-        .limit(5)
-    )
-    candidates = session.scalars(waiting).all()
-    return leases.take_first(
-        session, Submission, candidates, owner, at, started_at=at, progress=None
-    )
-
-
-def finish(session: Session, submission_id: int, owner: str, report: Report, notebook: str) -> bool:
-    """
-    Store a report, once: false if the lease was lost to another worker meanwhile.
-
-    Args:
-        session: A writing session; the caller commits.
-        submission_id: Which submission.
-        owner: The worker's name.
-        report: What came of it.
-        notebook: The executed notebook's JSON.
-    """
-    submission = leases.held(session, Submission, submission_id, owner)
-    if submission is None:
-        return False
-    result = new_result(submission.id, submission.snapshot_id, report, notebook)
-    submission.result = result
-    submission.score_tenths = result.score_tenths
-    submission.let_go(SubmissionState.GRADED, "")
-    session.flush()
-    return True
-
-
-def new_result(submission_id: int, snapshot_id: int, report: Report, notebook: str) -> Result:
-    """Make a row of what a grading gave."""
-    return Result(
-        submission_id=submission_id,
-        snapshot_id=snapshot_id,
-        score_tenths=int(report.score * 10),
-        question_tenths={
-            question.id: None if question.score is None else int(question.score * 10)
-            for question in report.questions
-        },
-        staff_view=report.staff_view().as_json(),
-        student_view=report.student_view().as_json(),
-        notebook=notebook,
-        seconds=report.seconds,
-    )
-
-
 def retry(submission: Submission) -> None:
     """
     Grade a submission again that we could not grade.
@@ -192,22 +119,6 @@ def retry(submission: Submission) -> None:
     submission.state = SubmissionState.QUEUED
     submission.queued_at = now()
     submission.reason = ""
-
-
-def place_in_queue(session: Session, submission: Submission) -> int:
-    """Return how many submissions are in front of one that waits; 0 if it is next."""
-    return (
-        session.scalar(
-            select(func.count()).where(
-                Submission.state == SubmissionState.QUEUED,
-                (Submission.queued_at < submission.queued_at)
-                | (
-                    (Submission.queued_at == submission.queued_at) & (Submission.id < submission.id)
-                ),
-            )
-        )
-        or 0
-    )
 
 
 def attempts_of(session: Session, user: User, assignment: CourseAssignment) -> Sequence[Submission]:

@@ -33,9 +33,9 @@ from web.models import (
 from web.services.errors import RuleError
 from web.services.grading import marks, written_answers
 from web.services.grading.written_answers import Entered
-from web.services.regrading import queue as regrade_queue
 from web.services.regrading import regrades
 from web.services.regrading import report as regrade_report
+from web.services.regrading.queue import RegradeQueue
 from web.services.regrading.regrades import Scope
 from web.services.submissions import leases
 from web.workers.grading import Worker
@@ -66,10 +66,10 @@ def regraded(session: Session, world: World, *scores: dict[str, float]) -> Regra
     regrade = regrades.start(session, person(session, "Instructor"), assignment, Scope.ALL)
     session.flush()
     for each in scores:
-        job = regrade_queue.claim(session, "w")
-        assert job is not None
+        claim = RegradeQueue().claim(session, "w")
+        assert claim is not None
         found = report(assignment.snapshot, each)
-        assert regrade_queue.finish(session, job.id, "w", found, json.dumps(found.notebook))
+        assert RegradeQueue().finish(session, claim, found, json.dumps(found.notebook))
     return regrade
 
 
@@ -160,10 +160,10 @@ def test_people_s_grades_survive(world: World) -> None:
             session, person(session, "Instructor"), another_content(session), Scope.COUNTED
         )
         session.flush()
-        job = regrade_queue.claim(session, "w")
-        assert job is not None
+        claim = RegradeQueue().claim(session, "w")
+        assert claim is not None
         found = report(regrade.snapshot, {"q1": 3})
-        regrade_queue.finish(session, job.id, "w", found, json.dumps(found.notebook))
+        RegradeQueue().finish(session, claim, found, json.dumps(found.notebook))
         (change,) = regrades.changes(session, regrade)
 
     assert (change.before.tenths, change.after.tenths) == (30, 40)
@@ -203,7 +203,7 @@ def test_selected_attempts_and_one_regrade_at_a_time(world: World) -> None:
         with pytest.raises(RuleError, match="under way"):
             regrades.start(session, actor, assignment, Scope.ALL)
         regrades.discard(session, actor, regrade)
-        assert regrade_queue.claim(session, "w") is None
+        assert RegradeQueue().claim(session, "w") is None
         regrades.start(session, actor, assignment, Scope.ALL)
 
 
@@ -228,14 +228,14 @@ def test_lost_jobs_are_put_back_and_given_up_at_last(world: World) -> None:
         regrade = regrades.start(session, actor, submission.assignment, Scope.ALL)
         session.flush()
         for _ in range(leases.MAX_TRIES):
-            job = regrade_queue.claim(session, "w")
-            assert job is not None
+            claim = RegradeQueue().claim(session, "w")
+            assert claim is not None
             assert leases.owners(session) == {"w"}
             later = now() + timedelta(seconds=leases.LEASE_SECONDS + 1)
             assert leases.requeue_expired(session, later) == 1
-            assert not leases.refuse(session, RegradeJob, job.id, "w", "too late")
+            assert not RegradeQueue().refuse(session, claim, "too late")
             session.flush()
-        assert regrade_queue.claim(session, "w") is None
+        assert RegradeQueue().claim(session, "w") is None
         (job,) = regrades.troubled(session, regrade)
 
         assert job.state is RegradeJobState.FAILED

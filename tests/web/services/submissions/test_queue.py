@@ -10,12 +10,15 @@ import pytest
 from sqlalchemy import select
 
 from autograder.grade import Grader
+from autograder.progress import GradingProgress
 from autograder.report import Report
 from tests.web.conftest import World
 from web.db import now
 from web.models import CourseAssignment, Submission, SubmissionState, User
 from web.services.courses.deadlines import Rules, late_seconds, penalised_tenths
 from web.services.submissions import leases, submitting
+from web.services.submissions.progress import status_of
+from web.services.submissions.queue import SubmissionQueue
 from web.workers.grading import Worker
 
 NOTEBOOK = json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}).encode()
@@ -38,8 +41,8 @@ def queue(world: World, *people: str) -> list[str]:
 def claim(world: World, owner: str = "w") -> str | None:
     """Claim the next one; returns its public id."""
     with world.database.write.begin() as session:
-        submission = submitting.claim(session, owner)
-        return submission.public_id if submission else None
+        found = SubmissionQueue().claim(session, owner)
+        return found.submission.public_id if found else None
 
 
 def test_a_student_with_many_attempts_does_not_hold_up_the_others(world: World) -> None:
@@ -66,30 +69,50 @@ def test_after_three_tries_staff_must_look(world: World) -> None:
     """A submission that cannot be graded does not go round for ever."""
     queue(world, "Student")
     for _ in range(leases.MAX_TRIES):
-        assert claim(world) is not None
         with world.database.write.begin() as session:
-            submission_id = session.scalars(select(Submission.id)).one()
-            assert leases.give_back(session, Submission, submission_id, "w", "the wall fell")
+            found = SubmissionQueue().claim(session, "w")
+            assert found is not None
+            assert SubmissionQueue().return_after_fault(session, found, "the sandbox fell")
 
     with world.database.read() as session:
         submission = session.scalars(select(Submission)).one()
     assert submission.state == SubmissionState.FAILED
-    assert submission.reason == "the wall fell"
+    assert submission.reason == "the sandbox fell"
 
 
 def test_a_worker_that_lost_its_lease_stores_nothing(world: World) -> None:
     """Two workers never both store a result."""
     queue(world, "Student")
-    claim(world, "slow")
+    waiting = SubmissionQueue()
     with world.database.write.begin() as session:
+        slow = waiting.claim(session, "slow")
         leases.requeue_expired(session, now() + timedelta(hours=1))
-    claim(world, "quick")
-
     with world.database.write.begin() as session:
-        submission_id = session.scalars(select(Submission.id)).one()
-        assert not leases.refuse(session, Submission, submission_id, "slow", "no")
-        assert leases.refuse(session, Submission, submission_id, "quick", "no")
-        assert not leases.refuse(session, Submission, submission_id, "quick", "no")
+        quick = waiting.claim(session, "quick")
+
+    assert slow is not None and quick is not None
+    with world.database.write.begin() as session:
+        assert not waiting.extend(session, slow)
+        assert not waiting.return_after_fault(session, slow, "no")
+        assert not waiting.refuse(session, slow, "no")
+        assert waiting.extend(session, quick)
+        assert waiting.refuse(session, quick, "no")
+        assert not waiting.refuse(session, quick, "no")
+
+
+def test_status_follows_the_worker(world: World) -> None:
+    """Nothing is done when a worker begins; then cells are the first half, and tests the second."""
+    queue(world, "Student")
+    with world.database.write.begin() as session:
+        found = SubmissionQueue().claim(session, "w")
+        assert found is not None
+        parts = [status_of(session, found.submission).part]
+        for progress in (GradingProgress("cell", 0, 2), GradingProgress("test", 3, 4, "q1")):
+            assert SubmissionQueue().extend(session, found, progress)
+            session.refresh(found.submission)
+            parts.append(status_of(session, found.submission).part)
+
+    assert parts == [0, 0.25, 1]
 
 
 def test_many_workers_claim_each_submission_once(world: World) -> None:

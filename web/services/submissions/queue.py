@@ -1,0 +1,233 @@
+"""Queues of jobs for grading workers, and the one of new submissions: the row is the job."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, Generic, TypeVar
+
+from sqlalchemy import Select, func, select, update
+from sqlalchemy.orm import Session, aliased
+
+from autograder.progress import GradingProgress
+from autograder.report import Report
+from web.db import now
+from web.models import JobState, Leased, Result, Snapshot, Submission, SubmissionState
+from web.services.courses.deadlines import rules_for
+from web.services.submissions.leases import LEASE_SECONDS, requeue
+
+# More than one, since another worker may be quicker.
+_CANDIDATES: Final = 5
+Job = TypeVar("Job", bound=Leased)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """
+    A job that a worker has claimed; it holds as long as its lease.
+
+    Args:
+        job_id: The job's number in its queue.
+        owner: The worker's name.
+        submission: To grade.
+        snapshot: By which version.
+        time_multiplier: Of the student's limits of running time.
+    """
+
+    job_id: int
+    owner: str
+    submission: Submission
+    snapshot: Snapshot
+    time_multiplier: float
+
+
+class JobQueue(ABC, Generic[Job]):
+    """
+    Jobs for grading workers, each in the hands of one worker at a time.
+
+    Sessions are committed by the caller; all but that of `any_waiting` are writing ones. What takes
+    a claim returns whether the worker held it still: a lost lease changes nothing.
+    """
+
+    table: type[Job]
+    """Whose rows are the jobs."""
+    shows_progress: bool
+    """Whether anybody sees how far a job is."""
+
+    def any_waiting(self, session: Session) -> bool:
+        """Return whether a job waits; reading only, so that idle workers disturb nobody."""
+        waiting = select(self.table.id).where(self.table.state == JobState.QUEUED).limit(1)
+        return session.scalar(waiting) is not None
+
+    def claim(self, session: Session, owner: str, at: datetime | None = None) -> Claim | None:
+        """
+        Claim the next job, unless there is none.
+
+        Args:
+            session: A writing session; the caller commits.
+            owner: The worker's name.
+            at: From when the lease counts; from now on by default.
+        """
+        at = at or now()
+        for job_id in session.scalars(self._waiting(at).limit(_CANDIDATES)).all():
+            claimed = session.execute(
+                update(self.table)
+                .where(self.table.id == job_id, self.table.state == JobState.QUEUED)
+                .values(
+                    state=JobState.RUNNING,
+                    lease_owner=owner,
+                    lease_until=at + timedelta(seconds=LEASE_SECONDS),
+                    tries=self.table.tries + 1,
+                )
+            )
+            if claimed.rowcount == 1:  # type: ignore[attr-defined]  # an update's result has it
+                job = session.get_one(self.table, job_id, populate_existing=True)
+                submission, snapshot_id = self._work_of(job)
+                rules = rules_for(session, submission.assignment, submission.user)
+                snapshot = session.get_one(Snapshot, snapshot_id)
+                return Claim(job_id, owner, submission, snapshot, rules.time_multiplier)
+        return None
+
+    def extend(
+        self, session: Session, claim: Claim, progress: GradingProgress | None = None
+    ) -> bool:
+        """Record that the worker is still at it, and how far it is if anybody sees that."""
+        shown = {} if progress is None or not self.shows_progress else {"progress": progress}
+        result = session.execute(
+            update(self.table)
+            .where(*self._held_by(claim))
+            .values(lease_until=now() + timedelta(seconds=LEASE_SECONDS), **shown)
+        )
+        return bool(result.rowcount == 1)  # type: ignore[attr-defined]  # an update's result has it
+
+    @abstractmethod
+    def finish(self, session: Session, claim: Claim, report: Report, notebook: str) -> bool:
+        """
+        Store a report, once.
+
+        Args:
+            session: A writing session; the caller commits.
+            claim: Of the job.
+            report: What came of it.
+            notebook: The executed notebook's JSON.
+        """
+
+    def refuse(self, session: Session, claim: Claim, reason: str) -> bool:
+        """Store that the file cannot be read as a notebook of its assignment."""
+        job = self._held(session, claim)
+        if job is not None:
+            job.end_lease(JobState.UNUSABLE, reason)
+        return job is not None
+
+    def return_after_fault(self, session: Session, claim: Claim, reason: str) -> bool:
+        """Put back what we could not grade; it costs a try, and after some of them staff see it."""
+        job = self._held(session, claim)
+        if job is not None:
+            requeue(job, reason)
+        return job is not None
+
+    @abstractmethod
+    def _waiting(self, at: datetime) -> Select[int]:
+        """Query the ids of the jobs that wait, the next one first."""
+
+    @abstractmethod
+    def _work_of(self, job: Job) -> tuple[Submission, int]:
+        """Return the submission that a job grades, and the id of the snapshot it is graded by."""
+
+    def _held(self, session: Session, claim: Claim) -> Job | None:
+        return session.scalar(select(self.table).where(*self._held_by(claim)))
+
+    def _held_by(self, claim: Claim) -> tuple[Any, ...]:
+        table = self.table
+        return (
+            table.id == claim.job_id,
+            table.lease_owner == claim.owner,
+            table.state == JobState.RUNNING,
+        )
+
+
+class SubmissionQueue(JobQueue[Submission]):
+    """
+    New submissions, fair among students.
+
+    A student with several attempts waiting does not hold up the others: the first of each comes
+    before the second of any.
+    """
+
+    table = Submission
+    shows_progress = True
+
+    def claim(self, session: Session, owner: str, at: datetime | None = None) -> Claim | None:
+        """Claim the next submission, unless there is none; its student sees when that was."""
+        at = at or now()
+        claim = super().claim(session, owner, at)
+        if claim is not None:
+            claim.submission.started_at = at
+        return claim
+
+    def finish(self, session: Session, claim: Claim, report: Report, notebook: str) -> bool:
+        """Store what grading gave as the result that holds."""
+        submission = self._held(session, claim)
+        if submission is None:
+            return False
+        result = new_result(submission.id, submission.snapshot_id, report, notebook)
+        submission.result = result
+        submission.score_tenths = result.score_tenths
+        submission.end_lease(SubmissionState.GRADED, "")
+        session.flush()
+        return True
+
+    def _waiting(self, at: datetime) -> Select[int]:
+        other = aliased(Submission)
+        ahead = (
+            select(func.count())
+            .where(
+                other.user_id == Submission.user_id,
+                (other.state == SubmissionState.RUNNING)
+                | ((other.state == SubmissionState.QUEUED) & (other.id < Submission.id)),
+            )
+            .correlate(Submission)
+            .scalar_subquery()
+        )
+        return (
+            select(Submission.id)
+            .where(Submission.state == SubmissionState.QUEUED, Submission.queued_at <= at)
+            .order_by(ahead, Submission.queued_at, Submission.id)
+        )
+
+    def _work_of(self, job: Submission) -> tuple[Submission, int]:
+        return job, job.snapshot_id
+
+
+def new_result(submission_id: int, snapshot_id: int, report: Report, notebook: str) -> Result:
+    """Make a row of what a grading gave."""
+    return Result(
+        submission_id=submission_id,
+        snapshot_id=snapshot_id,
+        score_tenths=int(report.score * 10),
+        question_tenths={
+            question.id: None if question.score is None else int(question.score * 10)
+            for question in report.questions
+        },
+        staff_view=report.staff_view().as_json(),
+        student_view=report.student_view().as_json(),
+        notebook=notebook,
+        seconds=report.seconds,
+    )
+
+
+def place_in_queue(session: Session, submission: Submission) -> int:
+    """Return how many submissions are in front of one that waits; 0 if it is next."""
+    return (
+        session.scalar(
+            select(func.count()).where(
+                Submission.state == SubmissionState.QUEUED,
+                (Submission.queued_at < submission.queued_at)
+                | (
+                    (Submission.queued_at == submission.queued_at) & (Submission.id < submission.id)
+                ),
+            )
+        )
+        or 0
+    )
