@@ -136,7 +136,7 @@ def _add_error_pages(app: Flask) -> None:
     def http_error(error: HTTPException) -> tuple[str, int] | Response:
         code = error.code or 500
         if code == 401:
-            return redirect(url_for("account.sign_in", next=request.full_path.rstrip("?")))
+            return redirect(url_for("account.show_sign_in", next=request.full_path.rstrip("?")))
         if code < 400:
             return error.get_response()
         title, advice = _ERRORS.get(code, _ERRORS[400 if code < 500 else 500])

@@ -27,8 +27,8 @@ class Portal:
 
 def portal() -> Portal:
     """Return the running application's settings and database."""
-    found: Portal = current_app.extensions[EXTENSION]
-    return found
+    running: Portal = current_app.extensions[EXTENSION]
+    return running
 
 
 def db() -> Session:

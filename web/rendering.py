@@ -33,9 +33,11 @@ def markdown(text: str) -> Markup:
 
 def markdown_line(text: str) -> Markup:
     """Render one paragraph of Markdown and LaTeX for a place in a line, such as a label."""
-    found = _PARAGRAPH.fullmatch(markdown(text))
+    paragraph = _PARAGRAPH.fullmatch(markdown(text))
     # Whatever is more than a paragraph stays as it was typed.
-    return escape(text) if found is None else Markup(found[1])  # noqa: S704  part of cleaned HTML
+    if paragraph is None:
+        return escape(text)
+    return Markup(paragraph[1])  # noqa: S704  part of cleaned HTML
 
 
 def markdown_part(text: str) -> Markup:

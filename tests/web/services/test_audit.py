@@ -34,28 +34,28 @@ COURSE = {
 }
 # What each route is sent, and what the log then holds; a new route needs a row here.
 DOES: dict[str, tuple[dict[str, Any], str]] = {
-    "staff.import_version": ({"name": "perceptron"}, "assignment.taken_up"),
-    "staff.rules": (RULES, "assignment.rules_changed"),
-    "staff.release": ({}, "assignment.released"),
-    "staff.update": ({}, "assignment.updated"),
-    "staff.extend": ({"student": "of ada", "extra_attempts": "1"}, "extension.granted"),
+    "staff.import_assignment": ({"name": "perceptron"}, "assignment.taken_up"),
+    "staff.change_rules": (RULES, "assignment.rules_changed"),
+    "staff.release_assignment": ({}, "assignment.released"),
+    "staff.update_assignment": ({}, "assignment.updated"),
+    "staff.grant_extension": ({"student": "of ada", "extra_attempts": "1"}, "extension.granted"),
     "staff.withdraw_extension": ({"student": "of ada"}, "extension.withdrawn"),
-    "staff.take_in_roster": (
+    "staff.import_roster": (
         {"text": "email\nlise@example.org", "role": "student", "confirmed": "1"},
         "roster.taken_in",
     ),
-    "staff.change": (
+    "staff.change_membership": (
         {"role": "student", "time_multiplier": "1.5", "active": "1"},
         "membership.changed",
     ),
-    "staff.link": ({}, "link.made"),
+    "staff.make_link": ({}, "link.made"),
     "staff.correct_person": ({"name": "Ada", "student_number": "12"}, "person.corrected"),
-    "staff.retry": ({}, "submission.retried"),
+    "staff.retry_grading": ({}, "submission.retried"),
     "staff.make_course": (COURSE, "course.made"),
     "staff.grade_answer": ({"version": "0", "item": "0", "comment": "Good."}, "answer.graded"),
-    "staff.keep_comment": ({"text": "Which step?"}, "comment.kept"),
+    "staff.save_comment": ({"text": "Which step?"}, "comment.kept"),
     "staff.delete_comment": ({}, "comment.deleted"),
-    "staff.grading_rules": ({"anonymous_grading": "1"}, "grading.rules_changed"),
+    "staff.change_grading_rules": ({"anonymous_grading": "1"}, "grading.rules_changed"),
     "staff.release_grades": ({}, "grades.released"),
     "staff.withdraw_grades": ({}, "grades.withdrawn"),
     "staff.start_regrade": ({"scope": "all"}, "regrade.started"),
@@ -64,14 +64,14 @@ DOES: dict[str, tuple[dict[str, Any], str]] = {
     "staff.answer_request": ({"decision": "decline", "answer": "It holds."}, "request.declined"),
     "staff.change_points": ({"points": "1", "reason": "Half of it."}, "points.changed"),
     "staff.restore_points": ({}, "points.change_removed"),
-    "staff.grade_rules": ({"weight-xor": "2"}, "grade_rules.changed"),
+    "staff.change_grade_rules": ({"weight-xor": "2"}, "grade_rules.changed"),
     "staff.export_marks": ({"kind": "plain"}, "marks.exported"),
-    "staff.export_course": ({}, "gradebook.exported"),
+    "staff.export_gradebook": ({}, "gradebook.exported"),
 }
 
 
 # They only keep others from an answer for some minutes: nothing has been done by that.
-HOLDS = {"staff.next_answer", "staff.hold_answer"}
+HOLDS = {"staff.claim_next_answer", "staff.claim_answer"}
 
 
 def prepare(world: World, endpoint: str) -> int:
@@ -80,9 +80,9 @@ def prepare(world: World, endpoint: str) -> int:
         submission = session.scalars(select(Submission)).one()
         instructor = session.scalars(select(User).where(User.name == "Instructor")).one()
         assignment = submission.assignment
-        if endpoint == "staff.retry":
+        if endpoint == "staff.retry_grading":
             submission.state = SubmissionState.FAILED
-        elif endpoint == "staff.update":
+        elif endpoint == "staff.update_assignment":
             assignment.snapshot.content_hash = "0" * 64
         elif endpoint == "staff.withdraw_extension":
             terms = assignments.ExtensionTerms(None, None, 1, "")

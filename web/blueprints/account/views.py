@@ -17,7 +17,7 @@ bp = Blueprint("account", __name__)
 
 
 @bp.get("/sign-in")
-def sign_in() -> str | Response:
+def show_sign_in() -> str | Response:
     """Show the form, or go on if somebody is signed in."""
     if actor() is not None:
         return redirect(_next_page(request.args.get("next")))
@@ -25,7 +25,7 @@ def sign_in() -> str | Response:
 
 
 @bp.post("/sign-in")
-def sign_in_post() -> str | Response | tuple[str, int]:
+def sign_in() -> str | Response | tuple[str, int]:
     """Check address and password."""
     email = request.form.get("email", "")[:254]
     password = request.form.get("password", "")
@@ -44,11 +44,11 @@ def sign_out() -> Response:
     """End this browser's session."""
     logout_user()
     session.clear()
-    return redirect(url_for("account.sign_in"), code=303)
+    return redirect(url_for("account.show_sign_in"), code=303)
 
 
 @bp.get("/invitation/<token>")
-def invitation(token: str) -> str | tuple[str, int]:
+def show_invitation(token: str) -> str | tuple[str, int]:
     """Show the form that sets a password."""
     try:
         user = accounts.invited(db(), token)
@@ -58,7 +58,7 @@ def invitation(token: str) -> str | tuple[str, int]:
 
 
 @bp.post("/invitation/<token>")
-def invitation_post(token: str) -> str | Response | tuple[str, int]:
+def accept_invitation(token: str) -> str | Response | tuple[str, int]:
     """Set the password and sign in."""
     try:
         user = accounts.invited(db(), token)
@@ -73,17 +73,17 @@ def invitation_post(token: str) -> str | Response | tuple[str, int]:
     db().commit()
     _begin_session(user)
     flash("Your password is set. Welcome!", "good")
-    return redirect(url_for("courses.index"), code=303)
+    return redirect(url_for("courses.list_courses"), code=303)
 
 
 @bp.get("/account")
-def settings() -> str:
+def show_settings() -> str:
     """Show one's own account."""
     return render_template("account/settings.html", user=signed_in(), error=None)
 
 
 @bp.post("/account")
-def settings_post() -> str | Response | tuple[str, int]:
+def change_password() -> str | Response | tuple[str, int]:
     """Change the password; every other session of this person ends."""
     user = signed_in()
     try:
@@ -94,7 +94,7 @@ def settings_post() -> str | Response | tuple[str, int]:
     db().commit()
     _begin_session(user)
     flash("Your password is changed. Other devices are signed out.", "good")
-    return redirect(url_for("account.settings"), code=303)
+    return redirect(url_for("account.show_settings"), code=303)
 
 
 def _begin_session(user: User) -> None:
@@ -120,9 +120,9 @@ def _next_page(target: str | None) -> str:
     """Return where to go after signing in; never another site."""
     # Untrusted: the address bar holds whatever a link put there.
     if not target or not target.isprintable():
-        return url_for("courses.index")
+        return url_for("courses.list_courses")
     if target.startswith("/") and not target.startswith(("//", "/\\")):
         parts = urlsplit(target)
         if not parts.scheme and not parts.netloc:
             return target
-    return url_for("courses.index")
+    return url_for("courses.list_courses")

@@ -1,10 +1,6 @@
 """Pages of instructors, graders and admins."""
 
-from flask import Blueprint
-
-bp = Blueprint("staff", __name__)
-
-from web.blueprints.staff import (  # noqa: E402  # routes
+from web.blueprints.staff import (
     assignments,
     corrections,
     exports,
@@ -17,6 +13,7 @@ from web.blueprints.staff import (  # noqa: E402  # routes
     statistics,
     submissions,
 )
+from web.blueprints.staff.blueprint import bp
 
 __all__ = [
     "assignments",

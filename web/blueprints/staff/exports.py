@@ -12,8 +12,8 @@ from typing import Final
 from flask import abort, render_template, request, send_file
 from werkzeug.wrappers import Response
 
-from web.blueprints.staff import bp
-from web.blueprints.staff.common import assignment_for, course_for
+from web.blueprints.resources import assignment_for, course_for
+from web.blueprints.staff.blueprint import bp
 from web.http import db, signed_in
 from web.models import CourseAssignment
 from web.policy import Action
@@ -29,15 +29,15 @@ _CSV, _ZIP = "text/csv", "application/zip"
 
 
 @bp.get("/courses/<slug>/staff/assignments/<name>/export")
-def exports(slug: str, name: str) -> str:
+def show_exports(slug: str, name: str) -> str:
     """Show whose marks would be exported, who is left out and why, and the formats."""
-    found = assignment_for(slug, name, Action.EXPORT_MARKS)
+    assignment = assignment_for(slug, name, Action.EXPORT_MARKS)
     choice = _choice(request.args)
-    selection = select_marks(db(), found, choice)
+    selection = select_marks(db(), assignment, choice)
     return render_template(
         "staff/exports.html",
-        course=found.course,
-        assignment=found,
+        course=assignment.course,
+        assignment=assignment,
         choice=choice,
         selection=selection,
         not_for_canvas=canvas.without_safe_identifier(selection),
@@ -47,16 +47,16 @@ def exports(slug: str, name: str) -> str:
 @bp.post("/courses/<slug>/staff/assignments/<name>/export")
 def export_marks(slug: str, name: str) -> Response | str:
     """Return a file of marks; for a file that is filled in, first what would come of it."""
-    found = assignment_for(slug, name, Action.EXPORT_MARKS)
+    assignment = assignment_for(slug, name, Action.EXPORT_MARKS)
     choice = _choice(request.form)
-    selection = select_marks(db(), found, choice)
+    selection = select_marks(db(), assignment, choice)
     kind = request.form.get("kind", "")
     if kind == "plain":
         content = plain.assignment_csv(selection)
-        return _download(selection, choice, kind, content, f"marks-{found.name}.csv")
+        return _download(selection, choice, kind, content, f"marks-{assignment.name}.csv")
     if kind == "gradescope":
         content = gradescope.results_zip(db(), selection)
-        return _download(selection, choice, kind, content, f"gradescope-{found.name}.zip")
+        return _download(selection, choice, kind, content, f"gradescope-{assignment.name}.zip")
     if kind == "canvas":
         filled = canvas.canvas_file(selection, request.form.get("title", "")[:300])
         return _download(selection, choice, kind, filled.content, filled.file_name)
@@ -69,8 +69,8 @@ def export_marks(slug: str, name: str) -> Response | str:
     _record("marks.previewed", selection, choice, kind)
     return render_template(
         "staff/export_filled.html",
-        course=found.course,
-        assignment=found,
+        course=assignment.course,
+        assignment=assignment,
         choice=choice,
         selection=selection,
         kind=kind,
@@ -80,7 +80,7 @@ def export_marks(slug: str, name: str) -> Response | str:
 
 
 @bp.post("/courses/<slug>/staff/gradebook/export")
-def export_course(slug: str) -> Response:
+def export_gradebook(slug: str) -> Response:
     """Return the whole gradebook as plain CSV."""
     course = course_for(slug, Action.EXPORT_MARKS)
     choice = _choice(request.form)
@@ -140,13 +140,13 @@ def _download(
 
 def _record(action: str, selection: Selection, choice: Choice, kind: str) -> None:
     """Note in the log who read or took out which marks; a preview names persons, too."""
-    found: CourseAssignment = selection.assignment
+    assignment: CourseAssignment = selection.assignment
     audit.record(
         db(),
         signed_in(),
         action,
-        course=found.course,
-        target=found.name,
+        course=assignment.course,
+        target=assignment.name,
         format=kind,
         marks=len(selection.rows),
         left_out=len(selection.left_out),

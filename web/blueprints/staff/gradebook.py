@@ -5,30 +5,31 @@ from __future__ import annotations
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from web.blueprints.staff import bp
-from web.blueprints.staff.common import course_for, number_field, whole_field
+from web.blueprints.resources import course_for
+from web.blueprints.staff.blueprint import bp
+from web.blueprints.staff.form_fields import number_field, whole_field
 from web.http import db, signed_in
 from web.policy import Action, allowed
 from web.services.courses.assignments import course_assignments
-from web.services.gradebook import gradebook as service
+from web.services.gradebook import gradebook
 
 
 @bp.get("/courses/<slug>/staff/gradebook/")
-def gradebook(slug: str) -> str:
+def show_gradebook(slug: str) -> str:
     """Show points of all students in all assignments, and totals."""
     course = course_for(slug, Action.SEE_STAFF_PAGES)
-    book = service.gradebook(db(), course)
+    book = gradebook.gradebook(db(), course)
     by = request.args.get("sort", "name")[:120]
     descending = request.args.get("order") == "down"
-    rows = service.sorted_rows(book, by, descending=descending)
-    pages = max(1, -(-len(rows) // service.PAGE_ROWS))
+    rows = gradebook.sorted_rows(book, by, descending=descending)
+    pages = max(1, -(-len(rows) // gradebook.PAGE_ROWS))
     page = min(max(1, request.args.get("page", 1, type=int)), pages)
-    start = (page - 1) * service.PAGE_ROWS
+    start = (page - 1) * gradebook.PAGE_ROWS
     return render_template(
         "staff/gradebook.html",
         course=course,
         book=book,
-        rows=rows[start : start + service.PAGE_ROWS],
+        rows=rows[start : start + gradebook.PAGE_ROWS],
         sort=by,
         order="down" if descending else "up",
         page=page,
@@ -38,7 +39,7 @@ def gradebook(slug: str) -> str:
 
 
 @bp.post("/courses/<slug>/staff/gradebook/rules")
-def grade_rules(slug: str) -> Response:
+def change_grade_rules(slug: str) -> Response:
     """Change weights, and what is dropped."""
     course = course_for(slug, Action.MANAGE_COURSE)
     assignments = course_assignments(db(), course)
@@ -48,8 +49,8 @@ def grade_rules(slug: str) -> Response:
     }
     may_drop = [each.id for each in assignments if request.form.get(f"may-drop-{each.name}")]
     dropped = whole_field("dropped_lowest", "Dropped") or 0
-    rules = service.GradeRules(weights, frozenset(may_drop), dropped)
-    service.set_rules(db(), signed_in(), course, rules)
+    rules = gradebook.GradeRules(weights, frozenset(may_drop), dropped)
+    gradebook.set_rules(db(), signed_in(), course, rules)
     db().commit()
     flash("The rules of the grade are changed.", "good")
-    return redirect(url_for("staff.gradebook", slug=slug), code=303)
+    return redirect(url_for("staff.show_gradebook", slug=slug), code=303)

@@ -7,8 +7,9 @@ from dataclasses import replace
 from flask import abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from web.blueprints.staff import bp
-from web.blueprints.staff.common import assignment_for, course_for, tenths_field
+from web.blueprints.resources import assignment_for, course_for
+from web.blueprints.staff.blueprint import bp
+from web.blueprints.staff.form_fields import tenths_field
 from web.blueprints.staff.grading_form import Fields, shown_answer
 from web.http import db, portal, signed_in
 from web.models import CourseAssignment, ManualGrade, SnapshotQuestion, Submission
@@ -22,7 +23,7 @@ from web.services.grading.written_answers import NewerGradeError
 
 
 @bp.get("/courses/<slug>/staff/grading/")
-def grading_overview(slug: str) -> str:
+def show_grading(slug: str) -> str:
     """Show what awaits a person in each assignment."""
     course = course_for(slug, Action.SEE_STAFF_PAGES)
     rows = [
@@ -38,34 +39,34 @@ def grading_overview(slug: str) -> str:
 
 
 @bp.get("/courses/<slug>/staff/grading/<name>/<question_id>/")
-def answers(slug: str, name: str, question_id: str) -> str:
+def list_answers(slug: str, name: str, question_id: str) -> str:
     """Show the answers to a written question, and how far their grading is."""
-    found, question = _question(slug, name, question_id)
+    assignment, question = _question(slug, name, question_id)
     return render_template(
         "staff/answers.html",
-        course=found.course,
-        assignment=found,
+        course=assignment.course,
+        assignment=assignment,
         question=question,
-        answers=written_answers.queue(db(), found, question_id),
+        answers=written_answers.queue(db(), assignment, question_id),
     )
 
 
 @bp.post("/courses/<slug>/staff/grading/<name>/<question_id>/next")
-def next_answer(slug: str, name: str, question_id: str) -> Response:
+def claim_next_answer(slug: str, name: str, question_id: str) -> Response:
     """Claim the next answer that nobody has graded and nobody else reads."""
-    found, _ = _question(slug, name, question_id)
-    leaving = _answer_in(found, request.form.get("leaving", ""))
-    return _to_next(found, question_id, leaving)
+    assignment, _ = _question(slug, name, question_id)
+    leaving = _answer_in(assignment, request.form.get("leaving", ""))
+    return _to_next(assignment, question_id, leaving)
 
 
 @bp.get("/courses/<slug>/staff/grading/<name>/<question_id>/<public_id>/")
-def answer(slug: str, name: str, question_id: str, public_id: str) -> str:
+def show_answer(slug: str, name: str, question_id: str, public_id: str) -> str:
     """Show an answer with its rubric; whoever looks at it first holds it for some minutes."""
-    found, submission, question = _answer(slug, name, question_id, public_id)
+    assignment, submission, question = _answer(slug, name, question_id, public_id)
     with portal().database.write.begin() as session:
         claims.take(session, signed_in(), submission, question_id)
     grade = written_answers.grade_of(db(), submission, question_id)
-    return _page(found, question, submission, Fields.saved(question, grade))
+    return _page(assignment, question, submission, Fields.saved(question, grade))
 
 
 @bp.post("/courses/<slug>/staff/grading/<name>/<question_id>/<public_id>/")
@@ -73,13 +74,13 @@ def grade_answer(
     slug: str, name: str, question_id: str, public_id: str
 ) -> str | Response | tuple[str, int]:
     """Save a grade; or put a kept comment into the one that is being written."""
-    found, submission, question = _answer(slug, name, question_id, public_id)
+    assignment, submission, question = _answer(slug, name, question_id, public_id)
     fields = Fields.typed()
     inserted = request.form.get("insert", type=int)
     if inserted is not None:
-        kept = comments.of_question(db(), found, question_id)
+        kept = comments.of_question(db(), assignment, question_id)
         text = next((each.text for each in kept if each.id == inserted), "")
-        return _page(found, question, submission, fields.with_comment(text))
+        return _page(assignment, question, submission, fields.with_comment(text))
     try:
         entered = fields.entered(tenths_field("points", "Points"))
         written_answers.save(db(), signed_in(), submission, question_id, entered)
@@ -87,108 +88,112 @@ def grade_answer(
         newer = error.grade
         db().rollback()
         fields = replace(fields, version=newer.version)
-        return _page(found, question, submission, fields, newer=newer), 409
+        return _page(assignment, question, submission, fields, newer=newer), 409
     except RuleError as error:
         db().rollback()
-        return _page(found, question, submission, fields, problem=str(error)), 400
+        return _page(assignment, question, submission, fields, problem=str(error)), 400
     db().commit()
     if request.form.get("then") == "next":
-        return _to_next(found, question_id, submission)
+        return _to_next(assignment, question_id, submission)
     flash("The grade is saved.", "good")
-    return _to_answer(found, question_id, submission)
+    return _to_answer(assignment, question_id, submission)
 
 
 @bp.post("/courses/<slug>/staff/grading/<name>/<question_id>/<public_id>/claim")
-def hold_answer(slug: str, name: str, question_id: str, public_id: str) -> Response:
+def claim_answer(slug: str, name: str, question_id: str, public_id: str) -> Response:
     """Hold an answer for some more minutes; with ``take=1`` take it from whoever holds it."""
-    found, submission, _ = _answer(slug, name, question_id, public_id)
+    assignment, submission, _ = _answer(slug, name, question_id, public_id)
     force = request.form.get("take") == "1"
     claims.take(db(), signed_in(), submission, question_id, force=force)
     if force:
-        target = audit.question_target(submission, question_id)
-        audit.record(db(), signed_in(), "answer.taken_over", course=found.course, target=target)
+        course, target = assignment.course, audit.question_target(submission, question_id)
+        audit.record(db(), signed_in(), "answer.taken_over", course=course, target=target)
     db().commit()
-    return _to_answer(found, question_id, submission)
+    return _to_answer(assignment, question_id, submission)
 
 
 @bp.post("/courses/<slug>/staff/grading/<name>/<question_id>/comments")
-def keep_comment(slug: str, name: str, question_id: str) -> Response:
+def save_comment(slug: str, name: str, question_id: str) -> Response:
     """Keep a comment for the next answers."""
-    found, _ = _question(slug, name, question_id)
-    comments.add(db(), signed_in(), found, question_id, request.form.get("text", ""))
+    assignment, _ = _question(slug, name, question_id)
+    comments.add(db(), signed_in(), assignment, question_id, request.form.get("text", ""))
     db().commit()
     flash("The comment is kept.", "good")
-    return _back(found, question_id)
+    return _back(assignment, question_id)
 
 
 @bp.post("/courses/<slug>/staff/grading/<name>/<question_id>/comments/<row:number>/delete")
 def delete_comment(slug: str, name: str, question_id: str, number: int) -> Response:
     """Delete a kept comment."""
-    found, _ = _question(slug, name, question_id)
-    comments.delete(db(), signed_in(), found, question_id, number)
+    assignment, _ = _question(slug, name, question_id)
+    comments.delete(db(), signed_in(), assignment, question_id, number)
     db().commit()
     flash("The comment is deleted.", "good")
-    return _back(found, question_id)
+    return _back(assignment, question_id)
 
 
 def _question(slug: str, name: str, question_id: str) -> tuple[CourseAssignment, SnapshotQuestion]:
-    found = assignment_for(slug, name, Action.GRADE)
-    return found, written_answers.written_question(found.snapshot, question_id) or abort(404)
+    assignment = assignment_for(slug, name, Action.GRADE)
+    question = written_answers.written_question(assignment.snapshot, question_id) or abort(404)
+    return assignment, question
 
 
 def _answer(
     slug: str, name: str, question_id: str, public_id: str
 ) -> tuple[CourseAssignment, Submission, SnapshotQuestion]:
     """Find an answer, and its question as it was when the answer was last graded by the tests."""
-    found = assignment_for(slug, name, Action.GRADE)
-    submission = _answer_in(found, public_id) or abort(404)
+    assignment = assignment_for(slug, name, Action.GRADE)
+    submission = _answer_in(assignment, public_id) or abort(404)
     snapshot = written_answers.graded_snapshot(db(), submission)
-    return found, submission, written_answers.written_question(snapshot, question_id) or abort(404)
+    question = written_answers.written_question(snapshot, question_id) or abort(404)
+    return assignment, submission, question
 
 
-def _answer_in(found: CourseAssignment, public_id: str) -> Submission | None:
+def _answer_in(assignment: CourseAssignment, public_id: str) -> Submission | None:
     submission = lookup.submission_by_public_id(db(), public_id)
-    if submission is None or submission.assignment_id != found.id or submission.result is None:
+    if submission is None or submission.assignment_id != assignment.id or submission.result is None:
         return None
     return submission
 
 
-def _to_next(found: CourseAssignment, question_id: str, leaving: Submission | None) -> Response:
-    following = written_answers.take_next(db(), signed_in(), found, question_id, leaving)
+def _to_next(
+    assignment: CourseAssignment, question_id: str, leaving: Submission | None
+) -> Response:
+    following = written_answers.take_next(db(), signed_in(), assignment, question_id, leaving)
     db().commit()
     if following is not None:
-        return _to_answer(found, question_id, following)
+        return _to_answer(assignment, question_id, following)
     flash("Every answer is graded, or somebody else is reading it now.", "good")
-    return _to_answers(found, question_id)
+    return _to_answers(assignment, question_id)
 
 
-def _to_answers(found: CourseAssignment, question_id: str) -> Response:
-    slug, name = found.course.slug, found.name
-    place = url_for("staff.answers", slug=slug, name=name, question_id=question_id)
+def _to_answers(assignment: CourseAssignment, question_id: str) -> Response:
+    slug, name = assignment.course.slug, assignment.name
+    place = url_for("staff.list_answers", slug=slug, name=name, question_id=question_id)
     return redirect(place, code=303)
 
 
-def _to_answer(found: CourseAssignment, question_id: str, submission: Submission) -> Response:
+def _to_answer(assignment: CourseAssignment, question_id: str, submission: Submission) -> Response:
     place = url_for(
-        "staff.answer",
-        slug=found.course.slug,
-        name=found.name,
+        "staff.show_answer",
+        slug=assignment.course.slug,
+        name=assignment.name,
         question_id=question_id,
         public_id=submission.public_id,
     )
     return redirect(place, code=303)
 
 
-def _back(found: CourseAssignment, question_id: str) -> Response:
+def _back(assignment: CourseAssignment, question_id: str) -> Response:
     """Go back to the answer that is being graded, or to the list of them."""
-    submission = _answer_in(found, request.form.get("public_id", ""))
+    submission = _answer_in(assignment, request.form.get("public_id", ""))
     if submission is not None:
-        return _to_answer(found, question_id, submission)
-    return _to_answers(found, question_id)
+        return _to_answer(assignment, question_id, submission)
+    return _to_answers(assignment, question_id)
 
 
 def _page(
-    found: CourseAssignment,
+    assignment: CourseAssignment,
     question: SnapshotQuestion,
     submission: Submission,
     fields: Fields,
@@ -197,24 +202,25 @@ def _page(
     problem: str = "",
 ) -> str:
     """Show an answer with the form, whose fields may hold what was not saved."""
-    queue = written_answers.queue(db(), found, question.id)
-    held = claims.present(db(), [submission.id], question.id).get(submission.id)
-    others = held is not None and held.grader_id != signed_in().id
+    folder = portal().settings.snapshots
+    queue = written_answers.queue(db(), assignment, question.id)
+    claim = claims.present(db(), [submission.id], question.id).get(submission.id)
+    others = claim is not None and claim.grader_id != signed_in().id
     return render_template(
         "staff/answer.html",
-        course=found.course,
-        assignment=found,
+        course=assignment.course,
+        assignment=assignment,
         question=question,
         submission=submission,
         answer=shown_answer(submission, question.id),
-        prompt=snapshots.prompt(portal().settings.snapshots, submission.snapshot, question.id),
-        model=snapshots.model_answer(portal().settings.snapshots, found.snapshot, question.id),
+        prompt=snapshots.prompt(folder, submission.snapshot, question.id),
+        model=snapshots.model_answer(folder, assignment.snapshot, question.id),
         fields=fields,
         grade=written_answers.grade_of(db(), submission, question.id),
         newer=newer,
         problem=problem,
-        reader=held.grader if held is not None and others else None,
-        comments=comments.of_question(db(), found, question.id),
+        reader=claim.grader if claim is not None and others else None,
+        comments=comments.of_question(db(), assignment, question.id),
         waiting=sum(not each.graded for each in queue),
         total=len(queue),
     )

@@ -8,8 +8,9 @@ from typing import Final
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from web.blueprints.staff import bp
-from web.blueprints.staff.common import course_for, membership_of, number_field
+from web.blueprints.resources import course_for, membership_in
+from web.blueprints.staff.blueprint import bp
+from web.blueprints.staff.form_fields import number_field
 from web.http import db, require, signed_in
 from web.models import Course, Role, User
 from web.policy import Action, allowed, may_correct
@@ -31,14 +32,14 @@ class Link:
 
 
 @bp.get("/courses/<slug>/staff/people/")
-def people(slug: str) -> str:
+def list_people(slug: str) -> str:
     """Show a course's people."""
     course = course_for(slug, Action.MANAGE_ROSTER)
     return _people_page(course, [])
 
 
 @bp.post("/courses/<slug>/staff/people/roster")
-def take_in_roster(slug: str) -> str | tuple[str, int]:
+def import_roster(slug: str) -> str | tuple[str, int]:
     """
     Add people from a CSV file or pasted text; shows links for those without a password.
 
@@ -66,27 +67,27 @@ def take_in_roster(slug: str) -> str | tuple[str, int]:
 
 
 @bp.post("/courses/<slug>/staff/people/<row:membership_id>")
-def change(slug: str, membership_id: int) -> Response:
+def change_membership(slug: str, membership_id: int) -> Response:
     """Change somebody's role, time multiplier, or whether they are in the course."""
     course = course_for(slug, Action.MANAGE_ROSTER)
     roster.change(
         db(),
         signed_in(),
-        membership_of(course, membership_id),
+        membership_in(course, membership_id),
         role=_role(),
         time_multiplier=number_field("time_multiplier", "Time multiplier", empty=1.0) or 1.0,
         active=request.form.get("active") == "1",
     )
     db().commit()
     flash("Changed.", "good")
-    return redirect(url_for("staff.people", slug=slug), code=303)
+    return redirect(url_for("staff.list_people", slug=slug), code=303)
 
 
 @bp.post("/courses/<slug>/staff/people/<row:membership_id>/link")
-def link(slug: str, membership_id: int) -> str:
+def make_link(slug: str, membership_id: int) -> str:
     """Make a link by which somebody sets a password; shown once."""
     course = course_for(slug, Action.MANAGE_ROSTER)
-    user = membership_of(course, membership_id).user
+    user = membership_in(course, membership_id).user
     _refuse_stronger(user, course)
     audit.record(db(), signed_in(), "link.made", course=course, target=user.email)
     links = [_link(user)]
@@ -95,14 +96,14 @@ def link(slug: str, membership_id: int) -> str:
 
 
 @bp.get("/courses/<slug>/staff/audit/")
-def audit_log(slug: str) -> str:
+def show_audit_log(slug: str) -> str:
     """Show what staff did."""
     course = course_for(slug, Action.SEE_AUDIT_LOG)
     return render_template("staff/audit.html", course=course, entries=audit.entries(db(), course))
 
 
 @bp.get("/admin/courses/")
-def admin_courses() -> str:
+def list_all_courses() -> str:
     """Show all courses, and the form that makes one."""
     require(Action.ADMINISTER, None)
     return _courses_page([])
@@ -169,7 +170,7 @@ def _decoded(data: bytes) -> str:
 
 def _link(user: User) -> Link:
     token = accounts.invite(db(), user, signed_in())
-    return Link(user, url_for("account.invitation", token=token, _external=True))
+    return Link(user, url_for("account.show_invitation", token=token, _external=True))
 
 
 def _as_csv(links: list[Link]) -> str:

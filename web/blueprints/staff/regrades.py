@@ -6,8 +6,8 @@ from flask import Response as FlaskResponse
 from flask import abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from web.blueprints.staff import bp
-from web.blueprints.staff.common import assignment_for
+from web.blueprints.resources import assignment_for
+from web.blueprints.staff.blueprint import bp
 from web.http import db, signed_in
 from web.models import Regrade
 from web.policy import Action
@@ -17,57 +17,57 @@ from web.services.regrading import regrades, report
 
 
 @bp.get("/courses/<slug>/staff/assignments/<name>/regrades/")
-def regrade_list(slug: str, name: str) -> str:
+def list_regrades(slug: str, name: str) -> str:
     """Show an assignment's regrades, and the form that starts one."""
-    found = assignment_for(slug, name, Action.REGRADE)
+    assignment = assignment_for(slug, name, Action.REGRADE)
     return render_template(
         "staff/regrades.html",
-        course=found.course,
-        assignment=found,
-        regrades=regrades.of_assignment(db(), found),
-        marks=marks.graded_marks(db(), found),
+        course=assignment.course,
+        assignment=assignment,
+        regrades=regrades.of_assignment(db(), assignment),
+        marks=marks.graded_marks(db(), assignment),
     )
 
 
 @bp.post("/courses/<slug>/staff/assignments/<name>/regrades/")
 def start_regrade(slug: str, name: str) -> Response:
     """Queue submissions to be graded again."""
-    found = assignment_for(slug, name, Action.REGRADE)
+    assignment = assignment_for(slug, name, Action.REGRADE)
     try:
         scope = regrades.Scope(request.form.get("scope", ""))
     except ValueError:
         raise RuleError("Choose which submissions are graded again.") from None
     selected = request.form.getlist("submission")
-    regrade = regrades.start(db(), signed_in(), found, scope, selected)
+    regrade = regrades.start(db(), signed_in(), assignment, scope, selected)
     db().commit()
     flash("It runs in the background, behind new submissions. Students see nothing of it.", "good")
     return _to(regrade)
 
 
 @bp.get("/courses/<slug>/staff/assignments/<name>/regrades/<row:number>/")
-def regrade(slug: str, name: str, number: int) -> str:
+def show_regrade(slug: str, name: str, number: int) -> str:
     """Show how far a regrade is, and what it would change."""
-    found = _regrade(slug, name, number)
-    changes = regrades.changes(db(), found)
+    regrade = _regrade(slug, name, number)
+    changes = regrades.changes(db(), regrade)
     return render_template(
         "staff/regrade.html",
-        course=found.assignment.course,
-        assignment=found.assignment,
-        regrade=found,
-        counts=regrades.progress(db(), found),
+        course=regrade.assignment.course,
+        assignment=regrade.assignment,
+        regrade=regrade,
+        counts=regrades.progress(db(), regrade),
         changes=changes,
         report=report.summary(changes),
-        troubled=regrades.troubled(db(), found),
+        troubled=regrades.troubled(db(), regrade),
     )
 
 
 @bp.get("/courses/<slug>/staff/assignments/<name>/regrades/<row:number>/differences.csv")
-def regrade_differences(slug: str, name: str, number: int) -> FlaskResponse:
+def download_differences(slug: str, name: str, number: int) -> FlaskResponse:
     """Download the differences."""
-    found = _regrade(slug, name, number)
-    text = report.differences_csv(regrades.changes(db(), found))
+    regrade = _regrade(slug, name, number)
+    text = report.differences_csv(regrades.changes(db(), regrade))
     response = FlaskResponse(text, mimetype="text/csv")
-    file_name = f"{found.assignment.name}-regrade-{found.id}.csv"
+    file_name = f"{regrade.assignment.name}-regrade-{regrade.id}.csv"
     response.headers["Content-Disposition"] = f'attachment; filename="{file_name}"'
     return response
 
@@ -75,36 +75,36 @@ def regrade_differences(slug: str, name: str, number: int) -> FlaskResponse:
 @bp.post("/courses/<slug>/staff/assignments/<name>/regrades/<row:number>/publish")
 def publish_regrade(slug: str, name: str, number: int) -> Response:
     """Let the new results hold."""
-    found = _regrade(slug, name, number)
+    regrade = _regrade(slug, name, number)
     never_lower = request.form.get("never_lower") == "1"
     note = request.form.get("note", "")
-    regrades.publish(db(), signed_in(), found, never_lower=never_lower, note=note)
+    regrades.publish(db(), signed_in(), regrade, never_lower=never_lower, note=note)
     db().commit()
     flash("Published. Students find a notice beside their points.", "good")
-    return _to(found)
+    return _to(regrade)
 
 
 @bp.post("/courses/<slug>/staff/assignments/<name>/regrades/<row:number>/discard")
 def discard_regrade(slug: str, name: str, number: int) -> Response:
     """Leave all points as they are."""
-    found = _regrade(slug, name, number)
-    regrades.discard(db(), signed_in(), found)
+    regrade = _regrade(slug, name, number)
+    regrades.discard(db(), signed_in(), regrade)
     db().commit()
     flash("Discarded. All points stay as they are.", "good")
-    return _to(found)
+    return _to(regrade)
 
 
 def _regrade(slug: str, name: str, number: int) -> Regrade:
     assignment = assignment_for(slug, name, Action.REGRADE)
-    found = db().get(Regrade, number)
-    if found is None or found.assignment_id != assignment.id:
+    regrade = db().get(Regrade, number)
+    if regrade is None or regrade.assignment_id != assignment.id:
         abort(404)
-    return found
+    return regrade
 
 
 def _to(regrade: Regrade) -> Response:
     place = url_for(
-        "staff.regrade",
+        "staff.show_regrade",
         slug=regrade.assignment.course.slug,
         name=regrade.assignment.name,
         number=regrade.id,

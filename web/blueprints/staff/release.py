@@ -5,11 +5,10 @@ from __future__ import annotations
 from flask import abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from web.blueprints.staff import bp
-from web.blueprints.staff.common import assignment_for
-from web.http import db, require, signed_in
+from web.blueprints.resources import assignment_for, submission_for
+from web.blueprints.staff.blueprint import bp
+from web.http import db, signed_in
 from web.policy import Action, allowed
-from web.services import lookup
 from web.services.courses.courses import zone_of
 from web.services.courses.local_time import format_local, parse_local
 from web.services.grading import marks, release, requests, student_view, written_answers
@@ -19,58 +18,57 @@ from web.services.submissions.progress import status_of
 
 
 @bp.get("/courses/<slug>/staff/grading/<name>/")
-def assignment_grading(slug: str, name: str) -> str:
+def show_assignment_grading(slug: str, name: str) -> str:
     """Show how far an assignment's grading is, its rules, and the release."""
-    found = assignment_for(slug, name, Action.GRADE)
-    state = release.readiness(db(), found)
-    zone = zone_of(found.course)
+    assignment = assignment_for(slug, name, Action.GRADE)
+    state = release.readiness(db(), assignment)
+    zone = zone_of(assignment.course)
     return render_template(
         "staff/assignment_grading.html",
-        course=found.course,
-        assignment=found,
+        course=assignment.course,
+        assignment=assignment,
         state=state,
         written=[
-            (question, written_answers.queue(db(), found, question.id, state.marks))
-            for question in written_answers.written_questions(found.snapshot)
+            (question, written_answers.queue(db(), assignment, question.id, state.marks))
+            for question in written_answers.written_questions(assignment.snapshot)
         ],
-        visible_from=release.visible_from(found),
-        open_requests=requests.open_by_assignment(db(), found.course).get(found.id, 0),
-        may_release=allowed(db(), signed_in(), Action.RELEASE_GRADES, found),
+        visible_from=release.visible_from(assignment),
+        open_requests=requests.open_by_assignment(db(), assignment.course).get(assignment.id, 0),
+        may_release=allowed(db(), signed_in(), Action.RELEASE_GRADES, assignment),
         local=lambda moment: format_local(moment, zone),
     )
 
 
 @bp.post("/courses/<slug>/staff/grading/<name>/rules")
-def grading_rules(slug: str, name: str) -> Response:
+def change_grading_rules(slug: str, name: str) -> Response:
     """Set whether names are hidden, and whether and until when students may ask."""
-    found = assignment_for(slug, name, Action.RELEASE_GRADES)
-    last = parse_local(request.form.get("regrade_requests_until", ""), zone_of(found.course))
+    assignment = assignment_for(slug, name, Action.RELEASE_GRADES)
+    last = parse_local(request.form.get("regrade_requests_until", ""), zone_of(assignment.course))
     rules = release.GradingRules(
         anonymous_grading=request.form.get("anonymous_grading") == "1",
         regrade_requests=request.form.get("regrade_requests") == "1",
         regrade_requests_until=last,
     )
-    release.set_grading_rules(db(), signed_in(), found, rules)
+    release.set_grading_rules(db(), signed_in(), assignment, rules)
     db().commit()
     flash("The rules are changed.", "good")
-    return redirect(url_for("staff.assignment_grading", slug=slug, name=name), code=303)
+    return redirect(url_for("staff.show_assignment_grading", slug=slug, name=name), code=303)
 
 
 @bp.get("/courses/<slug>/staff/grading/<name>/preview/<public_id>/")
-def preview(slug: str, name: str, public_id: str) -> str:
+def preview_submission(slug: str, name: str, public_id: str) -> str:
     """Show a submission exactly as its student will see it after the release."""
-    found = assignment_for(slug, name, Action.RELEASE_GRADES)
-    submission = lookup.submission_by_public_id(db(), public_id)
-    if submission is None or submission.assignment_id != found.id:
+    assignment = assignment_for(slug, name, Action.RELEASE_GRADES)
+    submission = submission_for(public_id, Action.SEE_SUBMISSION_AS_STAFF)
+    if submission.assignment_id != assignment.id:
         abort(404)
-    require(Action.SEE_SUBMISSION_AS_STAFF, submission)
     mark = marks.mark_of(db(), submission)
     return render_template(
         "submissions/submission.html",
         submission=submission,
-        course=found.course,
+        course=assignment.course,
         status=status_of(db(), submission),
-        view=student_view.as_student(db(), submission.user, found, preview=True),
+        view=student_view.as_student(db(), submission.user, assignment, preview=True),
         told=student_summary(submission, mark),
         mark=mark,
         remarks=remarks_of(db(), submission, mark),
@@ -83,18 +81,18 @@ def preview(slug: str, name: str, public_id: str) -> str:
 @bp.post("/courses/<slug>/staff/grading/<name>/release")
 def release_grades(slug: str, name: str) -> Response:
     """Let students see what people gave."""
-    found = assignment_for(slug, name, Action.RELEASE_GRADES)
-    count = release.release(db(), signed_in(), found)
+    assignment = assignment_for(slug, name, Action.RELEASE_GRADES)
+    count = release.release(db(), signed_in(), assignment)
     db().commit()
     flash(f"Released: {count} submission{'s' * (count != 1)}.", "good")
-    return redirect(url_for("staff.assignment_grading", slug=slug, name=name), code=303)
+    return redirect(url_for("staff.show_assignment_grading", slug=slug, name=name), code=303)
 
 
 @bp.post("/courses/<slug>/staff/grading/<name>/withdraw")
 def withdraw_grades(slug: str, name: str) -> Response:
     """Hide what people gave again."""
-    found = assignment_for(slug, name, Action.RELEASE_GRADES)
-    release.withdraw(db(), signed_in(), found)
+    assignment = assignment_for(slug, name, Action.RELEASE_GRADES)
+    release.withdraw(db(), signed_in(), assignment)
     db().commit()
     flash("Students see nothing of what people gave any more.", "good")
-    return redirect(url_for("staff.assignment_grading", slug=slug, name=name), code=303)
+    return redirect(url_for("staff.show_assignment_grading", slug=slug, name=name), code=303)

@@ -5,18 +5,18 @@ from __future__ import annotations
 from flask import abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from web.blueprints.staff import bp
-from web.blueprints.staff.common import course_for, tenths_field
+from web.blueprints.resources import course_for, submission_for
+from web.blueprints.staff.blueprint import bp
+from web.blueprints.staff.form_fields import tenths_field
 from web.http import db, require, signed_in
-from web.models import Course, RegradeRequest, Submission, User
+from web.models import Course, RegradeRequest, User
 from web.policy import Action
-from web.services import lookup
 from web.services.errors import RuleError
 from web.services.grading import overrides, requests
 
 
 @bp.get("/courses/<slug>/staff/requests/")
-def regrade_requests(slug: str) -> str:
+def list_requests(slug: str) -> str:
     """Show what students ask to look at again: those that wait the longest first."""
     course = course_for(slug, Action.SEE_STAFF_PAGES)
     return _page(course, everything=request.args.get("all") == "1")
@@ -26,27 +26,27 @@ def regrade_requests(slug: str) -> str:
 def answer_request(number: int) -> Response | tuple[str, int]:
     """Answer a student's request, with new points if they are right."""
     signed_in()
-    found = db().get(RegradeRequest, number) or abort(404)
-    user = require(Action.GRADE, found.submission)
-    course = found.submission.assignment.course
+    regrade_request = db().get(RegradeRequest, number) or abort(404)
+    user = require(Action.GRADE, regrade_request.submission)
+    course = regrade_request.submission.assignment.course
     try:
-        _answer(user, found)
+        _answer(user, regrade_request)
     except RuleError as error:
         db().rollback()
         return _page(course, refused=number, error=str(error)), 400
     db().commit()
     flash("The student sees your answer now.", "good")
-    return redirect(url_for("staff.regrade_requests", slug=course.slug), code=303)
+    return redirect(url_for("staff.list_requests", slug=course.slug), code=303)
 
 
-def _answer(user: User, found: RegradeRequest) -> None:
+def _answer(user: User, regrade_request: RegradeRequest) -> None:
     decision = request.form.get("decision")
     if decision not in ("accept", "decline"):
         raise RuleError("Choose whether you accept or decline.")
     requests.answer(
         db(),
         user,
-        found,
+        regrade_request,
         accepted=decision == "accept",
         text=request.form.get("answer", ""),
         tenths=tenths_field("points", "New points"),
@@ -71,26 +71,20 @@ def _page(
 @bp.post("/staff/submissions/<public_id>/points/<question_id>")
 def change_points(public_id: str, question_id: str) -> Response:
     """Give a question other points, with a reason that the student reads."""
-    found = _submission(public_id)
-    user = require(Action.GRADE, found)
+    submission = submission_for(public_id, Action.GRADE)
     tenths = tenths_field("points", "Points")
-    overrides.set_points(db(), user, found, question_id, tenths, request.form.get("reason", ""))
+    reason = request.form.get("reason", "")
+    overrides.set_points(db(), signed_in(), submission, question_id, tenths, reason)
     db().commit()
     flash("The points are changed.", "good")
-    return redirect(url_for("staff.submission", public_id=public_id), code=303)
+    return redirect(url_for("staff.show_submission", public_id=public_id), code=303)
 
 
 @bp.post("/staff/submissions/<public_id>/points/<question_id>/restore")
 def restore_points(public_id: str, question_id: str) -> Response:
     """Take a change of points back."""
-    found = _submission(public_id)
-    user = require(Action.GRADE, found)
-    overrides.remove(db(), user, found, question_id)
+    submission = submission_for(public_id, Action.GRADE)
+    overrides.remove(db(), signed_in(), submission, question_id)
     db().commit()
     flash("What the tests or a person gave holds again.", "good")
-    return redirect(url_for("staff.submission", public_id=public_id), code=303)
-
-
-def _submission(public_id: str) -> Submission:
-    signed_in()
-    return lookup.submission_by_public_id(db(), public_id) or abort(404)
+    return redirect(url_for("staff.show_submission", public_id=public_id), code=303)

@@ -25,12 +25,12 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from autograder.render.findings import SummaryView
 from autograder.render.page import annotated_notebook_html, stylesheet
+from web.blueprints.resources import submission_for
 from web.db import Database
-from web.http import db, portal, require, signed_in
+from web.http import db, portal, signed_in
 from web.models import Submission
 from web.policy import Action
 from web.security import NOTEBOOK_FLAG
-from web.services import lookup
 from web.services.courses.assignments import results_visible
 from web.services.errors import RuleError
 from web.services.grading import marks, requests, student_view
@@ -48,6 +48,8 @@ STREAM_SECONDS: Final = 60.0
 # Most notebooks are graded within two seconds, so one looks often at first.
 LOOK_SECONDS: Final = 0.08
 LONGEST_LOOK_SECONDS: Final = 0.5
+# What a reader of the executed notebook must be allowed to do, beside its student.
+_ACTIONS: Final = {"staff": Action.SEE_SUBMISSION_AS_STAFF, "preview": Action.RELEASE_GRADES}
 
 
 @dataclass(frozen=True)
@@ -60,64 +62,60 @@ class RejectedRequest:
 
 
 @bp.get("/<public_id>/")
-def submission(public_id: str) -> str:
+def show_submission(public_id: str) -> str:
     """Show the receipt, and the result once there is one."""
-    found = _submission(public_id)
-    require(Action.SEE_SUBMISSION, found)
-    return _page(found)
+    submission = submission_for(public_id, Action.SEE_SUBMISSION)
+    return _page(submission)
 
 
-def _page(found: Submission, refused: RejectedRequest | None = None) -> str:
-    mark = marks.student_mark(db(), found)
+def _page(submission: Submission, refused: RejectedRequest | None = None) -> str:
+    mark = marks.student_mark(db(), submission)
     return render_template(
         "submissions/submission.html",
-        submission=found,
-        course=found.assignment.course,
-        status=status_of(db(), found),
-        told=student_summary(found, mark),
+        submission=submission,
+        course=submission.assignment.course,
+        status=status_of(db(), submission),
+        told=student_summary(submission, mark),
         mark=mark,
-        remarks=remarks_of(db(), found, mark),
-        notices=regrades.notices(db(), found) if mark is not None else [],
-        view=student_view.as_student(db(), found.user, found.assignment),
-        results_visible=results_visible(found.assignment),
-        another=signed_in().id != found.user_id,
+        remarks=remarks_of(db(), submission, mark),
+        notices=regrades.notices(db(), submission) if mark is not None else [],
+        view=student_view.as_student(db(), submission.user, submission.assignment),
+        results_visible=results_visible(submission.assignment),
+        another=signed_in().id != submission.user_id,
         refused=refused,
     )
 
 
 @bp.post("/<public_id>/requests/<question_id>")
-def ask(public_id: str, question_id: str) -> WerkzeugResponse | tuple[str, int]:
+def ask_for_regrade(public_id: str, question_id: str) -> WerkzeugResponse | tuple[str, int]:
     """Ask to look at a question again; what was written into a refused request stays."""
-    found = _submission(public_id)
-    require(Action.ASK_FOR_REGRADE, found)
+    submission = submission_for(public_id, Action.ASK_FOR_REGRADE)
     # Untrusted: the student's words; they are shown as cleaned Markdown, or as plain text.
     text = request.form.get("text", "")
     try:
-        requests.ask(db(), found, question_id, text)
+        requests.ask(db(), submission, question_id, text)
     except RuleError as error:
         db().rollback()
-        return _page(found, RejectedRequest(question_id, text, str(error))), 400
+        return _page(submission, RejectedRequest(question_id, text, str(error))), 400
     db().commit()
     flash("Your request has arrived. The answer will stand here.", "good")
-    return redirect(url_for("submissions.submission", public_id=public_id), code=303)
+    return redirect(url_for("submissions.show_submission", public_id=public_id), code=303)
 
 
 @bp.get("/<public_id>/status.json")
-def status(public_id: str) -> Response:
+def show_status(public_id: str) -> Response:
     """Report where it stands, for browsers that ask again and again."""
-    found = _submission(public_id)
-    require(Action.SEE_SUBMISSION, found)
-    return jsonify(asdict(status_of(db(), found)))
+    submission = submission_for(public_id, Action.SEE_SUBMISSION)
+    return jsonify(asdict(status_of(db(), submission)))
 
 
 @bp.get("/<public_id>/events")
-def events(public_id: str) -> Response:
+def stream_status(public_id: str) -> Response:
     """Report where it stands, as server-sent events."""
-    found = _submission(public_id)
-    require(Action.SEE_SUBMISSION, found)
+    submission = submission_for(public_id, Action.SEE_SUBMISSION)
     if not STREAMS.acquire(blocking=False):
         abort(503)
-    stream = _Stream(portal().database, found.id)
+    stream = _Stream(portal().database, submission.id)
     response = Response(stream, mimetype="text/event-stream")
     response.headers["X-Accel-Buffering"] = "no"
     response.call_on_close(stream.close)
@@ -125,51 +123,48 @@ def events(public_id: str) -> Response:
 
 
 @bp.get("/<public_id>/file")
-def file(public_id: str) -> Response:
+def download_file(public_id: str) -> Response:
     """Return the bytes exactly as they came."""
-    found = _submission(public_id)
-    require(Action.SEE_SUBMISSION, found)
-    path = submitting.stored_file(portal().settings.submissions, found)
+    submission = submission_for(public_id, Action.SEE_SUBMISSION)
+    path = submitting.stored_file(portal().settings.submissions, submission)
     return send_file(
         path,
         mimetype="application/octet-stream",
         as_attachment=True,
-        download_name=f"{found.assignment.name}-{found.number}.ipynb",
+        download_name=f"{submission.assignment.name}-{submission.number}.ipynb",
     )
 
 
 @bp.get("/<public_id>/notebook")
-def notebook(public_id: str) -> Response:
+def show_notebook(public_id: str) -> Response:
     """
     Show the executed notebook, each result beside its cell.
 
     It is for a frame that runs nothing and fetches nothing; ``?as=staff`` tells all that is known,
     ``?as=preview`` what the student will know after the release.
     """
-    found = _submission(public_id)
-    told = _told(found, request.args.get("as", ""))
-    if found.result is None or told is None:
+    reader = request.args.get("as", "")
+    submission = submission_for(public_id, _ACTIONS.get(reader, Action.SEE_SUBMISSION))
+    told = _told(submission, reader)
+    if submission.result is None or told is None:
         abort(404)
     # Untrusted: student code made every output; it is cleaned, and the policy is a second wall.
-    body = annotated_notebook_html(executed_notebook(found.result), told)
+    body = annotated_notebook_html(executed_notebook(submission.result), told)
     page = render_template(
-        "submissions/notebook.html", body=body, css=stylesheet(), submission=found
+        "submissions/notebook.html", body=body, css=stylesheet(), submission=submission
     )
     response = Response(page)
     response.headers[NOTEBOOK_FLAG] = "1"
     return response
 
 
-def _told(found: Submission, reader: str) -> SummaryView | None:
+def _told(submission: Submission, reader: str) -> SummaryView | None:
     """Return what a reader may know of a result."""
     if reader == "staff":
-        require(Action.SEE_SUBMISSION_AS_STAFF, found)
-        return staff_summary(db(), marks.mark_of(db(), found))
+        return staff_summary(db(), marks.mark_of(db(), submission))
     if reader == "preview":
-        require(Action.RELEASE_GRADES, found)
-        return student_summary(found, marks.mark_of(db(), found))
-    require(Action.SEE_SUBMISSION, found)
-    return student_summary(found, marks.student_mark(db(), found))
+        return student_summary(submission, marks.mark_of(db(), submission))
+    return student_summary(submission, marks.student_mark(db(), submission))
 
 
 class _Stream:
@@ -203,8 +198,3 @@ class _Stream:
     def _look(self) -> Status:
         with self._database.read() as session:
             return status_of(session, session.get_one(Submission, self._submission_id))
-
-
-def _submission(public_id: str) -> Submission:
-    signed_in()
-    return lookup.submission_by_public_id(db(), public_id) or abort(404)

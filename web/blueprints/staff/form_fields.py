@@ -1,38 +1,10 @@
-"""What staff views share."""
+"""Numbers and points as they were typed into the forms of staff."""
 
 from __future__ import annotations
 
-from flask import abort, request
+from flask import request
 
-from web.http import db, require, signed_in
-from web.models import Course, CourseAssignment, Membership
-from web.policy import Action
-from web.services import lookup
 from web.services.errors import RuleError
-
-
-def course_for(slug: str, action: Action) -> Course:
-    """Find a course and go on only if the person may."""
-    signed_in()
-    course = lookup.course_by_slug(db(), slug) or abort(404)
-    require(action, course)
-    return course
-
-
-def assignment_for(slug: str, name: str, action: Action) -> CourseAssignment:
-    """Find an assignment and go on only if the person may."""
-    signed_in()
-    assignment = lookup.assignment_by_name(db(), slug, name) or abort(404)
-    require(action, assignment)
-    return assignment
-
-
-def membership_of(course: Course, number: int) -> Membership:
-    """Find somebody's place in a course."""
-    found = db().get(Membership, number)
-    if found is None or found.course_id != course.id:
-        abort(404)
-    return found
 
 
 def number_field(name: str, what: str, *, empty: float | None = None) -> float | None:
