@@ -158,8 +158,11 @@ def shape_message(actual: tuple[int, ...], expected: tuple[int, ...], axes: str 
     if not expected:
         if len(actual) == 1:
             return Message(MessageCode.ONE_AXIS_FOR_A_NUMBER)
-        return Message(MessageCode.AXES_FOR_A_NUMBER, {"axes": len(actual)})
+        return Message(MessageCode.AXES_FOR_A_NUMBER)
     wanted = _shape_text(names if len(names) == len(expected) else ["?"] * len(expected))
+    # Untrusted: each axis is a symbol that student code may choose, and so carry an input out.
+    if len(actual) > len(expected) + 1:
+        return Message(MessageCode.TOO_MANY_AXES, {"wanted": wanted})
     got = _shape_text([_symbol(length, symbols) for length in actual])
     return Message(MessageCode.WRONG_SHAPE, {"wanted": wanted, "got": got})
 

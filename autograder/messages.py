@@ -51,6 +51,7 @@ class MessageCode(StrEnum):
     ONE_AXIS_FOR_A_NUMBER = "one_axis_for_a_number"
     AXES_FOR_A_NUMBER = "axes_for_a_number"
     WRONG_SHAPE = "wrong_shape"
+    TOO_MANY_AXES = "too_many_axes"
 
 
 ENGLISH: Final[Mapping[MessageCode, str]] = {
@@ -97,8 +98,9 @@ ENGLISH: Final[Mapping[MessageCode, str]] = {
     MessageCode.NOT_NUMBERS: "Expected numbers, got {kind}.",
     MessageCode.NOT_FINITE: "The result holds NaN or infinity.",
     MessageCode.ONE_AXIS_FOR_A_NUMBER: "Expected one number, got an array with 1 axis.",
-    MessageCode.AXES_FOR_A_NUMBER: "Expected one number, got an array with {axes} axes.",
+    MessageCode.AXES_FOR_A_NUMBER: "Expected one number, got an array with several axes.",
     MessageCode.WRONG_SHAPE: "Expected the shape {wanted}, got {got}.",
+    MessageCode.TOO_MANY_AXES: "Expected the shape {wanted}, got an array with too many axes.",
 }
 
 

@@ -34,12 +34,13 @@ def _place(cells: Sequence[NotebookNode], question: str) -> int:
 
 def _check_cell(cells: Sequence[NotebookNode], question: str) -> int | None:
     """Find the cell that calls a question's public tests; best one that does nothing else."""
-    call = rf"grader\.check\(\s*(['\"]){re.escape(question)}\1\s*\)"
-    found = [
-        (re.fullmatch(rf"\s*{call}\s*;?\s*", cell.source) is None, number)
-        for number, cell in enumerate(cells)
-        if cell.cell_type == "code" and re.search(call, cell.source)
-    ]
+    # Untrusted: a student wrote the cell, so no part of the pattern may match white space twice.
+    call = re.compile(rf"grader\.check\([ \t]?(['\"]){re.escape(question)}\1[ \t]?\)")
+    found = []
+    for number, cell in enumerate(cells):
+        if cell.cell_type == "code" and (match := call.search(cell.source)):
+            alone = cell.source.strip().rstrip("; \t\n") == match[0]
+            found.append((not alone, number))
     return min(found)[1] if found else None
 
 

@@ -259,6 +259,15 @@ def test_messages_name_axes() -> None:
     assert shown((5,), (5, 2), "n") == "Expected the shape (?, ?), got (n,)."
 
 
+def test_more_axes_than_were_asked_for_are_not_listed() -> None:
+    """Each axis is a symbol that student code may choose: a long list would carry inputs out."""
+    many = "Expected the shape (n,), got an array with too many axes."
+    assert shown((5, 1), (5,), "n") == "Expected the shape (n,), got (n, 1)."
+    assert {shown(axes, (5,), "n") for axes in ((5, 1, 1), (0, 5, 1, 5), (1,) * 32)} == {many}
+    several = "Expected one number, got an array with several axes."
+    assert {shown((1,) * axes, (), None) for axes in range(2, 33)} == {several}
+
+
 def test_raises_counts() -> None:
     """`raises` counts one held check, and only if the exception was the student's."""
     with raises(ValueError):

@@ -56,3 +56,17 @@ def test_nowhere(make) -> None:
     """A question of which nothing is left comes at the end, in an empty notebook too."""
     assert places([make.text("a")], ["q1"]) == {"q1": AT_THE_END}
     assert places([], ["q1"]) == {"q1": AT_THE_END}
+
+
+def test_long_cells(make) -> None:
+    """The time to place a result grows with a cell's length alone: a square would take an hour."""
+    space = " " * 1_000_000
+    cells = [
+        make.code(f"grader.check('q1'){space}# x"),
+        make.code(f"grader.check({space}'q1'{space})"),
+        make.code("grader.check(" * 100_000),
+        make.text("#" * 500_000 + f"{space}Question 1"),
+        make.text(f"{space}\n" * 2),
+    ]
+
+    assert places(cells, ["q1"]) == {"q1": 0}
