@@ -6,6 +6,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+SHOWN_TYPES: Final = (
+    "text/html",
+    "text/markdown",
+    "text/latex",
+    "image/png",
+    "image/jpeg",
+    "image/gif",
+    "text/plain",
+)
+"""Types of a displayed value that pages show, the first that a value has; no other is kept."""
+
 
 class CellStatus(StrEnum):
     """What came of running a cell."""

@@ -41,6 +41,7 @@ class CallChannel:
         self._callbacks = Callbacks(limits)
         self._names: frozenset[str] | None = None
         self._values: dict[str, bytes] = {}
+        self._kept: dict[str, Any] = {}
         self._defined: set[str] = set()
 
     @property
@@ -80,21 +81,27 @@ class CallChannel:
         """
         Return the value of a name.
 
-        Plain data is read once, and stays what it was until the tests run a line inside: it cannot
-        be one thing to one question and another thing to the next.
+        It is read once, and stays what it was until the tests run a line inside: it cannot be one
+        thing to one question and another thing to the next. Of an object that stayed in the kernel
+        that holds for its numbers (`RemoteObject.to_array`); its attributes may change by calls.
 
         Raises:
             Missing: If the notebook does not define it.
         """
+        if name in self._kept:
+            return _copied(self._kept[name])
         if name not in self._values:
             value = self._value(self._request(("get", name), name))
             self._defined.add(name)
             if isinstance(value, RemoteObject):
-                return RemoteObject(self, handle_of(value), name)
+                value = RemoteObject(self, handle_of(value), name)
             try:
                 self._values[name] = wire.Encoder().encode(("value", value))
             except wire.Unsendable:
-                return value  # a list of objects that stayed inside
+                # Untrusted: an object that stayed inside could show other numbers to the next
+                # test; the one that is kept has shown its numbers once.
+                self._kept[name] = value
+                return _copied(value)
         # Decoded for each reader: what a test does to its copy is its own affair.
         value = self._value(self._decode(self._values[name]))
         if self.recording.has_room(len(self._values[name])):
@@ -133,11 +140,13 @@ class CallChannel:
         """Run a line of trusted code inside; `number` is the one that its answer will carry."""
         self.recording.prepared += (source,)
         self._values.clear()
+        self._kept.clear()
         body = wire.Encoder().encode(("run", source))
         self._value(self._ask(body, None, number))
 
     def forget(self) -> None:
         """Release all objects that stayed in the kernel; none may be used after it."""
+        self._kept.clear()
         self._value(self._request(("forget",)))
 
     def _recorder(self, target: Target, arguments: object) -> Callable[..., None]:
@@ -251,3 +260,12 @@ class CallChannel:
         if isinstance(cell, int) and isinstance(line, int):
             error.place = (cell, line)
         raise error
+
+
+def _copied(value: Any) -> Any:
+    """Copy the containers of a value: what a test does to its copy is its own affair."""
+    if isinstance(value, list | tuple | set | frozenset):
+        return type(value)(map(_copied, value))
+    if isinstance(value, dict):
+        return {key: _copied(item) for key, item in value.items()}
+    return value.copy() if isinstance(value, np.ndarray) else value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import queue
+import re
 from typing import Any, Final
 
 from jupyter_client.asynchronous.client import AsyncKernelClient
@@ -17,6 +18,19 @@ from autograder.sandbox.kernel_process import KernelProcess
 
 CONNECT_SECONDS: Final = 30.0
 WELCOME_SECONDS: Final = 0.5
+MAX_VALUES: Final = 100_000
+"""Of a message: its values in memory take up to a hundred times their bytes."""
+# A text that does not end is one up to the message's end, or each quote in it would begin anew.
+_TEXT: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
+
+
+def _values(part: bytes) -> int:
+    """Count the commas and opening brackets of JSON, those in its texts left out."""
+    count = sum(map(part.count, (b",", b"[", b"{")))
+    if count > MAX_VALUES:
+        part = _TEXT.sub(b"", part)
+        count = sum(map(part.count, (b",", b"[", b"{")))
+    return count
 
 
 class Channel:
@@ -43,6 +57,9 @@ class Channel:
         try:
             async with asyncio.timeout(timeout):
                 parts = await self.connection.receive()
+                while sum(map(_values, parts)) > MAX_VALUES:
+                    self.connection.refuse()
+                    parts = await self.connection.receive()
         except TimeoutError:
             raise queue.Empty from None
         _, message = self._session.feed_identities(parts)

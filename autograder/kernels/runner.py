@@ -17,12 +17,12 @@ from typing import Any, Final
 
 import nbformat
 from jupyter_client.manager import AsyncKernelManager
-from nbclient import NotebookClient
 from nbformat import NotebookNode
 
 from autograder.cells import CellRun, CellStatus
 from autograder.errors import SandboxError
 from autograder.kernels.client import KernelClient, connect
+from autograder.kernels.outputs import OutputClient
 from autograder.limits import MEGABYTE, Limits
 from autograder.notebook import Notebook
 from autograder.sandbox.kernel_process import KernelExit, KernelProcess
@@ -164,21 +164,6 @@ class NotebookRunner:
         return None
 
 
-class _NotebookClient(NotebookClient):
-    """nbclient without widgets, which nobody sees here."""
-
-    def handle_comm_msg(
-        self, outs: list[NotebookNode], msg: dict[str, Any], cell_index: int
-    ) -> None:
-        """
-        Pass over what widgets say: what a cell prints into one is printed below the cell.
-
-        nbclient would keep such output for the widget and answer the kernel in the middle of the
-        cell, by a socket on which it waits for the cell's end: it often misses that end then, and
-        an `interact` is waited for until its time is over.
-        """
-
-
 class _Session:
     """One kernel, one client, one notebook: runs cells within limits."""
 
@@ -194,7 +179,7 @@ class _Session:
         self._client = client
         self._limits = limits
         self._document = document
-        self._runner = _NotebookClient(
+        self._runner = OutputClient(
             document,
             km=AsyncKernelManager(),
             allow_errors=True,
@@ -275,7 +260,8 @@ class _Session:
         return self._printed_too_much() or self._client.cut_off()
 
     def _printed_too_much(self) -> bool:
-        too_much = self._client.received_bytes > self._limits.output_mb * MEGABYTE
+        size = self._client.received_bytes + self._runner.repeated_bytes
+        too_much = size > self._limits.output_mb * MEGABYTE
         return too_much or self._client.refused()
 
     async def _end_of_output(self, ended: asyncio.Event) -> CellStatus:

@@ -203,6 +203,11 @@ class Connection:
         """Wait until the peer has taken all that was sent, or has gone."""
         await self._gone_out.wait()
 
+    def refuse(self) -> None:
+        """End the connection because of what the peer has sent."""
+        self.refused = True
+        self.close()
+
     def close(self) -> None:
         """End the connection."""
         self.ended = True
@@ -213,8 +218,7 @@ class Connection:
         try:
             return self._reader.next_message()
         except ZmtpError:
-            self.refused = True
-            self.close()
+            self.refuse()
             return None
 
     async def _readable(self) -> None:

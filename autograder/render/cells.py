@@ -25,6 +25,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
+from autograder.cells import SHOWN_TYPES
 from autograder.render.cleaning import clean, clean_code, shows_something, too_deep
 from autograder.render.findings import plain
 from autograder.render.formulas import extract, formula_html, restore
@@ -45,15 +46,6 @@ MAX_SECONDS: Final = 5.0
 HEADING_SHIFT: Final = 2
 """A page's title and its sections come first."""
 
-_TYPES: Final = (
-    "text/html",
-    "text/markdown",
-    "text/latex",
-    "image/png",
-    "image/jpeg",
-    "image/gif",
-    "text/plain",
-)
 _TITLE: Final = re.compile(r"# @title (\S.*)")
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/=\s]+")
 
@@ -186,7 +178,7 @@ def _output(output: NotebookNode, number: int, effort: RenderBudget) -> Fragment
     data = output.get("data")
     if not isinstance(data, dict):
         return Fragment("")
-    for media_type in _TYPES:
+    for media_type in SHOWN_TYPES:
         content = _text(data.get(media_type))
         fragment = _shown_as(media_type, content, number, effort) if content else None
         if fragment is not None:
