@@ -1,1 +1,1 @@
-"""What this machine gives of the sandbox, tried from inside a kernel."""
+"""Which layers of the sandbox hold on this machine, tried from inside a kernel."""

@@ -1,8 +1,8 @@
 """
 What `autograder doctor` runs inside a kernel, where it is student code like any other.
 
-Never imported: its text is sent there. Each function tries something that the wall should refuse,
-and tells what came of it.
+Never imported: its text is sent there. Each function tries something that the sandbox should
+refuse, and returns what came of it.
 """
 
 # Tries what student code would try, by the calls that it would use.
@@ -42,7 +42,7 @@ def outcome(function: Callable[[], object]) -> str:
 
 
 def status() -> dict[str, str]:
-    """Return what Linux says of this process."""
+    """Return the status of this process, as Linux reports it."""
     with open("/proc/self/status") as file:
         fields = (line.partition(":") for line in file)
         return {name: value.strip() for name, _, value in fields}
@@ -74,7 +74,7 @@ def interfaces() -> list[str]:
 
 
 def written_places() -> list[str]:
-    """Try to write to the system; give where that worked."""
+    """Try to write to the system; return where that worked."""
     places = []
     for folder in SYSTEM_PLACES:
         path = os.path.join(folder, "written-by-doctor")
@@ -90,7 +90,7 @@ def _touch(path: str) -> None:
 
 
 def fill_scratch() -> int:
-    """Write files until that is refused, in all folders together; give the megabytes."""
+    """Write files until that is refused, in all folders together; return the megabytes."""
     written = 0
     paths = [f"{folder}/full" for folder in ("/tmp", "/dev/shm", os.path.expanduser("~"))]
     for path in paths:
@@ -106,7 +106,7 @@ def fill_scratch() -> int:
 
 
 def system_calls() -> dict[str, str]:
-    """Try system calls that have been ways through a wall."""
+    """Try system calls that have been ways out of sandboxes."""
     numbers = FORBIDDEN.get(os.uname().machine, {})
     return {name: _system_call(number) for name, number in numbers.items()}
 
@@ -128,7 +128,7 @@ def guardian() -> dict[str, str]:
 
 
 def signal_guardian() -> str:
-    """Ask whether this process may signal the guardian; Landlock says no."""
+    """Ask whether this process may signal the guardian; Landlock refuses that."""
     return outcome(lambda: os.kill(1, 0))
 
 
@@ -162,7 +162,7 @@ def _hold(megabytes: int) -> None:
 
 
 def too_many_processes() -> int:
-    """Fork until that is refused; give how often it was not."""
+    """Fork until that is refused; return how often it was not."""
     count = 0
     while outcome(_fork_sleeper) == "done" and count < 1000:
         count += 1
@@ -181,7 +181,7 @@ def endless() -> None:
         pass
 
 
-def deaf() -> None:
+def ignore_interrupts() -> None:
     """Run for ever, and swallow every interrupt."""
     while True:
         try:

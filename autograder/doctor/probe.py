@@ -1,5 +1,5 @@
 """
-A kernel for trying the wall from inside: what `autograder doctor` and the wall's own tests use.
+A kernel for trying the sandbox from inside: for `autograder doctor` and the sandbox's own tests.
 
 What runs in it is our own code, but it runs where student code runs and has no more rights.
 """
@@ -27,7 +27,7 @@ class Probe(Closeable):
     A fresh kernel, given limits and no notebook, that answers calls.
 
     Args:
-        kernel: Fresh from the warm process; ended by `close`.
+        kernel: Fresh from the fork server; ended by `close`.
         limits: What it may use.
         files: What its folder holds, by name.
     """
@@ -59,7 +59,7 @@ class Probe(Closeable):
         self._channel.run(source)
 
     def call(self, name: str, *args: Any) -> Any:
-        """Call a function that `run` defined, and give its value."""
+        """Call a function that `run` defined, and return its value."""
         return self._channel.call(Target(name=name), args, {}).value
 
     def evaluate(self, expression: str) -> Any:

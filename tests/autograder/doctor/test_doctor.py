@@ -1,4 +1,4 @@
-"""``autograder doctor`` tells a whole wall from a broken one."""
+"""``autograder doctor`` tells a whole sandbox from a broken one."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from autograder.doctor import command
+from autograder.doctor import command, layers, libraries, parts
+from autograder.doctor.advice import namespace_advice
 from autograder.sandbox import bubblewrap, policy, seccomp
 
 
 @pytest.fixture
 def numpy_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave TensorFlow out: its import takes longer than all the rest."""
-    monkeypatch.setattr(command, "ENVIRONMENTS", ("numpy",))
+    monkeypatch.setattr(libraries, "SHIPPED_ENVIRONMENTS", ("numpy",))
 
 
 def _run() -> tuple[int, str]:
@@ -23,7 +24,7 @@ def _run() -> tuple[int, str]:
     return command.run_doctor(Console(file=text, width=80)), text.getvalue()
 
 
-def test_a_whole_wall_is_safe(numpy_only: None) -> None:
+def test_a_whole_sandbox_is_safe(numpy_only: None) -> None:
     """Every layer holds on the machine of the tests, and no line is wider than a terminal."""
     code, text = _run()
     assert "✘" not in text
@@ -39,7 +40,7 @@ def test_own_environments(
     """An operator's own environment is tried, too; a folder that is missing is named."""
     (tmp_path / "mine.toml").write_text('folder = "/nowhere"\npreload = []\n')
     monkeypatch.setenv("AUTOGRADER_ENVIRONMENTS", str(tmp_path))
-    monkeypatch.setattr(command, "_CHECKS", {})
+    monkeypatch.setattr(layers, "_CHECKS", {})
     code, text = _run()
     assert code == 1
     assert "✔ numpy" in text
@@ -50,8 +51,8 @@ def test_own_environments(
 
 def test_a_missing_layer_is_named(numpy_only: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """With holes in the filter its layers fail, others hold, and the code is 1."""
-    tried = {layer: command._CHECKS[layer] for layer in ("system calls", "no network", "processes")}
-    monkeypatch.setattr(command, "_CHECKS", tried)
+    tried = {layer: layers._CHECKS[layer] for layer in ("system calls", "no network", "processes")}
+    monkeypatch.setattr(layers, "_CHECKS", tried)
     monkeypatch.setattr(policy, "DENIED_SYSTEM_CALLS", ("acct",))
     monkeypatch.setattr(policy, "ALLOWED_SOCKET_FAMILIES", (1, 2, 16))
     seccomp.compiled_filter.cache_clear()
@@ -67,11 +68,11 @@ def test_a_missing_layer_is_named(numpy_only: None, monkeypatch: pytest.MonkeyPa
     assert "Not safe to grade with: system calls, no network." in text
 
 
-def test_a_wall_that_cannot_be_built_is_explained(
+def test_a_sandbox_that_cannot_be_built_is_explained(
     numpy_only: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without bubblewrap nothing is tried, and the operator reads what to install."""
-    monkeypatch.setattr(command.shutil, "which", lambda *_, **__: None)
+    monkeypatch.setattr(parts.shutil, "which", lambda *_, **__: None)
     assert bubblewrap.shutil.which("bwrap") is None
     code, text = _run()
     assert code == 1
@@ -91,4 +92,4 @@ def test_advice_fits_the_machine(tmp_path: Path, setting: str, value: str, advic
     path = tmp_path / setting
     path.parent.mkdir(parents=True)
     path.write_text(f"{value}\n")
-    assert advice in command.namespace_advice(tmp_path)
+    assert advice in namespace_advice(tmp_path)
