@@ -50,7 +50,7 @@ def demo(host: str | None, port: int | None) -> int:
         database = open_database(settings.database_url)
         with database.write.begin() as session:
             cast = course.make_course(session, settings)
-        validation.ask(settings.snapshots, cast.assignments["splits"].snapshot)
+        validation.request(settings.snapshots, cast.assignments["splits"].snapshot)
         activity = Activity(settings, database, cast)
         thread = threading.Thread(target=_visit, args=(activity, number), daemon=True)
         thread.start()

@@ -1,7 +1,7 @@
 """
-Lets assignments that were taken up prove themselves, in the background.
+Validates imported versions of assignments, in the background.
 
-A proof runs in a process of its own, which can be ended at any moment and begun again.
+Each validation runs in a process of its own, which can be ended at any moment and begun again.
 """
 
 from __future__ import annotations
@@ -15,7 +15,13 @@ from pathlib import Path
 from typing import Final
 
 from web.config import Settings
-from web.services.courses.validation import ValidationState, open_validations, read, write
+from web.services.courses.validation import (
+    Validation,
+    ValidationState,
+    open_validations,
+    read,
+    write,
+)
 
 log: Final = logging.getLogger(__name__)
 LOOK_SECONDS: Final = 1.0
@@ -23,7 +29,7 @@ LOOK_SECONDS: Final = 1.0
 
 class Validator:
     """
-    Makes the proofs that are asked for, one at a time.
+    Runs the validations that are requested, one at a time.
 
     Args:
         settings: Of the portal.
@@ -34,17 +40,17 @@ class Validator:
         self._stop = threading.Event()
 
     def stop(self) -> None:
-        """End the present proof; it is begun again at the next start."""
+        """End the present validation; it is begun again at the next start."""
         self._stop.set()
 
     def run(self) -> None:
-        """Make proofs until stopped."""
+        """Validate until stopped."""
         while not self._stop.wait(LOOK_SECONDS):
             for place in open_validations(self._snapshots):
                 if not self._stop.is_set():
-                    self._prove(place)
+                    self._validate(place)
 
-    def _prove(self, place: Path) -> None:
+    def _validate(self, place: Path) -> None:
         with place.with_suffix(".lock").open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -60,7 +66,7 @@ class Validator:
                 process.terminate()
                 process.wait()
                 return
-        state = read(place)
-        if state is not None and not state.done:
-            log.error("the proof of %s ended with %s", place.parent, process.returncode)
-            write(place, ValidationState("failed"))
+        known = read(place)
+        if known is not None and not known.done:
+            log.error("the validation of %s ended with %s", place.parent, process.returncode)
+            write(place, Validation(ValidationState.FAILED))

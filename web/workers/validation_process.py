@@ -1,4 +1,4 @@
-"""The process in which an assignment proves itself: ``python -m web.proof_process FILE``."""
+"""The process that validates a version: ``python -m web.workers.validation_process FILE``."""
 
 from __future__ import annotations
 
@@ -14,37 +14,38 @@ from typing import Final
 from autograder.sandbox.runtime import linux
 from autograder.validate.gate import validate
 from autograder.validate.results import AssignmentValidation, Fault, Kind, Trial
-from web.services.courses.validation import ValidationState, write
+from web.services.courses.validation import Validation, ValidationState, write
 
-TOLD_SECONDS: Final = 0.5
-# Grading goes before proving.
+PROGRESS_SECONDS: Final = 0.5
+# Grading goes before validation.
 NICENESS: Final = 9
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Let the assignment beside a proof's file prove itself; the file tells how far it is."""
+    """Validate the assignment beside a validation's file, which shows how far that is."""
     place = Path(arguments[0])
     linux.die_with_parent(signal.SIGTERM)
     os.nice(NICENESS)
     folder = next(each for each in place.parent.iterdir() if (each / "assignment.toml").is_file())
-    told = 0.0
+    written_at = 0.0
     lock = threading.Lock()
 
     def listen(assignment: AssignmentValidation, _: Trial | None) -> None:
-        nonlocal told
+        nonlocal written_at
         with lock:
-            if time.monotonic() - told > TOLD_SECONDS:
-                told = time.monotonic()
-                write(place, _state("running", assignment))
+            if time.monotonic() - written_at > PROGRESS_SECONDS:
+                written_at = time.monotonic()
+                write(place, _validation(ValidationState.RUNNING, assignment))
 
     (result,) = validate([folder], listen, quick=True, workers=1)
-    write(place, _state("proved" if result.valid else "faulty", result))
+    state = ValidationState.VALID if result.valid else ValidationState.INVALID
+    write(place, _validation(state, result))
     return 0
 
 
-def _state(state: str, result: AssignmentValidation) -> ValidationState:
+def _validation(state: ValidationState, result: AssignmentValidation) -> Validation:
     trials = list(result.trials)
-    return ValidationState(
+    return Validation(
         state,
         len(trials),
         _count(result, Kind.MISCONCEPTION),

@@ -46,7 +46,7 @@ def import_assignment(slug: str) -> Response:
     snapshot = _import(request.form.get("name", "")[:100])
     assignment = assignments.add_to_course(db(), signed_in(), course, snapshot)
     db().commit()
-    validation.ask(portal().settings.snapshots, snapshot)
+    validation.request(portal().settings.snapshots, snapshot)
     flash(
         f"“{snapshot.title}” is in the course, and its proof has begun. Set its rules meanwhile.",
         "good",
@@ -91,7 +91,7 @@ def update_assignment(slug: str, name: str) -> Response:
     snapshot = _import(name)
     assignments.use_snapshot(db(), signed_in(), assignment, snapshot)
     db().commit()
-    validation.ask(portal().settings.snapshots, snapshot)
+    validation.request(portal().settings.snapshots, snapshot)
     flash("New submissions are graded by it; earlier ones only if you grade them again.", "good")
     return redirect(url_for("staff.show_assignment", slug=slug, name=name), code=303)
 

@@ -1,7 +1,8 @@
-"""An assignment that was taken up proves itself in the background."""
+"""Imported versions are validated in the background."""
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,94 +16,95 @@ from sqlalchemy import select
 from tests.web.conftest import ROOT, World, token_of
 from web.models import CourseAssignment, Snapshot
 from web.services.courses import snapshots, validation
-from web.services.courses.validation import ValidationState
+from web.services.courses.validation import Validation, ValidationState
 from web.workers.validation import Validator
 
+REQUESTED, RUNNING, VALID, INVALID, FAILED = ValidationState
 PAGE = "/courses/dl/staff/assignments/xor/"
 
 
 @pytest.fixture
 def snapshot(world: World) -> Snapshot:
-    """The content of xor as it was taken up."""
+    """The version of xor that was imported."""
     with world.database.read() as session:
         return session.scalars(select(CourseAssignment)).one().snapshot
 
 
 def place_of(world: World, snapshot: Snapshot) -> Path:
-    """Where the proof of a snapshot is kept."""
+    """Where the validation of a snapshot is kept."""
     return world.settings.snapshots / snapshot.content_hash / validation.FILE
 
 
 @contextmanager
-def proving(world: World) -> Iterator[Validator]:
-    """Let a prover run."""
-    prover = Validator(world.settings)
-    thread = threading.Thread(target=prover.run)
+def validating(world: World) -> Iterator[Validator]:
+    """Let a validator run."""
+    validator = Validator(world.settings)
+    thread = threading.Thread(target=validator.run)
     thread.start()
     try:
-        yield prover
+        yield validator
     finally:
-        prover.stop()
+        validator.stop()
         thread.join(30)
         assert not thread.is_alive()
 
 
 def wait_for(
-    place: Path, fits: Callable[[ValidationState | None], bool], seconds: float = 120
-) -> ValidationState | None:
-    """Wait until a proof's state fits."""
+    place: Path, fits: Callable[[Validation | None], bool], seconds: float = 120
+) -> Validation | None:
+    """Wait until a validation fits."""
     deadline = time.monotonic() + seconds
-    while not fits(state := validation.read(place)):
-        assert time.monotonic() < deadline, state
+    while not fits(found := validation.read(place)):
+        assert time.monotonic() < deadline, found
         time.sleep(0.1)
-    return state
+    return found
 
 
-def test_example_proves_itself_in_the_background(world: World) -> None:
-    """Asked for, begun by the worker's prover, and proved: all wrong answers caught."""
+def test_example_is_validated_in_the_background(world: World) -> None:
+    """Requested, begun by the worker's validator, and valid: all wrong answers caught."""
     folders = (ROOT / "docs" / "examples",)
     with world.database.write.begin() as session:
         content = snapshots.prepare(world.settings.snapshots, folders, "pendulum")
-        taken = snapshots.import_version(session, content)
-    validation.ask(world.settings.snapshots, taken)
+        imported = snapshots.import_version(session, content)
+    validation.request(world.settings.snapshots, imported)
 
-    with proving(world):
-        state = wait_for(place_of(world, taken), lambda found: bool(found and found.done))
+    with validating(world):
+        done = wait_for(place_of(world, imported), lambda found: bool(found and found.done))
 
-    assert state is not None
-    assert (state.state, state.faults) == ("proved", ())
-    assert state.wrong[0] == state.wrong[1] > 0
-    assert state.right[0] == state.right[1] > 0
+    assert done is not None
+    assert (done.state, done.faults) == ("valid", ())
+    assert done.misconceptions[0] == done.misconceptions[1] > 0
+    assert done.alternatives[0] == done.alternatives[1] > 0
 
 
-def test_a_proof_that_is_stopped_is_begun_again(world: World, snapshot: Snapshot) -> None:
-    """Stopping the worker ends the proof's process; the next worker finds it undone."""
+def test_a_validation_that_is_stopped_is_begun_again(world: World, snapshot: Snapshot) -> None:
+    """Stopping the worker ends the validation's process; the next worker finds it undone."""
     place = place_of(world, snapshot)
-    validation.ask(world.settings.snapshots, snapshot)
+    validation.request(world.settings.snapshots, snapshot)
 
-    with proving(world):
+    with validating(world):
         wait_for(place, lambda found: bool(found and found.state == "running"))
 
     assert list(validation.open_validations(world.settings.snapshots)) == [place]
 
 
-def test_a_proof_that_breaks_is_our_fault_and_can_be_asked_for_again(
+def test_a_validation_that_breaks_is_our_fault_and_can_be_requested_again(
     world: World, snapshot: Snapshot
 ) -> None:
-    """A folder that is gone ends the process, not the prover; nothing is said of the assignment."""
+    """A folder that is gone ends the process, not the validator; the assignment is not blamed."""
     place = place_of(world, snapshot)
     (place.parent / "xor" / "assignment.toml").unlink()
-    validation.ask(world.settings.snapshots, snapshot)
+    validation.request(world.settings.snapshots, snapshot)
 
-    with proving(world):
+    with validating(world):
         wait_for(place, lambda found: bool(found and found.state == "failed"))
 
-    validation.ask(world.settings.snapshots, snapshot)
-    assert validation.read(place) == ValidationState("asked")
+    validation.request(world.settings.snapshots, snapshot)
+    assert validation.read(place) == Validation(REQUESTED)
 
 
-def test_taking_up_asks_for_the_proof(world: World) -> None:
-    """The page comes at once and says that the proof has not begun; an update asks anew."""
+def test_import_requests_validation(world: World) -> None:
+    """The page comes at once and says that validation has not begun; an update requests it anew."""
     client = world.client("instructor")
     place = "/courses/dl/staff/assignments/"
     data = {"csrf_token": token_of(client, place), "name": "splits"}
@@ -114,36 +116,81 @@ def test_taking_up_asks_for_the_proof(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "words"),
+    ("found", "words"),
     [
-        (ValidationState("running", 17), "17 answers tried"),
-        (ValidationState("proved", 9, (5, 5), (4, 4)), "5 of 5 typical mistakes"),
+        (Validation(RUNNING, 17), "17 answers tried"),
+        (Validation(VALID, 9, (5, 5), (4, 4)), "5 of 5 typical mistakes"),
         (
-            ValidationState("faulty", 9, (4, 5), (4, 4), ("q2: caught by no test",)),
+            Validation(INVALID, 9, (4, 5), (4, 4), ("q2: caught by no test",)),
             "q2: caught by no",
         ),
-        (ValidationState("failed"), "could not be made"),
+        (Validation(FAILED), "could not be made"),
     ],
 )
 def test_page_tells_what_came_of_it(
-    world: World, snapshot: Snapshot, state: ValidationState, words: str
+    world: World, snapshot: Snapshot, found: Validation, words: str
 ) -> None:
-    """Running with a count, proved with figures, faulty with each fault, failed with no blame."""
-    validation.write(place_of(world, snapshot), state)
+    """Running with a count, valid with figures, invalid with each fault, failed with no blame."""
+    validation.write(place_of(world, snapshot), found)
 
     page = world.client("instructor").get(PAGE).text
 
     assert words in page
-    assert ("data-refresh" in page) == (not state.done)
+    assert ("data-refresh" in page) == (not found.done)
 
 
 def test_long_lists_of_faults_are_cut(world: World, snapshot: Snapshot) -> None:
     """A page stays readable when everything is wrong."""
     place = place_of(world, snapshot)
-    many = replace(ValidationState("faulty"), faults=tuple(f"q{n}: wrong" for n in range(100)))
+    many = replace(Validation(INVALID), faults=tuple(f"q{n}: wrong" for n in range(100)))
 
     validation.write(place, many)
 
     kept = validation.read(place)
     assert kept is not None
     assert len(kept.faults) == validation.FAULTS_SHOWN
+
+
+@pytest.mark.parametrize(
+    ("former", "present"),
+    [
+        ("asked", REQUESTED),
+        ("running", RUNNING),
+        ("proved", VALID),
+        ("faulty", INVALID),
+        ("failed", FAILED),
+    ],
+)
+def test_files_of_an_earlier_release_are_read(
+    world: World, snapshot: Snapshot, former: str, present: ValidationState
+) -> None:
+    """Its words were others; what was not brought to its end then is done now."""
+    place = place_of(world, snapshot)
+    document = {
+        "state": former,
+        "tried": 9,
+        "wrong": [4, 5],
+        "right": [3, 4],
+        "faults": ["q2: caught by no test"],
+        "remarks": ["q1: slow"],
+    }
+    place.with_name("proof.json").write_text(json.dumps(document))
+
+    found = validation.validation_of(world.settings.snapshots, snapshot)
+
+    assert found == Validation(
+        present, 9, (4, 5), (3, 4), ("q2: caught by no test",), ("q1: slow",)
+    )
+    open_now = list(validation.open_validations(world.settings.snapshots))
+    assert open_now == ([] if found.done else [place])
+
+
+def test_new_file_takes_the_place_of_an_earlier_release_s(world: World, snapshot: Snapshot) -> None:
+    """What is found out now counts, not what was written then."""
+    place = place_of(world, snapshot)
+    lists: dict[str, list[str]] = {name: [] for name in ("wrong", "right", "faults", "remarks")}
+    place.with_name("proof.json").write_text(json.dumps({"state": "failed", "tried": 0, **lists}))
+
+    validation.request(world.settings.snapshots, snapshot)
+
+    assert validation.read(place) == Validation(REQUESTED)
