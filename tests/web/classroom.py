@@ -17,11 +17,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any, Final
+from fractions import Fraction
+from typing import Final
 
+import nbformat
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from autograder.messages import text
+from autograder.report import QuestionResult, Report, TestResult
+from autograder.verdict import Verdict
 from web.db import now
 from web.models import (
     Course,
@@ -96,14 +101,14 @@ def attempt(
     )
     session.add(submission)
     session.flush()
-    views = _views(passed, tenths, mistake)
+    report = _report(assignment.snapshot, passed, tenths, mistake)
     submission.result = Result(
         submission_id=submission.id,
         snapshot_id=assignment.snapshot.id,
         score_tenths=sum(tenths),
         question_tenths={"q1": tenths[0], "q2": tenths[1], "q3": None},
-        staff_view=views,
-        student_view=views,
+        staff_view=report.staff_view().as_json(),
+        student_view=report.student_view().as_json(),
         notebook="{}",
         seconds=1.25,
     )
@@ -152,29 +157,40 @@ def _student(session: Session, course: Course, number: int) -> User:
     return user
 
 
-def _views(passed: str, tenths: Sequence[int], mistake: str | None) -> dict[str, Any]:
-    questions = []
-    for question, scored in zip(QUESTIONS, [*tenths, None], strict=True):
-        name = question.id
-        tests = [
-            {
-                "id": test,
-                "title": f"Test {test}",
-                "verdict": "passed" if test in passed else "failed",
-                "visible": test == "a",
-                "message": "" if test in passed else "The numbers differ.",
-                "hint": None,
-            }
-            for test in TESTS[name]
-        ]
-        questions.append(
-            {
-                "id": name,
-                "score": None if scored is None else scored / 10,
-                "max_score": 2.0,
-                "verdict": "passed",
-                "misconception": mistake if name == "q1" else None,
-                "tests": tests,
-            }
-        )
-    return {"questions": questions}
+def _report(snapshot: Snapshot, passed: str, tenths: Sequence[int], mistake: str | None) -> Report:
+    scored = zip(QUESTIONS, [*tenths, None], strict=True)
+    return Report(
+        assignment=snapshot.name,
+        title=snapshot.title,
+        assignment_hash=snapshot.content_hash,
+        submission_sha256="0" * 64,
+        seed=1,
+        questions=tuple(_result(question, score, passed, mistake) for question, score in scored),
+        cells=(),
+        notebook=nbformat.v4.new_notebook(),
+    )
+
+
+def _result(
+    question: SnapshotQuestion, score: int | None, passed: str, mistake: str | None
+) -> QuestionResult:
+    return QuestionResult(
+        question.id,
+        Fraction(question.max_tenths, 10),
+        None if score is None else Fraction(score, 10),
+        Verdict.PASSED,
+        tuple(_test(question.id, name, passed=name in passed) for name in TESTS[question.id]),
+        misconception=mistake if question.id == "q1" else None,
+    )
+
+
+def _test(question: str, name: str, *, passed: bool) -> TestResult:
+    return TestResult(
+        name,
+        question,
+        f"Test {name}",
+        Verdict.PASSED if passed else Verdict.FAILED,
+        public=name == "a",
+        weight=Fraction(1),
+        message=None if passed else text("The numbers differ."),
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -11,7 +12,7 @@ from markupsafe import Markup
 from web.models import ManualGrade, SnapshotQuestion, Submission
 from web.rendering import answer_html
 from web.services.grading import written_answers
-from web.services.grading.results import executed_notebook
+from web.services.grading.results import answer_cells, executed_notebook
 from web.services.grading.written_answers import Entered
 
 
@@ -74,11 +75,8 @@ def shown_answer(submission: Submission, question_id: str) -> ShownAnswer:
     """Render the answer to a question."""
     assert submission.result is not None
     notebook = executed_notebook(submission.result)
-    questions = submission.result.staff_view["questions"]
-    cells: list[int] = next(
-        (each["answer_cells"] for each in questions if each["id"] == question_id), []
-    )
+    cells: Sequence[int] = answer_cells(submission.result, question_id)
     whole = not cells or len(cells) >= len(notebook.cells)
     if whole:
-        cells = list(range(len(notebook.cells)))
+        cells = range(len(notebook.cells))
     return ShownAnswer(answer_html(notebook, cells), whole)

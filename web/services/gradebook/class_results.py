@@ -5,18 +5,20 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from autograder.report import StaffView
+from autograder.verdict import Verdict
 from web.models import CourseAssignment, Result, Submission
 from web.services.gradebook import standing, statistics
 from web.services.gradebook.statistics import Attempt, TestKey
 from web.services.grading import marks
 from web.services.grading.marks import Mark
 
-_NOT_JUDGED: Final = frozenset({"pending", "internal"})
+_NOT_JUDGED: Final = frozenset({Verdict.PENDING, Verdict.INTERNAL})
 _PORTION: Final = 200
 
 
@@ -119,14 +121,14 @@ def _read(
         if number in chosen:
             attempts.append(_attempt(chosen[number], view))
         recognised += [
-            (students[number], question["id"], question["misconception"])
-            for question in view["questions"]
-            if question["misconception"]
+            (students[number], question.id, question.misconception)
+            for question in view.questions
+            if question.misconception
         ]
     return attempts, recognised
 
 
-def _views(session: Session, result_ids: Sequence[int]) -> Iterator[tuple[int, dict[str, Any]]]:
+def _views(session: Session, result_ids: Sequence[int]) -> Iterator[tuple[int, StaffView]]:
     """Read reports, a portion at a time and without the notebooks: both are large."""
     for start in range(0, len(result_ids), _PORTION):
         rows = session.execute(
@@ -134,17 +136,15 @@ def _views(session: Session, result_ids: Sequence[int]) -> Iterator[tuple[int, d
                 Result.id.in_(result_ids[start : start + _PORTION])
             )
         )
-        yield from ((number, view) for number, view in rows)
+        yield from ((number, StaffView.from_json(view)) for number, view in rows)
 
 
-def _attempt(mark: Mark, view: dict[str, Any]) -> Attempt:
+def _attempt(mark: Mark, view: StaffView) -> Attempt:
     passed = {
-        TestKey(question["id"], test["id"], test["title"], test["visible"]): (
-            test["verdict"] == "passed"
-        )
-        for question in view["questions"]
-        for test in question["tests"]
-        if test["verdict"] not in _NOT_JUDGED
+        TestKey(question.id, test.id, test.title, test.visible): test.verdict is Verdict.PASSED
+        for question in view.questions
+        for test in question.tests
+        if test.verdict not in _NOT_JUDGED
     }
     return Attempt(
         points={question.id: question.tenths for question in mark.questions},

@@ -98,6 +98,12 @@ def executed_notebook(result: Result) -> NotebookNode:
     return notebook
 
 
+def answer_cells(result: Result, question_id: str) -> tuple[int, ...]:
+    """Return the numbers, from 0, of the cells that hold a question's written answer."""
+    questions = StaffView.from_json(result.staff_view).questions
+    return next((each.answer_cells for each in questions if each.id == question_id), ())
+
+
 def _with_points(told: SummaryView, mark: Mark) -> SummaryView:
     """Put in what people gave and changed."""
     questions = tuple(_with_mark(each, mark.question(each.id)) for each in told.questions)

@@ -2,7 +2,7 @@
 Gradescope's `results.json`, one for each submission, in a zip file.
 
 Each question is a test case with its points; `score` is what counts, after the late penalty, and
-wins over the sum of the test cases. What is told of a test is what its student may read.
+wins over the sum of the test cases. Of a test no more is shown than its student may read.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from autograder.report import StudentQuestion, StudentView
+from autograder.verdict import Verdict
 from web.models import Result
 from web.services.csv_cells import disarmed, points, write_csv
 from web.services.gradebook.exports.selection import ExportRow, Selection
@@ -23,7 +25,11 @@ from web.services.gradebook.standing import Standing
 from web.services.grading.marks import Mark, QuestionMark
 
 INDEX: Final = "index.csv"
-_WORDS: Final = {"passed": "passed", "skipped": "not run", "pending": "awaits a person"}
+_WORDS: Final = {
+    Verdict.PASSED: "passed",
+    Verdict.SKIPPED: "not run",
+    Verdict.PENDING: "awaits a person",
+}
 
 
 def results_zip(session: Session, selection: Selection) -> bytes:
@@ -48,7 +54,7 @@ def results(session: Session, row: ExportRow, mark: Mark) -> dict[str, Any]:
         select(Result.student_view, Result.seconds).where(Result.id == mark.result_id)
     ).one()
     shown = "visible" if row.entry.standing is Standing.RELEASED else "after_published"
-    told = {question["id"]: question for question in view["questions"]}
+    tested = {question.id: question for question in StudentView.from_json(view).questions}
     return {
         "score": row.tenths / 10,
         "execution_time": round(seconds, 3),
@@ -64,7 +70,7 @@ def results(session: Session, row: ExportRow, mark: Mark) -> dict[str, Any]:
             "late_seconds": mark.submission.late_seconds,
         },
         "tests": [
-            _test(number, question, told.get(question.id, {}))
+            _test_case(number, question, tested.get(question.id))
             for number, question in enumerate(mark.questions, start=1)
         ],
     }
@@ -85,30 +91,32 @@ def _output(mark: Mark) -> str:
     return "\n".join(lines)
 
 
-def _test(number: int, question: QuestionMark, told: dict[str, Any]) -> dict[str, Any]:
-    test: dict[str, Any] = {
+def _test_case(
+    number: int, question: QuestionMark, tested: StudentQuestion | None
+) -> dict[str, Any]:
+    case: dict[str, Any] = {
         "name": question.id,
         "name_format": "text",
         "number": str(number),
         "max_score": question.max_tenths / 10,
-        "output": "\n".join(_told(question, told)),
+        "output": "\n".join(_lines(question, tested)),
         "output_format": "text",
         "tags": [],
         "visibility": "visible",
     }
     if question.tenths is not None:
         full = question.tenths >= question.max_tenths
-        test |= {"score": question.tenths / 10, "status": "passed" if full else "failed"}
-    return test
+        case |= {"score": question.tenths / 10, "status": "passed" if full else "failed"}
+    return case
 
 
-def _told(question: QuestionMark, told: dict[str, Any]) -> Iterator[str]:
+def _lines(question: QuestionMark, tested: StudentQuestion | None) -> Iterator[str]:
     if question.override is not None:
         yield f"Points set by staff: {question.override.reason}"
     if question.grade is not None and question.grade.comment:
         yield question.grade.comment
-    for test in told.get("tests", ()):
-        yield f"{test['title']}: {_WORDS.get(test['verdict'], 'not right yet')}"
-        for text in (test["message"], test["hint"]):
+    for test in tested.tests if tested is not None else ():
+        yield f"{test.title}: {_WORDS.get(test.verdict, 'not right yet')}"
+        for text in (test.message, test.hint):
             if text:
                 yield f"    {text}"
