@@ -1,4 +1,4 @@
-"""Take up assignments, set their rules, release them, extend deadlines."""
+"""Import assignments, set their rules, release them, extend deadlines."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MOMENTS: Final = ("release_at", "due_at", "cutoff_at", "results_at", "solution_a
 
 @bp.get("/courses/<slug>/staff/assignments/")
 def list_assignments(slug: str) -> str:
-    """Show the course's assignments, and those on the server that can be taken up."""
+    """Show the course's assignments, and those on the server that can be imported."""
     course = course_for(slug, Action.MANAGE_COURSE)
     imported = assignments.course_assignments(db(), course)
     names = {assignment.name for assignment in imported}
@@ -41,7 +41,7 @@ def list_assignments(slug: str) -> str:
 
 @bp.post("/courses/<slug>/staff/assignments/take-up")
 def import_assignment(slug: str) -> Response:
-    """Take an assignment into the course, as it stands on the server now."""
+    """Import an assignment into the course, as it stands on the server now."""
     course = course_for(slug, Action.MANAGE_COURSE)
     snapshot = _import(request.form.get("name", "")[:100])
     assignment = assignments.add_to_course(db(), signed_in(), course, snapshot)
@@ -56,7 +56,7 @@ def import_assignment(slug: str) -> Response:
 
 @bp.get("/courses/<slug>/staff/assignments/<name>/")
 def show_assignment(slug: str, name: str) -> str:
-    """Show an assignment's rules, extensions, and whether the server holds a newer content."""
+    """Show an assignment's rules, extensions, and whether the server holds a newer version."""
     return _page(assignment_for(slug, name, Action.MANAGE_ASSIGNMENT))
 
 
@@ -86,7 +86,7 @@ def release_assignment(slug: str, name: str) -> Response:
 
 @bp.post("/courses/<slug>/staff/assignments/<name>/update")
 def update_assignment(slug: str, name: str) -> Response:
-    """Take the newer content from the server; earlier submissions keep theirs."""
+    """Take the newer version from the server; earlier submissions keep theirs."""
     assignment = assignment_for(slug, name, Action.MANAGE_ASSIGNMENT)
     snapshot = _import(name)
     assignments.use_snapshot(db(), signed_in(), assignment, snapshot)

@@ -1,4 +1,4 @@
-"""Grade written answers: the queue of a question, one answer after another, kept comments."""
+"""Grade written answers: the queue of a question, one answer after another, saved comments."""
 
 from __future__ import annotations
 
@@ -73,13 +73,13 @@ def show_answer(slug: str, name: str, question_id: str, public_id: str) -> str:
 def grade_answer(
     slug: str, name: str, question_id: str, public_id: str
 ) -> str | Response | tuple[str, int]:
-    """Save a grade; or put a kept comment into the one that is being written."""
+    """Save a grade; or put a saved comment into the one that is being written."""
     assignment, submission, question = _answer(slug, name, question_id, public_id)
     fields = Fields.typed()
     inserted = request.form.get("insert", type=int)
     if inserted is not None:
-        kept = comments.of_question(db(), assignment, question_id)
-        text = next((each.text for each in kept if each.id == inserted), "")
+        saved = comments.of_question(db(), assignment, question_id)
+        text = next((each.text for each in saved if each.id == inserted), "")
         return _page(assignment, question, submission, fields.with_comment(text))
     try:
         entered = fields.entered(tenths_field("points", "Points"))
@@ -114,7 +114,7 @@ def claim_answer(slug: str, name: str, question_id: str, public_id: str) -> Resp
 
 @bp.post("/courses/<slug>/staff/grading/<name>/<question_id>/comments")
 def save_comment(slug: str, name: str, question_id: str) -> Response:
-    """Keep a comment for the next answers."""
+    """Save a comment for the next answers."""
     assignment, _ = _question(slug, name, question_id)
     comments.add(db(), signed_in(), assignment, question_id, request.form.get("text", ""))
     db().commit()
@@ -124,7 +124,7 @@ def save_comment(slug: str, name: str, question_id: str) -> Response:
 
 @bp.post("/courses/<slug>/staff/grading/<name>/<question_id>/comments/<row:number>/delete")
 def delete_comment(slug: str, name: str, question_id: str, number: int) -> Response:
-    """Delete a kept comment."""
+    """Delete a saved comment."""
     assignment, _ = _question(slug, name, question_id)
     comments.delete(db(), signed_in(), assignment, question_id, number)
     db().commit()

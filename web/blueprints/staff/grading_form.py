@@ -49,7 +49,7 @@ class Fields:
         )
 
     def with_comment(self, text: str) -> Self:
-        """Put a kept comment behind what is written already."""
+        """Put a saved comment behind what is written already."""
         return replace(self, comment=f"{self.comment.rstrip()}\n\n{text}".strip())
 
     def entered(self, points_tenths: int | None) -> Entered:
