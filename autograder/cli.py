@@ -7,9 +7,11 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from autograder.errors import EXIT_GRADED, EXIT_OUR_FAULT, EXIT_UNUSABLE, InputError, InternalError
+
+MAX_SEED_DIGITS: Final = 18
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -60,6 +62,12 @@ def _parser(command: Sequence[str]) -> argparse.ArgumentParser:
     grade.add_argument(
         "--student", action="store_true", help="print and write only what the student may read"
     )
+    grade.add_argument(
+        "--seed",
+        type=_seed,
+        metavar="N",
+        help="use these hidden inputs, as a report names them; by default each file gets its own",
+    )
     grade.set_defaults(run=_grade)
     validate = commands.add_parser(
         "validate", help="try assignments' tests on right and wrong answers"
@@ -70,6 +78,12 @@ def _parser(command: Sequence[str]) -> argparse.ArgumentParser:
     if not commands.choices.keys() & set(command):
         _add_others(commands)
     return parser
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal() or len(text) > MAX_SEED_DIGITS:
+        raise argparse.ArgumentTypeError("a seed is a whole number from 0")
+    return int(text)
 
 
 def _add_others(commands: Any) -> None:

@@ -20,7 +20,7 @@ from autograder.limits import Limits
 from autograder.syntax import parse
 
 PUBLIC_SHARE: Final = Fraction(1, 5)
-HIDDEN_SEEDS: Final = 25
+HIDDEN_SEEDS: Final = 1000
 _KEYS: Final = {
     "title": str,
     "environment": str,
@@ -56,7 +56,7 @@ class Assignment:
         questions: In the notebook's order.
         public_share: Share of a question's points that its public tests carry together.
         rubric: Items of the written questions.
-        hidden_seeds: How many seeds the pool holds from which a submission's hash picks one.
+        hidden_seeds: How many seeds the pool holds from which each submission gets one.
         promised_tests: How many hidden tests each question is said to have, by id.
         master: The master notebook.
         content_hash: SHA-256 over every file that decides about marks.

@@ -28,6 +28,7 @@ from autograder.errors import (
     NotebookError,
 )
 from autograder.grade import Grader, read_submission
+from autograder.grade.seeds import owners_key
 from autograder.notebook import read_notebook
 from autograder.report import Report
 
@@ -52,7 +53,7 @@ def run_grade(options: argparse.Namespace) -> int:
     workers = min(len(paths), os.cpu_count() or 1)
     with (
         _ended_by_signals(),
-        Grader(workers, len(paths)) as grader,
+        Grader(workers, len(paths), owners_key()) as grader,
         ThreadPoolExecutor(workers) as threads,
     ):
         # Its process takes longest to start; should that fail, bad input is the first to be told.
@@ -64,7 +65,9 @@ def run_grade(options: argparse.Namespace) -> int:
         # What no notebook could be graded without fails here, and is said once.
         grader.prepare(assignment)
         futures = [
-            threads.submit(grader.grade, each.data, assignment, name=str(each.path))
+            threads.submit(
+                grader.grade, each.data, assignment, name=str(each.path), seed=options.seed
+            )
             for each in submissions
         ]
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import math
+import secrets
 import threading
 import time
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from autograder.environments import load_environment
 from autograder.errors import NotebookError
 from autograder.examiner.process import Examiner
 from autograder.grade.assembly import assembled
+from autograder.grade.seeds import KEY_BYTES, hidden_seed
 from autograder.grade.shared_cache import SharedCache
 from autograder.kernels.pool import KernelPool
 from autograder.notebook import Notebook, parse_notebook
@@ -39,9 +41,14 @@ class Grader(Closeable):
     Args:
         spares: How many kernels to fork ahead in each environment.
         notebooks: How many notebooks are going to be graded, if that is known.
+        key: By which hidden inputs are chosen where `grade` gets no seed; by default one that
+            ends with the grader, so that no two graders choose alike.
     """
 
-    def __init__(self, spares: int = 1, notebooks: float = math.inf) -> None:
+    def __init__(
+        self, spares: int = 1, notebooks: float = math.inf, key: bytes | None = None
+    ) -> None:
+        self._key = key or secrets.token_bytes(KEY_BYTES)
         self._spares = spares
         self._notebooks = notebooks
         self._lock = threading.Lock()
@@ -96,7 +103,7 @@ class Grader(Closeable):
             data: The submitted bytes.
             assignment: What it answers.
             name: What to call the submission in messages.
-            seed: Of the hidden inputs; by default the submission's hash picks one of the pool.
+            seed: Of the hidden inputs; by default one of the pool, by the key and the file.
             progress: Called as the work goes on.
 
         Raises:
@@ -107,7 +114,7 @@ class Grader(Closeable):
         began = time.monotonic()
         notebook = read_submission(data, assignment, name)
         if seed is None:
-            seed = int(notebook.sha256[:16], 16) % assignment.hidden_seeds
+            seed = hidden_seed(self._key, assignment.hidden_seeds, notebook.sha256)
         self.prepare(assignment)
         from autograder.grade.run import SubmissionRun
 

@@ -45,9 +45,14 @@ class Subject:
 
     @property
     def seeds(self) -> tuple[int, ...]:
-        """The seeds of the hidden inputs: the whole pool from which submissions get theirs."""
-        pool = QUICK_SEEDS if self.quick else max(LEAST_SEEDS, self.assignment.hidden_seeds)
-        return tuple(range(pool))
+        """Seeds of the pool from which submissions get theirs, for answers of every kind."""
+        count = QUICK_SEEDS if self.quick else LEAST_SEEDS
+        return tuple(range(min(count, max(self.assignment.hidden_seeds, 1))))
+
+    @property
+    def pool(self) -> tuple[int, ...]:
+        """All seeds that a submission may get, for the solution; in a quick validation some."""
+        return self.seeds if self.quick else tuple(range(self.assignment.hidden_seeds))
 
     @property
     def times(self) -> int:

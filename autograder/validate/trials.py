@@ -20,9 +20,9 @@ REFERENCE_PATIENCE: Final = 6.0
 
 def sweep_solution(subject: Subject, forked: ForkedNotebook) -> Trial:
     """Prove that the solution passes every test with every seed."""
-    outcomes = forked.examine("", _any_question(subject), subject.runs(subject.seeds))
+    outcomes = forked.examine("", _any_question(subject), subject.runs(subject.pool))
     faults: dict[str, Fault] = {}
-    for seed, outcome in zip(subject.seeds, outcomes, strict=True):
+    for seed, outcome in zip(subject.pool, outcomes, strict=True):
         for test in outcome.failed:
             faults.setdefault(test, subject.failure(test, outcome, "the solution", seed))
     failed = frozenset(faults)

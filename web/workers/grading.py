@@ -15,6 +15,7 @@ from typing import Any, Final
 from autograder.assignment import Assignment, load_assignment
 from autograder.errors import AutograderError, NotebookError
 from autograder.grade import Grader
+from autograder.grade.seeds import hidden_seed
 from autograder.progress import GradingProgress
 from web.config import Settings
 from web.db import Database, open_database
@@ -106,8 +107,12 @@ class Worker:
         try:
             data = submitting.stored_file(self._settings.submissions, claim.submission)
             with lease:
+                assignment = self._assignment(claim)
                 report = self._grader.grade(
-                    data.read_bytes(), self._assignment(claim), progress=lease.report
+                    data.read_bytes(),
+                    assignment,
+                    seed=self._seed(claim, assignment),
+                    progress=lease.report,
                 )
             notebook = json.dumps(report.notebook)
             with self._database.write.begin() as session:
@@ -129,6 +134,15 @@ class Worker:
         reason = str(error) if isinstance(error, AutograderError | OSError) else repr(error)
         with self._database.write.begin() as session:
             queue.return_after_fault(session, claim, reason[:MAX_REASON])
+
+    def _seed(self, claim: Claim, assignment: Assignment) -> int:
+        if claim.seed is not None:
+            return claim.seed
+        submission = claim.submission
+        key, pool = self._settings.secret_key.encode(), assignment.hidden_seeds
+        return hidden_seed(
+            key, pool, str(submission.user_id), str(submission.number), submission.sha256
+        )
 
     def _assignment(self, claim: Claim) -> Assignment:
         snapshot = claim.snapshot

@@ -33,6 +33,7 @@ class Claim:
         submission: To grade.
         snapshot: By which version.
         time_multiplier: Of the student's limits of running time.
+        seed: Of the hidden inputs that an earlier grading used; ``None`` if this is the first.
     """
 
     job_id: int
@@ -40,6 +41,7 @@ class Claim:
     submission: Submission
     snapshot: Snapshot
     time_multiplier: float
+    seed: int | None = None
 
 
 class JobQueue(ABC, Generic[Job]):
@@ -86,7 +88,8 @@ class JobQueue(ABC, Generic[Job]):
                 submission, snapshot_id = self._work_of(job)
                 rules = rules_for(session, submission.assignment, submission.user)
                 snapshot = session.get_one(Snapshot, snapshot_id)
-                return Claim(job_id, owner, submission, snapshot, rules.time_multiplier)
+                seed = _earlier_seed(submission)
+                return Claim(job_id, owner, submission, snapshot, rules.time_multiplier, seed)
         return None
 
     def extend(
@@ -231,3 +234,9 @@ def place_in_queue(session: Session, submission: Submission) -> int:
         )
         or 0
     )
+
+
+def _earlier_seed(submission: Submission) -> int | None:
+    """Return the seed of the result that holds: graded again, a submission gets the same inputs."""
+    seed = submission.result.staff_view.get("seed") if submission.result is not None else None
+    return seed if type(seed) is int else None

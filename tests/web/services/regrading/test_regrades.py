@@ -274,6 +274,13 @@ def test_mended_tests_by_the_real_worker_behind_new_submissions(
         assert job.result.snapshot_id != job.submission.snapshot_id
         assert job.result.id != job.submission.result_id
         assert len(session.scalars(select(Snapshot)).all()) == 2
+        # The same hidden inputs: who is graded again is asked what they were asked before.
+        held = job.submission.result
+        assert held is not None
+        assert job.result.staff_view["seed"] == held.staff_view["seed"]
+        other = session.scalars(select(Submission).where(Submission.public_id == new)).one()
+        assert other.result is not None
+        assert other.result.staff_view["seed"] != held.staff_view["seed"]
     page = staff.get(f"{PLACE}regrades/1/").text
     assert "<strong>1</strong> the same" in page
 
