@@ -29,6 +29,10 @@ Relative tolerance and floor by the bytes of a float, at least.
 """
 
 
+MAX_NAMED_AXES: Final = 3
+"""Of an expected shape whose counterpart is told: four axes have hundreds of orders."""
+
+
 class CheckCounter:
     """
     How many checks held in the test that is running.
@@ -152,19 +156,17 @@ def shape_message(actual: tuple[int, ...], expected: tuple[int, ...], axes: str 
     A student is told shapes in symbols only, so that no hidden input can be read from them.
     """
     names = axes.replace(",", " ").split() if axes else []
-    symbols: dict[int, str] = {}
-    for length, name in zip(expected, names, strict=False):
-        symbols.setdefault(length, name)
     if not expected:
         if len(actual) == 1:
             return Message(MessageCode.ONE_AXIS_FOR_A_NUMBER)
         return Message(MessageCode.AXES_FOR_A_NUMBER)
-    wanted = _shape_text(names if len(names) == len(expected) else ["?"] * len(expected))
-    # Untrusted: each axis is a symbol that student code may choose, and so carry an input out.
-    if len(actual) > len(expected) + 1:
-        return Message(MessageCode.TOO_MANY_AXES, {"wanted": wanted})
-    got = _shape_text([_symbol(length, symbols) for length in actual])
-    return Message(MessageCode.WRONG_SHAPE, {"wanted": wanted, "got": got})
+    if len(names) != len(expected):
+        return Message(MessageCode.UNNAMED_SHAPE, {"axes": len(expected)})
+    wanted = _shape_text(names)
+    got = _in_symbols(actual, dict(zip(expected, names, strict=True)))
+    if got is None or len(expected) > MAX_NAMED_AXES:
+        return Message(MessageCode.OTHER_SHAPE, {"wanted": wanted})
+    return Message(MessageCode.WRONG_SHAPE, {"wanted": wanted, "got": _shape_text(got)})
 
 
 def _wrong_shape(actual: tuple[int, ...], expected: tuple[int, ...], axes: str | None) -> Invalid:
@@ -172,8 +174,15 @@ def _wrong_shape(actual: tuple[int, ...], expected: tuple[int, ...], axes: str |
     return Invalid(f"{str(safe).rstrip('.')}: {actual} instead of {expected}", safe)
 
 
-def _symbol(length: int, symbols: dict[int, str]) -> str:
-    return "1" if length == 1 else symbols.get(length, "?")
+def _in_symbols(shape: tuple[int, ...], symbols: dict[int, str]) -> list[str] | None:
+    """
+    Return a shape in symbols if its axes are the expected ones in another order or number.
+
+    Each axis is a symbol that student code may choose, and so carry a hidden input out: no symbol
+    comes twice, one axis of length 1 may be added, and any other shape is just another one.
+    """
+    got = ["1" if length == 1 else symbols.get(length, "?") for length in shape]
+    return None if "?" in got or len(set(got)) < len(got) else got
 
 
 def _shape_text(parts: Sequence[str]) -> str:

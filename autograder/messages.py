@@ -33,7 +33,9 @@ class MessageCode(StrEnum):
     INTERNAL = "internal"
     RAISED = "raised"
     RAISED_AT = "raised_at"
+    RAISED_TOO = "raised_too"
     MISSING = "missing"
+    MISSING_NOW = "missing_now"
     MISSING_CELL_RAISED = "missing_cell_raised"
     MISSING_CELL_TIMEOUT = "missing_cell_timeout"
     MISSING_CELL_OUTPUT_LIMIT = "missing_cell_output_limit"
@@ -51,7 +53,8 @@ class MessageCode(StrEnum):
     ONE_AXIS_FOR_A_NUMBER = "one_axis_for_a_number"
     AXES_FOR_A_NUMBER = "axes_for_a_number"
     WRONG_SHAPE = "wrong_shape"
-    TOO_MANY_AXES = "too_many_axes"
+    OTHER_SHAPE = "other_shape"
+    UNNAMED_SHAPE = "unnamed_shape"
 
 
 ENGLISH: Final[Mapping[MessageCode, str]] = {
@@ -69,7 +72,9 @@ ENGLISH: Final[Mapping[MessageCode, str]] = {
     MessageCode.INTERNAL: "Not graded yet: something went wrong on our side, not on yours.",
     MessageCode.RAISED: "Your code raised {exception}.",
     MessageCode.RAISED_AT: "Your code raised {exception} in cell {cell}, line {line}.",
+    MessageCode.RAISED_TOO: "Your code raised an exception.",
     MessageCode.MISSING: "{name} is not defined in your notebook.",
+    MessageCode.MISSING_NOW: "A name that was defined is not defined any more.",
     MessageCode.MISSING_CELL_RAISED: (
         "{name} is not defined: cell {cell}, which should define it, raised {exception}."
     ),
@@ -100,7 +105,8 @@ ENGLISH: Final[Mapping[MessageCode, str]] = {
     MessageCode.ONE_AXIS_FOR_A_NUMBER: "Expected one number, got an array with 1 axis.",
     MessageCode.AXES_FOR_A_NUMBER: "Expected one number, got an array with several axes.",
     MessageCode.WRONG_SHAPE: "Expected the shape {wanted}, got {got}.",
-    MessageCode.TOO_MANY_AXES: "Expected the shape {wanted}, got an array with too many axes.",
+    MessageCode.OTHER_SHAPE: "Expected the shape {wanted}, got another one.",
+    MessageCode.UNNAMED_SHAPE: "Expected an array with another shape (number of axes: {axes}).",
 }
 
 

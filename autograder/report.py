@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from autograder.cells import CellRun, CellStatus
 from autograder.errors import StoredReportError
-from autograder.messages import Message
+from autograder.messages import Message, MessageCode
 from autograder.verdict import Verdict, combined
 
 if TYPE_CHECKING:
@@ -349,10 +349,19 @@ def _student_question(question: QuestionResult) -> StudentQuestion:
         number(question.points),
         question.verdict,
         tuple(
-            StudentTest(test.title, test.verdict, test.public, test.message, test.hint, test.line)
+            StudentTest(
+                test.title, test.verdict, test.public, test.message, test.hint, _told_line(test)
+            )
             for test in question.tests
         ),
     )
+
+
+def _told_line(test: TestResult) -> SourceLine | None:
+    """Return the line that the message names: staff see where every test raised, students not."""
+    without = (None, MessageCode.RAISED, MessageCode.RAISED_TOO)
+    code = test.message.code if test.message is not None else None
+    return None if code in without else test.line
 
 
 def _staff_question(question: QuestionResult) -> StaffQuestion:

@@ -67,6 +67,10 @@ class CallChannel:
         """Let the kernel's loop end."""
         self._exchange.close()
 
+    def defined_at_start(self, name: str) -> bool:
+        """Return whether the notebook defined a name before the first test asked for anything."""
+        return self._names is not None and name in self._names
+
     def names(self) -> frozenset[str]:
         """Return the names that the notebook defines."""
         if self._names is None:
@@ -88,6 +92,7 @@ class CallChannel:
         Raises:
             Missing: If the notebook does not define it.
         """
+        self.recording.asked.add(name)
         if name in self._kept:
             return _copied(self._kept[name])
         if name not in self._values:
@@ -115,6 +120,8 @@ class CallChannel:
         Raises:
             StudentFault: Whatever the student's code did instead of returning a value.
         """
+        if target.name is not None:
+            self.recording.asked.add(target.name)
         encoder = wire.Encoder(self._handle_for)
         body = encoder.encode(("call", target.name, target.number, args, kwargs))
         generators = list(encoder.generators)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import socket
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import FrameType
 from typing import Any, Final
 
 import pytest
 
 from autograder.checks import counter
+from autograder.errors import StudentFault
 from autograder.examiner.channel import CallChannel
 from autograder.examiner.collecting import id_of, question_of
 from autograder.examiner.exchange import CallLimits
@@ -116,6 +118,11 @@ class Examination:
     def _open(self, stream: socket.socket | None) -> CallChannel:
         channel = CallChannel(stream or socket.socket(), self._control, self._limits)
         channel.dead = stream is None
+        if stream is not None:
+            # Whatever it defines now, it defines without having seen a hidden input. A kernel that
+            # does not answer is told of by the tests.
+            with contextlib.suppress(StudentFault):
+                channel.names()
         return channel
 
     def run(self, items: list[pytest.Item]) -> None:
@@ -150,12 +157,22 @@ class Examination:
         self.channel.end_test()
         if self.channel.dead:
             self._died_in = question
-        outcome = judged(item, self._failure, time.monotonic() - began)
+        outcome = self._judged(item, time.monotonic() - began)
         if outcome.verdict is Verdict.TIMEOUT:
             self._slow_questions.add(question)
         record = self._records.setdefault(question, _QuestionRecord())
         (record.passed if outcome.passed else record.failed).append(self.channel.recording)
         return outcome
+
+    def _judged(self, item: pytest.Item, seconds: float) -> TestOutcome:
+        outcome = judged(item, self._failure, seconds)
+        # Untrusted: a name that has gone since may have been deleted to carry an input out.
+        gone = outcome.missing is not None and self.channel.defined_at_start(outcome.missing)
+        return replace(
+            outcome,
+            missing=None if gone else outcome.missing,
+            asked=tuple(sorted(self.channel.recording.asked)),
+        )
 
     def _ensure_kernel(self, question: str) -> None:
         """Replace a kernel that has ended; one that this question ended stays so for the rest."""

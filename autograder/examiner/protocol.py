@@ -126,7 +126,8 @@ class TestOutcome:
         message: Why a value cannot be what was asked for, if a student may read it.
         exception: Name of the built-in exception that student code raised.
         place: Execution count of the cell and line in it where it was raised, as claimed inside.
-        missing: The name that is not defined.
+        missing: The name that is not defined, and was not before the first test either.
+        asked: Names of the notebook that the test read or called.
         seconds: Wall time.
     """
 
@@ -139,6 +140,7 @@ class TestOutcome:
     exception: str | None = None
     place: tuple[int, int] | None = None
     missing: str | None = None
+    asked: tuple[str, ...] = ()
     seconds: float = 0.0
 
     @property
@@ -255,4 +257,5 @@ def _outcome(values: dict[str, Any]) -> TestOutcome:
     if values["place"] is not None:
         cell, line = values["place"]
         values["place"] = (int(cell), int(line))
+    values["asked"] = tuple(values["asked"])
     return TestOutcome(**values)

@@ -39,6 +39,8 @@ class Recording:
     calls: list[RecordedCall] = field(default_factory=list)
     values: dict[str, Any] = field(default_factory=dict)
     prepared: tuple[str, ...] = ()
+    asked: set[str] = field(default_factory=set)
+    """Names of the notebook that the test read or called, whatever came of it."""
     bytes_left: int = MAX_RECORDED_BYTES
 
     def has_room(self, size: int) -> bool:

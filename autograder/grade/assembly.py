@@ -10,7 +10,7 @@ from autograder.assignment.folder import Assignment
 from autograder.assignment.master import Question
 from autograder.cells import CellRun, CellStatus
 from autograder.examiner.protocol import Examined, Hint, TestDescription, TestOutcome
-from autograder.grade.explanations import explanation
+from autograder.grade.explanations import MAX_PLACES, explanation, may_tell
 from autograder.grade.written_answers import answer_cells
 from autograder.notebook import Notebook
 from autograder.report import (
@@ -26,6 +26,7 @@ from autograder.verdict import Verdict
 if TYPE_CHECKING:
     from autograder.kernels.runner import Execution  # takes long to import
 
+MAX_LINE: Final = 200
 MAX_SEARCHED: Final = 100_000
 """Characters of a cell in which a definition is looked for: the cell is a student's."""
 
@@ -86,9 +87,11 @@ class _Assembly:
                 question.id, question.points, None, Verdict.PENDING, answer_cells=cells
             )
         hint = self._examined.hints.get(question.id)
-        results = tuple(
-            self._test(test, hint) for test in self._tests if test.question == question.id
-        )
+        own = [test for test in self._tests if test.question == question.id]
+        # A hint explains; else the first test that can be explained is.
+        told = [test for test in own if may_tell(test, self._outcome(test))] if not hint else []
+        detailed = told[0] if told else None
+        results = tuple(self._test(test, hint, detailed=test is detailed) for test in own)
         verdict = question_verdict(results)
         share = self._assignment.public_share[question.id]
         graded = verdict is not Verdict.INTERNAL
@@ -96,12 +99,15 @@ class _Assembly:
         title = hint.title if hint else None
         return QuestionResult(question.id, question.points, score, verdict, results, title)
 
-    def _test(self, test: TestDescription, hint: Hint | None) -> TestResult:
+    def _outcome(self, test: TestDescription) -> TestOutcome:
         # A test without an outcome was not judged: our fault, never the student's zero.
-        outcome = self._examined.outcomes.get(test.id) or TestOutcome(
-            test.id, Verdict.INTERNAL, "no result arrived"
-        )
+        missing = TestOutcome(test.id, Verdict.INTERNAL, "no result arrived")
+        return self._examined.outcomes.get(test.id, missing)
+
+    def _test(self, test: TestDescription, hint: Hint | None, *, detailed: bool) -> TestResult:
+        outcome = self._outcome(test)
         line = self._source_line(outcome.place)
+        shown = line if test.public or line in self._places(outcome) else None
         unfinished = self._unfinished_cell(outcome.missing)
         explained = hint is not None and outcome.verdict in (Verdict.FAILED, Verdict.INVALID)
         return TestResult(
@@ -112,7 +118,7 @@ class _Assembly:
             public=test.public,
             weight=test.share or Fraction(0),
             detail=outcome.detail,
-            message=explanation(test, outcome, line, unfinished),
+            message=explanation(test, outcome, shown, unfinished, detailed=detailed),
             hint=hint.hint if hint and explained else None,
             line=line,
             seconds=outcome.seconds,
@@ -129,6 +135,18 @@ class _Assembly:
                 return run
         return None
 
+    def _places(self, outcome: TestOutcome) -> list[SourceLine]:
+        """Return the first lines of code of what the test asked for, which may be named."""
+        lines: list[SourceLine] = []
+        for index, cell in enumerate(self._notebook.cells):
+            if cell.kind != "code" or len(cell.source) > MAX_SEARCHED:
+                continue
+            if any(_defines(cell.source, name) for name in outcome.asked):
+                lines += _lines_of_code(index, cell.source)
+            if len(lines) >= MAX_PLACES:
+                break
+        return lines[:MAX_PLACES]
+
     def _source_line(self, place: tuple[int, int] | None) -> SourceLine | None:
         # Untrusted: the kernel's claim; only a line that the submission has is shown, from there.
         if place is None:
@@ -140,7 +158,19 @@ class _Assembly:
         lines = self._notebook.cells[index].source.splitlines()
         if not 1 <= line <= len(lines):
             return None
-        return SourceLine(index + 1, line, lines[line - 1].strip()[:200])
+        return _line(index, line, lines[line - 1])
+
+
+def _line(index: int, number: int, text: str) -> SourceLine:
+    return SourceLine(index + 1, number, text.strip()[:MAX_LINE])
+
+
+def _lines_of_code(index: int, source: str) -> list[SourceLine]:
+    return [
+        _line(index, number, text)
+        for number, text in enumerate(source.splitlines(), start=1)
+        if text.strip() and not text.lstrip().startswith("#")
+    ]
 
 
 def _defines(source: str, name: str) -> bool:

@@ -1,4 +1,11 @@
-"""What a student is told of a test: only what holds nothing hidden."""
+"""
+What a student is told of a test: only what holds nothing hidden.
+
+A verdict is one bit of a check, told openly. What stands beside it could carry hidden inputs out:
+code can raise where and what it likes, and give any shape. So of a question's hidden tests only the
+first one that has something to tell is explained, by one of `MOST_EXPLANATIONS`; the others get the
+sentence of their verdict. `tests/autograder/grade/test_disclosure.py` counts.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +18,20 @@ from autograder.messages import Message, MessageCode, text
 from autograder.report import SourceLine
 from autograder.verdict import Verdict
 
+EXCEPTIONS: Final = (
+    "TypeError",
+    "ValueError",
+    "IndexError",
+    "KeyError",
+    "AttributeError",
+    "NameError",
+    "ZeroDivisionError",
+)
+"""Names that a student reads of what their code raised in a hidden test."""
+MAX_PLACES: Final = 18
+"""Lines of code of an answer that can be named as the place."""
+MOST_EXPLANATIONS: Final = 256
+_OTHERS: Final = Message(MessageCode.RAISED_TOO)
 _BY_VERDICT: Final = {
     Verdict.FAILED: MessageCode.DIFFERS,
     Verdict.INVALID: MessageCode.NOT_USABLE,
@@ -31,16 +52,23 @@ _BY_CELL: Final = {
 }
 
 
+def may_tell(test: TestDescription, outcome: TestOutcome) -> bool:
+    """Return whether an explanation of this test would tell more than its verdict."""
+    return not test.public and outcome.verdict in (Verdict.ERROR, Verdict.INVALID)
+
+
 def explanation(
     test: TestDescription,
     outcome: TestOutcome,
     line: SourceLine | None,
     unfinished: CellRun | None = None,
+    *,
+    detailed: bool,
 ) -> Message | None:
     """
     Return what a student is told of a test; ``None`` if there is nothing to say.
 
-    Only these can be in it: fixed sentences, names that the notebook's prompts give, built-in
+    Only these can be in it: fixed sentences, names that the notebook's prompts give, a few built-in
     exceptions' names, lines of the student's own notebook, shapes in symbols, and, of a public
     test, its own message. Public tests run before any hidden one, so theirs holds nothing hidden.
 
@@ -49,19 +77,27 @@ def explanation(
         outcome: What came of it.
         line: Where the student's code raised.
         unfinished: The cell that would have defined a missing name, if it did not run to its end.
+        detailed: Whether this test is the one of its question that is explained.
     """
     verdict = outcome.verdict
     if verdict is Verdict.PASSED:
         return None
     if verdict is Verdict.MISSING:
-        return _missing(outcome.missing or "A name", unfinished)
+        return _missing(outcome.missing, unfinished)
     if verdict is Verdict.ERROR:
-        return _raised(outcome.exception or "an exception", line)
-    if verdict is Verdict.INVALID and outcome.message:
+        return _raised(_shown_exception(outcome), line) if detailed or test.public else _OTHERS
+    if verdict is Verdict.INVALID and outcome.message and (detailed or test.public):
         return outcome.message
     if verdict is Verdict.FAILED and test.public and (words := _authors_words(outcome.detail)):
         return text(words)
     return Message(_BY_VERDICT[verdict])
+
+
+def _shown_exception(outcome: TestOutcome) -> str:
+    """Return the name of the built-in exception, or of one of a few that it derives from."""
+    kind = getattr(builtins, outcome.exception or "", None)
+    names = [each.__name__ for each in kind.__mro__] if isinstance(kind, type) else []
+    return next((name for name in names if name in EXCEPTIONS), "an exception")
 
 
 def _raised(exception: str, line: SourceLine | None) -> Message:
@@ -72,8 +108,10 @@ def _raised(exception: str, line: SourceLine | None) -> Message:
     )
 
 
-def _missing(name: str, unfinished: CellRun | None) -> Message:
+def _missing(name: str | None, unfinished: CellRun | None) -> Message:
     """Describe a missing name, and what became of the cell that would have defined it."""
+    if name is None:
+        return Message(MessageCode.MISSING_NOW)
     if unfinished is None:
         return Message(MessageCode.MISSING, {"name": name})
     parameters: dict[str, str | int] = {"name": name, "cell": unfinished.index + 1}

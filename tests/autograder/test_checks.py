@@ -241,7 +241,7 @@ def test_messages_hold_no_number(left: tuple[int, ...], right: tuple[int, ...]) 
     for axes in (None, SYMBOLS, "n"):
         message = shown(actual, expected, axes)
         assert "1009" not in message
-        assert not any(str(length) in message for length in (*actual, *expected) if length)
+        assert not any(str(length) in message for length in (*actual, *expected) if length > 9)
         with pytest.raises(Invalid) as caught:
             assert_close(np.zeros(actual[:1]), np.zeros((*expected[:1], 7)), axes=axes)
         assert caught.value.safe_message is not None
@@ -255,17 +255,20 @@ def test_messages_name_axes() -> None:
     assert shown((5, 3), (3, 5), "n m") == "Expected the shape (n, m), got (m, n)."
     assert shown((5,), (5, 1), "n k") == "Expected the shape (n, k), got (n,)."
     assert shown((5, 1), (5,), "n") == "Expected the shape (n,), got (n, 1)."
-    assert shown((4,), (5,), "n") == "Expected the shape (n,), got (?,)."
-    assert shown((5,), (5, 2), "n") == "Expected the shape (?, ?), got (n,)."
+    assert shown((4,), (5,), "n") == "Expected the shape (n,), got another one."
+    unnamed = "Expected an array with another shape (number of axes: 2)."
+    assert shown((5,), (5, 2), "n") == unnamed
 
 
-def test_more_axes_than_were_asked_for_are_not_listed() -> None:
+def test_shapes_that_are_no_order_of_the_axes_are_not_told() -> None:
     """Each axis is a symbol that student code may choose: a long list would carry inputs out."""
-    many = "Expected the shape (n,), got an array with too many axes."
+    other = "Expected the shape (n,), got another one."
     assert shown((5, 1), (5,), "n") == "Expected the shape (n,), got (n, 1)."
-    assert {shown(axes, (5,), "n") for axes in ((5, 1, 1), (0, 5, 1, 5), (1,) * 32)} == {many}
+    assert {shown(axes, (5,), "n") for axes in ((5, 1, 1), (5, 5), (0, 5), (1,) * 32)} == {other}
     several = "Expected one number, got an array with several axes."
     assert {shown((1,) * axes, (), None) for axes in range(2, 33)} == {several}
+    four = "Expected the shape (a, b, c, d), got another one."
+    assert shown((2, 3, 4), (2, 3, 4, 5), "a b c d") == four
 
 
 def test_raises_counts() -> None:
