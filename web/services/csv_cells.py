@@ -57,6 +57,29 @@ def write_csv(rows: Iterable[Sequence[str]], *, mark: bool) -> bytes:
     return file.getvalue().encode("utf-8-sig" if mark else "utf-8")
 
 
+def parse_csv(text: str, what: str, limit: int) -> list[list[str]]:
+    """
+    Read the rows of a CSV text, whose cells are separated by commas, semicolons or tabs.
+
+    Args:
+        text: Of the file.
+        what: What people call it.
+        limit: How many rows are wanted; if there are more, one more is returned.
+
+    Raises:
+        RuleError: Says what is wrong with it.
+    """
+    # Untrusted: whoever exported it chose separators and quotes.
+    first = text.partition("\n")[0]
+    separator = max(",;\t", key=first.count)
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    try:
+        # A file of line ends alone would be millions of rows.
+        return list(itertools.islice(lines, limit + 1))
+    except csv.Error as error:
+        raise RuleError(f"{what} is not valid CSV: {error}.") from None
+
+
 def read_csv(data: bytes, what: str) -> list[list[str]]:
     """
     Read an uploaded CSV file: a header and rows of its length.
@@ -69,14 +92,7 @@ def read_csv(data: bytes, what: str) -> list[list[str]]:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise RuleError(f"{what} is not in UTF-8. Upload it as it was downloaded.") from None
-    first = text.partition("\n")[0]
-    separator = max(",;\t", key=first.count)
-    try:
-        lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-        # One more than allowed: a file of line ends alone would be millions of rows.
-        rows = list(itertools.islice(lines, MAX_ROWS + 1))
-    except csv.Error as error:
-        raise RuleError(f"{what} is not valid CSV: {error}.") from None
+    rows = parse_csv(text, what, MAX_ROWS)
     if len(rows) > MAX_ROWS:
         raise RuleError(f"{what} has more than {MAX_ROWS} rows.")
     rows = [row for row in rows if any(row)]

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -14,6 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from web.models import Course, Membership, Role, User
 from web.services import audit
+from web.services.csv_cells import parse_csv
 from web.services.errors import RuleError
 from web.services.people.accounts import is_address, normalised
 
@@ -75,7 +73,10 @@ def parse_roster(text: str) -> list[RosterRow]:
     Raises:
         RuleError: Names the line that is wrong.
     """
-    rows = _read(text)
+    # The header comes on top.
+    rows = parse_csv(text.lstrip("\ufeff"), "The roster", MAX_ROWS + 1)
+    if len(rows) > MAX_ROWS + 1:
+        raise RuleError(f"The roster has more than {MAX_ROWS} lines.")
     if not rows:
         raise RuleError("The roster is empty.")
     columns = _columns(rows[0])
@@ -187,22 +188,6 @@ def change(
         before=before,
         after={"role": role, "multiplier": time_multiplier, "active": active},
     )
-
-
-def _read(text: str) -> list[list[str]]:
-    # Untrusted: whoever exported it chose separators and quotes.
-    sample = text.lstrip("\ufeff")
-    first = sample.partition("\n")[0]
-    separator = max(",;\t", key=first.count)
-    try:
-        lines = csv.reader(io.StringIO(sample), delimiter=separator, strict=True)
-        # One more than allowed: a file of line ends alone would be millions of rows.
-        rows = list(itertools.islice(lines, MAX_ROWS + 2))
-    except csv.Error as error:
-        raise RuleError(f"The roster is not valid CSV: {error}.") from None
-    if len(rows) > MAX_ROWS + 1:
-        raise RuleError(f"The roster has more than {MAX_ROWS} lines.")
-    return rows
 
 
 def _columns(header: Sequence[str]) -> dict[str, int]:
