@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from web.services.gradebook.statistics import Bin, Summary
+from web.services.gradebook.statistics import Bin, PointsSummary
 
 # Narrow enough for letters to be readable on a phone, where a chart is not scaled up.
 WIDTH: Final = 360.0
@@ -48,7 +48,7 @@ class Chart:
     width: float = WIDTH
 
 
-def histogram_chart(bins: Sequence[Bin], summary: Summary) -> Chart:
+def histogram_chart(bins: Sequence[Bin], summary: PointsSummary) -> Chart:
     """Draw how many attempts have how many points, and where the median is."""
     tallest = max((each.count for each in bins), default=0) or 1
     step = (WIDTH - 2 * _LEFT) / len(bins)
@@ -80,7 +80,7 @@ def rate_chart(rates: Sequence[tuple[str, float | None]], description: str) -> C
     return Chart(len(bars) * _ROW + 2, bars, description)
 
 
-def _described(bins: Sequence[Bin], summary: Summary) -> str:
+def _described(bins: Sequence[Bin], summary: PointsSummary) -> str:
     fullest = max(bins, key=lambda each: each.count)
     return (
         f"{summary.count} attempts; the fullest of {len(bins)} bins, from {fullest.low / 10:g} to "

@@ -22,7 +22,7 @@ class Settings:
     Args:
         data: Folder of the database, submissions, snapshots and the secret.
         database_url: SQLAlchemy's URL; SQLite in the data folder by default.
-        assignment_folders: Where an instructor finds assignments to take up.
+        assignment_folders: Where an instructor finds assignments to import.
         secret_key: Signs sessions; kept in a file that only its owner can read.
         https: Whether browsers reach the portal by HTTPS: cookies become secure, HSTS is sent.
         trusted_proxies: How many proxies in front set ``X-Forwarded-*``.
@@ -66,7 +66,7 @@ class Settings:
 
     @property
     def snapshots(self) -> Path:
-        """Folder of the assignments that were taken up, each under its hash."""
+        """Folder of the imported versions of assignments, each under its hash."""
         return self.data / "snapshots"
 
 

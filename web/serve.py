@@ -28,17 +28,17 @@ STOP_SECONDS: Final = 20.0
 
 
 def serve(host: str, port: int | None) -> int:
-    """Run until told to end; a process that ends by itself is started again."""
+    """Run until asked to stop; a process that ends by itself is started again."""
     number = port_of(port)
     refuse_taken(host, number)
-    told = _listen()
+    signals = _note_signals()
     settings = Settings.from_environment()
     migrate(settings)
     requeue_orphans(settings)
     address = f"{host}:{number}"
     commands = {"portal": _portal_command(address), "grading": _worker_command()}
     print(f"The portal listens on http://{address}/ with {settings.workers} grading workers.")
-    return _supervise(commands, settings, told)
+    return _supervise(commands, settings, signals)
 
 
 def port_of(port: int | None) -> int:
@@ -121,24 +121,24 @@ def _die_with_parent() -> None:
     linux.die_with_parent(signal.SIGKILL)
 
 
-def _listen() -> list[int]:
-    """Note from now on, in the list that is given, the signals that ask to end."""
-    told: list[int] = []
+def _note_signals() -> list[int]:
+    """Return a list to which from now on the signals are added that ask to stop."""
+    signals: list[int] = []
 
     def stop(number: int, _: FrameType | None) -> None:
-        told.append(number)
+        signals.append(number)
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    return told
+    return signals
 
 
-def _supervise(commands: dict[str, list[str]], settings: Settings, told: list[int]) -> int:
+def _supervise(commands: dict[str, list[str]], settings: Settings, signals: list[int]) -> int:
     running = {name: _start(command) for name, command in commands.items()}
-    while not told:
+    while not signals:
         time.sleep(0.2)
         for name, process in running.items():
-            if process.poll() is not None and not told:
+            if process.poll() is not None and not signals:
                 print(
                     f"autograder: {name} ended ({process.returncode}); starting it again",
                     flush=True,

@@ -8,7 +8,7 @@ A small class whose statistics can be computed by hand: real rows, no grading.
     Three    1 0 1  2.4           1 0  1.0        1.0, not released     4.4
     Four     1 0 1  2.4           0 0  0.0        0.0                   2.4, the second attempt
     Five     1 0 1  2.4           0 0  0.0        not graded            2.4
-    Six      nothing handed in
+    Six      nothing submitted
 
 a is public. Four's first attempt failed c and got 0.8 points in q1.
 """

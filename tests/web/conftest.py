@@ -119,8 +119,8 @@ def _fill(session: Session, settings: Settings, hashed_password: str) -> None:
         if role is not None:
             session.add(Membership(user=user, course=course, role=role))
     session.flush()
-    content = snapshots.prepare(settings.snapshots, settings.assignment_folders, "xor")
-    snapshot = snapshots.import_version(session, content)
+    version = snapshots.prepare(settings.snapshots, settings.assignment_folders, "xor")
+    snapshot = snapshots.import_version(session, version)
     session.flush()
     assignment = assignments.add_to_course(session, users["instructor"], course, snapshot)
     assignment.release_at = now() - timedelta(days=1)

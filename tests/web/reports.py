@@ -63,7 +63,7 @@ def _question(question: SnapshotQuestion, score: float) -> QuestionResult:
 def graded(
     session: Session, folder: Path, who: str, scores: dict[str, float], *, answer: str = PROOF
 ) -> Submission:
-    """Hand in for somebody, by name, and grade it with these points."""
+    """Submit for somebody, by name, and grade it with these points."""
     assignment = session.scalars(select(CourseAssignment)).one()
     user = session.scalars(select(User).where(User.name == who)).one()
     content = json.dumps(notebook(answer)).encode()

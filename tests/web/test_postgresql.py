@@ -113,8 +113,8 @@ def portal(url: str, tmp_path: Path, hashed_password: str) -> Iterator[World]:
     database.engine.dispose()
 
 
-def test_from_hand_in_to_gradebook(portal: World) -> None:
-    """A student hands in, a worker grades it, a grader grades the proof, staff see it all."""
+def test_from_submission_to_gradebook(portal: World) -> None:
+    """A student submits, a worker grades it, a grader grades the proof, staff see it all."""
     student, grader = portal.client("student"), portal.client("grader")
     place = "/courses/dl/assignments/xor/"
     form = {"csrf_token": token_of(student, place), "notebook": (io.BytesIO(EMPTY), "a.ipynb")}

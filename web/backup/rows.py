@@ -82,7 +82,7 @@ def dump(connection: Connection, table: Table, file: IO[bytes]) -> int:
 
 def load(connection: Connection, part: Part, lines: Iterable[bytes]) -> int:
     """
-    Insert rows, without what has to wait; gives how many.
+    Insert rows, without what has to wait; returns how many.
 
     Raises:
         InputError: If a line is no row of this table.

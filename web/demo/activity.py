@@ -1,4 +1,4 @@
-"""What the demo's students do: hand in what is done, and go on while somebody watches."""
+"""What the demo's students do: submit what is done, and go on while somebody watches."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LOOK_SECONDS: Final = 0.5
 
 
 @dataclass(frozen=True)
-class HandIn:
+class DemoSubmission:
     """
     One submission.
 
@@ -36,7 +36,7 @@ class HandIn:
         who: First name of the student.
         assignment: Name of the assignment.
         work: What the student has done.
-        days_ago: When it was handed in.
+        days_ago: When it was submitted.
     """
 
     who: str
@@ -57,36 +57,36 @@ _RATES: Final = ("q1", "Rates exchanged.")
 _FACTOR: Final = ("q2", "The factor 2 of the derivative forgotten.")
 
 FIRST: Final = (
-    HandIn("Ada", "xor", Work(wrong=(_NO_RELU,)), 0.2),
-    HandIn("Ada", "perceptron", Work(wrong=(_SUM, _ASCENT)), 8),
-    HandIn("Ben", "xor", Work(undone=("q5", "q6")), 0.3),
-    HandIn("Clara", "linear_collapse", Work(wrong=(_ORDER,)), 1.5),
-    HandIn("Dario", "regularization", Work(wrong=(_RATES, _FACTOR)), 1),
-    HandIn("Ada", "perceptron", Work(), 7),
-    HandIn("Ada", "linear_collapse", Work(wrong=(_EXACT,)), 0.1),
-    HandIn("Ada", "regularization", Work(wrong=(_FACTOR,)), 2),
-    HandIn("Ben", "perceptron", Work(wrong=(_NO_BIAS, _NO_BIASES), undone=("q7",)), 6),
-    HandIn("Clara", "perceptron", Work(), 9),
-    HandIn("Dario", "perceptron", Work(blank=True), 6.5),
-    HandIn("Ella", "perceptron", Work(wrong=(_NO_BIASES,)), 6),
-    HandIn("Finn", "perceptron", Work(undone=("q4", "q5", "q6", "q7")), 5.5),
-    HandIn("Greta", "linear_collapse", Work(), 3),
-    HandIn("Hugo", "linear_collapse", Work(undone=("q6",)), 0.4),
-    HandIn("Ida", "xor", Work(), 1),
-    HandIn("Jonas", "xor", Work(wrong=(_XNOR,)), 2),
-    HandIn("Luca", "regularization", Work(), 3),
+    DemoSubmission("Ada", "xor", Work(wrong=(_NO_RELU,)), 0.2),
+    DemoSubmission("Ada", "perceptron", Work(wrong=(_SUM, _ASCENT)), 8),
+    DemoSubmission("Ben", "xor", Work(undone=("q5", "q6")), 0.3),
+    DemoSubmission("Clara", "linear_collapse", Work(wrong=(_ORDER,)), 1.5),
+    DemoSubmission("Dario", "regularization", Work(wrong=(_RATES, _FACTOR)), 1),
+    DemoSubmission("Ada", "perceptron", Work(), 7),
+    DemoSubmission("Ada", "linear_collapse", Work(wrong=(_EXACT,)), 0.1),
+    DemoSubmission("Ada", "regularization", Work(wrong=(_FACTOR,)), 2),
+    DemoSubmission("Ben", "perceptron", Work(wrong=(_NO_BIAS, _NO_BIASES), undone=("q7",)), 6),
+    DemoSubmission("Clara", "perceptron", Work(), 9),
+    DemoSubmission("Dario", "perceptron", Work(blank=True), 6.5),
+    DemoSubmission("Ella", "perceptron", Work(wrong=(_NO_BIASES,)), 6),
+    DemoSubmission("Finn", "perceptron", Work(undone=("q4", "q5", "q6", "q7")), 5.5),
+    DemoSubmission("Greta", "linear_collapse", Work(), 3),
+    DemoSubmission("Hugo", "linear_collapse", Work(undone=("q6",)), 0.4),
+    DemoSubmission("Ida", "xor", Work(), 1),
+    DemoSubmission("Jonas", "xor", Work(wrong=(_XNOR,)), 2),
+    DemoSubmission("Luca", "regularization", Work(), 3),
 )
-DAMAGED: Final = HandIn("Jonas", "linear_collapse", Work(), 2)
-LOST: Final = HandIn("Kira", "linear_collapse", Work(wrong=(_ORDER,)), 0.05)
+DAMAGED: Final = DemoSubmission("Jonas", "linear_collapse", Work(), 2)
+LOST: Final = DemoSubmission("Kira", "linear_collapse", Work(wrong=(_ORDER,)), 0.05)
 LATER: Final = (
-    HandIn("Finn", "xor", Work(endless="q5")),
-    HandIn("Greta", "xor", Work(wrong=(_NO_RELU,))),
-    HandIn("Hugo", "regularization", Work(undone=("q5", "q6"))),
-    HandIn("Ben", "xor", Work(undone=("q6",))),
-    HandIn("Ella", "linear_collapse", Work(undone=("q6",))),
-    HandIn("Kira", "xor", Work(wrong=(_XNOR, _NO_RELU))),
-    HandIn("Greta", "regularization", Work(wrong=(_RATES,))),
-    HandIn("Ida", "linear_collapse", Work(wrong=(_EXACT,))),
+    DemoSubmission("Finn", "xor", Work(endless="q5")),
+    DemoSubmission("Greta", "xor", Work(wrong=(_NO_RELU,))),
+    DemoSubmission("Hugo", "regularization", Work(undone=("q5", "q6"))),
+    DemoSubmission("Ben", "xor", Work(undone=("q6",))),
+    DemoSubmission("Ella", "linear_collapse", Work(undone=("q6",))),
+    DemoSubmission("Kira", "xor", Work(wrong=(_XNOR, _NO_RELU))),
+    DemoSubmission("Greta", "regularization", Work(wrong=(_RATES,))),
+    DemoSubmission("Ida", "linear_collapse", Work(wrong=(_EXACT,))),
 )
 
 
@@ -112,23 +112,23 @@ class Activity:
         self._over.set()
 
     def begin(self) -> None:
-        """Hand in what was done till now."""
+        """Submit what was done till now."""
         for each in FIRST:
-            self._hand_in(each)
-        self._hand_in_damaged(DAMAGED)
+            self._submit(each)
+        self._submit_damaged(DAMAGED)
 
     def go_on(self) -> None:
-        """Hand in now and then until stopped, so that visitors see grading go on."""
-        self._hand_in_lost(LOST)
+        """Submit now and then until stopped, so that visitors see grading go on."""
+        self._submit_lost(LOST)
         for each in self._later():
             if self._over.wait(PAUSE_SECONDS):
                 return
             try:
-                self._hand_in(each)
+                self._submit(each)
             except RuleError:
                 continue  # the rules hold for these students, too
 
-    def _later(self) -> Iterator[HandIn]:
+    def _later(self) -> Iterator[DemoSubmission]:
         yield from LATER
         for each in cycle(LATER[1:]):
             # Less and less is seen of what repeats itself, and nobody watches for hours.
@@ -136,19 +136,19 @@ class Activity:
                 return
             yield each
 
-    def _hand_in(self, each: HandIn) -> None:
+    def _submit(self, each: DemoSubmission) -> None:
         data = self._written(each)
         with self._database.write.begin() as session:
             self._accept(session, each, data)
 
-    def _hand_in_damaged(self, each: HandIn) -> None:
+    def _submit_damaged(self, each: DemoSubmission) -> None:
         """Let a disk damage a file, which the worker will find out."""
         data = self._written(each)
         with self._database.write.begin() as session:
             path = self._accept(session, each, data)[1]
             path.write_bytes(path.read_bytes()[:2000])
 
-    def _hand_in_lost(self, each: HandIn) -> None:
+    def _submit_lost(self, each: DemoSubmission) -> None:
         """Let a disk be away while a submission is graded; afterwards it can be tried again."""
         data = self._written(each)
         with self._database.write.begin() as session:
@@ -157,11 +157,13 @@ class Activity:
         self._wait_for_failure(submission.id)
         away.rename(path)
 
-    def _written(self, each: HandIn) -> bytes:
+    def _written(self, each: DemoSubmission) -> bytes:
         """Write a notebook; takes seconds, for which nobody else may wait with the database."""
         return notebook(self._assignment(each.assignment), each.work)
 
-    def _accept(self, session: Session, each: HandIn, data: bytes) -> tuple[Submission, Path]:
+    def _accept(
+        self, session: Session, each: DemoSubmission, data: bytes
+    ) -> tuple[Submission, Path]:
         folder = self._settings.submissions
         submission = submitting.submit(
             session,

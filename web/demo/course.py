@@ -53,7 +53,7 @@ class Cast:
 
 def make_course(session: Session, settings: Settings) -> Cast:
     """Make the course with all its people and rules, by the use cases that the pages call."""
-    contents = [
+    versions = [
         snapshots.prepare(settings.snapshots, settings.assignment_folders, name) for name in NAMES
     ]
     admin = people.make_person(session, *people.ADMIN, admin=True)
@@ -61,13 +61,13 @@ def make_course(session: Session, settings: Settings) -> Cast:
     instructor = courses.name_instructor(session, admin, course, *people.INSTRUCTOR)
     students = people.enrol(session, instructor, course)
     people.give_password(session)
-    taken = {}
-    for content in contents:
-        snapshot = snapshots.import_version(session, content)
-        taken[content.name] = assignments.add_to_course(session, instructor, course, snapshot)
-    cast = Cast(course, instructor, students, taken)
+    imported = {}
+    for version in versions:
+        snapshot = snapshots.import_version(session, version)
+        imported[version.name] = assignments.add_to_course(session, instructor, course, snapshot)
+    cast = Cast(course, instructor, students, imported)
     for name, rules in _rules(course).items():
-        assignments.set_rules(session, instructor, taken[name], rules)
+        assignments.set_rules(session, instructor, imported[name], rules)
     _extend(session, cast)
     return cast
 

@@ -1,4 +1,4 @@
-"""Notebooks that the made-up students hand in, built from the assignment's own answers."""
+"""Notebooks that the made-up students submit, built from the assignment's own answers."""
 
 from __future__ import annotations
 

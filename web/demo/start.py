@@ -33,7 +33,7 @@ _ROLES: Final = (
 
 def demo(host: str | None, port: int | None) -> int:
     """
-    Run the demo until told to end.
+    Run the demo until asked to stop.
 
     Args:
         host: Where to listen; by default only this machine gets in, unless `$PORT` is set: then

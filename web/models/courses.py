@@ -37,7 +37,7 @@ class Course(Base):
 
 
 class Snapshot(Base):
-    """An assignment as it was taken up: a copy of its folder, under the hash of its content."""
+    """A version of an assignment: a copy of its folder, under the hash of its content."""
 
     __tablename__ = "snapshot"
 

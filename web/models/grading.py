@@ -32,7 +32,7 @@ class ManualGrade(Base):
     submission_id: Mapped[int] = mapped_column(ForeignKey("submission.id"))
     question: Mapped[str] = mapped_column(String(60))
     version: Mapped[int] = mapped_column(default=1)
-    """Grows with every change; who saves over a newer one than they read is told."""
+    """Grows with every change, so that nobody saves over a newer one unawares."""
     points_tenths: Mapped[int]
     items: Mapped[tuple[ChosenRubricItem, ...]] = mapped_column(
         JsonObjects(ChosenRubricItem), default=()

@@ -31,7 +31,7 @@ class RegradeJobState(enum.StrEnum):
     RUNNING = "running"
     DONE = "done"
     UNUSABLE = "unusable"
-    """The file cannot be read as a notebook of the new content; says why."""
+    """The file cannot be read as a notebook of the new version; says why."""
     FAILED = "failed"
     """We could not grade it, several times; says why."""
 
@@ -46,7 +46,7 @@ class Regrade(Base):
     snapshot_id: Mapped[int] = mapped_column(ForeignKey("snapshot.id"))
     state: Mapped[RegradeState] = mapped_column(Word(RegradeState), default=RegradeState.OPEN)
     note: Mapped[str] = mapped_column(Text, default="")
-    """What was mended, in words for the students."""
+    """What was corrected, in words for the students."""
     never_lower: Mapped[bool] = mapped_column(default=False)
     """Whether who would have lost points kept the earlier result, when it was published."""
     created_by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))

@@ -21,7 +21,7 @@ def record(
     **details: Any,
 ) -> None:
     """
-    Add an entry to the audit log; it is stored with what it tells of, or not at all.
+    Add an entry to the audit log; it is stored with the change that it describes, or not at all.
 
     Args:
         session: A writing session; the caller commits.

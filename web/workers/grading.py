@@ -187,7 +187,7 @@ class _Lease:
 
 
 def run_worker() -> int:
-    """Run the grading workers of this process, as many as the settings say, until a signal."""
+    """Run the grading workers of this process, as many as the settings say, until asked to stop."""
     signals: list[int] = []
 
     def note(number: int, _: FrameType | None) -> None:

@@ -21,7 +21,7 @@ LOOK_SECONDS: Final = 5.0
 
 class WarmUp:
     """
-    Warms a grader up for what students can hand in, now and whenever something is released.
+    Warms a grader up for what students can submit, now and whenever something is released.
 
     Args:
         settings: Of the portal.
@@ -47,7 +47,7 @@ class WarmUp:
                 self.prepare_new()
             except Exception as error:
                 # The database may be away for a moment; without warmth grading only begins later.
-                self._tell(error, "the warm-up failed")
+                self._log(error, "the warm-up failed")
             self._stop.wait(LOOK_SECONDS)
 
     def prepare_new(self) -> int:
@@ -64,14 +64,14 @@ class WarmUp:
     def _prepare(self, snapshot: Snapshot) -> None:
         try:
             assignment = load_assignment(snapshot_folder(self._settings.snapshots, snapshot))
-            # Kept since it was taken up, unless it came from a backup or an earlier version.
+            # Kept since it was imported, unless it came from a backup or an earlier version.
             keep_notebooks(self._settings.snapshots, assignment)
             self._grader.prepare(assignment)
         except AutograderError as error:
             # The first submission meets the same fault, and staff see it there.
-            self._tell(error, f"{snapshot.name} could not be prepared")
+            self._log(error, f"{snapshot.name} could not be prepared")
 
-    def _tell(self, error: Exception, words: str) -> None:
-        # The grader closes under a preparation that has been told to stop.
+    def _log(self, error: Exception, words: str) -> None:
+        # The grader closes under a preparation that has been asked to stop.
         if not self._stop.is_set():
             log.error(words, exc_info=error)

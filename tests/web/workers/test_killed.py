@@ -56,7 +56,7 @@ def submit(world: World) -> None:
 
 
 def submit_content(world: World, content: bytes) -> None:
-    """Hand in the same notebook three times."""
+    """Submit the same notebook three times."""
     with world.database.write.begin() as session:
         assignment = session.scalars(select(CourseAssignment)).one()
         for person in ("Student", "Other", "Student"):

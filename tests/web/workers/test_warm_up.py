@@ -1,4 +1,4 @@
-"""Workers prepare what is released before anybody hands in."""
+"""Workers prepare what is released before anybody submits."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def show_regrade(slug: str, name: str, number: int) -> str:
         counts=regrades.progress(db(), regrade),
         changes=changes,
         report=report.summary(changes),
-        troubled=regrades.troubled(db(), regrade),
+        failed_jobs=regrades.failed_jobs(db(), regrade),
     )
 
 

@@ -1,4 +1,4 @@
-"""An assignment in a course: take up, release, rules, extensions, what is visible when."""
+"""An assignment in a course: import, release, rules, extensions, what is visible when."""
 
 from __future__ import annotations
 
@@ -174,7 +174,7 @@ def withdraw_extension(
     session: Session, actor: User, assignment: CourseAssignment, user: User
 ) -> bool:
     """
-    Take a student's extension back; what was handed in before stays as it was received.
+    Take a student's extension back; what was submitted before stays as it was received.
 
     Returns:
         Whether there was one.
@@ -221,7 +221,7 @@ def course_assignments(session: Session, course: Course) -> Sequence[CourseAssig
 
 
 def snapshots_in_use(session: Session, limit: int) -> Sequence[Snapshot]:
-    """Return the contents that students can hand in for, the next deadline first."""
+    """Return the versions that students can submit for, the next deadline first."""
     at = now()
     closes_at = func.coalesce(CourseAssignment.cutoff_at, CourseAssignment.due_at)
     found = session.scalars(

@@ -1,4 +1,4 @@
-"""Take up an assignment: copy its folder, checked, under the hash of its content."""
+"""Import a version of an assignment: copy its folder, checked, under the hash of its content."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ class Offer:
         name: Of its folder.
         folder: Where it is.
         title: What people call it; empty if it is broken.
-        problem: Why it cannot be taken up; empty if it can.
-        content_hash: Of its present content.
+        problem: Why it cannot be imported; empty if it can.
+        content_hash: Of its present version.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Offer:
 
 
 def offers(folders: tuple[Path, ...]) -> Iterator[Offer]:
-    """Return the assignments that can be taken up, and those that cannot, with the reason."""
+    """Return the assignments that can be imported, and those that cannot, with the reason."""
     for place in folders:
         for folder in sorted(place.iterdir()) if place.is_dir() else ():
             if (folder / "assignment.toml").is_file():
@@ -85,7 +85,7 @@ def prepare(snapshots: Path, folders: tuple[Path, ...], name: str) -> Assignment
 
 def import_version(session: Session, assignment: Assignment) -> Snapshot:
     """
-    Return the row of an assignment that was prepared; the same content has one row.
+    Return the row of an assignment that was prepared; each version has one row.
 
     Args:
         session: A writing session; the caller commits.

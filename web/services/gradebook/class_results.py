@@ -37,7 +37,7 @@ class ClassStatistics:
     Args:
         which: Of which attempts.
         students: How many are in the course.
-        handed_in: How many of them have handed something in.
+        submitted: How many of them have submitted something.
         graded: How many of them have a graded attempt.
         awaiting: In how many attempts a written answer awaits a person.
         max_tenths: The points of all questions.
@@ -50,11 +50,11 @@ class ClassStatistics:
 
     which: Which
     students: int
-    handed_in: int
+    submitted: int
     graded: int
     awaiting: int
     max_tenths: int
-    summary: statistics.Summary | None
+    summary: statistics.PointsSummary | None
     histogram: Sequence[statistics.Bin]
     questions: Sequence[statistics.QuestionStatistics]
     tests: Sequence[statistics.TestStatistics]
@@ -69,7 +69,7 @@ class ClassStatistics:
 def class_statistics(
     session: Session, assignment: CourseAssignment, which: Which = Which.COUNTED
 ) -> ClassStatistics:
-    """Return an assignment's statistics; what staff hand in to try it out does not count."""
+    """Return an assignment's statistics; what staff submit to try it out does not count."""
     members = standing.students(session, assignment.course)
     ids = {member.user_id for member in members}
     graded = [
@@ -84,7 +84,7 @@ def class_statistics(
     return ClassStatistics(
         which=which,
         students=len(members),
-        handed_in=len(_who_handed_in(session, assignment) & ids),
+        submitted=len(_who_submitted(session, assignment) & ids),
         graded=len(chosen),
         awaiting=sum(not mark.complete for mark in chosen.values()),
         max_tenths=most,
@@ -105,7 +105,7 @@ def _chosen(assignment: CourseAssignment, graded: list[Mark], which: Which) -> I
     return first.values()
 
 
-def _who_handed_in(session: Session, assignment: CourseAssignment) -> set[int]:
+def _who_submitted(session: Session, assignment: CourseAssignment) -> set[int]:
     query = select(Submission.user_id).where(Submission.assignment_id == assignment.id)
     return set(session.scalars(query.distinct()))
 

@@ -33,13 +33,13 @@ class Standing(enum.StrEnum):
     """Where a student stands in an assignment."""
 
     OPEN = "open"
-    """Nothing handed in, and it is still accepted."""
-    NOT_HANDED_IN = "not_handed_in"
-    """Nothing handed in, and nothing more is accepted."""
+    """Nothing submitted, and it is still accepted."""
+    NOT_SUBMITTED = "not_handed_in"
+    """Nothing submitted, and nothing more is accepted."""
     IN_QUEUE = "in_queue"
-    """Handed in; the tests have not run yet."""
+    """Submitted; the tests have not run yet."""
     NOT_GRADED = "not_graded"
-    """Handed in, but no attempt could be graded."""
+    """Submitted, but no attempt could be graded."""
     AWAITS_PERSON = "awaits_person"
     """A written answer has not been graded yet."""
     NOT_RELEASED = "not_released"
@@ -70,11 +70,11 @@ class Entry:
         """The points that count, after the late penalty; ``None`` if there are none yet."""
         if self.mark is not None:
             return self.mark.final_tenths
-        return 0 if self.standing is Standing.NOT_HANDED_IN else None
+        return 0 if self.standing is Standing.NOT_SUBMITTED else None
 
     @property
     def max_tenths(self) -> int:
-        """The points of all questions, in the content that the attempt was graded by."""
+        """The points of all questions, in the version that the attempt was graded by."""
         return self.assignment.snapshot.max_tenths if self.mark is None else self.mark.max_tenths
 
     @cached_property
@@ -149,7 +149,7 @@ def _entries(
             rules = rules_with(assignment, extensions.get(member.user_id), member.time_multiplier)
             last = accepts_until(rules, assignment.grace_minutes)
             closed = last is not None and at > last
-            standing = Standing.NOT_HANDED_IN if closed else Standing.OPEN
+            standing = Standing.NOT_SUBMITTED if closed else Standing.OPEN
         found[member.user_id] = Entry(member.user_id, assignment, standing, mark)
     return found
 

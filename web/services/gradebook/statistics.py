@@ -71,7 +71,7 @@ class Attempt:
 
 
 @dataclass(frozen=True)
-class Summary:
+class PointsSummary:
     """Points of a class in five numbers and the mean, in tenths."""
 
     count: int
@@ -159,14 +159,14 @@ class MisconceptionCount:
     students: int
 
 
-def summary(totals: Sequence[int]) -> Summary | None:
+def summary(totals: Sequence[int]) -> PointsSummary | None:
     """Return a class's points in a few numbers; ``None`` for nobody."""
     if not totals:
         return None
     ordered = sorted(totals)
     first, median, third = (_quantile(ordered, part) for part in (0.25, 0.5, 0.75))
     mean = statistics.fmean(ordered)
-    return Summary(len(ordered), mean, ordered[0], first, median, third, ordered[-1])
+    return PointsSummary(len(ordered), mean, ordered[0], first, median, third, ordered[-1])
 
 
 def histogram(totals: Iterable[int], max_tenths: int, bins: int = BINS) -> list[Bin]:

@@ -1,10 +1,11 @@
 """
 The course's grade, from the points in its assignments.
 
-An assignment counts by its weight once it is settled: graded for good, or not handed in and closed
-(no points). Of the settled assignments that may be dropped, the course drops the given number with
-the smallest shares of their points; among equal ones the heavier goes first, then the later. At
-least one assignment is kept. The total is the weighted mean of the shares of those that are left.
+An assignment counts by its weight once it is settled: graded for good, or closed with nothing
+submitted (no points). Of the settled assignments that may be dropped, the course drops the given
+number with the smallest shares of their points; among equal ones the heavier goes first, then the
+later. At least one assignment is kept. The total is the weighted mean of the shares of those that
+are left.
 """
 
 from __future__ import annotations

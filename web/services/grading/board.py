@@ -36,7 +36,7 @@ class Filters:
 
 
 @dataclass(frozen=True)
-class Board:
+class BoardView:
     """
     A page of submissions.
 
@@ -57,7 +57,7 @@ class Board:
     pages: int
 
 
-def board(session: Session, course: Course, filters: Filters, *, names: bool) -> Board:
+def board(session: Session, course: Course, filters: Filters, *, names: bool) -> BoardView:
     """
     Return the submissions of a course that match.
 
@@ -66,7 +66,7 @@ def board(session: Session, course: Course, filters: Filters, *, names: bool) ->
         course: Whose submissions.
         filters: Which of them.
         names: Whether who asks may see all names; else a search by name finds nothing where they
-            are hidden, since a match would tell whose it is.
+            are hidden, since a match would show whose it is.
     """
     matching = _filtered(course, filters, names=names)
     total = session.scalar(select(func.count()).select_from(matching.subquery())) or 0
@@ -79,7 +79,7 @@ def board(session: Session, course: Course, filters: Filters, *, names: bool) ->
         .offset((page - 1) * PAGE_ROWS)
         .limit(PAGE_ROWS)
     ).all()
-    return Board(rows, marks_of(session, rows), total, _counts(session, course), page, pages)
+    return BoardView(rows, marks_of(session, rows), total, _counts(session, course), page, pages)
 
 
 def _filtered(course: Course, filters: Filters, *, names: bool) -> Select[Any]:

@@ -31,7 +31,7 @@ def add(
     session: Session, actor: User, assignment: CourseAssignment, question_id: str, text: str
 ) -> SavedComment:
     """
-    Keep a comment for the next answers.
+    Save a comment for the next answers.
 
     Raises:
         RuleError: If it is empty, too long, or one too many.
@@ -58,7 +58,7 @@ def delete(
     session: Session, actor: User, assignment: CourseAssignment, question_id: str, number: int
 ) -> None:
     """
-    Delete a kept comment; grades that used it keep its words.
+    Delete a saved comment; grades that used it keep its words.
 
     Raises:
         RuleError: If it is gone already.

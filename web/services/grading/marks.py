@@ -266,7 +266,7 @@ def counted_by_user(assignment: CourseAssignment, marks: Iterable[Mark]) -> dict
 def graded_marks(
     session: Session, assignment: CourseAssignment, user_ids: Sequence[int] | None = None
 ) -> list[Mark]:
-    """Return the marks of all graded attempts, as staff see them, in the order of handing in."""
+    """Return the marks of all graded attempts, as staff see them, in the order of submission."""
     query = (
         select(Submission)
         .where(

@@ -60,7 +60,7 @@ def set_points(
 
 def remove(session: Session, actor: User, submission: Submission, question_id: str) -> None:
     """
-    Take a change of points back: what tests or a person gave holds again.
+    Undo a change of points: the original ones are restored.
 
     Raises:
         RuleError: If there is none.

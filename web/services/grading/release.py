@@ -23,7 +23,7 @@ class Readiness:
     How far the grading of an assignment is.
 
     Args:
-        marks: The mark that counts of each student, in the order of handing in.
+        marks: The mark that counts of each student, in the order of submission.
         unreleased: How many graded submissions students do not see in full yet.
     """
 
@@ -53,7 +53,7 @@ def readiness(session: Session, assignment: CourseAssignment) -> Readiness:
 
 def release(session: Session, actor: User, assignment: CourseAssignment) -> int:
     """
-    Let students see what people gave; gives how many submissions it reached.
+    Let students see what people gave; returns how many submissions it reached.
 
     While the assignment's results are held back, they see it from that moment on. What is graded
     later of these submissions is visible at once.

@@ -61,7 +61,7 @@ class Grading:
     Args:
         id: Of its result.
         created_at: When.
-        content_hash: Of the content that it was graded by.
+        content_hash: Of the version that it was graded by.
         score_tenths: What the tests gave.
         shown: Whether it is the one that is looked at.
     """
@@ -104,10 +104,10 @@ def answer_cells(result: Result, question_id: str) -> tuple[int, ...]:
     return next((each.answer_cells for each in questions if each.id == question_id), ())
 
 
-def _with_points(told: SummaryView, mark: Mark) -> SummaryView:
+def _with_points(summary: SummaryView, mark: Mark) -> SummaryView:
     """Put in what people gave and changed."""
-    questions = tuple(_with_mark(each, mark.question(each.id)) for each in told.questions)
-    return replace(told, score=mark.tenths / 10, questions=questions)
+    questions = tuple(_with_mark(each, mark.question(each.id)) for each in summary.questions)
+    return replace(summary, score=mark.tenths / 10, questions=questions)
 
 
 def _with_mark(question: QuestionView, mark: QuestionMark | None) -> QuestionView:

@@ -35,7 +35,7 @@ class StudentAssignment:
         closes_at: The last moment at which a notebook is accepted.
         attempts: The newest first.
         marks: What attempts are worth, by their ids, as far as the student may see it.
-        counted: The attempt that counts so far; ``None`` while telling it would tell results.
+        counted: The attempt that counts so far; ``None`` while it would give results away.
         results_visible: Whether hidden results and totals may be seen.
     """
 
@@ -115,9 +115,9 @@ def as_student(
     found = marks_of(session, graded)
     marks = found if preview else {key: as_seen_by_student(mark) for key, mark in found.items()}
     visible = preview or results_visible(assignment)
-    # While results are held back, which attempt is the best would tell something of them.
-    open_to_tell = visible or assignment.counted is CountedAttempt.LAST
-    counting = counted(assignment, list(marks.values())) if open_to_tell else None
+    # While results are held back, which attempt is the best would give some away.
+    may_be_known = visible or assignment.counted is CountedAttempt.LAST
+    counting = counted(assignment, list(marks.values())) if may_be_known else None
     return StudentAssignment(
         assignment,
         rules,

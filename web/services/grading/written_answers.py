@@ -45,7 +45,7 @@ class NewerGradeError(RuleError):
 
 
 @dataclass(frozen=True)
-class Answer:
+class QueuedAnswer:
     """
     An answer in the queue of a written question.
 
@@ -102,7 +102,7 @@ def written_question(snapshot: Snapshot, question_id: str) -> SnapshotQuestion |
 
 
 def student_marks(session: Session, assignment: CourseAssignment) -> list[Mark]:
-    """Return the mark that counts of each present student, in the order of handing in."""
+    """Return the mark that counts of each present student, in the order of submission."""
     students = session.scalars(
         select(Membership.user_id).where(
             Membership.course_id == assignment.course_id,
@@ -119,7 +119,7 @@ def queue(
     assignment: CourseAssignment,
     question_id: str,
     marks: Sequence[Mark] | None = None,
-) -> list[Answer]:
+) -> list[QueuedAnswer]:
     """
     Return the answers to a written question, of the attempts that count.
 
@@ -135,7 +135,7 @@ def queue(
     for mark in marks:
         question = mark.question(question_id)
         if question is not None and question.manual:
-            answers.append(Answer(mark, question, held.get(mark.submission.id)))
+            answers.append(QueuedAnswer(mark, question, held.get(mark.submission.id)))
     return answers
 
 
@@ -221,7 +221,7 @@ def save(
 
 
 def graded_snapshot(session: Session, submission: Submission) -> Snapshot:
-    """Return the content that a submission's present result rests on."""
+    """Return the version that a submission's present result rests on."""
     result = submission.result
     number = submission.snapshot_id if result is None else result.snapshot_id
     return session.get_one(Snapshot, number)

@@ -69,7 +69,7 @@ class Change:
         job: What graded it again.
         before: What it is worth until now, or was until the regrade was published.
         after: What it is worth by the new tests.
-        questions: By question, those of both contents.
+        questions: By question, those of both versions.
     """
 
     job: RegradeJob
@@ -101,7 +101,7 @@ def start(
     selected: Sequence[str] = (),
 ) -> Regrade:
     """
-    Queue submissions to be graded again by the assignment's present content.
+    Queue submissions to be graded again by the assignment's present version.
 
     Args:
         session: A writing session; the caller commits.
@@ -146,7 +146,7 @@ def progress(session: Session, regrade: Regrade) -> dict[RegradeJobState, int]:
 
 
 def jobs_of(session: Session, regrade: Regrade) -> Sequence[RegradeJob]:
-    """Return a regrade's jobs, in the order of handing in."""
+    """Return a regrade's jobs, in the order of submission."""
     return session.scalars(
         select(RegradeJob)
         .where(RegradeJob.regrade_id == regrade.id)
@@ -166,7 +166,7 @@ def changes(session: Session, regrade: Regrade) -> list[Change]:
     return sorted(found, key=lambda change: not change.changed)
 
 
-def troubled(session: Session, regrade: Regrade) -> list[RegradeJob]:
+def failed_jobs(session: Session, regrade: Regrade) -> list[RegradeJob]:
     """Return the jobs that ended without a result; their submissions keep what they have."""
     bad = (RegradeJobState.UNUSABLE, RegradeJobState.FAILED)
     return [job for job in jobs_of(session, regrade) if job.state in bad]
@@ -183,7 +183,7 @@ def publish(
         actor: Who.
         regrade: Which; all of its jobs must have ended.
         never_lower: Whether who would lose points keeps the earlier result.
-        note: What was mended, in words for the students.
+        note: What was corrected, in words for the students.
 
     Returns:
         All changes, those that were kept back too.

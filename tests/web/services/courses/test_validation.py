@@ -64,8 +64,8 @@ def test_example_is_validated_in_the_background(world: World) -> None:
     """Requested, begun by the worker's validator, and valid: all wrong answers caught."""
     folders = (ROOT / "docs" / "examples",)
     with world.database.write.begin() as session:
-        content = snapshots.prepare(world.settings.snapshots, folders, "pendulum")
-        imported = snapshots.import_version(session, content)
+        version = snapshots.prepare(world.settings.snapshots, folders, "pendulum")
+        imported = snapshots.import_version(session, version)
     validation.request(world.settings.snapshots, imported)
 
     with validating(world):

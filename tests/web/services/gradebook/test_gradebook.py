@@ -52,12 +52,12 @@ def test_where_everybody_stands(toy: World) -> None:
         "Three": (Standing.NOT_RELEASED, 44),
         classroom.DANGEROUS: (Standing.RELEASED, 24),
         "Five": (Standing.AWAITS_PERSON, 24),
-        "Six": (Standing.NOT_HANDED_IN, 0),
+        "Six": (Standing.NOT_SUBMITTED, 0),
     }
 
 
 def test_open_assignment_gives_no_zero(toy: World) -> None:
-    """Who may still hand in, by an extension of time, has no points yet; the others have none."""
+    """Who may still submit, by an extension of time, has no points yet; the others have none."""
     with toy.database.write.begin() as session:
         six = session.scalars(select(Membership).join(User).where(User.name == "Six")).one()
         six.time_multiplier = 2.0

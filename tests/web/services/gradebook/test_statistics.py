@@ -26,7 +26,7 @@ def numbers_of(world: World, which: Which = Which.COUNTED) -> ClassStatistics:
 
 
 def test_points_of_the_class(toy: World) -> None:
-    """Totals 2.4, 2.4, 4.4, 6, 7: before penalties, with who has handed in."""
+    """Totals 2.4, 2.4, 4.4, 6, 7: before penalties, with who has submitted."""
     with toy.database.write.begin() as session:
         assignment = session.query(CourseAssignment).filter_by(name="toy").one()
         six = session.query(User).filter_by(name="Six").one()
@@ -34,10 +34,10 @@ def test_points_of_the_class(toy: World) -> None:
         submission.state, submission.result_id = SubmissionState.FAILED, None
     numbers = numbers_of(toy)
 
-    assert (numbers.handed_in, numbers.graded, numbers.students) == (6, 5, 6)
+    assert (numbers.submitted, numbers.graded, numbers.students) == (6, 5, 6)
     assert numbers.awaiting == 1
     assert not numbers.few
-    assert numbers.summary == statistics.Summary(5, pytest.approx(44.4), 24, 24, 44, 60, 70)
+    assert numbers.summary == statistics.PointsSummary(5, pytest.approx(44.4), 24, 24, 44, 60, 70)
     assert [each.count for each in numbers.histogram] == [0, 0, 0, 2, 0, 1, 0, 1, 1, 0]
 
 

@@ -233,7 +233,7 @@ def test_anonymous_grading_hides_names(world: World) -> None:
 
 
 def test_kept_comments_are_inserted_and_deleted(world: World) -> None:
-    """Without JavaScript a button puts a kept comment behind what is written; nothing is saved."""
+    """Without JavaScript a button puts a saved comment behind what is written; nothing is saved."""
     first, _ = two_answers(world)
     client, page = world.client("grader"), f"{PLACE}{first}/"
     post(client, page, f"{PLACE}comments", text="See $x$.", public_id=first)

@@ -159,7 +159,7 @@ def test_roster_is_shown_before_it_is_taken_in(world: World) -> None:
 
 
 def test_broken_roster_stays_in_the_form(world: World) -> None:
-    """The message names the line, and what was pasted can be mended."""
+    """The message names the line, and what was pasted can be corrected."""
     client = world.client("instructor")
     data = {
         "csrf_token": token_of(client, "/courses/dl/staff/people/"),

@@ -43,7 +43,7 @@ from web.workers.grading import Worker
 PLACE = "/courses/dl/staff/assignments/xor/"
 
 
-def another_content(session: Session) -> CourseAssignment:
+def another_version(session: Session) -> CourseAssignment:
     """Return the assignment a newer snapshot with the same questions."""
     assignment = session.scalars(select(CourseAssignment)).one()
     old = assignment.snapshot
@@ -62,7 +62,7 @@ def regraded(session: Session, world: World, *scores: dict[str, float]) -> Regra
     """Attempts of Student and Other with 2 points each, graded again with these."""
     for who in ("Student", "Other")[: len(scores)]:
         submit(session, world, {"q1": 2}, who)
-    assignment = another_content(session)
+    assignment = another_version(session)
     regrade = regrades.start(session, person(session, "Instructor"), assignment, Scope.ALL)
     session.flush()
     for each in scores:
@@ -74,7 +74,7 @@ def regraded(session: Session, world: World, *scores: dict[str, float]) -> Regra
 
 
 def points(session: Session) -> list[int]:
-    """What all submissions are worth, in the order of handing in."""
+    """What all submissions are worth, in the order of submission."""
     found = session.scalars(select(Submission).order_by(Submission.id)).all()
     return [each.tenths for each in marks.marks_of(session, found).values()]
 
@@ -116,7 +116,7 @@ def test_publishing_with_and_without_never_lower(
 
 
 def test_students_find_a_notice(world: World) -> None:
-    """On the submission and on the assignment: when, what was mended, and from what to what."""
+    """On the submission and on the assignment: when, what was corrected, and from what to what."""
     with world.database.write.begin() as session:
         regrade = regraded(session, world, {"q1": 5}, {"q1": 1})
         number = regrade.id
@@ -157,7 +157,7 @@ def test_people_s_grades_survive(world: World) -> None:
         submission = submit(session, world, {"q1": 2})
         written_answers.save(session, person(session, "Grader"), submission, "q7", Entered(0, (0,)))
         regrade = regrades.start(
-            session, person(session, "Instructor"), another_content(session), Scope.COUNTED
+            session, person(session, "Instructor"), another_version(session), Scope.COUNTED
         )
         session.flush()
         claim = RegradeQueue().claim(session, "w")
@@ -236,16 +236,16 @@ def test_lost_jobs_are_put_back_and_given_up_at_last(world: World) -> None:
             assert not RegradeQueue().refuse(session, claim, "too late")
             session.flush()
         assert RegradeQueue().claim(session, "w") is None
-        (job,) = regrades.troubled(session, regrade)
+        (job,) = regrades.failed_jobs(session, regrade)
 
         assert job.state is RegradeJobState.FAILED
         assert job.submission.state == "graded"
 
 
-def test_mended_tests_by_the_real_worker_behind_new_submissions(
+def test_corrected_tests_by_the_real_worker_behind_new_submissions(
     world: World, tmp_path: Path
 ) -> None:
-    """Update, start, and work: new submissions first; the mended content gives its own result."""
+    """Update, start, and work: new submissions first; the new version gives its own result."""
     folder = tmp_path / "folder" / "xor"
     shutil.copytree(ROOT / "assignments" / "xor", folder)
     settings = world.settings

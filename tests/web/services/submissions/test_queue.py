@@ -25,7 +25,7 @@ NOTEBOOK = json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cell
 
 
 def queue(world: World, *people: str) -> list[str]:
-    """Hand in for each of these people, in this order; returns the public ids."""
+    """Submit for each of these people, in this order; returns the public ids."""
     ids = []
     with world.database.write.begin() as session:
         assignment = session.scalars(select(CourseAssignment)).one()

@@ -14,7 +14,7 @@ from web.services.gradebook.standing import Entry, Standing
 
 _WHY: Final = {
     Standing.OPEN: "nothing handed in yet, and it is still open",
-    Standing.NOT_HANDED_IN: "nothing handed in",
+    Standing.NOT_SUBMITTED: "nothing handed in",
     Standing.IN_QUEUE: "being graded",
     Standing.NOT_GRADED: "no attempt could be graded",
     Standing.AWAITS_PERSON: "a written answer awaits a person",
@@ -29,7 +29,7 @@ class Choice:
 
     Args:
         unreleased: Also points that students do not see yet, and those that are not final.
-        absent_as_zero: Who handed nothing in before it closed gets no points, instead of no mark.
+        absent_as_zero: Who submitted nothing before it closed gets no points, instead of no mark.
     """
 
     unreleased: bool = False
@@ -93,6 +93,6 @@ def exported(entry: Entry, choice: Choice) -> bool:
     """Return whether an entry's points are to be exported."""
     if entry.standing is Standing.RELEASED:
         return True
-    if entry.standing is Standing.NOT_HANDED_IN:
+    if entry.standing is Standing.NOT_SUBMITTED:
         return choice.absent_as_zero
     return choice.unreleased and entry.mark is not None

@@ -1,4 +1,4 @@
-"""Handing in: what is accepted, what is refused, and that nothing is left behind."""
+"""Submitting: what is accepted, what is refused, and that nothing is left behind."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def files(world: World) -> list[bytes]:
 
 
 def test_receipt_names_time_hash_and_attempt(world: World) -> None:
-    """The page after handing in is a receipt; the bytes are kept exactly as they came."""
+    """The page after submitting is a receipt; the bytes are kept exactly as they came."""
     content = notebook("xor")
     page = submit(world.client("student"), content).text
 
@@ -179,7 +179,7 @@ def test_closed_assignment_refuses_and_an_extension_opens_it(world: World) -> No
             )
         )
 
-    assert "closed" in hand_in_anyway(world.client("other")).text
+    assert "closed" in submit_anyway(world.client("other")).text
     assert "Receipt" in submit(world.client("student"), notebook()).text
     assert [each.late_seconds for each in stored(world)] == [0]
 
@@ -192,10 +192,10 @@ def test_closed_assignment_refuses_and_an_extension_opens_it(world: World) -> No
     ]
 
     assert withdrawn == [303, 404]
-    assert "closed" in hand_in_anyway(world.client("student")).text
+    assert "closed" in submit_anyway(world.client("student")).text
 
 
-def hand_in_anyway(client: FlaskClient) -> TestResponse:
+def submit_anyway(client: FlaskClient) -> TestResponse:
     """Send a file where the page shows no form any more."""
     data = {
         "csrf_token": token_of(client, "/account"),
@@ -212,7 +212,7 @@ def test_attempts_are_limited(world: World) -> None:
     client = world.client("student")
 
     assert "Receipt" in submit(client, notebook()).text
-    assert "all 1 attempts" in hand_in_anyway(client).text
+    assert "all 1 attempts" in submit_anyway(client).text
     assert len(stored(world)) == 1
 
 
