@@ -22,7 +22,6 @@ from web.backup.archive import (
     DATABASE,
     FILES,
     Manifest,
-    Member,
     extract,
     member_of,
     write,
@@ -58,7 +57,7 @@ def backup(target: Path) -> int:
             f"{DATABASE}/{name}.jsonl": stage / DATABASE / f"{name}.jsonl" for name in counts
         }
         sources |= _files(data, url, target, submissions)
-        members = tuple(_members(sources))
+        members = tuple(member_of(name, path) for name, path in sources.items())
         manifest = Manifest(now().isoformat(), revision, counts, members)
         with whole_file(target) as file:
             write(file, manifest, sources)
@@ -143,11 +142,6 @@ def _files(data: Path, url: str, target: Path, submissions: set[str]) -> dict[st
             if path.is_file() and not (newer or unfinished or path in skipped or path.is_symlink()):
                 found["/".join((FILES, *parts))] = path
     return found
-
-
-def _members(sources: dict[str, Path]) -> Iterator[Member]:
-    for name, path in sources.items():
-        yield member_of(name, path)
 
 
 def _check_revision(revision: str) -> None:
