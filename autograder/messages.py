@@ -144,7 +144,7 @@ class Message:
         if isinstance(data, str):
             return text(data) if data else None
         code, parameters = str(data["code"]), dict(data["parameters"])
-        if code not in set(MessageCode):
+        if code not in ENGLISH:
             return text(code.replace("_", " ").capitalize())
         return cls(MessageCode(code), parameters)
 
