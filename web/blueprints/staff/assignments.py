@@ -11,7 +11,6 @@ from werkzeug.wrappers import Response
 from web.blueprints.resources import assignment_for, course_for
 from web.blueprints.staff.blueprint import bp
 from web.blueprints.staff.form_fields import number_field, whole_field
-from web.db import now
 from web.http import db, end_transaction, portal, signed_in
 from web.models import CountedAttempt, CourseAssignment, Membership, Role, Snapshot, User
 from web.policy import Action
@@ -150,7 +149,6 @@ def _page(assignment: CourseAssignment, form: str = "", error: str = "") -> str:
         students=_students(assignment),
         offer=next((offer for offer in offers if offer.name == assignment.name), None),
         proof=validation.validation_of(settings.snapshots, assignment.snapshot),
-        released=assignment.release_at is not None and assignment.release_at <= now(),
         typed=request.form if form else {},
         form=form,
         error=error,

@@ -71,7 +71,6 @@ def export_marks(slug: str, name: str) -> Response | str:
         "staff/export_filled.html",
         course=assignment.course,
         assignment=assignment,
-        choice=choice,
         selection=selection,
         kind=kind,
         filled=filled,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from flask import flash, redirect, render_template, request, url_for
@@ -31,6 +33,24 @@ class Link:
     address: str
 
 
+@dataclass(frozen=True)
+class RosterForm:
+    """
+    The form that adds people.
+
+    Args:
+        text: The roster, as it came.
+        role: What its people are to be.
+        changes: What would be done; ``None`` if that was not asked for.
+        error: Why nothing was done.
+    """
+
+    text: str = ""
+    role: str = ""
+    changes: Sequence[roster.RosterChange] | None = None
+    error: str = ""
+
+
 @bp.get("/courses/<slug>/staff/people/")
 def list_people(slug: str) -> str:
     """Show a course's people."""
@@ -51,11 +71,11 @@ def import_roster(slug: str) -> str | tuple[str, int]:
         rows = roster.parse_roster(text)
         if request.form.get("confirmed") != "1":
             changes = roster.preview(db(), course, rows)
-            return _people_page(course, [], roster=text, role=_role(), changes=changes)
+            return _people_page(course, [], RosterForm(text, _role(), changes))
         result = roster.take_in(db(), signed_in(), course, rows, _role())
     except RuleError as error:
         db().rollback()
-        return _people_page(course, [], roster=text, error=str(error)), 400
+        return _people_page(course, [], RosterForm(text, error=str(error))), 400
     open_to_us = [user for user in result.invited if not _why_no_link(user, course)]
     links = [_link(user) for user in open_to_us]
     db().commit()
@@ -123,20 +143,27 @@ def make_course() -> str | tuple[str, int]:
         )
     except RuleError as error:
         db().rollback()
-        return _courses_page([], typed=form, error=str(error)), 400
+        return _courses_page([], form, str(error)), 400
     links = [] if instructor.password_hash else [_link(instructor)]
     db().commit()
     flash(f"“{course.title}” is made.", "good")
     return _courses_page(links)
 
 
-def _courses_page(links: list[Link], **form: object) -> str:
+def _courses_page(
+    links: list[Link], typed: Mapping[str, str] = MappingProxyType({}), error: str = ""
+) -> str:
+    """Render the page; with an error, what was typed stays."""
     return render_template(
-        "staff/courses.html", courses=lookup.all_courses(db()), links=links, **form
+        "staff/courses.html",
+        courses=lookup.all_courses(db()),
+        links=links,
+        typed=typed,
+        error=error,
     )
 
 
-def _people_page(course: Course, links: list[Link], **roster_form: object) -> str:
+def _people_page(course: Course, links: list[Link], form: RosterForm = RosterForm()) -> str:
     members = roster.members(db(), course)
     return render_template(
         "staff/people.html",
@@ -146,7 +173,7 @@ def _people_page(course: Course, links: list[Link], **roster_form: object) -> st
         links=links,
         links_csv=_as_csv(links),
         roles=list(Role),
-        **roster_form,
+        form=form,
     )
 
 

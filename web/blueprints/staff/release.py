@@ -7,14 +7,12 @@ from werkzeug.wrappers import Response
 
 from web.blueprints.resources import assignment_for, submission_for
 from web.blueprints.staff.blueprint import bp
+from web.blueprints.submission_page import student_page
 from web.http import db, signed_in
 from web.policy import Action, allowed
 from web.services.courses.courses import zone_of
 from web.services.courses.local_time import format_local, parse_local
-from web.services.grading import marks, release, requests, student_view, written_answers
-from web.services.grading.remarks import remarks_of
-from web.services.grading.results import student_summary
-from web.services.submissions.progress import status_of
+from web.services.grading import release, requests, written_answers
 
 
 @bp.get("/courses/<slug>/staff/grading/<name>/")
@@ -62,20 +60,8 @@ def preview_submission(slug: str, name: str, public_id: str) -> str:
     submission = submission_for(public_id, Action.SEE_SUBMISSION_AS_STAFF)
     if submission.assignment_id != assignment.id:
         abort(404)
-    mark = marks.mark_of(db(), submission)
-    return render_template(
-        "submissions/submission.html",
-        submission=submission,
-        course=assignment.course,
-        status=status_of(db(), submission),
-        view=student_view.as_student(db(), submission.user, assignment, preview=True),
-        told=student_summary(submission, mark),
-        mark=mark,
-        remarks=remarks_of(db(), submission, mark),
-        notices=[],
-        results_visible=True,
-        preview=True,
-    )
+    page = student_page(db(), submission, preview=True)
+    return render_template("submissions/submission.html", page=page)
 
 
 @bp.post("/courses/<slug>/staff/grading/<name>/release")

@@ -7,16 +7,13 @@ from werkzeug.wrappers import Response
 
 from web.blueprints.resources import course_for, submission_for
 from web.blueprints.staff.blueprint import bp
+from web.blueprints.submission_page import staff_page
 from web.http import db, signed_in
 from web.policy import Action, allowed
 from web.services import audit
 from web.services.courses.assignments import course_assignments
-from web.services.grading import marks
 from web.services.grading.board import Filters, board
-from web.services.grading.remarks import remarks_of
-from web.services.grading.results import all_gradings, staff_summary
 from web.services.submissions import submitting
-from web.services.submissions.progress import status_of
 
 
 @bp.get("/courses/<slug>/staff/")
@@ -46,20 +43,8 @@ def show_submission(public_id: str) -> str | Response:
     submission = submission_for(public_id, Action.SEE_SUBMISSION_AS_STAFF)
     if request.args.get("as") == "student":
         return redirect(url_for("submissions.show_submission", public_id=public_id))
-    chosen = request.args.get("result", type=int)
-    gradings = all_gradings(db(), submission, chosen)
-    result_id = next((each.id for each in gradings if each.shown), None)
-    mark = marks.mark_of(db(), submission, result_id=result_id)
-    return render_template(
-        "staff/submission.html",
-        submission=submission,
-        course=submission.assignment.course,
-        status=status_of(db(), submission),
-        told=staff_summary(db(), mark),
-        mark=mark,
-        remarks=remarks_of(db(), submission, mark),
-        gradings=gradings,
-    )
+    page = staff_page(db(), submission, chosen=request.args.get("result", type=int))
+    return render_template("staff/submission.html", page=page)
 
 
 @bp.post("/staff/submissions/<public_id>/retry")

@@ -6,7 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Final
 
 from flask import (
@@ -26,17 +26,15 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from autograder.render.findings import SummaryView
 from autograder.render.page import annotated_notebook_html, stylesheet
 from web.blueprints.resources import submission_for
+from web.blueprints.submission_page import RejectedRequest, student_page
 from web.db import Database
-from web.http import db, portal, signed_in
+from web.http import db, portal
 from web.models import Submission
 from web.policy import Action
 from web.security import NOTEBOOK_FLAG
-from web.services.courses.assignments import results_visible
 from web.services.errors import RuleError
-from web.services.grading import marks, requests, student_view
-from web.services.grading.remarks import remarks_of
+from web.services.grading import marks, requests
 from web.services.grading.results import executed_notebook, staff_summary, student_summary
-from web.services.regrading import regrades
 from web.services.submissions import submitting
 from web.services.submissions.progress import Status, status_of
 
@@ -52,15 +50,6 @@ LONGEST_LOOK_SECONDS: Final = 0.5
 _ACTIONS: Final = {"staff": Action.SEE_SUBMISSION_AS_STAFF, "preview": Action.RELEASE_GRADES}
 
 
-@dataclass(frozen=True)
-class RejectedRequest:
-    """A student's request that was not taken, and why."""
-
-    question_id: str
-    text: str
-    reason: str
-
-
 @bp.get("/<public_id>/")
 def show_submission(public_id: str) -> str:
     """Show the receipt, and the result once there is one."""
@@ -68,22 +57,9 @@ def show_submission(public_id: str) -> str:
     return _page(submission)
 
 
-def _page(submission: Submission, refused: RejectedRequest | None = None) -> str:
-    mark = marks.student_mark(db(), submission)
-    return render_template(
-        "submissions/submission.html",
-        submission=submission,
-        course=submission.assignment.course,
-        status=status_of(db(), submission),
-        told=student_summary(submission, mark),
-        mark=mark,
-        remarks=remarks_of(db(), submission, mark),
-        notices=regrades.notices(db(), submission) if mark is not None else [],
-        view=student_view.as_student(db(), submission.user, submission.assignment),
-        results_visible=results_visible(submission.assignment),
-        another=signed_in().id != submission.user_id,
-        refused=refused,
-    )
+def _page(submission: Submission, rejected: RejectedRequest | None = None) -> str:
+    page = student_page(db(), submission, rejected=rejected)
+    return render_template("submissions/submission.html", page=page)
 
 
 @bp.post("/<public_id>/requests/<question_id>")
@@ -145,11 +121,11 @@ def show_notebook(public_id: str) -> Response:
     """
     reader = request.args.get("as", "")
     submission = submission_for(public_id, _ACTIONS.get(reader, Action.SEE_SUBMISSION))
-    told = _told(submission, reader)
-    if submission.result is None or told is None:
+    summary = _summary_for(submission, reader)
+    if submission.result is None or summary is None:
         abort(404)
     # Untrusted: student code made every output; it is cleaned, and the policy is a second wall.
-    body = annotated_notebook_html(executed_notebook(submission.result), told)
+    body = annotated_notebook_html(executed_notebook(submission.result), summary)
     page = render_template(
         "submissions/notebook.html", body=body, css=stylesheet(), submission=submission
     )
@@ -158,7 +134,7 @@ def show_notebook(public_id: str) -> Response:
     return response
 
 
-def _told(submission: Submission, reader: str) -> SummaryView | None:
+def _summary_for(submission: Submission, reader: str) -> SummaryView | None:
     """Return what a reader may know of a result."""
     if reader == "staff":
         return staff_summary(db(), marks.mark_of(db(), submission))

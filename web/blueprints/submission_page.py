@@ -1,0 +1,134 @@
+"""What the pages that show a submission are made from, each fact read once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from autograder.render.findings import SummaryView
+from web.models import Course, Submission
+from web.services.grading.marks import Mark, mark_of
+from web.services.grading.remarks import Remark, remarks_of
+from web.services.grading.results import Grading, all_gradings, staff_summary, student_summary
+from web.services.grading.student_view import StudentAssignment, as_student
+from web.services.regrading.regrades import Change, notices
+from web.services.submissions.progress import Status, status_of
+
+
+@dataclass(frozen=True)
+class RejectedRequest:
+    """A student's request to look at a question again that was not accepted, and why."""
+
+    question_id: str
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class SubmissionPage:
+    """
+    A submission as somebody reads it.
+
+    Args:
+        submission: Which.
+        status: Where it stands.
+        mark: What the reader may know of its worth; ``None`` if that is nothing.
+        summary: Its result in words; ``None`` if there is none.
+        remarks: What people wrote, by question.
+    """
+
+    submission: Submission
+    status: Status
+    mark: Mark | None
+    summary: SummaryView | None
+    remarks: Mapping[str, Remark]
+
+    @property
+    def course(self) -> Course:
+        """The course that it belongs to."""
+        return self.submission.assignment.course
+
+
+@dataclass(frozen=True)
+class StudentPage(SubmissionPage):
+    """
+    A submission as its student reads it, now or after the release.
+
+    Args:
+        view: The assignment as the student finds it.
+        notices: What regrades changed.
+        preview: Whether it is shown to staff as it will be after the release.
+        rejected: A request that was just rejected.
+    """
+
+    view: StudentAssignment
+    notices: Sequence[Change]
+    preview: bool
+    rejected: RejectedRequest | None
+
+
+@dataclass(frozen=True)
+class StaffPage(SubmissionPage):
+    """
+    A submission as staff read it.
+
+    Args:
+        gradings: All that the tests gave, the newest first.
+    """
+
+    gradings: Sequence[Grading]
+
+
+def student_page(
+    session: Session,
+    submission: Submission,
+    *,
+    preview: bool = False,
+    rejected: RejectedRequest | None = None,
+) -> StudentPage:
+    """
+    Return a submission as its student reads it.
+
+    Args:
+        session: To read by.
+        submission: Which.
+        preview: Whether to show it as if all were released, for staff.
+        rejected: A request that was just rejected.
+    """
+    view = as_student(session, submission.user, submission.assignment, preview=preview)
+    mark = view.marks.get(submission.id)
+    return StudentPage(
+        submission,
+        status_of(session, submission),
+        mark,
+        student_summary(submission, mark),
+        remarks_of(session, submission, mark),
+        view,
+        notices(session, submission) if mark is not None and not preview else (),
+        preview,
+        rejected,
+    )
+
+
+def staff_page(session: Session, submission: Submission, *, chosen: int | None) -> StaffPage:
+    """
+    Return a submission with all that is known.
+
+    Args:
+        session: To read by.
+        submission: Which.
+        chosen: The result that staff want to look at; by default the one that counts.
+    """
+    gradings = all_gradings(session, submission, chosen)
+    shown = next((each.id for each in gradings if each.shown), None)
+    mark = mark_of(session, submission, result_id=shown)
+    return StaffPage(
+        submission,
+        status_of(session, submission),
+        mark,
+        staff_summary(session, mark),
+        remarks_of(session, submission, mark),
+        gradings,
+    )
