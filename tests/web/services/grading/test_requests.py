@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from tests.web.conftest import World
 from tests.web.services.grading.test_grading import post
 from tests.web.services.grading.test_marks import person, submit
+from tests.web.services.submissions.test_queue import queue
 from web.db import now
 from web.models import AuditEntry, CourseAssignment, RegradeRequest, RequestState, Submission
 from web.services.errors import RuleError
@@ -214,6 +215,16 @@ def test_preview_of_the_notebook_is_for_instructors(world: World) -> None:
     assert "part of the points" not in world.client("student").get(page).text
     for who in ("student", "grader"):
         assert world.client(who).get(f"{page}?as=preview").status_code == 404
+
+
+def test_preview_of_what_is_not_graded_counts_no_answers(world: World) -> None:
+    """While a submission waits in the queue, nothing is said of answers that await a person."""
+    (public_id,) = queue(world, "Student")
+
+    text = world.client("instructor").get(f"{GRADING}preview/{public_id}/").text
+
+    assert "A preview." in text
+    assert "of the answers" not in text
 
 
 def test_refused_answer_stays_in_the_form(world: World) -> None:
