@@ -50,6 +50,7 @@ def test_contents(wheel: Path) -> None:
     assert needed <= set(names)
     assert not {name for name in names if "/hidden/" in name or "/tests/" in name}
     specs = {name.partition("/data/")[2] for name in names if "/data/" in name}
+    assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
     for kernel in ("autograder-numpy", "autograder-tensorflow"):
         assert f"share/jupyter/kernels/{kernel}/kernel.json" in specs
     tracked = {path.relative_to(ROOT).as_posix() for path in (ROOT / "autograder").rglob("*.py")}
