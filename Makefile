@@ -1,7 +1,10 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests demo samples test check unit bench lock clean
+.PHONY: help setup setup-tests demo samples quick test test-file full check lint types contracts \
+	workflows unit coverage screenshots bench lock clean
 
 BIN := .venv/bin
+# A file's tests share kernels and portals, so one worker runs all of them, in the file's order.
+TWO_WORKERS := -n 2 --dist loadfile --no-loadscope-reorder
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,16 +21,41 @@ demo: setup ## Run the portal with a made-up course; prints address and accounts
 samples: setup ## Grade five sample submissions and print the reports
 	@$(BIN)/python -m benchmarks.demo
 
-test: setup-tests check unit ## All that continuous integration runs
+test: setup-tests check unit ## All that continuous integration runs; sweeps are sampled
 
-check: ## Lint, types and import contracts
+full: setup-tests check coverage ## All tests, no sweep sampled, with branch coverage
+
+check: lint types contracts workflows ## Lint, types, import contracts, workflows
+
+lint:
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+
+types:
 	$(BIN)/mypy
+
+contracts:
 	$(BIN)/lint-imports
 
-unit: ## Unit, property, adversarial and browser tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+workflows:
+	$(BIN)/zizmor --offline --pedantic --quiet .github
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.gitlab-ci .gitlab-ci.yml
+
+unit:
+	$(BIN)/python -m pytest $(TWO_WORKERS)
+
+coverage:
+	rm -rf .cache/coverage
+	$(BIN)/python -m coverage run -m pytest $(TWO_WORKERS) --full
+	$(BIN)/python -m coverage combine --quiet
+	$(BIN)/python -m benchmarks.coverage_by_package
+
+test-file: setup-tests ## Run one file or folder of tests: make test-file FILE=tests/web/test_csrf.py
+	$(BIN)/python -m pytest $(FILE)
+
+screenshots: setup-tests ## Take the pictures of the handbooks anew
+	AUTOGRADER_SCREENSHOTS=1 $(BIN)/python -m pytest tests/browser/test_screenshots.py
 
 bench: setup ## Compare with otter-grader and nbgrader on this machine
 	@$(BIN)/python -m benchmarks.peers

@@ -8,7 +8,7 @@ import yaml
 
 from tests.autograder.validate.example import ROOT
 
-SCRIPT = ROOT / ".github" / "changed-assignments"
+SCRIPT = ROOT / ".ci" / "changed-assignments"
 WORKFLOW = ROOT / ".github" / "workflows" / "validate.yml"
 
 
@@ -90,7 +90,7 @@ def test_the_workflow_validates_and_publishes() -> None:
     commands = [step.get("run", "") for step in steps]
     [upload] = [step for step in steps if "upload-artifact" in step.get("uses", "")]
 
-    assert any(".github/changed-assignments" in command for command in commands)
+    assert any(".ci/changed-assignments" in command for command in commands)
     assert any("autograder validate $NAMES --junitxml validate.xml" in each for each in commands)
     assert "always()" in upload["if"]
     assert not any("${{" in command for command in commands), "names must not become script text"
