@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
@@ -65,9 +66,18 @@ def token_of(client: FlaskClient, page: str) -> str:
     return found[1]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def quick_hashes() -> Iterator[None]:
+    """Make Argon2 cheap: nearly every test signs somebody in, and none is about its strength."""
+    with pytest.MonkeyPatch.context() as patch:
+        cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        patch.setattr(accounts, "_hasher", cheap)
+        yield
+
+
 @pytest.fixture(scope="session")
-def hashed_password() -> str:
-    """One Argon2 hash, since each costs a tenth of a second."""
+def hashed_password(quick_hashes: None) -> str:
+    """One hash for everybody."""
     user = User(email="x@example.org", name="x")
     accounts.set_password(user, PASSWORD)
     assert user.password_hash is not None
