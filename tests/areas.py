@@ -25,26 +25,31 @@ def area_of(test: str, areas: dict[str, float]) -> str | None:
 
 
 class AreaTimes:
-    """A plugin of pytest's that adds up the seconds of tests and prints them at the end."""
+    """
+    A plugin of pytest's that adds up the seconds of tests and prints them at the end.
 
-    def __init__(self) -> None:
-        self._budgets = budgets()
+    Args:
+        areas: The seconds that each area may take.
+    """
+
+    def __init__(self, areas: dict[str, float]) -> None:
+        self._areas = areas
         self._seconds: defaultdict[str, float] = defaultdict(float)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Count a test's setup, call or teardown; xdist sends those of its workers here."""
-        area = area_of(report.nodeid, self._budgets)
+        area = area_of(report.nodeid, self._areas)
         if area is not None:
             self._seconds[area] += report.duration
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the table; what is over its budget is told, never failed."""
-        if len(self._seconds) < 2:  # noqa: PLR2004
+        if len(self._seconds) <= 1:
             return
-        terminalreporter.section("seconds by area, of setup, call and teardown")
-        for area, budget in self._budgets.items():
+        terminalreporter.section("seconds of each area, beside its budget")
+        for area, budget in self._areas.items():
             if seconds := self._seconds.get(area):
                 over = "  over its budget" if seconds > budget else ""
-                terminalreporter.line(f"{area:34} {seconds:7.1f} of {budget:5.0f}{over}")
-        total, planned = sum(self._seconds.values()), sum(self._budgets.values())
-        terminalreporter.line(f"{'all':34} {total:7.1f} of {planned:5.0f}")
+                terminalreporter.line(f"{area:32}{seconds:8.1f} of{budget:5.0f}{over}")
+        seconds, budget = sum(self._seconds.values()), sum(self._areas.values())
+        terminalreporter.line(f"{'all':32}{seconds:8.1f} of{budget:5.0f}")
