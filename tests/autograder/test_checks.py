@@ -11,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
 
-from autograder.checks import array, assert_close, counter, number, raises, shape_message
+from autograder.checks import (
+    array,
+    assert_close,
+    counter,
+    number,
+    presupposed,
+    raises,
+    shape_message,
+)
 from autograder.errors import Invalid
 from autograder.student import student_raised
 
@@ -89,6 +97,15 @@ def test_absolute_accuracy_holds_for_every_type(dtype: type[np.floating]) -> Non
     assert_close(dtype(1 / 3), 1 / 3, rtol=0, atol=1e-6)
     with pytest.raises(AssertionError):
         assert_close(dtype(0.76), 0.75, rtol=0, atol=1e-3)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.int64])
+def test_counts_are_exact_in_every_type(dtype: type[np.generic]) -> None:
+    """A small relative tolerance is meant: a count that is one off is wrong in any precision."""
+    assert_close(np.array(2000, dtype), 2000, rtol=1e-9)
+    for wrong in (2001, 2030):
+        with pytest.raises(AssertionError):
+            assert_close(np.array(wrong).astype(np.float16).astype(dtype) + 2, 2000, rtol=1e-9)
 
 
 def test_zero_among_large_numbers() -> None:
@@ -269,6 +286,15 @@ def test_shapes_that_are_no_order_of_the_axes_are_not_told() -> None:
     assert {shown((1,) * axes, (), None) for axes in range(2, 33)} == {several}
     four = "Expected the shape (a, b, c, d), got another one."
     assert shown((2, 3, 4), (2, 3, 4, 5), "a b c d") == four
+
+
+@pytest.mark.parametrize("value", [[2.0], [1.0, 2.0], [np.nan], None])
+def test_what_is_presupposed_and_does_not_hold_is_not_looked_at(value: object) -> None:
+    """A test is left out, not failed, where the values that it builds on are wrong."""
+    with pytest.raises(pytest.skip.Exception, match="not looked at"), presupposed():
+        assert_close(value, [1.0])
+    with presupposed():
+        assert_close([1.0], [1.0])
 
 
 def test_raises_counts() -> None:
