@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder import assignment, checks
-from autograder.assignment import Assignment
+from autograder import checks
+from autograder.assignment import Assignment, folder
 from autograder.assignment.build import build
 from autograder.cli import main
 from autograder.limits import Limits
@@ -51,7 +51,7 @@ def test_every_key_and_every_limit_is_explained() -> None:
     text = HANDBOOK.read_text()
     rows = [line for line in text.splitlines() if line.startswith("| `")]
 
-    for key in assignment._KEYS:
+    for key in folder._KEYS:
         assert re.search(rf"`\[*{key}(\.q3)?\]*`", text), key
     for limit in fields(Limits):
         [row] = [row for row in rows if f"`{limit.name}`" in row]
