@@ -41,7 +41,17 @@ class InputError(AutograderError):
 
 
 class NotebookError(InputError):
-    """The submitted file is not a notebook, or not one of this assignment."""
+    """
+    The submitted file is not a notebook, or not one of this assignment.
+
+    Args:
+        fault: What is wrong with it.
+        name: What the file is called.
+    """
+
+    def __init__(self, fault: Message, name: object) -> None:
+        super().__init__(f"{name}: {fault}")
+        self.fault = fault
 
 
 class AssignmentError(InputError):

@@ -56,6 +56,35 @@ class MessageCode(StrEnum):
     OTHER_SHAPE = "other_shape"
     UNNAMED_SHAPE = "unnamed_shape"
 
+    # Why a file cannot be read as a notebook; a sentence behind the file's name.
+    NO_SUCH_FILE = "no_such_file"
+    IS_A_LINK = "is_a_link"
+    UNREADABLE = "unreadable"
+    NOT_A_FILE = "not_a_file"
+    TOO_MANY_MEGABYTES = "too_many_megabytes"
+    TOO_LARGE = "too_large"
+    NO_CELLS = "no_cells"
+    TOO_MANY_CELLS = "too_many_cells"
+    NOT_TEXT = "not_text"
+    TOO_MANY_VALUES = "too_many_values"
+    NOT_JSON = "not_json"
+    JSON_UNREADABLE = "json_unreadable"
+    JSON_NO_OBJECT = "json_no_object"
+    NO_NOTEBOOK = "no_notebook"
+    OTHER_FORMAT = "other_format"
+    NO_CELL = "no_cell"
+    CELL_OF_NO_TYPE = "cell_of_no_type"
+    CELL_WITHOUT_TEXT = "cell_without_text"
+    HALF_A_CHARACTER = "half_a_character"
+    OTHER_ASSIGNMENT = "other_assignment"
+
+    # Why a job of the portal was put back, or ended without a result.
+    WORKER_GONE = "worker_gone"
+    PORTAL_RESTARTED = "portal_restarted"
+    PORTAL_STOPPED = "portal_stopped"
+    TEST_NOT_JUDGED = "test_not_judged"
+    REGRADE_DISCARDED = "regrade_discarded"
+
 
 ENGLISH: Final[Mapping[MessageCode, str]] = {
     MessageCode.TEXT: "{text}",
@@ -107,6 +136,39 @@ ENGLISH: Final[Mapping[MessageCode, str]] = {
     MessageCode.WRONG_SHAPE: "Expected the shape {wanted}, got {got}.",
     MessageCode.OTHER_SHAPE: "Expected the shape {wanted}, got another one.",
     MessageCode.UNNAMED_SHAPE: "Expected an array with another shape (number of axes: {axes}).",
+    MessageCode.NO_SUCH_FILE: "no such file",
+    MessageCode.IS_A_LINK: "is a link; hand in the file itself",
+    MessageCode.UNREADABLE: "cannot be read: {reason}",
+    MessageCode.NOT_A_FILE: "is not a file",
+    MessageCode.TOO_MANY_MEGABYTES: (
+        "has {megabytes} MB; at most {most} MB are accepted. Clear the outputs and save it again"
+    ),
+    MessageCode.TOO_LARGE: "is larger than {most} MB",
+    MessageCode.NO_CELLS: "is not a notebook: it has no list of cells",
+    MessageCode.TOO_MANY_CELLS: "has more than {most} cells",
+    MessageCode.NOT_TEXT: "is not a notebook: it is not text in UTF-8",
+    MessageCode.TOO_MANY_VALUES: (
+        "holds more values than a notebook may; clear the outputs and save it again"
+    ),
+    MessageCode.NOT_JSON: "is not a notebook: not JSON (line {line}: {reason})",
+    MessageCode.JSON_UNREADABLE: "is not a notebook: its JSON cannot be read",
+    MessageCode.JSON_NO_OBJECT: "is not a notebook: its JSON is no object",
+    MessageCode.NO_NOTEBOOK: "is not a notebook: it has no cells and no nbformat",
+    MessageCode.OTHER_FORMAT: (
+        "has notebook format {format}, not 4; open it in JupyterLab and save it again"
+    ),
+    MessageCode.NO_CELL: "cell {cell} is not a cell",
+    MessageCode.CELL_OF_NO_TYPE: "cell {cell} is of no known type",
+    MessageCode.CELL_WITHOUT_TEXT: "cell {cell} has no text",
+    MessageCode.HALF_A_CHARACTER: (
+        "cell {cell} holds half a character (a lone surrogate); retype that line"
+    ),
+    MessageCode.OTHER_ASSIGNMENT: "is a notebook of the assignment {other!r}, not of {this!r}",
+    MessageCode.WORKER_GONE: "the worker went away",
+    MessageCode.PORTAL_RESTARTED: "the portal was restarted",
+    MessageCode.PORTAL_STOPPED: "the portal was stopped",
+    MessageCode.TEST_NOT_JUDGED: "a test could not be judged",
+    MessageCode.REGRADE_DISCARDED: "the regrade was discarded",
 }
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from autograder.errors import NotebookError
+from autograder.messages import Message, MessageCode
 
 MAX_BYTES: Final = 30 * 2**20
 MAX_CELLS: Final = 5_000
@@ -66,20 +67,20 @@ def read_notebook(path: Path) -> bytes:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
-        raise NotebookError(f"{path}: no such file") from None
+        raise NotebookError(Message(MessageCode.NO_SUCH_FILE), path) from None
     except OSError as error:
         if error.errno == errno.ELOOP:
-            raise NotebookError(f"{path}: is a link; hand in the file itself") from None
-        raise NotebookError(f"{path}: cannot be read: {error.strerror}") from None
+            raise NotebookError(Message(MessageCode.IS_A_LINK), path) from None
+        raise NotebookError(
+            Message(MessageCode.UNREADABLE, {"reason": error.strerror or "?"}), path
+        ) from None
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise NotebookError(f"{path}: is not a file")
+            raise NotebookError(Message(MessageCode.NOT_A_FILE), path)
         if status.st_size > MAX_BYTES:
-            raise NotebookError(
-                f"{path}: has {status.st_size / 2**20:.0f} MB; at most {MAX_BYTES // 2**20} MB are "
-                "accepted. Clear the outputs and save it again"
-            )
+            sizes = {"megabytes": round(status.st_size / 2**20), "most": MAX_BYTES // 2**20}
+            raise NotebookError(Message(MessageCode.TOO_MANY_MEGABYTES, sizes), path)
         with os.fdopen(descriptor, "rb", closefd=False) as file:
             return file.read(MAX_BYTES + 1)
     finally:
@@ -99,14 +100,14 @@ def parse_notebook(data: bytes, name: str = "notebook") -> Notebook:
     """
     # Untrusted: a student wrote every byte.
     if len(data) > MAX_BYTES:
-        raise NotebookError(f"{name}: is larger than {MAX_BYTES // 2**20} MB")
+        raise NotebookError(Message(MessageCode.TOO_LARGE, {"most": MAX_BYTES // 2**20}), name)
     document = _json_object(_text(data, name), name)
     _check_format(document, name)
     entries = document.get("cells")
     if not isinstance(entries, list):
-        raise NotebookError(f"{name}: is not a notebook: it has no list of cells")
+        raise NotebookError(Message(MessageCode.NO_CELLS), name)
     if len(entries) > MAX_CELLS:
-        raise NotebookError(f"{name}: has more than {MAX_CELLS} cells")
+        raise NotebookError(Message(MessageCode.TOO_MANY_CELLS, {"most": MAX_CELLS}), name)
     cells = tuple(_cell(entry, number, name) for number, entry in enumerate(entries, start=1))
     return Notebook(cells, _assignment(document), hashlib.sha256(data).hexdigest())
 
@@ -118,52 +119,45 @@ def _text(data: bytes, name: str) -> str:
     try:
         return data.decode(encoding)
     except UnicodeDecodeError:
-        raise NotebookError(f"{name}: is not a notebook: it is not text in UTF-8") from None
+        raise NotebookError(Message(MessageCode.NOT_TEXT), name) from None
 
 
 def _json_object(text: str, name: str) -> dict[str, Any]:
     if sum(map(text.count, ",[{")) > MAX_VALUES:
-        raise NotebookError(
-            f"{name}: holds more values than a notebook may; clear the outputs and save it again"
-        )
+        raise NotebookError(Message(MessageCode.TOO_MANY_VALUES), name)
     try:
         document = json.loads(text)
     except json.JSONDecodeError as error:
-        raise NotebookError(
-            f"{name}: is not a notebook: not JSON (line {error.lineno}: {error.msg})"
-        ) from None
+        fault = Message(MessageCode.NOT_JSON, {"line": error.lineno, "reason": error.msg})
+        raise NotebookError(fault, name) from None
     except (RecursionError, ValueError):
-        raise NotebookError(f"{name}: is not a notebook: its JSON cannot be read") from None
+        raise NotebookError(Message(MessageCode.JSON_UNREADABLE), name) from None
     if not isinstance(document, dict):
-        raise NotebookError(f"{name}: is not a notebook: its JSON is no object")
+        raise NotebookError(Message(MessageCode.JSON_NO_OBJECT), name)
     return document
 
 
 def _check_format(document: dict[str, Any], name: str) -> None:
     version = document.get("nbformat")
     if "cells" not in document and "worksheets" not in document and version is None:
-        raise NotebookError(f"{name}: is not a notebook: it has no cells and no nbformat")
+        raise NotebookError(Message(MessageCode.NO_NOTEBOOK), name)
     if type(version) is not int or version != 4:
         shown = version if type(version) is int and 0 <= version < 100 else "unknown"
-        raise NotebookError(
-            f"{name}: has notebook format {shown}, not 4; open it in JupyterLab and save it again"
-        )
+        raise NotebookError(Message(MessageCode.OTHER_FORMAT, {"format": shown}), name)
 
 
 def _cell(entry: object, number: int, name: str) -> Cell:
     if not isinstance(entry, dict):
-        raise NotebookError(f"{name}: cell {number} is not a cell")
+        raise NotebookError(Message(MessageCode.NO_CELL, {"cell": number}), name)
     kind, source = entry.get("cell_type"), entry.get("source", "")
     if kind not in ("code", "markdown", "raw"):
-        raise NotebookError(f"{name}: cell {number} is of no known type")
+        raise NotebookError(Message(MessageCode.CELL_OF_NO_TYPE, {"cell": number}), name)
     if isinstance(source, list) and all(isinstance(line, str) for line in source):
         source = "".join(source)
     if not isinstance(source, str):
-        raise NotebookError(f"{name}: cell {number} has no text")
+        raise NotebookError(Message(MessageCode.CELL_WITHOUT_TEXT, {"cell": number}), name)
     if _SURROGATE.search(source):
-        raise NotebookError(
-            f"{name}: cell {number} holds half a character (a lone surrogate); retype that line"
-        )
+        raise NotebookError(Message(MessageCode.HALF_A_CHARACTER, {"cell": number}), name)
     return Cell(kind, source, _tags(entry.get("metadata")))
 
 

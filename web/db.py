@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import enum
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol, Self
 
-from sqlalchemy import JSON, Connection, DateTime, Dialect, Engine, String, create_engine, event
+from sqlalchemy import (
+    JSON,
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    String,
+    Text,
+    create_engine,
+    event,
+)
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
+
+from autograder.messages import Message, text
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -119,6 +132,23 @@ class JsonObjects(TypeDecorator[tuple[JsonData, ...]]):
     ) -> tuple[JsonData, ...] | None:
         """Read the values."""
         return None if value is None else tuple(self.kind.from_json(each) for each in value)
+
+
+class StoredMessage(TypeDecorator[Message]):
+    """A message, stored as its code and parameters; what is no JSON is a sentence of before."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Message | None, _: Dialect) -> str:
+        """Store as JSON; no message is the empty text."""
+        return "" if value is None else json.dumps(value.as_json(), ensure_ascii=False)
+
+    def process_result_value(self, value: str | None, _: Dialect) -> Message | None:
+        """Read a message, also one that stands as a sentence."""
+        if not value or not value.startswith('{"code":'):
+            return text(value) if value else None
+        return Message.from_json(json.loads(value))
 
 
 class Base(DeclarativeBase):

@@ -23,6 +23,7 @@ from autograder.grade.assembly import assembled
 from autograder.grade.seeds import KEY_BYTES, hidden_seed
 from autograder.grade.shared_cache import SharedCache
 from autograder.kernels.pool import KernelPool
+from autograder.messages import Message, MessageCode
 from autograder.notebook import Notebook, parse_notebook
 from autograder.progress import GradingProgress
 from autograder.report import Report
@@ -159,10 +160,8 @@ def read_submission(data: bytes, assignment: Assignment, name: str) -> Notebook:
     """
     notebook = parse_notebook(data, name)
     if notebook.assignment not in (None, assignment.name):
-        raise NotebookError(
-            f"{name}: is a notebook of the assignment {notebook.assignment!r}, "
-            f"not of {assignment.name!r}"
-        )
+        names = {"other": notebook.assignment or "", "this": assignment.name}
+        raise NotebookError(Message(MessageCode.OTHER_ASSIGNMENT, names), name)
     return notebook
 
 

@@ -6,8 +6,11 @@ import enum
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import String, Text
+from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
+
+from autograder.messages import Message
+from web.db import StoredMessage
 
 
 class JobState(enum.StrEnum):
@@ -27,13 +30,13 @@ class Leased:
 
     id: Mapped[int] = mapped_column(primary_key=True)
     state: Mapped[Any]
-    reason: Mapped[str] = mapped_column(Text, default="")
+    reason: Mapped[Message | None] = mapped_column(StoredMessage, nullable=False, default=None)
     """Why it is unusable (for the student) or failed (for staff)."""
     tries: Mapped[int] = mapped_column(default=0)
     lease_owner: Mapped[str | None] = mapped_column(String(64))
     lease_until: Mapped[datetime | None]
 
-    def end_lease(self, state: str, reason: str) -> None:
+    def end_lease(self, state: str, reason: Message | None = None) -> None:
         """End the lease in this state; tables add what else of theirs ends with it."""
         self.state, self.reason = self.states(state), reason
         self.lease_owner = self.lease_until = None

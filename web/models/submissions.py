@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from autograder.messages import Message
 from autograder.progress import GradingProgress
 from web.db import Base, JsonObject, Word, now
 from web.models.courses import CourseAssignment, Snapshot
@@ -80,7 +81,7 @@ class Submission(Leased, Base):
         """What it is called where names are hidden."""
         return f"Answer {self.public_id[:6]}"
 
-    def end_lease(self, state: str, reason: str) -> None:
+    def end_lease(self, state: str, reason: Message | None = None) -> None:
         """End the lease, and with it what is shown of its progress."""
         super().end_lease(state, reason)
         self.progress = None

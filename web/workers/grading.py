@@ -16,6 +16,7 @@ from autograder.assignment import Assignment, load_assignment
 from autograder.errors import AutograderError, NotebookError
 from autograder.grade import Grader
 from autograder.grade.seeds import hidden_seed
+from autograder.messages import Message, MessageCode, text
 from autograder.progress import GradingProgress
 from web.config import Settings
 from web.db import Database, open_database
@@ -119,10 +120,11 @@ class Worker:
                 if report.graded:
                     queue.finish(session, claim, report, notebook)
                 else:
-                    queue.return_after_fault(session, claim, "a test could not be judged")
+                    reason = Message(MessageCode.TEST_NOT_JUDGED)
+                    queue.return_after_fault(session, claim, reason)
         except NotebookError as error:
             with self._database.write.begin() as session:
-                queue.refuse(session, claim, str(error))
+                queue.refuse(session, claim, error.fault)
         except Exception as error:
             # Whatever it is, it is a fault of ours: tried again, and then shown to staff.
             self._return_after_fault(queue, claim, error)
@@ -133,7 +135,7 @@ class Worker:
         log.error("submission %s could not be graded", claim.submission.public_id, exc_info=error)
         reason = str(error) if isinstance(error, AutograderError | OSError) else repr(error)
         with self._database.write.begin() as session:
-            queue.return_after_fault(session, claim, reason[:MAX_REASON])
+            queue.return_after_fault(session, claim, text(reason[:MAX_REASON]))
 
     def _seed(self, claim: Claim, assignment: Assignment) -> int:
         if claim.seed is not None:

@@ -24,7 +24,7 @@ class RegradeQueue(JobQueue[RegradeJob]):
         if job is None:
             return False
         job.result = new_result(job.submission_id, job.regrade.snapshot_id, report, notebook)
-        job.end_lease(RegradeJobState.DONE, "")
+        job.end_lease(RegradeJobState.DONE)
         return True
 
     def _waiting(self, _: datetime) -> Select[int]:

@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from autograder.messages import Message, MessageCode
 from web.db import now
 from web.models import (
     CourseAssignment,
@@ -223,7 +224,7 @@ def discard(session: Session, actor: User, regrade: Regrade) -> None:
     _check_open(regrade)
     for job in jobs_of(session, regrade):
         if job.state in WAITING:
-            job.end_lease(RegradeJobState.FAILED, "the regrade was discarded")
+            job.end_lease(RegradeJobState.FAILED, Message(MessageCode.REGRADE_DISCARDED))
     _decide(session, actor, regrade, RegradeState.DISCARDED)
     _record(session, actor, regrade, "regrade.discarded")
 

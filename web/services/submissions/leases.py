@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from autograder.messages import Message, MessageCode
 from web.db import now
 from web.models import JobState, Leased, RegradeJob, Submission
 
@@ -17,7 +18,7 @@ MAX_TRIES: Final = 3
 _TABLES: Final[tuple[type[Leased], ...]] = (Submission, RegradeJob)
 
 
-def requeue(job: Leased, reason: str) -> None:
+def requeue(job: Leased, reason: Message) -> None:
     """Put a job back; after some tries staff see instead that it has failed."""
     job.end_lease(JobState.FAILED if job.tries >= MAX_TRIES else JobState.QUEUED, reason)
 
@@ -27,7 +28,7 @@ def requeue_expired(session: Session, at: datetime | None = None) -> int:
     return sum(
         _requeue_all(
             session.scalars(_running(table).where(table.lease_until < (at or now()))),
-            "the worker went away",
+            Message(MessageCode.WORKER_GONE),
         )
         for table in _TABLES
     )
@@ -38,7 +39,7 @@ def requeue_orphaned(session: Session, gone: Sequence[str]) -> int:
     return sum(
         _requeue_all(
             session.scalars(_running(table).where(table.lease_owner.in_(gone))),
-            "the portal was restarted",
+            Message(MessageCode.PORTAL_RESTARTED),
         )
         for table in _TABLES
     )
@@ -50,7 +51,7 @@ def return_unfinished(session: Session, leaving: Sequence[str]) -> int:
     for table in _TABLES:
         for job in session.scalars(_running(table).where(table.lease_owner.in_(leaving))).all():
             job.tries -= 1
-            job.end_lease(JobState.QUEUED, "the portal was stopped")
+            job.end_lease(JobState.QUEUED, Message(MessageCode.PORTAL_STOPPED))
             count += 1
     return count
 
@@ -71,7 +72,7 @@ def _running(table: type[Leased]) -> Select[Any]:
     return select(table).where(table.state == JobState.RUNNING)
 
 
-def _requeue_all(jobs: Iterable[Leased], reason: str) -> int:
+def _requeue_all(jobs: Iterable[Leased], reason: Message) -> int:
     found = list(jobs)
     for job in found:
         requeue(job, reason)

@@ -10,6 +10,7 @@ from typing import Any, Final, Generic, TypeVar
 from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session, aliased
 
+from autograder.messages import Message
 from autograder.progress import GradingProgress
 from autograder.report import Report
 from web.db import now
@@ -116,14 +117,14 @@ class JobQueue(ABC, Generic[Job]):
             notebook: The executed notebook's JSON.
         """
 
-    def refuse(self, session: Session, claim: Claim, reason: str) -> bool:
+    def refuse(self, session: Session, claim: Claim, reason: Message) -> bool:
         """Store that the file cannot be read as a notebook of its assignment."""
         job = self._held(session, claim)
         if job is not None:
             job.end_lease(JobState.UNUSABLE, reason)
         return job is not None
 
-    def return_after_fault(self, session: Session, claim: Claim, reason: str) -> bool:
+    def return_after_fault(self, session: Session, claim: Claim, reason: Message) -> bool:
         """Put back what we could not grade; it costs a try, and after some of them staff see it."""
         job = self._held(session, claim)
         if job is not None:
@@ -177,7 +178,7 @@ class SubmissionQueue(JobQueue[Submission]):
         result = new_result(submission.id, submission.snapshot_id, report, notebook)
         submission.result = result
         submission.score_tenths = result.score_tenths
-        submission.end_lease(SubmissionState.GRADED, "")
+        submission.end_lease(SubmissionState.GRADED)
         session.flush()
         return True
 

@@ -118,7 +118,7 @@ def retry(submission: Submission) -> None:
     submission.tries = 0
     submission.state = SubmissionState.QUEUED
     submission.queued_at = now()
-    submission.reason = ""
+    submission.reason = None
 
 
 def attempts_of(session: Session, user: User, assignment: CourseAssignment) -> Sequence[Submission]:
@@ -141,11 +141,9 @@ def _check_notebook(data: bytes, assignment: CourseAssignment) -> None:
     if not data:
         raise RuleError("The file is empty. Save the notebook, then hand it in again.")
     try:
-        notebook = parse_notebook(data, "The file")
+        notebook = parse_notebook(data)
     except NotebookError as error:
-        # The command line puts a colon between a file and what is wrong; here it is a sentence.
-        fault = str(error).replace("The file: ", "The file ", 1)
-        raise RuleError(f"{fault}. Nothing was handed in.") from None
+        raise RuleError(f"The file: {error.fault}. Nothing was handed in.") from None
     if notebook.assignment not in (None, assignment.name):
         raise RuleError(
             f"This notebook belongs to the assignment “{notebook.assignment}”. Hand it in there."

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from autograder.grade import Grader
+from autograder.messages import text
 from autograder.progress import GradingProgress
 from autograder.report import Report
 from tests.web.conftest import World
@@ -72,12 +73,12 @@ def test_after_three_tries_staff_must_look(world: World) -> None:
         with world.database.write.begin() as session:
             found = SubmissionQueue().claim(session, "w")
             assert found is not None
-            assert SubmissionQueue().return_after_fault(session, found, "the sandbox fell")
+            assert SubmissionQueue().return_after_fault(session, found, text("the sandbox fell"))
 
     with world.database.read() as session:
         submission = session.scalars(select(Submission)).one()
     assert submission.state == SubmissionState.FAILED
-    assert submission.reason == "the sandbox fell"
+    assert submission.reason == text("the sandbox fell")
 
 
 def test_a_worker_that_lost_its_lease_stores_nothing(world: World) -> None:
@@ -93,11 +94,11 @@ def test_a_worker_that_lost_its_lease_stores_nothing(world: World) -> None:
     assert slow is not None and quick is not None
     with world.database.write.begin() as session:
         assert not waiting.extend(session, slow)
-        assert not waiting.return_after_fault(session, slow, "no")
-        assert not waiting.refuse(session, slow, "no")
+        assert not waiting.return_after_fault(session, slow, text("no"))
+        assert not waiting.refuse(session, slow, text("no"))
         assert waiting.extend(session, quick)
-        assert waiting.refuse(session, quick, "no")
-        assert not waiting.refuse(session, quick, "no")
+        assert waiting.refuse(session, quick, text("no"))
+        assert not waiting.refuse(session, quick, text("no"))
 
 
 def test_status_follows_the_worker(world: World) -> None:
@@ -192,3 +193,27 @@ def test_grace_is_not_late() -> None:
 
     assert late_seconds(rules, due + timedelta(minutes=5), 5) == 0
     assert late_seconds(rules, due + timedelta(minutes=6), 5) == 360
+
+
+def test_reasons_are_stored_as_codes(world: World) -> None:
+    """Why a job was put back stands as a code; sentences of an earlier version are still read."""
+    (only,) = queue(world, "Student")
+    claim(world)
+    later = now() + timedelta(minutes=5)
+    with world.database.write.begin() as session:
+        leases.requeue_expired(session, later)
+
+    def stored() -> str:
+        with world.database.engine.connect() as connection:
+            return str(connection.exec_driver_sql("SELECT reason FROM submission").scalar())
+
+    with world.database.read() as session:
+        (submission,) = session.scalars(select(Submission)).all()
+        assert submission.public_id == only
+        assert str(submission.reason) == "the worker went away"
+    assert json.loads(stored()) == {"code": "worker_gone", "parameters": {}}
+    with world.database.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE submission SET reason = 'the worker went away'")
+    with world.database.read() as session:
+        (submission,) = session.scalars(select(Submission)).all()
+        assert submission.reason == text("the worker went away")
