@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response
 
+from autograder.render.page import palette
 from web.config import Settings
 from web.db import Database, open_database
 from web.http import EXTENSION, Portal, actor, close_db, db
@@ -51,6 +52,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app.teardown_appcontext(close_db)
     _add_sign_in(app)
     _add_filters(app)
+    _add_palette(app)
     _add_error_pages(app)
     _add_blueprints(app)
     return app
@@ -129,6 +131,17 @@ def _add_filters(app: Flask) -> None:
     def short_moment(value: datetime | None, zone: str) -> str:
         """Write a moment for a column whose caption names the zone."""
         return "–" if value is None else value.astimezone(ZoneInfo(zone)).strftime("%-d %b, %H:%M")
+
+
+def _add_palette(app: Flask) -> None:
+    @app.get("/static/palette.css")
+    def show_palette() -> Response:
+        """Serve the colours of the engine's pages, which are the portal's as well."""
+        response = Response(palette(), mimetype="text/css")
+        # As Flask serves files: kept by browsers, and asked for again only if it has changed.
+        response.cache_control.no_cache = True
+        response.add_etag()
+        return response.make_conditional(request)
 
 
 def _add_error_pages(app: Flask) -> None:

@@ -74,6 +74,6 @@ def protect(app: Flask, settings: Settings) -> None:
             headers["X-Frame-Options"] = "DENY"
         if settings.https:
             headers["Strict-Transport-Security"] = "max-age=31536000"
-        if request.endpoint != "static":
+        if not request.path.startswith("/static/"):
             headers.setdefault("Cache-Control", "no-store")
         return response

@@ -115,9 +115,19 @@ def notebook_html(
 
 
 @cache
+def palette() -> str:
+    """Return the colours of all pages, light and dark, as custom properties of CSS."""
+    return _style("palette.css")
+
+
+@cache
 def stylesheet() -> str:
-    """Return the style of reports and notebooks, light and dark."""
-    return files("autograder.render").joinpath("page.css").read_text(encoding="utf-8")
+    """Return the style of reports and notebooks, their colours included."""
+    return palette() + _style("page.css")
+
+
+def _style(name: str) -> str:
+    return files("autograder.render").joinpath(name).read_text(encoding="utf-8")
 
 
 def _cell_notes(cells: Sequence[CellNote]) -> dict[int, str]:
@@ -156,6 +166,7 @@ __all__ = [
     "CONTENT_POLICY",
     "annotated_notebook_html",
     "notebook_html",
+    "palette",
     "question_panel",
     "report_page",
     "stylesheet",

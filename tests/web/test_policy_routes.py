@@ -24,6 +24,7 @@ NOBODY_TOO = EVERYBODY | {None}
 # Who gets further than the wall: (endpoint, method) -> roles. The submission is "student"'s.
 MAY = {
     ("static", "GET"): NOBODY_TOO,
+    ("show_palette", "GET"): NOBODY_TOO,
     ("account.show_sign_in", "GET"): NOBODY_TOO,
     ("account.sign_in", "POST"): NOBODY_TOO,
     ("account.sign_out", "POST"): NOBODY_TOO,

@@ -372,8 +372,9 @@ def test_contrast(*, dark: bool) -> None:
     """Every colour of text has a contrast of 4.5 or more on every background that it stands on."""
     first, _, rest = stylesheet().partition("@media (prefers-color-scheme: dark)")
     colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", rest if dark else first))
-    inks = ("ink", "soft", "good", "bad", "wait", "link", "warm", "blue", "violet", "green")
-    grounds = ("page", "card", "code", "good-card", "bad-card", "wait-card", "hint", "marked")
+    inks = ("ink", "soft", "good", "bad", "wait", "accent", "warm", "violet", "green")
+    cards = ("good-card", "bad-card", "wait-card")
+    grounds = ("page", "card", "code", "tint", "hint", "marked", *cards)
 
     weak = {
         (ink, ground): round(contrast(colours[ink], colours[ground]), 2)
