@@ -55,7 +55,7 @@ test-file: setup-tests ## Run one file or folder of tests: make test-file FILE=t
 	$(BIN)/python -m pytest $(FILE)
 
 screenshots: setup-tests ## Take the pictures of the handbooks anew
-	AUTOGRADER_SCREENSHOTS=1 $(BIN)/python -m pytest tests/browser/test_screenshots.py
+	AUTOGRADER_SCREENSHOTS=1 $(BIN)/python -m pytest tests/browser -k pictures
 
 bench: setup ## Compare with otter-grader and nbgrader on this machine
 	@$(BIN)/python -m benchmarks.peers

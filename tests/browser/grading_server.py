@@ -17,22 +17,26 @@ from web.factory import create_app
 from web.setup import migrate
 
 
-@contextmanager
-def serve(data: Path) -> Iterator[Site]:
-    """Run a portal with a copy of the assignment xor, which a test may change."""
-    shutil.copytree(ROOT / "assignments" / "xor", data / "assignments" / "xor")
-    settings = Settings(
-        data=data,
-        database_url=f"sqlite:///{data / 'portal.sqlite3'}",
-        assignment_folders=(data / "assignments",),
-        secret_key="0" * 64,
-    )
+def fill(data: Path) -> None:
+    """Fill a folder with a portal's data, to be copied for each portal of the same start."""
+    settings = _settings(data)
     migrate(settings)
     database = open_database(settings.database_url)
+    shutil.copytree(ROOT / "assignments" / "xor", data / "assignments" / "xor")
     with database.write.begin() as session:
         _fill(session, settings)
+    database.engine.dispose()
+
+
+@contextmanager
+def serve(filled: Path, data: Path) -> Iterator[Site]:
+    """Run a portal with a copy of the data; a test may change the assignment xor in it."""
+    shutil.copytree(filled, data, dirs_exist_ok=True)
+    settings = _settings(data)
+    database = open_database(settings.database_url)
     server = make_server("127.0.0.1", 0, create_app(settings, database), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
+    # The default looks for the end twice a second.
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     try:
         yield Site(f"http://127.0.0.1:{server.port}", settings, database)
@@ -41,3 +45,12 @@ def serve(data: Path) -> Iterator[Site]:
         thread.join()
         server.server_close()
         database.engine.dispose()
+
+
+def _settings(data: Path) -> Settings:
+    return Settings(
+        data=data,
+        database_url=f"sqlite:///{data / 'portal.sqlite3'}",
+        assignment_folders=(data / "assignments",),
+        secret_key="0" * 64,
+    )

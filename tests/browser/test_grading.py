@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from autograder.grade import Grader
 from tests.browser.conftest import COURSE, NO_RELU, XOR, Site, Visitors
-from tests.browser.grading_server import serve
+from tests.browser.grading_server import fill, serve
 from tests.browser.test_accessibility import SMALL_CONTROLS, violations
 from tests.web.reports import graded, report
 from web.demo.notebooks import Work
@@ -29,10 +29,18 @@ COMMENT = "One sentence on $w_1, w_2, b$ being **arbitrary** is missing."
 SCORES = {"q1": 3.0, "q2": 2.5, "q3": 3.0}
 
 
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data of a portal, made once and then copied."""
+    folder = tmp_path_factory.mktemp("filled")
+    fill(folder)
+    return folder
+
+
 @pytest.fixture
-def portal(tmp_path: Path) -> Iterator[Site]:
+def portal(filled: Path, tmp_path: Path) -> Iterator[Site]:
     """A portal of this test's own."""
-    with serve(tmp_path) as site:
+    with serve(filled, tmp_path) as site:
         yield site
 
 
