@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from argon2 import PasswordHasher
@@ -22,6 +23,9 @@ from web.models import Course, CourseAssignment, Membership, Role, User
 from web.services.courses import assignments, snapshots
 from web.services.people import accounts
 from web.setup import migrate
+
+if TYPE_CHECKING:
+    from autograder.grade import Grader
 
 ROOT = Path(__file__).parents[2]
 PASSWORD = "correct horse battery"
@@ -73,6 +77,15 @@ def quick_hashes() -> Iterator[None]:
         cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
         patch.setattr(accounts, "_hasher", cheap)
         yield
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[Grader]:
+    """One grader for all tests in which a worker really grades."""
+    from autograder.grade import Grader
+
+    with Grader(spares=0) as grader:
+        yield grader
 
 
 @pytest.fixture(scope="session")

@@ -113,15 +113,14 @@ def portal(url: str, tmp_path: Path, hashed_password: str) -> Iterator[World]:
     database.engine.dispose()
 
 
-def test_from_submission_to_gradebook(portal: World) -> None:
+def test_from_submission_to_gradebook(portal: World, engine: Grader) -> None:
     """A student submits, a worker grades it, a grader grades the proof, staff see it all."""
     student, grader = portal.client("student"), portal.client("grader")
     place = "/courses/dl/assignments/xor/"
     form = {"csrf_token": token_of(student, place), "notebook": (io.BytesIO(EMPTY), "a.ipynb")}
     receipt = student.post(f"{place}hand-in", data=form).headers["Location"]
-    with Grader(spares=0) as engine:
-        worker = Worker(portal.settings, portal.database, engine)
-        assert [worker.work_once() for _ in range(2)] == [True, False]
+    worker = Worker(portal.settings, portal.database, engine)
+    assert [worker.work_once() for _ in range(2)] == [True, False]
 
     assert "<strong>0</strong> of 20 points" in student.get(receipt).text
     answer = f"/courses/dl/staff/grading/xor/q7/{receipt.split('/')[-2]}/"

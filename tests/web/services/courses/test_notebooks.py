@@ -95,13 +95,14 @@ def test_lost_notebook_is_built_at_its_download_with_no_transaction_open(
     assert otter_runs == ["xor"]
 
 
-def test_warm_up_builds_what_is_not_kept(world: World, otter_runs: list[str]) -> None:
+def test_warm_up_builds_what_is_not_kept(
+    world: World, otter_runs: list[str], engine: Grader
+) -> None:
     """In the grading process, before a student asks."""
     for place in kept(world):
         place.unlink()
 
-    with Grader(spares=0) as grader:
-        WarmUp(world.settings, world.database, grader).prepare_new()
+    WarmUp(world.settings, world.database, engine).prepare_new()
 
     assert otter_runs == ["xor"]
     assert len(kept(world)) == 2

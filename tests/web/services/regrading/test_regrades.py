@@ -243,7 +243,7 @@ def test_lost_jobs_are_put_back_and_given_up_at_last(world: World) -> None:
 
 
 def test_corrected_tests_by_the_real_worker_behind_new_submissions(
-    world: World, tmp_path: Path
+    world: World, tmp_path: Path, engine: Grader
 ) -> None:
     """Update, start, and work: new submissions first; the new version gives its own result."""
     folder = tmp_path / "folder" / "xor"
@@ -251,21 +251,20 @@ def test_corrected_tests_by_the_real_worker_behind_new_submissions(
     settings = world.settings
     object.__setattr__(settings, "assignment_folders", (folder.parent,))
     queue(world, "Student")
-    with Grader(spares=0) as grader:
-        worker = Worker(settings, world.database, grader)
-        assert worker.work_once()
-        toml = folder / "assignment.toml"
-        toml.write_text(toml.read_text().replace('title = "XOR weights"', 'title = "XOR"'))
-        staff = world.client("instructor")
-        post(staff, PLACE, f"{PLACE}update")
-        post(staff, f"{PLACE}regrades/", f"{PLACE}regrades/", scope="all")
-        (new,) = queue(world, "Other")
-        assert worker.work_once()
-        with world.database.read() as session:
-            done = session.scalars(select(Submission).where(Submission.public_id == new)).one()
-            waits = session.scalars(select(RegradeJob)).one()
-            assert (done.state, waits.state) == ("graded", RegradeJobState.QUEUED)
-        assert worker.work_once()
+    worker = Worker(settings, world.database, engine)
+    assert worker.work_once()
+    toml = folder / "assignment.toml"
+    toml.write_text(toml.read_text().replace('title = "XOR weights"', 'title = "XOR"'))
+    staff = world.client("instructor")
+    post(staff, PLACE, f"{PLACE}update")
+    post(staff, f"{PLACE}regrades/", f"{PLACE}regrades/", scope="all")
+    (new,) = queue(world, "Other")
+    assert worker.work_once()
+    with world.database.read() as session:
+        done = session.scalars(select(Submission).where(Submission.public_id == new)).one()
+        waits = session.scalars(select(RegradeJob)).one()
+        assert (done.state, waits.state) == ("graded", RegradeJobState.QUEUED)
+    assert worker.work_once()
 
     with world.database.read() as session:
         job = session.scalars(select(RegradeJob)).one()

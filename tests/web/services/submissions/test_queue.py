@@ -134,11 +134,10 @@ def test_many_workers_claim_each_submission_once(world: World) -> None:
     assert sorted(ids) == sorted(claimed)
 
 
-def test_worker_grades_and_the_student_reads_the_result(world: World) -> None:
+def test_worker_grades_and_the_student_reads_the_result(world: World, engine: Grader) -> None:
     """From the queue to the page, with the real engine; an empty notebook earns nothing."""
     (public_id,) = queue(world, "Student")
-    with Grader(spares=0) as grader:
-        assert Worker(world.settings, world.database, grader).work_once()
+    assert Worker(world.settings, world.database, engine).work_once()
 
     client = world.client("student")
     page = client.get(f"/submissions/{public_id}/").text
