@@ -25,6 +25,7 @@ _RUNTIME_FILES: Final = (
     "wire/generator_state.py",
     "sandbox/__init__.py",
     "sandbox/runtime/__init__.py",
+    "sandbox/runtime/accounting.py",
     "sandbox/runtime/calls.py",
     "sandbox/runtime/deferred.py",
     "sandbox/runtime/fork_server.py",

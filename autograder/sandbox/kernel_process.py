@@ -21,6 +21,8 @@ from autograder.limits import Limits
 from autograder.sandbox.bubblewrap import explain
 
 BIND_SECONDS: Final = 30.0
+# Who asks for a kernel's CPU time may be an event loop, which others wait for.
+USAGE_SECONDS: Final = 0.003
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,8 @@ class KernelProcess:
         self._folder = folder
         self._guardian: int | None = None
         self._seen: set[str] = set()
+        self._usage_requested = False
+        self._cpu_seconds: float | None = None
         self._lock = threading.Lock()
 
     def fileno(self) -> int:
@@ -105,6 +109,28 @@ class KernelProcess:
         """Send SIGINT to the kernel and its children."""
         with contextlib.suppress(OSError):
             self._control.send(b'{"do": "interrupt"}')
+
+    def cpu_seconds(self) -> float | None:
+        """
+        Return the CPU time that all processes of the kernel have used.
+
+        Waits for the guardian's answer for some milliseconds at most. One that comes later is
+        returned by the next call, so what is returned may be less than has been used, never more.
+
+        Returns:
+            Seconds, or ``None`` as long as no answer has come.
+        """
+        if self.exit is None and not self._usage_requested:
+            with contextlib.suppress(OSError):
+                self._control.send(b'{"do": "usage"}')
+                self._usage_requested = True
+        deadline = time.monotonic() + USAGE_SECONDS
+        while self.exit is None and self._usage_requested:
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([self._control], [], [], left)[0]:
+                break
+            self._receive()
+        return self._cpu_seconds
 
     def poll(self) -> KernelExit | None:
         """Return how the kernel ended, if it has, by what the guardian has sent up to now."""
@@ -165,6 +191,9 @@ class KernelProcess:
             self.exit = KernelExit(
                 message["status"], message.get("reason"), message.get("detail", ""), reported=True
             )
+        if message["event"] == "usage":
+            self._usage_requested = False
+            self._cpu_seconds = message["cpu_seconds"]
         self._seen.add(message["event"])
 
 

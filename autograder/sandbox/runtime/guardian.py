@@ -8,6 +8,7 @@ host controls it over a socket, in packets of JSON:
                                            {"event": "born"} +fd    a descriptor of the guardian
     {"do": "assign", "limits": {...}} +fd  {"event": "assigned"}    files are in place, limits hold
     {"do": "interrupt"}                                             SIGINT to the kernel
+    {"do": "usage"}                        {"event": "usage", "cpu_seconds": S}   used up to now
                                            {"event": "bound"}       the kernel's sockets exist
                                            {"event": "exit", "status": N, "reason": R}
 
@@ -25,10 +26,9 @@ import signal
 import socket
 import sys
 import traceback
-from collections.abc import Iterator
 from typing import IO, Any
 
-from autograder.sandbox.runtime import linux
+from autograder.sandbox.runtime import accounting, linux
 from autograder.sandbox.runtime.layout import (
     HOME,
     KERNEL_FOLDER,
@@ -40,10 +40,7 @@ from autograder.sandbox.runtime.layout import (
 
 TICK_MILLISECONDS = 50
 _KEPT_FLAGS = {"nodev": linux.MS_NODEV, "noexec": linux.MS_NOEXEC}
-TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 PREFORK_SCRATCH_BYTES = 256 * 2**20
-# What a socket may hold unread: twice net.core.wmem_max as Linux sets it.
-SOCKET_BYTES = 2 * 212_992
 NAMESPACES = (
     linux.CLONE_NEWUSER
     | linux.CLONE_NEWNS
@@ -163,6 +160,7 @@ class Guardian:
         self._ready = ready
         self._memory_bytes = 0
         self._cpu_seconds = 0.0
+        self._clock = accounting.CpuClock()
         self._reason: str | None = None
 
     def supervise(self) -> None:
@@ -200,6 +198,9 @@ class Guardian:
         if message["do"] == "interrupt":
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._kernel_pid, signal.SIGINT)
+        elif message["do"] == "usage":
+            used = self._clock.seconds(accounting.living())
+            _send(self._control, {"event": "usage", "cpu_seconds": used})
         elif message["do"] == "assign":
             with os.fdopen(descriptors[0], "rb") as packed:
                 place_files(packed)
@@ -224,20 +225,18 @@ class Guardian:
         self._memory_bytes, self._cpu_seconds = memory, limits["cpu_seconds"]
 
     def _watch(self) -> None:
-        pids = [int(name) for name in os.listdir("/proc") if name.isdigit() and name != "1"]
+        pids = accounting.living()
+        cpu_seconds = self._clock.seconds(pids)
         self._reap()
-        allowed = self._memory_bytes - _socket_bytes()
-        # Resident pages may be shared with the fork server; the exact share costs more.
-        if all(sum(map(count, pids)) > allowed for count in (_resident_bytes, _proportional_bytes)):
+        if accounting.exceeds_memory(pids, self._memory_bytes):
             self._end("memory")
-        reaped = os.times()
-        cpu_seconds = reaped.children_user + reaped.children_system + sum(map(_cpu_seconds, pids))
-        if cpu_seconds > self._cpu_seconds:
+        elif cpu_seconds > self._cpu_seconds:
             self._end("timeout")
 
     def _end(self, reason: str) -> None:
         self._reason = reason
-        os.kill(-1, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(-1, signal.SIGKILL)
 
     def _reap(self) -> None:
         """Wait for the exit of orphans, but leave the kernel itself to `_report_exit`."""
@@ -264,49 +263,3 @@ def place_files(packed: IO[bytes]) -> None:
         names.add(path.split("/")[0])
     for name in sorted(names):
         linux.bind_read_only(f"{HOME}/{name}")
-
-
-def _read(path: str) -> str:
-    try:
-        with open(path) as file:
-            return file.read()
-    except OSError:
-        return ""  # the process has ended meanwhile, or made itself unreadable
-
-
-def _thread_folders(pid: int) -> Iterator[str]:
-    yield f"/proc/{pid}"
-    # A process whose first thread has ended shows its memory in its other threads alone.
-    with contextlib.suppress(OSError):
-        yield from (f"/proc/{pid}/task/{name}" for name in os.listdir(f"/proc/{pid}/task"))
-
-
-def _kilobytes(pid: int, file: str, names: tuple[str, ...]) -> int | None:
-    """Add up lines such as ``VmRSS:  1234 kB`` of the first thread that has any."""
-    for folder in _thread_folders(pid):
-        lines = (line.split() for line in _read(f"{folder}/{file}").splitlines())
-        found = [int(words[1]) for words in lines if words[0] in names]
-        if found:
-            return sum(found)
-    return None
-
-
-def _resident_bytes(pid: int) -> int:
-    return 1024 * (_kilobytes(pid, "status", ("VmRSS:", "VmSwap:", "VmPTE:")) or 0)
-
-
-def _proportional_bytes(pid: int) -> int:
-    share = _kilobytes(pid, "smaps_rollup", ("Pss:", "SwapPss:"))
-    return _resident_bytes(pid) if share is None else 1024 * share
-
-
-def _socket_bytes() -> int:
-    """Bound what the namespace's sockets hold unread, which counts as no process's memory."""
-    words = _read("/proc/net/sockstat").split()
-    return int(words[2]) * SOCKET_BYTES if len(words) > 2 else 0
-
-
-def _cpu_seconds(pid: int) -> float:
-    # The name in parentheses may hold anything, so fields are counted behind its end.
-    fields = _read(f"/proc/{pid}/stat").rpartition(")")[2].split()
-    return sum(map(int, fields[11:15])) / TICKS_PER_SECOND if len(fields) > 14 else 0.0

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ctypes
+import mmap
 import os
 import signal
 import socket
@@ -48,6 +49,52 @@ def memory_behind_a_thread_that_has_ended():
 
 def memory_behind_a_closed_door():
     in_children(4, lambda: (libc.prctl(4, 0), hold(140)))
+
+
+def under_another_name(name, attack):
+    """Linux shows the name in files that also hold numbers; a line must not begin in it."""
+    libc.prctl(15, bytes.fromhex(name))
+    attack()
+
+
+def memory_in_children_under_a_name(name):
+    under_another_name(name, memory_in_children)
+
+
+def time_under_a_name(name):
+    under_another_name(name, endless)
+
+
+def memory_in_page_tables():
+    """Look at a byte of each two megabytes: nothing but a page table stands behind each."""
+
+    def touch():
+        place = mmap.mmap(
+            -1, 8000 * MEGABYTE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, mmap.PROT_READ
+        )
+        held.append((place, sum(place[i] for i in range(0, len(place), 2 * MEGABYTE))))
+
+    in_children(40, touch)
+
+
+def burn_unseen():
+    """Use half a second in one process after another; the parent asks for the end of none."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    while True:
+        ended, running = os.pipe()
+        if os.fork() == 0:
+            while time.process_time() < 0.5:
+                pass
+            os._exit(0)
+        os.close(running)
+        os.read(ended, 1)
+        os.close(ended)
+
+
+def burn(seconds):
+    began = time.process_time()
+    while time.process_time() - began < seconds:
+        pass
 
 
 def memory_in_sockets():

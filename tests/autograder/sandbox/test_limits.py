@@ -44,6 +44,83 @@ def test_memory_is_counted_wherever_it_is(armed: Attack, way: str) -> None:
         armed(memory_mb=512).call(way)
 
 
+# Each begins a line of its own, a number's or another one, for those who split lines at more than
+# line feeds; the last is no text at all.
+LYING_NAMES = {
+    "resident": b"\x0bVmRSS: -999999",
+    "share": b"\x0cPss: -9999999",
+    "half a line": b"\x0bVmRSS: x",
+    "empty lines": b"\x0b\x0b",
+    "parentheses": b") R 1 1 1 1 (",
+    "escapes": b"\nVmPTE: 1\\",
+    "no text": b"\xff",
+}
+
+
+@pytest.mark.parametrize("name", LYING_NAMES.values(), ids=LYING_NAMES)
+def test_a_name_changes_no_count(armed: Attack, name: bytes) -> None:
+    """A process's name stands beside the numbers of its memory, and is not believed."""
+    with pytest.raises(MemoryExceeded):
+        armed(memory_mb=512).call("memory_in_children_under_a_name", name.hex())
+
+
+@pytest.mark.parametrize("name", LYING_NAMES.values(), ids=LYING_NAMES)
+def test_a_name_changes_no_time(armed: Attack, name: bytes) -> None:
+    """CPU time is counted behind the name, whatever it holds."""
+    probe = armed(cpu_seconds=1)
+    with pytest.raises(CallTimeout):
+        probe.call("time_under_a_name", name.hex())
+    assert probe.kernel.exit is not None
+    assert probe.kernel.exit.reason == "timeout"
+
+
+def test_page_tables_are_memory(armed: Attack) -> None:
+    """Processes that hold nothing but page tables are ended like others."""
+    with pytest.raises(MemoryExceeded):
+        armed(memory_mb=512, address_space_extra_mb=10_000).call("memory_in_page_tables")
+
+
+def test_time_of_children_nobody_waits_for_counts(armed: Attack) -> None:
+    """A parent that ignores its children's end is not told of their time; the guardian saw it."""
+    probe = armed(cpu_seconds=2)
+    with pytest.raises(CallTimeout):
+        probe.call("burn_unseen")
+    assert probe.kernel.exit is not None
+    assert probe.kernel.exit.reason == "timeout"
+
+
+def test_the_guardian_tells_the_time_used(armed: Attack) -> None:
+    """CPU time grows by what the kernel uses, not by what it sleeps."""
+    probe = armed()
+    before = _used(probe)
+    probe.run("time.sleep(0.5)")
+    asleep = _used(probe)
+    probe.call("burn", 0.5)
+    assert asleep - before < 0.3
+    assert 0.45 < _used(probe) - asleep < 1.0
+
+
+def _used(probe: Probe) -> float:
+    """Return the CPU time as it is now; the first answer may be one that was asked for before."""
+    probe.kernel.cpu_seconds()
+    time.sleep(0.1)
+    probe.kernel.cpu_seconds()
+    time.sleep(0.1)
+    used = probe.kernel.cpu_seconds()
+    assert used is not None
+    return used
+
+
+def test_the_time_used_is_told_without_waiting(armed: Attack) -> None:
+    """A guardian that does not answer costs milliseconds, and the last answer stays."""
+    probe = armed()
+    used = _used(probe)
+    probe.kernel.kill()
+    began = time.monotonic()
+    assert probe.kernel.cpu_seconds() == used
+    assert time.monotonic() - began < 0.1
+
+
 def test_shared_pages_count_once(armed: Attack) -> None:
     """Children that only share their parent's memory may be many."""
     probe = armed(memory_mb=512)

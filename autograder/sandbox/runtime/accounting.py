@@ -1,0 +1,155 @@
+"""
+What the processes of a kernel use, as the guardian reads it from ``/proc``.
+
+Untrusted: what student code can choose (a process's name, the shape of its threads) must neither
+change a number nor stop the guardian. Files that hold nothing but numbers are preferred, all are
+read as bytes, and lines end at a line feed alone: a name may hold every other byte, but Linux
+escapes that one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+# What a socket may hold unread: twice net.core.wmem_max as Linux sets it.
+SOCKET_BYTES = 2 * 212_992
+# What stands behind any other descriptor: a pipe beyond a user's soft limit keeps two pages.
+DESCRIPTOR_BYTES = 2 * PAGE_BYTES
+_STATUS_LINE = {
+    name: re.compile(rb"^%s:[ \t]*(\d+)" % name, re.MULTILINE)
+    for name in (b"VmSwap", b"VmPTE", b"FDSize")
+}
+_SHARE_LINE = re.compile(rb"^(?:Pss|SwapPss):[ \t]*(\d+) kB$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Process:
+    """
+    One process, by its number and when it began: numbers are used again.
+
+    Args:
+        pid: Its number.
+        began: When it began, in ticks since the machine's start.
+        own_ticks: CPU time of its own threads.
+        reaped_ticks: CPU time of the children that it has waited for.
+    """
+
+    pid: int
+    began: int
+    own_ticks: int
+    reaped_ticks: int
+
+
+class CpuClock:
+    """The CPU time of all processes that a kernel has had."""
+
+    def __init__(self) -> None:
+        self._last: dict[tuple[int, int], int] = {}
+        self._gone_ticks = 0
+        self._most_seconds = 0.0
+
+    def seconds(self, pids: list[int]) -> float:
+        """
+        Return the CPU time up to now.
+
+        Args:
+            pids: The processes that live.
+        """
+        found = [process for pid in pids if (process := _process(pid)) is not None]
+        reaped = os.times()
+        waited_for = reaped.children_user + reaped.children_system
+        waited_for += sum(each.own_ticks + each.reaped_ticks for each in found) / TICKS_PER_SECOND
+        # A parent that ignores the end of its children is not told of their time.
+        now = {(each.pid, each.began): each.own_ticks for each in found}
+        self._gone_ticks += sum(ticks for key, ticks in self._last.items() if key not in now)
+        self._last = now
+        seen = (self._gone_ticks + sum(now.values())) / TICKS_PER_SECOND
+        self._most_seconds = max(self._most_seconds, waited_for, seen)
+        return self._most_seconds
+
+
+def living() -> list[int]:
+    """Return all processes of this namespace but its first."""
+    return [int(name) for name in os.listdir("/proc") if name.isdigit() and name != "1"]
+
+
+def exceeds_memory(pids: list[int], allowed: int) -> bool:
+    """Return whether processes and what the system holds for them need more than is allowed."""
+    allowed -= _socket_bytes() + sum(map(_system_bytes, pids))
+    # Resident pages may be shared with the fork server; the exact share costs more to read.
+    return all(sum(map(count, pids)) > allowed for count in (_resident_bytes, _proportional_bytes))
+
+
+def _read(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return b""  # the process has ended meanwhile, or made itself unreadable
+
+
+def _thread_folders(pid: int) -> Iterator[str]:
+    yield f"/proc/{pid}"
+    # A process whose first thread has ended shows its memory in its other threads alone.
+    with contextlib.suppress(OSError):
+        yield from (f"/proc/{pid}/task/{name}" for name in os.listdir(f"/proc/{pid}/task"))
+
+
+def _process(pid: int) -> Process | None:
+    # The name in parentheses may hold anything, so fields are counted behind its end.
+    fields = _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
+    if len(fields) < 20:
+        return None
+    own, reaped = sum(map(int, fields[11:13])), sum(map(int, fields[13:15]))
+    return Process(pid, int(fields[19]), own, reaped)
+
+
+def _status_number(pid: int, name: bytes) -> int:
+    """Return a number of the first thread that has a line such as ``VmPTE:  1234 kB``."""
+    for folder in _thread_folders(pid):
+        found = _STATUS_LINE[name].search(_read(f"{folder}/status"))
+        if found:
+            return int(found[1])
+    return 0
+
+
+def _system_bytes(pid: int) -> int:
+    """Return what Linux holds for a process besides its pages: page tables and descriptors."""
+    return 1024 * _status_number(pid, b"VmPTE") + DESCRIPTOR_BYTES * descriptors(pid)
+
+
+def descriptors(pid: int) -> int:
+    """Return how many descriptors a process has open, or before Linux 6.2 has room for."""
+    try:
+        count = os.stat(f"/proc/{pid}/fd").st_size
+    except OSError:
+        return 0
+    return count or _status_number(pid, b"FDSize")
+
+
+def _resident_bytes(pid: int) -> int:
+    for folder in _thread_folders(pid):
+        pages = _read(f"{folder}/statm").split()
+        if len(pages) > 1 and pages[1] != b"0":
+            return int(pages[1]) * PAGE_BYTES + 1024 * _status_number(pid, b"VmSwap")
+    return 0
+
+
+def _proportional_bytes(pid: int) -> int:
+    for folder in _thread_folders(pid):
+        found = _SHARE_LINE.findall(_read(f"{folder}/smaps_rollup"))
+        if found:
+            return 1024 * sum(map(int, found))
+    return _resident_bytes(pid)
+
+
+def _socket_bytes() -> int:
+    """Bound what the namespace's sockets hold unread, which counts as no process's memory."""
+    words = _read("/proc/net/sockstat").split()
+    return int(words[2]) * SOCKET_BYTES if len(words) > 2 else 0
