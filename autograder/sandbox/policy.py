@@ -62,27 +62,55 @@ GROUP: Final = f"student:x:{UID}:\n"
 FONTS: Final = "<fontconfig/>\n"
 
 # System calls that student code has no use for and that have been ways out of sandboxes: new
-# namespaces and mounts, tracing, keys, programs in the kernel, memory that no limit counts, and
-# what all processes of the machine's user share a small number of.
+# namespaces and mounts, tracing, keys, programs in the kernel, memory that no limit counts, what
+# all processes of the machine's user share a small number of, and all that shows or chooses which
+# pages of a file are in memory: kernels share the environment's files, and with them that state.
 DENIED_SYSTEM_CALLS: Final = tuple(
     """
-    acct add_key bpf chroot clock_adjtime clock_settime delete_module fanotify_init finit_module
-    fsconfig fsmount fsopen fspick init_module inotify_init inotify_init1 io_setup
-    io_uring_enter io_uring_register io_uring_setup ioperm iopl kcmp kexec_file_load kexec_load
-    keyctl landlock_create_ruleset lookup_dcookie memfd_create memfd_secret modify_ldt mount
-    mount_setattr move_mount move_pages mq_open msgget name_to_handle_at nfsservctl
-    open_by_handle_at open_tree perf_event_open personality pidfd_getfd pivot_root
-    process_madvise process_vm_readv process_vm_writev ptrace quotactl quotactl_fd reboot
-    request_key semget set_mempolicy setdomainname sethostname setns settimeofday shmget swapoff
-    swapon syslog umount2 unshare uselib userfaultfd vhangup vmsplice
-    """.split()  # noqa: SIM905  # seventy quoted names would be seventy lines
+    acct add_key bpf cachestat chroot clock_adjtime clock_settime delete_module fadvise64
+    fanotify_init finit_module fsconfig fsmount fsopen fspick init_module inotify_init
+    inotify_init1 io_setup io_uring_enter io_uring_register io_uring_setup ioperm iopl kcmp
+    kexec_file_load kexec_load keyctl landlock_create_ruleset lookup_dcookie memfd_create
+    memfd_secret mincore modify_ldt mount mount_setattr move_mount move_pages mq_open msgget
+    name_to_handle_at nfsservctl open_by_handle_at open_tree perf_event_open personality
+    pidfd_getfd pivot_root preadv2 process_madvise process_vm_readv process_vm_writev ptrace
+    pwritev2 quotactl quotactl_fd readahead reboot request_key sched_setattr semget set_mempolicy
+    setdomainname sethostname setns settimeofday shmget swapoff swapon sync syncfs sysinfo syslog
+    umount2 unshare uselib userfaultfd vhangup vmsplice
+    """.split()  # noqa: SIM905  # eighty quoted names would be eighty lines
 )
+# Answered with success, and done nowhere: locks stand on files that kernels share, so one kernel
+# could see what another one has locked, and no limit counts their memory. SQLite, HDF5 and others
+# refuse a file that they cannot lock; in a kernel's own scratch nobody else is there to lock out.
+IGNORED_LOCK_CALLS: Final = ("flock",)
+IGNORED_LOCK_COMMANDS: Final = (6, 7, 37, 38)  # F_SETLK, F_SETLKW, F_OFD_SETLK, F_OFD_SETLKW
+# F_SETLEASE, F_NOTIFY, and the hints on how long data will live, which stay with a file.
+DENIED_FILE_COMMANDS: Final = (1024, 1026, 1036, 1038)
+# MADV_MERGEABLE, MADV_COLD, MADV_PAGEOUT, MADV_COLLAPSE: state of pages that others may share.
+DENIED_ADVICE: Final = (12, 20, 21, 25)
+# PR_SET_DUMPABLE would hide memory from the guardian; PR_SCHED_CORE would take whole cores;
+# PR_SET_MEMORY_MERGE is MADV_MERGEABLE for all.
+DENIED_PROCESS_OPTIONS: Final = (4, 62, 67)
+# Urgent data has no use between processes, and a history of faults in Linux; argument of the flags.
+MSG_OOB: Final = 1
+FLAGGED_SENDS: Final[Mapping[str, int]] = {
+    "sendto": 3,
+    "sendmsg": 2,
+    "sendmmsg": 3,
+    "recvfrom": 3,
+    "recvmsg": 2,
+    "recvmmsg": 3,
+}
 AF_NETLINK: Final = 16
 ALLOWED_SOCKET_FAMILIES: Final = (1, AF_NETLINK)  # AF_UNIX; libzmq aborts without the other
 # Shared pages without a file, and huge ones, are in no process's count once they are unmapped.
 DENIED_MAP_FLAGS: Final = (0x01 | 0x20, 0x40000)  # MAP_SHARED | MAP_ANONYMOUS; MAP_HUGETLB
 NAMESPACE_CLONE_FLAGS: Final = 0x7E020080
-TERMINAL_INJECTION_IOCTLS: Final = (0x5412, 0x541C)  # TIOCSTI, TIOCLINUX
+# A thread with descriptors of its own would hide them from the count by process.
+CLONE_THREAD: Final = 0x10000
+CLONE_FILES: Final = 0x400
+# TIOCSTI and TIOCLINUX type for others, TIOCSETD loads modules, TIOCCONS takes what others print.
+DENIED_TERMINAL_REQUESTS: Final = (0x5412, 0x541C, 0x5423, 0x541D)
 
 
 @dataclass(frozen=True)

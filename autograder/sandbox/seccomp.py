@@ -28,6 +28,8 @@ def compiled_filter() -> bytes:
     # Calls in another machine's convention end the process, not one of its threads.
     rules.set_attr(pyseccomp.Attr.ACT_BADARCH, pyseccomp.KILL_PROCESS)
     _deny_calls(rules, pyseccomp)
+    _deny_arguments(rules, pyseccomp)
+    _ignore_locks(rules, pyseccomp)
     _deny_sockets(rules, pyseccomp)
     _deny_uncounted_memory(rules, pyseccomp)
     with tempfile.TemporaryFile() as file:
@@ -47,10 +49,35 @@ def _deny_calls(rules: Any, seccomp: Any) -> None:
         rules.add_rule(denied, "clone", seccomp.Arg(0, seccomp.MASKED_EQ, flag, flag))
     # The flags of clone3 are in memory, out of a filter's sight; the C library falls back to clone.
     rules.add_rule(seccomp.ERRNO(errno.ENOSYS), "clone3")
+    flags = policy.CLONE_THREAD | policy.CLONE_FILES
+    rules.add_rule(denied, "clone", seccomp.Arg(0, seccomp.MASKED_EQ, flags, policy.CLONE_THREAD))
     # One's own limits only: the guardian has the same user id, so its limits could be lowered.
     rules.add_rule(denied, "prlimit64", seccomp.Arg(0, seccomp.NE, 0))
-    for request in policy.TERMINAL_INJECTION_IOCTLS:
-        rules.add_rule(denied, "ioctl", seccomp.Arg(1, seccomp.MASKED_EQ, 0xFFFFFFFF, request))
+
+
+def _deny_arguments(rules: Any, seccomp: Any) -> None:
+    """Deny calls for one value of an argument, of which Linux looks at the lower half."""
+    denied = seccomp.ERRNO(errno.EPERM)
+    for call, argument, values in (
+        ("ioctl", 1, policy.DENIED_TERMINAL_REQUESTS),
+        ("fcntl", 1, policy.DENIED_FILE_COMMANDS),
+        ("madvise", 2, policy.DENIED_ADVICE),
+        ("prctl", 0, policy.DENIED_PROCESS_OPTIONS),
+    ):
+        for value in values:
+            low_half = seccomp.Arg(argument, seccomp.MASKED_EQ, 0xFFFFFFFF, value)
+            rules.add_rule(denied, call, low_half)
+    for call, argument in policy.FLAGGED_SENDS.items():
+        urgent = seccomp.Arg(argument, seccomp.MASKED_EQ, policy.MSG_OOB, policy.MSG_OOB)
+        rules.add_rule(seccomp.ERRNO(errno.EOPNOTSUPP), call, urgent)
+
+
+def _ignore_locks(rules: Any, seccomp: Any) -> None:
+    ignored = seccomp.ERRNO(0)
+    for call in policy.IGNORED_LOCK_CALLS:
+        rules.add_rule(ignored, call)
+    for command in policy.IGNORED_LOCK_COMMANDS:
+        rules.add_rule(ignored, "fcntl", seccomp.Arg(1, seccomp.MASKED_EQ, 0xFFFFFFFF, command))
 
 
 def _deny_sockets(rules: Any, seccomp: Any) -> None:

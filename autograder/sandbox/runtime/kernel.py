@@ -28,6 +28,14 @@ from autograder.sandbox.runtime.patches import SandboxApp, SandboxShell, Sandbox
 from autograder.sandbox.runtime.protocol import SERVE_CALLS
 
 DEVICES = ("/dev", "/proc")
+# Beside those that an assignment may choose. The last one bounds timers, too.
+FIXED_LIMITS = (
+    (resource.RLIMIT_CORE, 0),
+    (resource.RLIMIT_MEMLOCK, 0),
+    (resource.RLIMIT_NICE, 0),
+    (resource.RLIMIT_RTPRIO, 0),
+    (resource.RLIMIT_SIGPENDING, 1024),
+)
 
 _call_channel: socket.socket | None = None
 _seccomp_filter = b""
@@ -123,7 +131,10 @@ def _reopen_files() -> None:
 
 
 def _give_up_all_privileges() -> None:
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    for kind, most in FIXED_LIMITS:
+        hard = resource.getrlimit(kind)[1]
+        amount = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(kind, (amount, amount))
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     # The guardian is closed to others, and a fork inherits that; this process's memory it must see.
     linux.prctl(linux.PR_SET_DUMPABLE, 1)

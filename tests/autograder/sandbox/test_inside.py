@@ -19,6 +19,7 @@ from autograder.limits import MEGABYTE, Limits
 from autograder.sandbox import policy
 from autograder.sandbox.runtime import linux
 from autograder.sandbox.runtime.layout import WRITABLE
+from tests.autograder.sandbox.conftest import MakeProbe
 
 HELPERS = (Path(__file__).parent / "inside.py").read_text()
 
@@ -176,6 +177,104 @@ def test_new_namespaces_are_refused(inside: Probe) -> None:
         if (1 << bit) & policy.NAMESPACE_CLONE_FLAGS:
             assert _call(inside, "clone", (1 << bit) | sigchld, 0, 0, 0, 0) == "EPERM"
     assert _call(inside, "clone3", 0, 0) == "ENOSYS"
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        *(("ioctl", (0, request)) for request in policy.DENIED_TERMINAL_REQUESTS),
+        *(("fcntl", (0, command)) for command in policy.DENIED_FILE_COMMANDS),
+        *(("madvise", (0, 0, advice)) for advice in policy.DENIED_ADVICE),
+        *(("prctl", (option, 0)) for option in policy.DENIED_PROCESS_OPTIONS),
+        # What Linux would see in these, too: it looks at the lower half.
+        ("ioctl", (0, (1 << 32) | 0x5423)),
+        ("fcntl", (0, (1 << 32) | 1026)),
+        # A thread whose descriptors are not those of its process.
+        ("clone", (0x10000 | 0x800 | 0x100, 0, 0, 0, 0)),
+    ],
+)
+def test_a_denied_argument_is_refused(inside: Probe, name: str, arguments: tuple[int, ...]) -> None:
+    """These calls are needed, but not with these arguments."""
+    assert _call(inside, name, *arguments) == "EPERM"
+
+
+@pytest.mark.parametrize(("name", "place"), policy.FLAGGED_SENDS.items())
+def test_urgent_data_is_refused(inside: Probe, name: str, place: int) -> None:
+    """No socket's urgent data is sent or received, whatever other flags are set."""
+    arguments = [-1] + [0] * 5
+    arguments[place] = policy.MSG_OOB | 0x40
+    assert _call(inside, name, *arguments) == "ENOTSUP"
+
+
+LOCKS = """
+import fcntl
+
+
+def lock(path, mode):
+    with open(path, mode) as file:
+        for how in (fcntl.LOCK_SH, fcntl.LOCK_EX | fcntl.LOCK_NB, fcntl.LOCK_UN):
+            fcntl.flock(file, how)
+            if mode != "rb" or how != fcntl.LOCK_EX | fcntl.LOCK_NB:
+                fcntl.lockf(file, how)
+
+
+def record_locks():
+    with open("/proc/locks") as file:
+        return sum(f" {os.getpid()} " in line for line in file)
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "mode"),
+    [("/opt/environment/bin/python", "rb"), ("/usr/lib", None), ("/tmp/own", "wb")],
+)
+def test_locks_succeed_and_lock_nothing(
+    inside: Probe, make_probe: MakeProbe, path: str, mode: str | None
+) -> None:
+    """A lock is not seen by another kernel, and libraries that ask for one are content."""
+    number = pyseccomp.resolve_syscall(pyseccomp.Arch.NATIVE, "flock")
+    hold = f"held = os.open({path!r}, {'os.O_RDONLY' if mode != 'wb' else 'os.O_CREAT|os.O_RDWR'})"
+    inside.run(hold)
+    exclusive_at_once = 2 | 4
+    inside.run(f"locked = system_call({number}, held, {exclusive_at_once})")
+    assert inside.evaluate("locked") == "done"
+    other = make_probe()
+    other.run(HELPERS)
+    other.run(hold)
+    other.run(f"locked = system_call({number}, held, {exclusive_at_once})")
+    assert other.evaluate("locked") == "done"
+    for probe in (inside, other):
+        probe.run(LOCKS)
+        if mode is not None:
+            probe.call("lock", path, mode)
+        probe.run("os.close(held)")
+
+
+def test_libraries_work_without_locks(make_probe: MakeProbe) -> None:
+    """A database in a file, written by two connections, one of them with a log beside it."""
+    probe = make_probe()
+    probe.run(
+        """
+import sqlite3
+
+for mode in ("delete", "wal"):
+    with sqlite3.connect(f"/tmp/{mode}.db") as first, sqlite3.connect(f"/tmp/{mode}.db") as second:
+        first.execute(f"pragma journal_mode={mode}")
+        first.execute("create table numbers (number)")
+        first.execute("insert into numbers values (42)")
+        first.commit()
+        second.execute("insert into numbers values (43)")
+        second.commit()
+        rows = first.execute("select sum(number) from numbers").fetchall()
+"""
+    )
+    assert probe.evaluate("rows") == [(85,)]
+
+
+def test_limits_that_no_assignment_chooses(inside: Probe) -> None:
+    """Timers and queued signals are few, no page is locked, and no priority is above others'."""
+    for name, most in (("SIGPENDING", 1024), ("MEMLOCK", 0), ("NICE", 0), ("RTPRIO", 0)):
+        assert max(inside.evaluate(f"resource.getrlimit(resource.RLIMIT_{name})")) <= most
 
 
 def test_memory_that_no_limit_counts_is_refused(inside: Probe) -> None:

@@ -89,9 +89,10 @@ def test_the_runtime_holds_nothing_of_the_grader() -> None:
 @pytest.mark.parametrize(
     "call",
     """
-    add_key bpf chroot io_uring_setup keyctl memfd_create memfd_secret mount move_mount mq_open
-    msgget open_by_handle_at perf_event_open pidfd_getfd pivot_root process_vm_readv
-    process_vm_writev ptrace request_key semget setns shmget umount2 unshare userfaultfd vmsplice
+    add_key bpf cachestat chroot fadvise64 io_uring_setup keyctl memfd_create memfd_secret mincore
+    mount move_mount mq_open msgget open_by_handle_at perf_event_open pidfd_getfd pivot_root
+    preadv2 process_vm_readv process_vm_writev ptrace pwritev2 readahead request_key semget setns
+    shmget umount2 unshare userfaultfd vmsplice
     """.split(),  # noqa: SIM905
 )
 def test_what_has_been_a_way_through_is_denied(call: str) -> None:
