@@ -1,0 +1,5 @@
+# %% start
+import socket
+
+one, other = socket.socketpair()
+one.send(b"x", socket.MSG_OOB)
