@@ -41,6 +41,7 @@ from autograder.sandbox.runtime.layout import (
 TICK_MILLISECONDS = 50
 _KEPT_FLAGS = {"nodev": linux.MS_NODEV, "noexec": linux.MS_NOEXEC}
 PREFORK_SCRATCH_BYTES = 256 * 2**20
+TERMINALS = "newinstance,ptmxmode=0666,mode=620,max=16"
 NAMESPACES = (
     linux.CLONE_NEWUSER
     | linux.CLONE_NEWNS
@@ -114,6 +115,9 @@ def _mount_inner_sandbox(name: str) -> None:
     linux.mount("/dev/full", "/dev/zero", flags=linux.MS_BIND)
     flags = linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC
     linux.mount("proc", "/proc", "proc", flags)
+    # Its own terminals: the fork server's are one small number for all kernels, and each may write
+    # to another one's.
+    linux.mount("devpts", "/dev/pts", "devpts", linux.MS_NOSUID | linux.MS_NOEXEC, TERMINALS)
     _seal_mounts()
 
 

@@ -78,6 +78,44 @@ def test_kernels_cannot_see_each_other(make_probe: MakeProbe) -> None:
     assert not before[2]
 
 
+TERMINALS = """
+import os, pty
+
+held = []
+
+
+def take(most):
+    try:
+        while len(held) < most:
+            held.append(pty.openpty())
+    except OSError:
+        pass
+    return len(held)
+
+
+def names():
+    return sorted(os.listdir("/dev/pts"))
+"""
+
+
+def test_terminals_are_not_shared(make_probe: MakeProbe) -> None:
+    """One kernel's terminals are not seen by another one, nor is their number shared."""
+    first, second = make_probe(), make_probe()
+    for probe in (first, second):
+        probe.run(TERMINALS)
+    assert first.call("take", 100) == 16
+    assert second.call("names") == ["ptmx"]
+    assert second.call("take", 2) == 2
+    assert second.call("names") == ["0", "1", "ptmx"]
+
+
+def test_commands_of_a_cell_have_a_terminal(make_probe: MakeProbe) -> None:
+    """IPython runs ``!command`` in a terminal, and shows what it prints."""
+    probe = make_probe()
+    probe.run("get_ipython().system('tty > /tmp/name')")
+    assert probe.evaluate("open('/tmp/name').read()") == "/dev/pts/0\n"
+
+
 def test_the_next_kernel_starts_clean(make_probe: MakeProbe) -> None:
     """What one kernel leaves behind, and changes in memory, is not in the next."""
     first = make_probe()
