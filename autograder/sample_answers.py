@@ -34,6 +34,8 @@ class SampleAnswer:
         name: Name of the notebook that `function` replaces, if it is one function.
         function: The wrong function, callable in the grader.
         values: The wrong variables by name.
+        recognised_by: Whether variables have the property that is wrong, called with them by name;
+            without one, only equal variables are recognised.
         follow_ups: Other questions that lose points too, each with the reason.
     """
 
@@ -44,6 +46,7 @@ class SampleAnswer:
     name: str | None = None
     function: Callable[..., Any] | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
+    recognised_by: Callable[..., bool] | None = None
     follow_ups: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -76,11 +79,32 @@ def alternative(question: str) -> Callable[[Function], Function]:
     return register
 
 
-def wrong_values(question: str, *, hint: str, title: str, **values: Any) -> SampleAnswer:
-    """Register wrong variables; each keyword is a name of the notebook."""
+def wrong_values(
+    question: str,
+    *,
+    hint: str,
+    title: str,
+    recognised_by: Callable[..., bool] | None = None,
+    **values: Any,
+) -> SampleAnswer:
+    """
+    Register wrong variables; each keyword is a name of the notebook.
+
+    Args:
+        question: Id of the question that must lose points.
+        hint: Names the symptom and leads the student on without giving the answer.
+        title: What is wrong, for staff.
+        recognised_by: Whether a student's variables are wrong in this way, though they are not
+            these; called with them under the same keywords. Register it behind those that are
+            recognised by their values: the first that explains the most gives the hint.
+        values: The variables: those of one wrong answer.
+    """
     lines = [f"{name} = {value!r}" for name, value in values.items()]
-    sample = SampleAnswer(question, title, "\n".join(lines), hint, values=values)
-    return _add_to_caller(sample)
+    return _add_to_caller(
+        SampleAnswer(
+            question, title, "\n".join(lines), hint, values=values, recognised_by=recognised_by
+        )
+    )
 
 
 def misconception_cell(

@@ -1,4 +1,8 @@
-"""Recognise a misconception: a wrong answer that gives the student's results on the same input."""
+"""
+Recognise a misconception: a wrong answer that gives the student's results on the same input.
+
+Wrong variables are recognised by their values, or by a property that they share.
+"""
 
 from __future__ import annotations
 
@@ -65,16 +69,21 @@ def recognise(
         passed: What its passed tests asked.
 
     Returns:
-        The sample that reproduces the student's results in most failed tests, without giving
-        another result in a passed one; the first of equals.
+        The sample that reproduces the student's results in most failed tests, after taking off
+        those in which it gives another result, and without giving one in a passed test; the first
+        of equals.
     """
     most, best = 0, None
     for sample in samples:
         if most == len(failed):
             break  # nothing can explain more
-        count = sum(_reproduces(sample, recording) is True for recording in failed)
-        if count > most and not any(_contradicts(sample, recording) for recording in passed):
-            most, best = count, sample
+        weight = sum(_reproduces(sample, recording) is True for recording in failed)
+        if weight <= most:
+            continue
+        # One test with few inputs may agree by chance; another one then mostly disagrees.
+        weight -= sum(_contradicts(sample, recording) for recording in failed)
+        if weight > most and not any(_contradicts(sample, recording) for recording in passed):
+            most, best = weight, sample
     return best
 
 
@@ -84,9 +93,21 @@ def _reproduces(sample: SampleAnswer, recording: Recording) -> bool | None:
         calls = _calls_of(sample, recording)
         return all(_same_result(sample, call) for call in calls) if calls else None
     seen = {name: recording.values[name] for name in sample.values if name in recording.values}
+    if sample.recognised_by is not None:
+        return _has_property(sample, seen) if len(seen) == len(sample.values) else None
     if not seen:
         return None
     return all(_same_value(value, sample.values[name]) for name, value in seen.items())
+
+
+def _has_property(sample: SampleAnswer, seen: dict[str, Any]) -> bool:
+    assert sample.recognised_by is not None
+    try:
+        with np.errstate(all="ignore"):
+            return bool(sample.recognised_by(**seen))
+    # Untrusted: the property is that of numbers, and a student's variables may be anything.
+    except Exception:
+        return False
 
 
 def _contradicts(sample: SampleAnswer, recording: Recording) -> bool:

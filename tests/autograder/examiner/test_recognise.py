@@ -45,13 +45,21 @@ def double(x):
 
 
 wrong_values("q4", title="A column", hint="One number for each unit.", W=[[1], [-2]])
+wrong_values(
+    "q5",
+    title="No unit is silent",
+    hint="When is a unit silent?",
+    recognised_by=lambda W, b: min(np.min(W), b) > 0,
+    W=[1, 2],
+    b=1,
+)
 '''
 SEED = "import numpy; numpy.random.seed({})"
 
 
 @pytest.fixture
 def samples(tmp_path: Path) -> tuple[SampleAnswer, ...]:
-    """Return one misconception that draws, one that does not, two of arrays, and wrong values."""
+    """Return misconceptions that draw or do not, two of arrays, and two of wrong values."""
     path = tmp_path / "misconceptions.py"
     path.write_text(MISCONCEPTIONS)
     return load_sample_answers(path)
@@ -105,6 +113,31 @@ def test_changed_arguments_tell_apart(samples: tuple[SampleAnswer, ...]) -> None
 
 def test_a_row_is_not_a_column(samples: tuple[SampleAnswer, ...]) -> None:
     """The same numbers in another shape are another answer, in lists, too."""
-    column = samples[4:]
+    column = samples[4:5]
     assert recognise(column, [Recording(values={"W": [[1.0], [-2.0]]})], []) is column[0]
     assert recognise(column, [Recording(values={"W": [1.0, -2.0]})], []) is None
+
+
+@pytest.mark.parametrize(
+    ("values", "recognised"),
+    [
+        ({"W": [1, 2], "b": 1}, True),
+        ({"W": np.array([0.5, 7.0]), "b": 3.0}, True),
+        ({"W": [1, -2], "b": 1}, False),
+        ({"W": [1, 2]}, False),
+        ({"W": "weights", "b": None}, False),
+    ],
+)
+def test_values_by_a_property(
+    samples: tuple[SampleAnswer, ...], values: dict[str, Any], *, recognised: bool
+) -> None:
+    """Wrong variables are recognised by what they share, if all of them were read and can be."""
+    found = recognise(samples[5:], [Recording(values=values)], [])
+    assert (found is samples[5]) is recognised
+
+
+def test_contradictions_weigh_as_much_as_coincidences(samples: tuple[SampleAnswer, ...]) -> None:
+    """A misconception that agrees once and disagrees once explains nothing; twice is enough."""
+    zeros, ones = Recording([called(2, np.zeros(2))]), Recording([called(2, np.ones(2))])
+    assert recognise(samples[1:2], [zeros, ones], []) is None
+    assert recognise(samples[1:2], [zeros, ones, zeros], []) is samples[1]
