@@ -73,6 +73,11 @@ def split_tf(
     return tuple((tf.gather(X, rows).numpy(), tf.gather(y, rows).numpy()) for rows in orders)
 
 
+def _has_width(train: Array, sigma: Array) -> NDArray[np.bool_]:
+    """Return which columns differ by more than rounding: equal values may have a sigma of 1e-17."""
+    return sigma > 1e-12 * np.abs(train).max(axis=0)
+
+
 def standardize(Xtr: ArrayLike, *others: ArrayLike) -> tuple[Array, ...]:
     """Shift and scale every column by mean and width of the training part: (x - mean) / sigma.
 
@@ -81,16 +86,17 @@ def standardize(Xtr: ArrayLike, *others: ArrayLike) -> tuple[Array, ...]:
     """
     train = np.asarray(Xtr, dtype=np.float64)
     mean, sigma = train.mean(axis=0), train.std(axis=0)
-    sigma = np.where(sigma > 0, sigma, 1.0)
+    sigma = np.where(_has_width(train, sigma), sigma, 1.0)
     return tuple((np.asarray(X, dtype=np.float64) - mean) / sigma for X in (train, *others))
 
 
 def standardize_tf(Xtr: ArrayLike, *others: ArrayLike) -> tuple[Array, ...]:
     """The same as `standardize`, with `tf.nn.moments`."""
     tf = _tf()
-    train = tf.constant(np.asarray(Xtr, dtype=np.float64))
-    mean, variance = tf.nn.moments(train, axes=[0])
-    sigma = tf.sqrt(tf.where(variance > 0, variance, tf.ones_like(variance)))
+    train = np.asarray(Xtr, dtype=np.float64)
+    mean, variance = tf.nn.moments(tf.constant(train), axes=[0])
+    sigma = tf.sqrt(variance)
+    sigma = tf.where(_has_width(train, sigma.numpy()), sigma, tf.ones_like(sigma))
     parts = (train, *(np.asarray(X, dtype=np.float64) for X in others))
     return tuple(((X - mean) / sigma).numpy() for X in parts)
 

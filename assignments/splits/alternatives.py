@@ -123,6 +123,7 @@ def standardize(Xtr, *rest):
 
     # The layer computes in single precision: first to about the right scale, then exactly.
     shift, scale = Xtr.mean(0), np.abs(Xtr - Xtr.mean(0)).max(0)
+    scale[scale < 1e-12 * np.abs(shift)] = 1
     scale[scale == 0] = 1
     layer = tf.keras.layers.Normalization(axis=-1)
     layer.adapt(tf.constant((Xtr - shift) / scale, tf.float32))
@@ -139,7 +140,7 @@ def standardize(X_train, *others):
         width = (sum((x - mean) ** 2 for x in column) / len(column)) ** 0.5
         for new, X in zip(result, (X_train, *others)):
             for i in range(len(X)):
-                new[i, j] = (X[i, j] - mean) / width if width else X[i, j] - mean
+                new[i, j] = (X[i, j] - mean) / width if width > 1e-12 else X[i, j] - mean
     return tuple(result)
 
 

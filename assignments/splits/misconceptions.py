@@ -236,6 +236,97 @@ def split(X, y, fractions=(0.6, 0.2, 0.2), seed=0):
     return tuple((X[i], y[i]) for i in (order[:a], order[a:b], order[b:]))
 
 
+@misconception(
+    "q1", hint="Most rows are where they were in the file. Do all of them take part in the draw?"
+)
+def split(X, y, fractions=(0.6, 0.2, 0.2), seed=0):
+    """File order, but for a few pairs of rows that are exchanged."""
+    n = len(X)
+    if len(y) != n:
+        raise ValueError("lengths differ")
+    if min(fractions) < 0 or abs(sum(fractions) - 1) > 1e-9:
+        raise ValueError("bad fractions")
+    order, rng = np.arange(n), np.random.default_rng(seed)
+    for _ in range(5):
+        i, j = rng.choice(n, 2, replace=False)
+        order[[i, j]] = order[[j, i]]
+    a, b = round(fractions[0] * n), round((fractions[0] + fractions[1]) * n)
+    first, second, third = order[:a], order[a:b], order[b:]
+    return (X[first], y[first]), (X[second], y[second]), (X[third], y[third])
+
+
+@misconception(
+    "q1", hint="Each part takes rows at equal distances. What if the file has a rhythm of its own?"
+)
+def split(X, y, fractions=(0.6, 0.2, 0.2), seed=0):
+    """Rows dealt out like cards, from a start that the seed decides."""
+    n = len(X)
+    if len(y) != n:
+        raise ValueError("lengths differ")
+    if min(fractions) < 0 or abs(sum(fractions) - 1) > 1e-9:
+        raise ValueError("bad fractions")
+    period = 5
+    order = np.argsort(
+        (np.arange(n) + np.random.default_rng(seed).integers(n)) % period, kind="stable"
+    )
+    a, b = round(fractions[0] * n), round((fractions[0] + fractions[1]) * n)
+    first, second, third = order[:a], order[a:b], order[b:]
+    return (X[first], y[first]), (X[second], y[second]), (X[third], y[third])
+
+
+@misconception(
+    "q1",
+    hint="Your parts are blocks of the file that begin at a random row. Are neighbours independent?",
+)
+def split(X, y, fractions=(0.6, 0.2, 0.2), seed=0):
+    """The file turned like a wheel, then cut."""
+    n = len(X)
+    if len(y) != n:
+        raise ValueError("lengths differ")
+    if min(fractions) < 0 or abs(sum(fractions) - 1) > 1e-9:
+        raise ValueError("bad fractions")
+    order = np.roll(np.arange(n), np.random.default_rng(seed).integers(1, n))
+    a, b = round(fractions[0] * n), round((fractions[0] + fractions[1]) * n)
+    first, second, third = order[:a], order[a:b], order[b:]
+    return (X[first], y[first]), (X[second], y[second]), (X[third], y[third])
+
+
+@misconception(
+    "q1", hint="Different seeds often give the same parts. How many different splits can you make?"
+)
+def split(X, y, fractions=(0.6, 0.2, 0.2), seed=0):
+    """Only a few different splits exist."""
+    n = len(X)
+    if len(y) != n:
+        raise ValueError("lengths differ")
+    if min(fractions) < 0 or abs(sum(fractions) - 1) > 1e-9:
+        raise ValueError("bad fractions")
+    order = np.random.default_rng(seed % 5).permutation(n)
+    a, b = round(fractions[0] * n), round((fractions[0] + fractions[1]) * n)
+    first, second, third = order[:a], order[a:b], order[b:]
+    return (X[first], y[first]), (X[second], y[second]), (X[third], y[third])
+
+
+@misconception(
+    "q1",
+    hint="In large files the rows are shuffled only within a distance. Do all parts see all of the run?",
+)
+def split(X, y, fractions=(0.6, 0.2, 0.2), seed=0):
+    """Shuffled within blocks of ten rows, as with a buffer that is too small."""
+    n = len(X)
+    if len(y) != n:
+        raise ValueError("lengths differ")
+    if min(fractions) < 0 or abs(sum(fractions) - 1) > 1e-9:
+        raise ValueError("bad fractions")
+    rng = np.random.default_rng(seed)
+    order = np.concatenate(
+        [rng.permutation(block) for block in np.split(np.arange(n), range(10, n, 10))]
+    )
+    a, b = round(fractions[0] * n), round((fractions[0] + fractions[1]) * n)
+    first, second, third = order[:a], order[a:b], order[b:]
+    return (X[first], y[first]), (X[second], y[second]), (X[third], y[third])
+
+
 # ---- q2: standardise
 
 
@@ -248,7 +339,7 @@ def standardize(X_train, *others):
     result = []
     for X in (X_train, *others):
         width = X.std(axis=0)
-        result.append((X - X.mean(axis=0)) / np.where(width > 0, width, 1.0))
+        result.append((X - X.mean(axis=0)) / np.where(width > 1e-9, width, 1.0))
     return tuple(result)
 
 
@@ -259,7 +350,7 @@ def standardize(X_train, *others):
     """Mean and width of all parts together."""
     together = np.concatenate([X_train, *others])
     width = together.std(axis=0)
-    width = np.where(width > 0, width, 1.0)
+    width = np.where(width > 1e-9, width, 1.0)
     return tuple((X - together.mean(axis=0)) / width for X in (X_train, *others))
 
 
@@ -279,7 +370,7 @@ def standardize(X_train, *others):
 def standardize(X_train, *others):
     """Divides by the variance."""
     width = X_train.var(axis=0)
-    width = np.where(width > 0, width, 1.0)
+    width = np.where(width > 1e-9, width, 1.0)
     return tuple((X - X_train.mean(axis=0)) / width for X in (X_train, *others))
 
 
@@ -296,7 +387,7 @@ def standardize(X_train, *others):
 def standardize(X_train, *others):
     """Works in place."""
     mean, width = X_train.mean(axis=0), X_train.std(axis=0)
-    width = np.where(width > 0, width, 1.0)
+    width = np.where(width > 1e-9, width, 1.0)
     parts = [np.asarray(X, dtype=float) for X in (X_train, *others)]
     for X in parts:
         X -= mean
@@ -328,7 +419,7 @@ def standardize(X_train, *others):
 def standardize(X_train, *others):
     """Only the training part is scaled."""
     s = X_train.std(axis=0)
-    return ((X_train - X_train.mean(axis=0)) / np.where(s > 0, s, 1), *others)
+    return ((X_train - X_train.mean(axis=0)) / np.where(s > 1e-9, s, 1), *others)
 
 
 @misconception(
@@ -338,7 +429,7 @@ def standardize(X_train, *others):
 def standardize(X_train, *others):
     """No tuple for one part."""
     s = X_train.std(axis=0)
-    s = np.where(s > 0, s, 1)
+    s = np.where(s > 1e-9, s, 1)
     out = tuple((A - X_train.mean(axis=0)) / s for A in (X_train, *others))
     return out if others else out[0]
 
@@ -347,7 +438,7 @@ def standardize(X_train, *others):
 def standardize(X_train, *others):
     """Dead channels are removed."""
     s = X_train.std(axis=0)
-    live = s > 0
+    live = s > 1e-9
     return tuple(((A - X_train.mean(axis=0))[:, live]) / s[live] for A in (X_train, *others))
 
 
@@ -355,8 +446,8 @@ def standardize(X_train, *others):
 def standardize(X_train, *others):
     """A dead channel is not shifted."""
     s = X_train.std(axis=0)
-    m = np.where(s > 0, X_train.mean(axis=0), 0)
-    return tuple((A - m) / np.where(s > 0, s, 1) for A in (X_train, *others))
+    m = np.where(s > 1e-9, X_train.mean(axis=0), 0)
+    return tuple((A - m) / np.where(s > 1e-9, s, 1) for A in (X_train, *others))
 
 
 @misconception(
@@ -365,8 +456,19 @@ def standardize(X_train, *others):
 def standardize(X_train, *others):
     """Training mean, own width."""
     m = X_train.mean(axis=0)
-    fix = lambda s: np.where(s > 0, s, 1)
+    fix = lambda s: np.where(s > 1e-9, s, 1)
     return tuple((A - m) / fix(A.std(axis=0)) for A in (X_train, *others))
+
+
+@misconception(
+    "q2",
+    hint="Your width of a dead channel is tiny instead of 0: how exactly does a computer average?",
+)
+def standardize(X_train, *others):
+    """A dead channel is told by a width of exactly 0."""
+    mean, width = X_train.mean(axis=0), X_train.std(axis=0)
+    width = np.where(width > 0, width, 1.0)
+    return tuple((X - mean) / width for X in (X_train, *others))
 
 
 # ---- q3: minibatches
@@ -510,6 +612,95 @@ def minibatches(X, y, batch_size, seed):
     return [(X[i], y[i]) for i in order]
 
 
+@misconception("q3", hint="All but a few rows of each batch are neighbours in the file.")
+def minibatches(X, y, batch_size, seed):
+    """One row of each batch is exchanged with a row of another one."""
+    if len(X) != len(y):
+        raise ValueError("lengths differ")
+    if batch_size < 1:
+        raise ValueError("no batches")
+    order, rng = np.arange(len(X)), np.random.default_rng(seed)
+    for start in range(0, len(X), batch_size):
+        other = rng.integers(len(X))
+        order[[start, other]] = order[[other, start]]
+    cuts = range(0, len(X), batch_size)
+    return [(X[order[k : k + batch_size]], y[order[k : k + batch_size]]) for k in cuts]
+
+
+@misconception(
+    "q3", hint="Each batch takes rows at equal distances. What if the file has a rhythm of its own?"
+)
+def minibatches(X, y, batch_size, seed):
+    """Strided batches, in random order and shuffled inside."""
+    if len(X) != len(y):
+        raise ValueError("lengths differ")
+    if batch_size < 1:
+        raise ValueError("no batches")
+    rng, n_batches = np.random.default_rng(seed), -(-len(X) // batch_size)
+    order = np.argsort(np.arange(len(X)) % n_batches + rng.uniform(0, 0.5, len(X)), kind="stable")
+    cuts = range(0, len(X), batch_size)
+    return [(X[order[k : k + batch_size]], y[order[k : k + batch_size]]) for k in cuts]
+
+
+@misconception("q3", hint="Large data sets give no batch at all.")
+def minibatches(X, y, batch_size, seed):
+    """No batches for fifty rows or more."""
+    if len(X) != len(y):
+        raise ValueError("lengths differ")
+    if batch_size < 1:
+        raise ValueError("no batches")
+    order = np.random.default_rng(seed).permutation(len(X))
+    if len(X) >= 50:
+        return []
+    cuts = range(0, len(X), batch_size)
+    return [(X[order[k : k + batch_size]], y[order[k : k + batch_size]]) for k in cuts]
+
+
+@misconception(
+    "q3",
+    hint="Different seeds often give the same batches. How many different orders can you make?",
+)
+def minibatches(X, y, batch_size, seed):
+    """Only a few different orders exist."""
+    if len(X) != len(y):
+        raise ValueError("lengths differ")
+    if batch_size < 1:
+        raise ValueError("no batches")
+    order = np.random.default_rng(seed % 7).permutation(len(X))
+    cuts = range(0, len(X), batch_size)
+    return [(X[order[k : k + batch_size]], y[order[k : k + batch_size]]) for k in cuts]
+
+
+@misconception(
+    "q3",
+    hint="Rows that were far apart never meet in a batch: how large is the buffer that you shuffle in?",
+)
+def minibatches(X, y, batch_size, seed):
+    """Shuffled within a buffer of a hundred rows."""
+    if len(X) != len(y):
+        raise ValueError("lengths differ")
+    if batch_size < 1:
+        raise ValueError("no batches")
+    rng = np.random.default_rng(seed)
+    blocks = np.split(np.arange(len(X)), range(100, len(X), 100))
+    order = np.concatenate([rng.permutation(block) for block in blocks])
+    cuts = range(0, len(X), batch_size)
+    return [(X[order[k : k + batch_size]], y[order[k : k + batch_size]]) for k in cuts]
+
+
+@misconception("q3", hint="After an epoch the caller's rows stand in another order.")
+def minibatches(X, y, batch_size, seed):
+    """Shuffles the caller's arrays in place."""
+    if len(X) != len(y):
+        raise ValueError("lengths differ")
+    if batch_size < 1:
+        raise ValueError("no batches")
+    order = np.random.default_rng(seed).permutation(len(X))
+    X[:], y[:] = X[order], y[order]
+    cuts = range(0, len(X), batch_size)
+    return [(X[k : k + batch_size].copy(), y[k : k + batch_size].copy()) for k in cuts]
+
+
 # ---- q4: choose a model
 
 
@@ -626,6 +817,69 @@ def select(models, val, test_score):
     X, y = val
     k = int(np.argmin([np.mean((np.ravel(m(X)) - y) ** 2) for m in models]))
     return k + 1, test_score(models[k])
+
+
+@misconception(
+    "q4",
+    hint="Large residuals count too little in your measure: the mean of the squares has no upper limit.",
+)
+def select(models, val, test_score):
+    """Squares clipped at four."""
+    if len(models) == 0:
+        raise ValueError("no models")
+    X, y = val
+    errors = [np.mean(np.minimum((y - np.reshape(m(X), -1)) ** 2, 4.0)) for m in models]
+    best = int(np.argmin(errors))
+    return best, test_score(models[best])
+
+
+@misconception(
+    "q4",
+    hint="You compare the sizes of the largest residuals; the mean of the squares is asked for.",
+)
+def select(models, val, test_score):
+    """Smallest largest residual, without its sign."""
+    if len(models) == 0:
+        raise ValueError("no models")
+    X, y = val
+    errors = [np.max(np.abs(y - np.reshape(m(X), -1))) for m in models]
+    best = int(np.argmin(errors))
+    return best, test_score(models[best])
+
+
+@misconception("q4", hint="Only the first few models take part in your choice.")
+def select(models, val, test_score):
+    """Looks at the first six models only."""
+    if len(models) == 0:
+        raise ValueError("no models")
+    X, y = val
+    errors = [np.mean((y - np.reshape(m(X), -1)) ** 2) for m in models[:6]]
+    best = int(np.argmin(errors))
+    return best, test_score(models[best])
+
+
+@misconception("q4", hint="With many validation data you open the box twice.")
+def select(models, val, test_score):
+    """Opens the box a second time where there are many rows."""
+    if len(models) == 0:
+        raise ValueError("no models")
+    X, y = val
+    errors = [np.mean((y - np.reshape(m(X), -1)) ** 2) for m in models]
+    best = int(np.argmin(errors))
+    if len(y) > 64:
+        test_score(models[best])
+    return best, test_score(models[best])
+
+
+@misconception("q4", hint="What do you return where there is nothing to choose from?")
+def select(models, val, test_score):
+    """No model at all is accepted."""
+    X, y = val
+    errors = [np.mean((y - np.reshape(m(X), -1)) ** 2) for m in models]
+    if not errors:
+        return None, None
+    best = int(np.argmin(errors))
+    return best, test_score(models[best])
 
 
 # ---- q5: early stopping
@@ -781,6 +1035,30 @@ def early_stopping(val, patience):
     return len(val) - 1, best
 
 
+@misconception("q5", hint="Long curves are not read to their end.")
+def early_stopping(val, patience):
+    """Reads the first fifty epochs only."""
+    best = 0
+    for e in range(min(len(val), 50)):
+        if val[e] < val[best]:
+            best = e
+        if e - best >= patience:
+            return e, best
+    return min(len(val), 50) - 1, best
+
+
+@misconception("q5", hint="Your patience never lasts longer than ten epochs.")
+def early_stopping(val, patience):
+    """A patience of ten epochs at most."""
+    best = 0
+    for e in range(len(val)):
+        if val[e] < val[best]:
+            best = e
+        if e - best >= min(patience, 10):
+            return e, best
+    return len(val) - 1, best
+
+
 # ---- q6: leaks
 
 wrong_values(
@@ -834,4 +1112,72 @@ wrong_values(
     title="The analyses that do not leak",
     hint="These are the analyses that do not leak.",
     leaky="ADG",
+)
+
+
+def letters_of(answer):
+    """The letters that a set, a list or a text names."""
+    return {letter for word in answer for letter in str(word).upper() if letter.isalpha()}
+
+
+def lacks(letter):
+    """Whether an answer does not name a pipeline that leaks."""
+    return lambda leaky: letter not in letters_of(leaky)
+
+
+def names(letter):
+    """Whether an answer names a pipeline that does not leak."""
+    return lambda leaky: letter in letters_of(leaky)
+
+
+# More than one pipeline is judged wrongly: the first of these that applies is spoken of.
+wrong_values(
+    "q6",
+    title="Nothing is said about the scaling with all data, and more is wrong",
+    hint="More than one is judged wrongly. Begin with B: whose mean and width are used?",
+    recognised_by=lacks("B"),
+    leaky="CEFG",
+)
+wrong_values(
+    "q6",
+    title="Tuning on the test is not named, and more is wrong",
+    hint="More than one is judged wrongly. Begin with F: which error makes the choice there?",
+    recognised_by=lacks("F"),
+    leaky="ABCEH",
+)
+wrong_values(
+    "q6",
+    title="Rows of one shower in two parts are not named, and more is wrong",
+    hint="More than one is judged wrongly. Begin with C: what do two rows have in common?",
+    recognised_by=lacks("C"),
+    leaky="BEF",
+)
+wrong_values(
+    "q6",
+    title="Copies before the split are not named, and more is wrong",
+    hint="More than one is judged wrongly. Begin with E: where do the copies of one shower go?",
+    recognised_by=lacks("E"),
+    leaky="BCDFH",
+)
+wrong_values(
+    "q6",
+    title="Random windows of a time series are not named, and more is wrong",
+    hint="More than one is judged wrongly. Begin with H: how many hours do two windows share?",
+    recognised_by=lacks("H"),
+    leaky="BCEFG",
+)
+wrong_values(
+    "q6",
+    title="Copies of the training part alone are held to be a leak",
+    hint="All that leak are on your list, and others too: do the rotated copies of D reach a part "
+    "on which an error is measured?",
+    recognised_by=names("D"),
+    leaky="BCDEFH",
+)
+wrong_values(
+    "q6",
+    title="Whole years apart are held to be a leak",
+    hint="All that leak are on your list, and G too: what do windows of 2014 and of 2016 share?",
+    recognised_by=names("G"),
+    leaky="BCEFGH",
 )
