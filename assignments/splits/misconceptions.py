@@ -1134,50 +1134,50 @@ def names(letter):
 wrong_values(
     "q6",
     title="Nothing is said about the scaling with all data, and more is wrong",
-    hint="More than one is judged wrongly. Begin with B: whose mean and width are used?",
+    hint="More than one is judged wrongly. Look again at whose mean and width are used.",
     recognised_by=lacks("B"),
     leaky="CEFG",
 )
 wrong_values(
     "q6",
     title="Tuning on the test is not named, and more is wrong",
-    hint="More than one is judged wrongly. Begin with F: which error makes the choice there?",
+    hint="More than one is judged wrongly. Look again at which error makes each choice.",
     recognised_by=lacks("F"),
     leaky="ABCEH",
 )
 wrong_values(
     "q6",
     title="Rows of one shower in two parts are not named, and more is wrong",
-    hint="More than one is judged wrongly. Begin with C: what do two rows have in common?",
+    hint="More than one is judged wrongly. Look again at what two rows may have in common.",
     recognised_by=lacks("C"),
     leaky="BEF",
 )
 wrong_values(
     "q6",
     title="Copies before the split are not named, and more is wrong",
-    hint="More than one is judged wrongly. Begin with E: where do the copies of one shower go?",
+    hint="More than one is judged wrongly. Look again at where the copies of one shower go.",
     recognised_by=lacks("E"),
     leaky="BCDFH",
 )
 wrong_values(
     "q6",
     title="Random windows of a time series are not named, and more is wrong",
-    hint="More than one is judged wrongly. Begin with H: how many hours do two windows share?",
+    hint="More than one is judged wrongly. Look again at how many hours two windows share.",
     recognised_by=lacks("H"),
     leaky="BCEFG",
 )
 wrong_values(
     "q6",
     title="Copies of the training part alone are held to be a leak",
-    hint="All that leak are on your list, and others too: do the rotated copies of D reach a part "
-    "on which an error is measured?",
+    hint="All that leak are on your list, and more: do all copies reach a part on which an error "
+    "is measured?",
     recognised_by=names("D"),
     leaky="BCDEFH",
 )
 wrong_values(
     "q6",
     title="Whole years apart are held to be a leak",
-    hint="All that leak are on your list, and G too: what do windows of 2014 and of 2016 share?",
+    hint="All that leak are on your list, and more: what do windows of different years share?",
     recognised_by=names("G"),
     leaky="BCEFGH",
 )
