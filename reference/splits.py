@@ -75,7 +75,8 @@ def split_tf(
 
 def _has_width(train: Array, sigma: Array) -> NDArray[np.bool_]:
     """Return which columns differ by more than rounding: equal values may have a sigma of 1e-17."""
-    return sigma > 1e-12 * np.abs(train).max(axis=0)
+    wide: NDArray[np.bool_] = sigma > 1e-12 * np.abs(train).max(axis=0)
+    return wide
 
 
 def standardize(Xtr: ArrayLike, *others: ArrayLike) -> tuple[Array, ...]:
