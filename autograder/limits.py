@@ -37,7 +37,9 @@ class Limits:
     """How many files a kernel may have."""
     processes: int = 64
     """Processes and threads of a kernel."""
-    open_files: int = 512
+    child_processes: int = 32
+    """Processes of a kernel, threads apart; the latest beyond are ended."""
+    open_files: int = 256
     """Open files of one process."""
     output_mb: int = 16
     """Output of all cells together, counted where it arrives."""
@@ -67,6 +69,7 @@ class Limits:
             "scratch_bytes": self.scratch_mb * MEGABYTE,
             "scratch_files": self.scratch_files,
             "processes": self.processes,
+            "child_processes": self.child_processes,
             "open_files": self.open_files,
             "cpu_seconds": int(self.cpu_seconds),
         }

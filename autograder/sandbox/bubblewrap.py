@@ -43,7 +43,11 @@ _START: Final = (
 
 
 def plan(
-    environment: Environment, folder: Path, control: int, packages: frozenset[str] = frozenset()
+    environment: Environment,
+    folder: Path,
+    control: int,
+    packages: frozenset[str] = frozenset(),
+    users: policy.KernelUsers | None = None,
 ) -> dict[str, Any]:
     """
     Plan the sandbox of a fork server.
@@ -53,6 +57,7 @@ def plan(
         folder: The host's folder for it: ``s`` for sockets, ``stage``, ``runtime``.
         control: Descriptor of its control socket.
         packages: What the notebooks to come import, as far as is known.
+        users: Whom kernels may run as; if there are none, as the fork server's own user.
 
     Returns:
         The arguments of `launcher.main`.
@@ -76,6 +81,10 @@ def plan(
             before += ["--symlink", str(Path(merged).readlink()), merged]
     for scratch in policy.FORK_SERVER_SCRATCH_FOLDERS:
         before += ["--tmpfs", scratch]
+    mounts = list(_mounts(environment, base, folder))
+    # Left to itself, bubblewrap would close them to all users but its own.
+    for parent in sorted({str(parent) for each in mounts for parent in Path(each.target).parents}):
+        before += ["--dir", parent]
     after: list[str] = []
     for masked in _masked(base):
         after += ["--tmpfs", str(masked)]
@@ -89,10 +98,9 @@ def plan(
         "bwrap": bwrap,
         "staging": str(folder / "stage"),
         "user": policy.ROOT_DROPS_TO_UID,
+        "kernel_users": users and (layout.FIRST_KERNEL_USER, users.first, users.count),
         "before": before,
-        "binds": [
-            (str(mount.source), mount.target) for mount in _mounts(environment, base, folder)
-        ],
+        "binds": [(str(mount.source), mount.target) for mount in mounts],
         "after": after + [json.dumps(modules) for modules in _imports(environment, packages)],
     }
 
@@ -160,6 +168,7 @@ def copy_runtime(target: Path) -> None:
 
 def _copy(source: Path, place: Path) -> None:
     place.parent.mkdir(parents=True, exist_ok=True)
+    place.parent.chmod(0o755)
     # With its time, by which Python tells that a compiled file is of this source.
     shutil.copy2(source, place)
     place.chmod(0o644)

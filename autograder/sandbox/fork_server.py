@@ -26,6 +26,7 @@ from autograder.sandbox.bubblewrap import copy_runtime, explain, plan
 from autograder.sandbox.kernel_process import KernelProcess
 from autograder.sandbox.runtime import layout
 from autograder.sandbox.seccomp import compiled_filter
+from autograder.sandbox.users import UserLease, kernel_users
 
 WARM_UP_SECONDS: Final = 120.0
 PORTS: Final = ("shell_port", "iopub_port", "stdin_port", "hb_port", "control_port")
@@ -53,7 +54,11 @@ class ForkServer(Closeable):
         self._number = 0
         # Unix sockets' paths end at 107 bytes, so the folder's name is short.
         self._folder = Path(tempfile.mkdtemp(prefix="ag-", dir="/tmp"))
-        self._folder.chmod(0o755)
+        if os.geteuid() == 0:
+            # The sandbox's user passes through, and nobody else.
+            os.chown(self._folder, 0, policy.ROOT_DROPS_TO_UID)
+            self._folder.chmod(0o710)
+        self._users = kernel_users(environment)
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._stop = threading.Event()
         self._error: SandboxError | None = None
@@ -98,18 +103,21 @@ class ForkServer(Closeable):
             self._number += 1
             name = f"k{self._number}"
         folder = self._sockets / name
-        folder.mkdir(mode=0o755)
+        folder.mkdir()
         connection = _connection(folder)
         inside = connection | {"ip": f"{layout.KERNEL_FOLDER}/s"}
         (folder / "connection.json").write_text(json.dumps(inside))
-        for path in (folder, folder / "connection.json"):
+        for path, mode in ((folder, 0o770), (folder / "connection.json", 0o640)):
             _give_to_sandbox(path)
+            path.chmod(mode)
+        user = UserLease(self._users) if self._users is not None else None
         control, guardian = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         calls, kernel = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        process = KernelProcess(control, calls, connection, folder)
+        process = KernelProcess(control, calls, connection, folder, user)
         with guardian, kernel:
             try:
-                request = json.dumps({"kernel": name}).encode()
+                number = user.number if user is not None else None
+                request = json.dumps({"kernel": name, "user": number}).encode()
                 socket.send_fds(self._control, [request], [guardian.fileno(), kernel.fileno()])
             except OSError as error:
                 process.kill()
@@ -133,6 +141,11 @@ class ForkServer(Closeable):
     def owner(self) -> int:
         """Return the user that the sandbox runs as."""
         return Path(f"/proc/{self._process.pid}").stat().st_uid
+
+    def users_for_kernels(self) -> int:
+        """Return how many users there are for kernels, each another one; 0 if all share one."""
+        self.wait_until_warm()
+        return self._users.count if self._users is not None else 0
 
     def close(self) -> None:
         """End the process and every kernel that it forked."""
@@ -170,7 +183,9 @@ class ForkServer(Closeable):
         _give_to_sandbox(self._sockets)
         runtime = self._folder / "runtime"
         copy_runtime(runtime)
-        arguments = plan(self.environment, self._folder, control.fileno(), self._packages)
+        arguments = plan(
+            self.environment, self._folder, control.fileno(), self._packages, self._users
+        )
         error_log = None if os.environ.get("AUTOGRADER_DEBUG") else subprocess.PIPE
         return subprocess.Popen(  # noqa: S603  # our own program, by our own plan
             [sys.executable, "-S", "-c", f"{_LAUNCH}(**{arguments!r})"],
@@ -200,7 +215,9 @@ class ForkServer(Closeable):
         if self._error is None:
             if select.select([self._control], [], [], WARM_UP_SECONDS)[0]:
                 with contextlib.suppress(OSError):
-                    if self._control.recv(4096):
+                    if warm := self._control.recv(4096):
+                        if not json.loads(warm)["kernel_users"]:
+                            self._users = None
                         return
             self._process.kill()
             _, errors = self._process.communicate()

@@ -19,6 +19,7 @@ from typing import IO, Any, Final
 from autograder.errors import SandboxError
 from autograder.limits import Limits
 from autograder.sandbox.bubblewrap import explain
+from autograder.sandbox.users import UserLease
 
 BIND_SECONDS: Final = 30.0
 # Who asks for a kernel's CPU time may be an event loop, which others wait for.
@@ -52,6 +53,7 @@ class KernelProcess:
         calls: The call channel.
         connection: What a Jupyter client needs to connect.
         folder: The kernel's sockets folder, removed at the end.
+        user: The user that no other kernel has, given back at the end.
     """
 
     def __init__(
@@ -60,12 +62,14 @@ class KernelProcess:
         calls: socket.socket,
         connection: dict[str, Any],
         folder: Path,
+        user: UserLease | None = None,
     ) -> None:
         self.calls = calls
         self.connection = connection
         self.exit: KernelExit | None = None
         self._control = control
         self._folder = folder
+        self._user = user
         self._guardian: int | None = None
         self._seen: set[str] = set()
         self._usage_requested = False
@@ -163,6 +167,8 @@ class KernelProcess:
             if self.exit is None:
                 self.exit = KernelExit(-signal.SIGKILL)
             shutil.rmtree(self._folder, ignore_errors=True)
+            if self._user is not None:
+                self._user.close()
 
     def _wait_for(self, event: str, timeout: float) -> None:
         deadline = time.monotonic() + timeout

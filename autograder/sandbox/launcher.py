@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 
 from autograder.sandbox.runtime import linux
+from autograder.sandbox.runtime.layout import UID
 
 
 def main(
@@ -22,6 +23,7 @@ def main(
     after: list[str],
     staging: str,
     user: int,
+    kernel_users: tuple[int, int, int] | None,
 ) -> None:
     """
     Carry out a plan; returns only by an exception.
@@ -33,7 +35,13 @@ def main(
         after: Its arguments after the binds.
         staging: A folder to bind to on the way, if root starts this.
         user: Whom root becomes.
+        kernel_users: Users for kernels beside it: the first as the sandbox counts, as the machine
+            counts, and how many.
     """
+    if kernel_users is not None:
+        owner = user if os.geteuid() == 0 else os.geteuid()
+        group = user if os.geteuid() == 0 else os.getegid()
+        before = before + _map_users(owner, group, kernel_users)
     if os.geteuid() == 0:
         binds = _stage(binds, staging)
         _become(user)
@@ -41,6 +49,62 @@ def main(
     for source, target in binds:
         arguments += ["--ro-bind", source, target]
     os.execv(bwrap, arguments + after)  # noqa: S606  # no shell is wanted, and none of it is a student's
+
+
+def _map_users(owner: int, group: int, kernel_users: tuple[int, int, int]) -> list[str]:
+    """
+    Let a child write the map of the namespace that bubblewrap makes, as bubblewrap may not.
+
+    Returns:
+        The arguments by which bubblewrap waits for it.
+    """
+    told, tell = os.pipe()
+    wait, go = os.pipe()
+    if os.fork() == 0:
+        os.close(tell)
+        os.close(wait)
+        status = 1
+        try:
+            answer = b"".join(iter(lambda: os.read(told, 4096), b""))
+            pid = int(answer.partition(b'"child-pid":')[2].replace(b"}", b",").split(b",")[0])
+            _write_maps(pid, owner, group, kernel_users)
+            os.write(go, b"1")
+            status = 0
+        finally:
+            os._exit(status)
+    os.close(told)
+    os.close(go)
+    for descriptor in (tell, wait):
+        os.set_inheritable(descriptor, True)
+    return [
+        *("--unshare-user", "--userns-block-fd", str(wait), "--info-fd", str(tell)),
+        # Of its namespace's users the fork server may give each kernel one, and nothing more.
+        *("--cap-add", "CAP_SETUID"),
+    ]
+
+
+def _write_maps(pid: int, owner: int, group: int, kernel_users: tuple[int, int, int]) -> None:
+    inside, first, count = map(str, kernel_users)
+    own = [str(UID), str(owner), "1"]
+    groups = [str(UID), str(group), "1"]
+    if os.geteuid() == 0:
+        _write(pid, "uid_map", f"{' '.join(own)}\n{inside} {first} {count}\n")
+    elif _run("newuidmap", str(pid), *own, inside, first, count) != 0:
+        # Not allowed after all: one user for all kernels, as without the programs.
+        _write(pid, "uid_map", " ".join(own))
+    if os.geteuid() != 0:
+        _write(pid, "setgroups", "deny")
+    _write(pid, "gid_map", " ".join(groups))
+
+
+def _write(pid: int, name: str, text: str) -> None:
+    with open(f"/proc/{pid}/{name}", "w") as file:  # noqa: PTH123  # as above
+        file.write(text)
+
+
+def _run(*command: str) -> int:
+    # No shell is wanted, and none of it is a student's.
+    return os.spawnvp(os.P_WAIT, command[0], command)  # noqa: S606
 
 
 def _stage(binds: list[tuple[str, str]], staging: str) -> list[tuple[str, str]]:

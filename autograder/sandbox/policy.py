@@ -15,11 +15,29 @@ from typing import Final
 
 from autograder.sandbox.runtime.layout import HOME, KERNEL_FOLDER, SCRATCH, UID
 
+
+@dataclass(frozen=True)
+class KernelUsers:
+    """
+    A range of user ids that kernels may have, each another one.
+
+    Args:
+        first: The first of them, as the machine counts.
+        count: How many.
+    """
+
+    first: int
+    count: int
+
+
 RUNTIME: Final = "/opt/autograder"
 VENV: Final = "/opt/environment"
 # Not "nobody", whose other processes could signal a sandbox. systemd's table of user ids lists this
 # range as unused, and a container's 65536 ids hold it.
 ROOT_DROPS_TO_UID: Final = 61000
+# The rest of that range: one for each kernel that root's fork servers make.
+ROOT_KERNEL_USERS: Final = KernelUsers(ROOT_DROPS_TO_UID + 1, 183)
+MOST_KERNEL_USERS: Final = 65536
 
 ENVIRONMENT: Final[Mapping[str, str]] = {
     "HOME": HOME,

@@ -13,6 +13,7 @@ from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 from traitlets import Unicode
 
 from autograder.environments import load_environment
+from autograder.errors import SandboxError
 from autograder.limits import Limits
 from autograder.sandbox.fork_server import ForkServer
 from autograder.sandbox.kernel_process import KernelProcess
@@ -107,8 +108,12 @@ class SandboxProvisioner(KernelProvisionerBase):
 
     def _forked(self) -> KernelProcess:
         kernel = _fork_servers.get(self.environment_name).fork_kernel()
-        kernel.wait_bound()
-        kernel.assign({}, Limits())
+        try:
+            kernel.wait_bound()
+            kernel.assign({}, Limits())
+        except SandboxError:
+            kernel.kill()
+            raise
         return kernel
 
     async def _end(self) -> None:

@@ -21,6 +21,11 @@ PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 SOCKET_BYTES = 2 * 212_992
 # What stands behind any other descriptor: a pipe beyond a user's soft limit keeps two pages.
 DESCRIPTOR_BYTES = 2 * PAGE_BYTES
+# An event loop or libzmq watches some ten; these are bounds on what Linux counts by user.
+MOST_WATCHED = 10_000
+MOST_IN_FLIGHT = 64
+READ_BYTES = 2**20
+_IN_FLIGHT = re.compile(rb"^scm_fds:[ \t]*(\d+)", re.MULTILINE)
 _STATUS_LINE = {
     name: re.compile(rb"^%s:[ \t]*(\d+)" % name, re.MULTILINE)
     for name in (b"VmSwap", b"VmPTE", b"FDSize")
@@ -38,12 +43,14 @@ class Process:
         began: When it began, in ticks since the machine's start.
         own_ticks: CPU time of its own threads.
         reaped_ticks: CPU time of the children that it has waited for.
+        ended: Whether it has ended, and waits for its parent to ask.
     """
 
     pid: int
     began: int
     own_ticks: int
     reaped_ticks: int
+    ended: bool
 
 
 class CpuClock:
@@ -54,14 +61,13 @@ class CpuClock:
         self._gone_ticks = 0
         self._most_seconds = 0.0
 
-    def seconds(self, pids: list[int]) -> float:
+    def seconds(self, found: list[Process]) -> float:
         """
         Return the CPU time up to now.
 
         Args:
-            pids: The processes that live.
+            found: The processes that live.
         """
-        found = [process for pid in pids if (process := _process(pid)) is not None]
         reaped = os.times()
         waited_for = reaped.children_user + reaped.children_system
         waited_for += sum(each.own_ticks + each.reaped_ticks for each in found) / TICKS_PER_SECOND
@@ -74,22 +80,25 @@ class CpuClock:
         return self._most_seconds
 
 
-def living() -> list[int]:
-    """Return all processes of this namespace but its first."""
-    return [int(name) for name in os.listdir("/proc") if name.isdigit() and name != "1"]
+def living() -> list[Process]:
+    """Return all processes of this namespace but its first, the oldest first."""
+    pids = (int(name) for name in os.listdir("/proc") if name.isdigit() and name != "1")
+    found = [process for pid in pids if (process := _process(pid)) is not None]
+    return sorted(found, key=lambda process: (process.began, process.pid))
 
 
-def exceeds_memory(pids: list[int], allowed: int) -> bool:
+def exceeds_memory(processes: list[Process], allowed: int) -> bool:
     """Return whether processes and what the system holds for them need more than is allowed."""
+    pids = [process.pid for process in processes]
     allowed -= _socket_bytes() + sum(map(_system_bytes, pids))
     # Resident pages may be shared with the fork server; the exact share costs more to read.
     return all(sum(map(count, pids)) > allowed for count in (_resident_bytes, _proportional_bytes))
 
 
-def _read(path: str) -> bytes:
+def _read(path: str, most: int = -1) -> bytes:
     try:
         with open(path, "rb") as file:
-            return file.read()
+            return file.read(most)
     except OSError:
         return b""  # the process has ended meanwhile, or made itself unreadable
 
@@ -107,7 +116,7 @@ def _process(pid: int) -> Process | None:
     if len(fields) < 20:
         return None
     own, reaped = sum(map(int, fields[11:13])), sum(map(int, fields[13:15]))
-    return Process(pid, int(fields[19]), own, reaped)
+    return Process(pid, int(fields[19]), own, reaped, ended=fields[0] == b"Z")
 
 
 def _status_number(pid: int, name: bytes) -> int:
@@ -131,6 +140,30 @@ def descriptors(pid: int) -> int:
     except OSError:
         return 0
     return count or _status_number(pid, b"FDSize")
+
+
+def exceeds_shared_counts(processes: list[Process]) -> bool:
+    """
+    Return whether processes hold much of what Linux counts by user, or in no process's memory.
+
+    That are descriptors watched by an epoll instance, each once for every descriptor that it has
+    had, and descriptors that have been sent and not received.
+    """
+    watched = in_flight = 0
+    for process in processes:
+        folder = f"/proc/{process.pid}"
+        with contextlib.suppress(OSError):
+            for number in os.listdir(f"{folder}/fd"):
+                with contextlib.suppress(OSError):
+                    kind = os.readlink(f"{folder}/fd/{number}")
+                    if kind == "anon_inode:[eventpoll]":
+                        watched += _read(f"{folder}/fdinfo/{number}", READ_BYTES).count(b"\ntfd:")
+                    elif kind.startswith("socket:"):
+                        found = _IN_FLIGHT.search(_read(f"{folder}/fdinfo/{number}", READ_BYTES))
+                        in_flight += int(found[1]) if found else 0
+        if watched > MOST_WATCHED or in_flight > MOST_IN_FLIGHT:
+            return True
+    return False
 
 
 def _resident_bytes(pid: int) -> int:

@@ -2,8 +2,8 @@
 The fork server: imports the libraries once, runs no student code, and forks kernels.
 
 Its control socket first brings the system-call filter, as one packet; the others are requests:
-``{"kernel": NAME}``, with two file descriptors, the guardian's control socket and the kernel's call
-channel; or ``{"import": [MODULE, ...]}`` with none.
+``{"kernel": NAME, "user": NUMBER}``, with two file descriptors, the guardian's control socket and
+the kernel's call channel; or ``{"import": [MODULE, ...]}`` with none.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from typing import Any
 
 from autograder.sandbox.runtime import guardian, linux
 from autograder.sandbox.runtime.deferred import load_at_first_use, withdraw
+from autograder.sandbox.runtime.layout import FIRST_KERNEL_USER, UID
 
 MAX_REQUEST_BYTES = 65536
 MAX_FILTER_BYTES = 8 * 4096  # as Linux bounds it: 4,096 instructions of 8 bytes each
@@ -87,10 +88,23 @@ def draw_figure() -> None:
     sys.modules["matplotlib"].backends.backend_registry.list_all()
 
 
-def fork_guardian(control: socket.socket, name: str, descriptors: list[int]) -> None:
+def has_kernel_users() -> bool:
+    """Return whether this namespace holds users for kernels besides its own."""
+    with open("/proc/self/uid_map") as file:
+        return any(int(line.split()[0]) == FIRST_KERNEL_USER for line in file)
+
+
+def fork_guardian(
+    control: socket.socket, name: str, user: int | None, descriptors: list[int]
+) -> None:
     """Fork the guardian of the kernel called `name`; if that fails, report it to the host."""
+
+    def map_user(pid: int) -> None:
+        with open(f"/proc/{pid}/uid_map", "w") as file:
+            file.write(f"{UID} {UID if user is None else FIRST_KERNEL_USER + user} 1")
+
     try:
-        child = linux.clone(guardian.NAMESPACES)
+        child = linux.clone(guardian.NAMESPACES, map_user)
     except OSError:
         with socket.socket(fileno=os.dup(descriptors[0])) as host:
             guardian.report_failure(host)
@@ -114,7 +128,7 @@ def main() -> None:
     kernel.prepare(control.recv(MAX_FILTER_BYTES))
     freeze()
     gc.enable()
-    control.send(json.dumps({"event": "warm"}).encode())
+    control.send(json.dumps({"event": "warm", "kernel_users": has_kernel_users()}).encode())
     while True:
         if in_a_pause and not select.select([control], [], [], PAUSE_SECONDS)[0]:
             import_ahead(in_a_pause)
@@ -127,7 +141,7 @@ def main() -> None:
         if "import" in request:
             import_ahead(request["import"])
             continue
-        fork_guardian(control, request["kernel"], descriptors)
+        fork_guardian(control, request["kernel"], request["user"], descriptors)
         for descriptor in descriptors:
             os.close(descriptor)
         with contextlib.suppress(ChildProcessError):

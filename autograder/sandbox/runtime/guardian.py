@@ -39,6 +39,7 @@ from autograder.sandbox.runtime.layout import (
 )
 
 TICK_MILLISECONDS = 50
+TICKS_BETWEEN_LOOKS = 10
 _KEPT_FLAGS = {"nodev": linux.MS_NODEV, "noexec": linux.MS_NOEXEC}
 PREFORK_SCRATCH_BYTES = 256 * 2**20
 TERMINALS = "newinstance,ptmxmode=0666,mode=620,max=16"
@@ -57,7 +58,7 @@ def run(name: str, control_fd: int, calls_fd: int) -> None:
     """Be the guardian of the kernel called `name`: PID 1 of new namespaces, until it ends."""
     control = socket.socket(fileno=control_fd)
     try:
-        _map_user()
+        _become_user()
         linux.prctl(linux.PR_SET_DUMPABLE, 0)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         _introduce(control)
@@ -88,14 +89,12 @@ def _introduce(control: socket.socket) -> None:
     os.close(descriptor)
 
 
-def _map_user() -> None:
-    for name, line in (
-        ("setgroups", "deny"),
-        ("uid_map", f"{UID} {UID} 1"),
-        ("gid_map", f"{UID} {UID} 1"),
-    ):
+def _become_user() -> None:
+    """Be the kernel's user, whom the fork server has put into the map; its group is the same."""
+    for name, line in (("setgroups", "deny"), ("gid_map", f"{UID} {UID} 1")):
         with open(f"/proc/self/{name}", "w") as file:
             file.write(line)
+    os.setresuid(UID, UID, UID)
 
 
 def _mount_inner_sandbox(name: str) -> None:
@@ -163,6 +162,8 @@ class Guardian:
         self._kernel_pid = kernel_pid
         self._ready = ready
         self._memory_bytes = 0
+        self._child_processes = 0
+        self._ticks = 0
         self._cpu_seconds = 0.0
         self._clock = accounting.CpuClock()
         self._reason: str | None = None
@@ -226,16 +227,25 @@ class Guardian:
         linux.mount(
             "", HOME, flags=linux.MS_REMOUNT | linux.MS_NOSUID | linux.MS_NODEV, options=options
         )
+        self._child_processes = limits["child_processes"]
         self._memory_bytes, self._cpu_seconds = memory, limits["cpu_seconds"]
 
     def _watch(self) -> None:
-        pids = accounting.living()
-        cpu_seconds = self._clock.seconds(pids)
+        processes = accounting.living()
+        cpu_seconds = self._clock.seconds(processes)
         self._reap()
-        if accounting.exceeds_memory(pids, self._memory_bytes):
+        self._ticks += 1
+        if accounting.exceeds_memory(processes, self._memory_bytes):
+            self._end("memory")
+        elif self._ticks % TICKS_BETWEEN_LOOKS == 0 and accounting.exceeds_shared_counts(processes):
+            # It is memory of the system's own.
             self._end("memory")
         elif cpu_seconds > self._cpu_seconds:
             self._end("timeout")
+        running = [process for process in processes if not process.ended]
+        for surplus in running[self._child_processes :]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(surplus.pid, signal.SIGKILL)
 
     def _end(self, reason: str) -> None:
         self._reason = reason

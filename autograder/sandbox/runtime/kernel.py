@@ -93,7 +93,10 @@ def run(calls_fd: int, ready: int) -> None:
     _reseed()
     patches.silence_missing_network()
     app = SandboxApp.instance()
+    # The host, whose user may be another one, connects to the sockets by their group.
+    umask = os.umask(0o007)
     app.initialize([])
+    os.umask(umask)
     patches.show_figures_inline(app.shell)
     os.write(ready, b"1")
     os.close(ready)

@@ -7,6 +7,7 @@ import errno
 import os
 import signal
 import struct
+from collections.abc import Callable
 from typing import Final
 
 CLONE_NEWNS: Final = 0x00020000
@@ -65,16 +66,22 @@ def unshare(flags: int) -> None:
     _check(_libc.unshare(flags), "unshare")
 
 
-def clone(flags: int) -> int:
+def clone(flags: int, prepare: Callable[[int], None] | None = None) -> int:
     """
     Fork a process into namespaces of its own, as its first; returns what `os.fork` returns.
 
+    Args:
+        flags: Which namespaces.
+        prepare: Called with a process that is in the new user namespace, before the forked one
+            goes on.
+
     Raises:
-        OSError: If there can be no such namespaces.
+        OSError: If there can be no such namespaces, or from `prepare`.
     """
     number = _SYS_CLONE.get(os.uname().machine)
     if number is None or len(os.listdir("/proc/self/task")) > 1:
-        return _fork_twice(flags)
+        return _fork_twice(flags, prepare)
+    go = _Gate() if prepare is not None else None
     nothing = ctypes.c_void_p(None)
     ctypes.pythonapi.PyOS_BeforeFork()
     child = _locked_libc.syscall(
@@ -84,26 +91,70 @@ def clone(flags: int) -> int:
     )
     if child == 0:
         ctypes.pythonapi.PyOS_AfterFork_Child()
+        if go is not None:
+            go.wait_or_exit()
         return 0
     error = ctypes.get_errno()
     ctypes.pythonapi.PyOS_AfterFork_Parent()
     if child < 0:
+        if go is not None:
+            go.close()
         raise OSError(error, f"clone: {os.strerror(error)}")
+    if prepare is not None and go is not None:
+        with go:
+            prepare(int(child))
     return int(child)
 
 
-def _fork_twice(flags: int) -> int:
+class _Gate:
+    """Where a forked process waits until its parent lets it go on; left by an error, it ends."""
+
+    def __init__(self) -> None:
+        self._wait, self._open = os.pipe()
+
+    def wait_or_exit(self) -> None:
+        os.close(self._open)
+        if os.read(self._wait, 1) != b"1":
+            os._exit(1)
+        os.close(self._wait)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is None:
+            os.write(self._open, b"1")
+        self.close()
+
+    def close(self) -> None:
+        os.close(self._wait)
+        os.close(self._open)
+
+
+def _fork_twice(flags: int, prepare: Callable[[int], None] | None) -> int:
     """Clone by one more process: only the C library's fork frees locks that other threads hold."""
+    go, unshared = _Gate(), os.pipe()
     child = os.fork()
     if child == 0:
         try:
             unshare(flags)
+            os.write(unshared[1], b"1")
+            go.wait_or_exit()
             if os.fork() == 0:
+                for descriptor in unshared:
+                    os.close(descriptor)
                 return 0
         except OSError as error:
             os._exit(error.errno or errno.EPERM)
         os._exit(0)
-    _, status = os.waitpid(child, 0)
+    os.close(unshared[1])
+    try:
+        with go:
+            if os.read(unshared[0], 1) == b"1" and prepare is not None:
+                prepare(child)
+    finally:
+        os.close(unshared[0])
+        _, status = os.waitpid(child, 0)
     if number := os.waitstatus_to_exitcode(status):
         raise OSError(number, f"clone: {os.strerror(number)}")
     return child

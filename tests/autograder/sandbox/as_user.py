@@ -1,10 +1,12 @@
 """
 Run a command as an ordinary user, for tests that root runs.
 
-    python -m tests.autograder.sandbox.as_user [--user-namespaces=N] PATH… -- COMMAND…
+    python -m tests.autograder.sandbox.as_user [--user-namespaces=N] [--subordinate] PATH… \
+        -- COMMAND…
 
 Each PATH is made reachable where it is, even below a folder that is root's alone. Run by an
-ordinary user already, only the namespaces are dealt with.
+ordinary user already, only the namespaces are dealt with. With ``--subordinate``, which root alone
+can ask for, the user has a name and subordinate ids.
 """
 
 from __future__ import annotations
@@ -18,17 +20,23 @@ from autograder.sandbox.runtime import linux
 
 USER = 1234
 OPTION = "--user-namespaces="
+SUBORDINATE = "--subordinate"
+FIRST_SUBORDINATE, SUBORDINATES = 700_000, 1000
 
 
 def main() -> None:
     """Become the command."""
     arguments = sys.argv[1:]
     most = [word for word in arguments if word.startswith(OPTION)]
-    arguments = [word for word in arguments if word not in most]
+    subordinate = SUBORDINATE in arguments
+    arguments = [word for word in arguments if word not in most and word != SUBORDINATE]
     split = arguments.index("--")
     if os.geteuid() == 0:
         linux.unshare(linux.CLONE_NEWNS)
         linux.mount("", "/", flags=linux.MS_SLAVE | linux.MS_REC)
+        if subordinate:
+            _add_line("/etc/passwd", f"tester:x:{USER}:{USER}:tester:/:/bin/sh")
+            _add_line("/etc/subuid", f"tester:{FIRST_SUBORDINATE}:{SUBORDINATES}")
         _open_up([Path(word).resolve() for word in arguments[:split]])
         os.setgroups([])
         os.setresgid(USER, USER, USER)
@@ -36,6 +44,15 @@ def main() -> None:
     for word in most:
         _bound_namespaces(word.removeprefix(OPTION))
     os.execvp(arguments[split + 1], arguments[split + 1 :])
+
+
+def _add_line(path: str, line: str) -> None:
+    """Add a line to one of the system's files, for this process and its children alone."""
+    own = Path(tempfile.mkdtemp()) / "copy"
+    own.write_text(f"{Path(path).read_text()}{line}\n")
+    own.chmod(0o644)
+    own.parent.chmod(0o755)
+    linux.mount(str(own), path, flags=linux.MS_BIND)
 
 
 def _open_up(paths: list[Path]) -> None:

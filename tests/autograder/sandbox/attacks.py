@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import mmap
 import os
+import select
 import signal
 import socket
 import threading
@@ -75,6 +76,26 @@ def memory_in_page_tables():
         held.append((place, sum(place[i] for i in range(0, len(place), 2 * MEGABYTE))))
 
     in_children(40, touch)
+
+
+def watch_everything():
+    """Let each of many epoll instances watch each of many files under each of many numbers."""
+    files = [os.pipe()[0] for _ in range(20)]
+    instances = [select.epoll() for _ in range(20)]
+    for source in files:
+        for number in range(150, 250):
+            os.dup2(source, number)
+            for instance in instances:
+                instance.register(number, 0)
+    time.sleep(100)
+
+
+def hold_in_flight():
+    pair = socket.socketpair()
+    held.append(pair)
+    for _ in range(100):
+        socket.send_fds(pair[0], [b"x"], [0])
+    time.sleep(100)
 
 
 def burn_unseen():

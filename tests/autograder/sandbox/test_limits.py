@@ -80,6 +80,26 @@ def test_page_tables_are_memory(armed: Attack) -> None:
         armed(memory_mb=512, address_space_extra_mb=10_000).call("memory_in_page_tables")
 
 
+@pytest.mark.parametrize("way", ["watch_everything", "hold_in_flight"])
+def test_what_linux_counts_by_user_is_bounded(armed: Attack, way: str) -> None:
+    """Watched descriptors, and those on their way, are memory of the system's; few are allowed."""
+    with pytest.raises(MemoryExceeded):
+        armed().call(way)
+
+
+def test_processes_are_fewer_than_threads(armed: Attack) -> None:
+    """The latest processes beyond the limit are ended; the kernel and its first children stay."""
+    probe = armed(processes=40, child_processes=10)
+    assert probe.call("bomb") > 15
+    time.sleep(0.5)
+    probe.run(
+        "states = [open(f'/proc/{n}/stat').read().rpartition(')')[2].split()[0]"
+        " for n in os.listdir('/proc') if n.isdigit()]"
+    )
+    # Those that have ended wait for their parent, which does not ask; one is the guardian.
+    assert probe.evaluate("sum(state != 'Z' for state in states)") <= 11
+
+
 def test_time_of_children_nobody_waits_for_counts(armed: Attack) -> None:
     """A parent that ignores its children's end is not told of their time; the guardian saw it."""
     probe = armed(cpu_seconds=2)

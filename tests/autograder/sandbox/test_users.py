@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -20,6 +21,10 @@ from autograder.environments import load_environment
 from autograder.errors import SandboxError
 from autograder.sandbox import policy
 from autograder.sandbox.fork_server import ForkServer
+from autograder.sandbox.users import UserLease
+from tests.autograder.sandbox.as_user import FIRST_SUBORDINATE, SUBORDINATES, USER
+from tests.autograder.sandbox.conftest import MakeProbe
+from tests.autograder.sandbox.processes import descendants_of, parents
 
 PROJECT = Path(autograder.__file__).parent.parent
 COPIES = 3
@@ -101,6 +106,117 @@ def test_without_namespaces_for_kernels_grading_refuses(home: Path) -> None:
     assert "clone: No space left on device" in run.stderr
     assert "max_user_namespaces" in run.stderr
     assert "Traceback" not in run.stderr
+
+
+LOOK = """
+from autograder.doctor.probe import Probe
+from autograder.environments import load_environment
+from autograder.limits import Limits
+from autograder.sandbox.fork_server import ForkServer
+from tests.autograder.sandbox.test_users import kernel_owners
+
+with ForkServer(load_environment("numpy")) as fork_server:
+    with Probe(fork_server.fork_kernel(), Limits()), Probe(fork_server.fork_kernel(), Limits()):
+        print(fork_server.users_for_kernels(), *kernel_owners(fork_server), fork_server.owner())
+"""
+
+
+def kernel_owners(fork_server: ForkServer) -> list[int]:
+    """Return the users of all kernels' processes, guardians among them, as the host sees them."""
+    tree = parents()
+    pids = descendants_of(fork_server._process.pid)
+    # Guardians are the children of the fork server, which is the child of bubblewrap's own.
+    users = {pid: _user(pid) for pid in pids if tree.get(tree.get(tree[pid], 0)) in pids}
+    return sorted(set(users.values()))
+
+
+def _user(pid: int) -> int:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("\nUid:")[2].split()[0])
+
+
+def test_each_kernel_has_a_user_of_its_own(fork_server: ForkServer, make_probe: MakeProbe) -> None:
+    """No two kernels are of one user, nor any of the fork server's."""
+    if fork_server.users_for_kernels() == 0:
+        pytest.skip("this machine gives this user no others: see test_without_subordinate_users")
+    probes = [make_probe(), make_probe(), make_probe()]
+    owners = kernel_owners(fork_server)
+    assert len(owners) == len(probes)
+    assert fork_server.owner() not in owners
+
+
+HOLD_IN_FLIGHT = """
+import os, socket
+
+ends = []
+
+
+def hold():
+    count = 0
+    try:
+        while count < 3000:
+            if count % 200 == 0:
+                ends.append(socket.socketpair())
+                ends[-1][0].setblocking(False)
+            socket.send_fds(ends[-1][0], [b"x"], [0])
+            count += 1
+    except OSError as error:
+        return error.errno
+    return 0
+
+
+def send_one():
+    pair = socket.socketpair()
+    socket.send_fds(pair[0], [b"x"], [0])
+    return len(socket.recv_fds(pair[1], 1, 1)[1])
+"""
+
+
+def test_descriptors_in_flight_are_each_kernels_own(
+    fork_server: ForkServer, make_probe: MakeProbe
+) -> None:
+    """Linux counts them by user: one kernel's do not take those of another."""
+    if fork_server.users_for_kernels() == 0:
+        pytest.skip("this machine gives this user no others: see test_without_subordinate_users")
+    first, second = make_probe(), make_probe()
+    for probe in (first, second):
+        probe.run(HOLD_IN_FLIGHT)
+    assert first.call("hold") == errno.ETOOMANYREFS
+    assert second.call("send_one") == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give another user subordinate ids")
+def test_an_ordinary_user_has_subordinate_users(home: Path) -> None:
+    """With a range in /etc/subuid each kernel has a user of that range, and grading works."""
+    run = _run(home, "--subordinate", command=[sys.executable, "-c", LOOK])
+    count, *owners, owner = map(int, run.stdout.split())
+    assert count == SUBORDINATES, run.stderr
+    assert len(owners) == 2
+    assert all(FIRST_SUBORDINATE <= each < FIRST_SUBORDINATE + count for each in owners)
+    assert owner == USER
+    graded = _grade(home, "--subordinate")
+    assert graded.returncode == 0, graded.stderr
+
+
+def test_without_subordinate_users(home: Path) -> None:
+    """Without a range all kernels have the operator's user, and the fork server says so."""
+    run = _run(home, command=[sys.executable, "-c", LOOK])
+    count, *owners, owner = map(int, run.stdout.split())
+    assert (count, owners) == (0, [owner]), run.stderr
+
+
+def test_users_are_leased_one_by_one() -> None:
+    """A user is held by one kernel until that gives it back; when none is left, it is said."""
+    users = policy.KernelUsers(3_000_000_000, 2)
+    first, second = UserLease(users), UserLease(users)
+    assert {first.number, second.number} == {0, 1}
+    with pytest.raises(SandboxError, match="all 2 users"):
+        UserLease(users)
+    first.close()
+    third = UserLease(users)
+    assert third.number == first.number
+    second.close()
+    third.close()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root drops to another user")
