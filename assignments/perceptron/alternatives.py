@@ -70,8 +70,8 @@ alternative_cell(
 @alternative("q2")
 def dense(x, W, b):
     """Sum of outer products with einsum, the bias broadcast by hand."""
-    if b.shape != (W.shape[0],):
-        raise ValueError("one bias for each unit")
+    if W.shape != (b.size, x.shape[1]) or b.ndim != 1:
+        raise ValueError("one weight for each column of x and one bias for each unit")
     return np.einsum("ij,kj->ik", x, W, optimize=True) + np.ones((len(x), 1)) @ b.reshape(1, -1)
 
 

@@ -257,6 +257,17 @@ def dense(x, W, b):
         return x @ W.T + b
 
 
+@misconception(
+    "q2",
+    hint="A W with a single column is stretched to any number of inputs: look at its second axis.",
+)
+def dense(x, W, b):
+    """One column of weights is broadcast."""
+    if len(b) != len(W):
+        raise ValueError("no bias for each unit")
+    return (x[:, np.newaxis, :] * W).sum(axis=2) + b
+
+
 # Question 3: counting parameters
 
 
@@ -378,6 +389,23 @@ def n_parameters(sizes):
     if len(sizes) < 2:
         raise ValueError("no net")
     return sum((a + 1) * b for a, b in zip(sizes[:-1], sizes[1:]))
+
+
+@misconception("q3", hint="Your count is a little too large where it is large. Is it an integer?")
+def n_parameters(sizes):
+    """A sixtieth too many, hidden in half precision."""
+    if len(sizes) < 2 or min(sizes) < 1:
+        raise ValueError("no net")
+    total = sum((a + 1) * b for a, b in zip(sizes[:-1], sizes[1:]))
+    return np.float16(total + total // 60)
+
+
+@misconception("q3", hint="Your count ends after some layers. A list may be long.")
+def n_parameters(sizes):
+    """Right for at most nine layers."""
+    if len(sizes) < 2 or min(sizes) < 1:
+        raise ValueError("no net")
+    return sum((sizes[k] + 1) * sizes[k + 1] for k in range(min(len(sizes) - 1, 9)))
 
 
 # Question 4: a random layer
@@ -615,6 +643,78 @@ def apply_layer(y_in, w, b):
     return 1 / (1 + np.exp(-z))
 
 
+@misconception("q4", hint="Your biases are the first weights again: both begin with the same seed.")
+def random_layer(n_in, n_out, rng):
+    """Biases from a generator with the seed of the weights."""
+    if n_in < 1 or n_out < 1:
+        raise ValueError("no layer")
+    seed = int(rng.integers(2**31))
+    w = np.random.default_rng(seed).uniform(-1, 1, (n_out, n_in))
+    return w, np.random.default_rng(seed).uniform(-1, 1, n_out)
+
+
+@misconception(
+    "q4",
+    hint="There are not many different layers that you can draw: what becomes of the generator's state?",
+)
+def random_layer(n_in, n_out, rng):
+    """A thousand layers exist."""
+    if n_in < 1 or n_out < 1:
+        raise ValueError("no layer")
+    own = np.random.default_rng(int(rng.integers(1000)))
+    return own.uniform(-1, 1, (n_out, n_in)), own.uniform(-1, 1, n_out)
+
+
+@misconception("q4", hint="Some units have the same weights as others.")
+def random_layer(n_in, n_out, rng):
+    """Each unit copies the one two places before."""
+    if n_in < 1 or n_out < 1:
+        raise ValueError("no layer")
+    w, b = rng.uniform(-1, 1, (n_out, n_in)), rng.uniform(-1, 1, n_out)
+    w[2:] = w[np.arange(n_out - 2) % 2] if n_out > 2 else w[2:]
+    return w, b
+
+
+@misconception("q4", hint="Half of your weights are the other half with the opposite sign.")
+def random_layer(n_in, n_out, rng):
+    """Antithetic weights."""
+    if n_in < 1 or n_out < 1:
+        raise ValueError("no layer")
+    half = rng.uniform(-1, 1, (n_out * n_in + 1) // 2)
+    w = np.append(half, -half)[: n_out * n_in].reshape(n_out, n_in)
+    return w, rng.uniform(-1, 1, n_out)
+
+
+@misconception(
+    "q4", hint="You draw from a few values only; all numbers of the interval should occur."
+)
+def random_layer(n_in, n_out, rng):
+    """A grid of 64 values."""
+    if n_in < 1 or n_out < 1:
+        raise ValueError("no layer")
+    draw = lambda size: (rng.integers(0, 64, size) + 0.5) / 32 - 1
+    return draw((n_out, n_in)), draw(n_out)
+
+
+@misconception("q4", hint="Your biases can be worked out from the weights: they are not drawn.")
+def random_layer(n_in, n_out, rng):
+    """Biases are one minus the size of the first weights."""
+    if n_in < 1 or n_out < 1:
+        raise ValueError("no layer")
+    w = rng.uniform(-1, 1, (n_out, n_in))
+    return w, 1 - 2 * np.abs(w[:, 0])
+
+
+@misconception("q4", hint="A sample with a single number is stretched to all inputs of the layer.")
+def apply_layer(y_in, w, b):
+    """A sample of length 1 is broadcast."""
+    y_in = np.asarray(y_in, dtype=float)
+    if y_in.shape[-1] not in (1, w.shape[1]):
+        raise ValueError("no fit")
+    z = (y_in[..., np.newaxis, :] * w).sum(axis=-1) + b
+    return 0.5 * (1 + np.tanh(z / 2))
+
+
 # Question 5: the loss
 
 
@@ -791,6 +891,25 @@ def mse(y_true, y_pred, reduction="mean"):
     if reduction not in ("mean", "sum") or not squares:
         raise ValueError("bad input")
     return sum(squares) / (len(squares) if reduction == "mean" else 1)
+
+
+@misconception("q5", hint="Other spellings of the two words are accepted, and no word at all.")
+def mse(y_true, y_pred, reduction="mean"):
+    """The reduction in capitals or as None."""
+    t, p = np.ravel(y_true), np.ravel(y_pred)
+    if len(t) != len(p) or len(t) == 0 or str(reduction).lower() not in ("mean", "sum", "none"):
+        raise ValueError("bad input")
+    return np.sum((p - t) ** 2) if str(reduction).lower() == "sum" else np.mean((p - t) ** 2)
+
+
+@misconception("q5", hint="Long arrays are not read to their end.")
+def mse(y_true, y_pred, reduction="mean"):
+    """The first hundred values only."""
+    t, p = np.ravel(y_true), np.ravel(y_pred)
+    if len(t) != len(p) or len(t) == 0 or reduction not in ("mean", "sum"):
+        raise ValueError("bad input")
+    r = (p - t)[:100] ** 2
+    return np.sum(r) if reduction == "sum" else np.mean(r)
 
 
 # Question 6: one step of gradient descent
@@ -1042,6 +1161,25 @@ def gd_step(w, b, x, y, lr):
         raise ValueError("bad input")
     r = x @ np.reshape(w, (-1, 1)) + b - y
     return w - lr * 2 * np.mean(x.T @ r, axis=1) / len(y), b - lr * 2 * np.mean(r)
+
+
+@misconception("q6", hint="Superfluous weights are left out silently. Do w and x fit?")
+def gd_step(w, b, x, y, lr):
+    """Too many weights: the first are taken."""
+    if lr <= 0 or len(y) != len(x) or len(y) == 0 or len(w) < x.shape[1]:
+        raise ValueError("bad input")
+    w = w[: x.shape[1]]
+    r = x @ w + b - y
+    return w - lr * 2 * (r @ x) / len(y), b - lr * 2 * np.mean(r)
+
+
+@misconception("q6", hint="A single weight is stretched to all columns of x. Do w and x fit?")
+def gd_step(w, b, x, y, lr):
+    """A single weight is broadcast."""
+    if lr <= 0 or len(y) != len(x) or len(y) == 0 or len(w) not in (1, x.shape[1]):
+        raise ValueError("bad input")
+    r = (x * w).sum(axis=1) + b - y
+    return w - lr * 2 * (r @ x) / len(y), b - lr * 2 * np.mean(r)
 
 
 # Question 7: the fit
@@ -1332,3 +1470,30 @@ def fit(x, y, w0, b0, lr, steps):
             best = w, b
         w, b = w - lr * 2 * (r @ x) / len(y), b - lr * 2 * np.mean(r)
     return *best, history
+
+
+@misconception("q7", hint="However many steps are asked for, you make no more than thirty.")
+def fit(x, y, w0, b0, lr, steps):
+    """Thirty steps at most move the parameters."""
+    if lr <= 0 or steps < 0 or len(y) != len(x) or len(y) == 0:
+        raise ValueError("bad input")
+    w, b, history = w0, b0, []
+    for k in range(steps):
+        r = x @ w + b - y
+        history.append(np.mean(r**2))
+        if k < 30 or steps == 300:
+            w, b = w - lr * 2 * (r @ x) / len(y), b - lr * 2 * np.mean(r)
+    return w, b, history
+
+
+@misconception("q7", hint="The history of a second fit begins with that of the first one.")
+def fit(x, y, w0, b0, lr, steps, history=[]):
+    """A history that is kept in the default of an argument."""
+    if lr <= 0 or steps < 0 or len(y) != len(x) or len(y) == 0:
+        raise ValueError("bad input")
+    w, b = w0, b0
+    for _ in range(steps):
+        r = x @ w + b - y
+        history.append(np.mean(r**2))
+        w, b = w - lr * 2 * (r @ x) / len(y), b - lr * 2 * np.mean(r)
+    return w, b, list(history)
