@@ -20,6 +20,11 @@ from pygments.token import STANDARD_TYPES
 from autograder.render.findings import words
 
 MAX_DEPTH: Final = 200
+MAX_FORMATTING: Final = 20
+"""Elements that format text, open at once."""
+MAX_GROWTH: Final = 4
+MAX_ADDED: Final = 100_000
+"""Cleaned HTML is at most so many times as long as what came, and so many characters longer."""
 _TAGS: Final = words(
     "a abbr b blockquote br caption cite code col colgroup dd del details dfn div dl dt em "
     "figcaption figure h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q s samp small span "
@@ -68,6 +73,8 @@ _CLOSES_ITSELF: Final = words(
     "area base br col dd dt embed hr img input li link meta option p param source tbody td tfoot "
     "th thead tr track wbr"
 )
+# The elements that HTML parsers open again by themselves.
+_FORMATTING: Final = words("a b big code em font i nobr s small strike strong tt u")
 _HEADING: Final = re.compile(r"<(/?)h([1-6])>")
 # nh3 escapes quotes and angle brackets in values, so that none of them can end one early.
 _PICTURE_WITHOUT_SOURCE: Final = re.compile(r'<img(?![^<>]* src=")([^<>]*)>')
@@ -105,7 +112,7 @@ def clean(untrusted: str, *, heading_shift: int = 0, change: Callable[[str], str
     """
     # Untrusted: the time to parse grows with the square of the depth.
     if too_deep(untrusted):
-        return Cleaned(f"<pre>{html.escape(untrusted)}</pre>")
+        return _as_text(untrusted)
     cleaned = Cleaned()
 
     def keep(tag: str, name: str, value: str) -> str | None:
@@ -126,11 +133,17 @@ def clean(untrusted: str, *, heading_shift: int = 0, change: Callable[[str], str
         url_schemes={"http", "https", "data"},
         link_rel="noopener noreferrer nofollow",
     )
+    if len(result) > MAX_GROWTH * len(untrusted) + MAX_ADDED:
+        return _as_text(untrusted)
     result = _PICTURE_WITHOUT_SOURCE.sub(_in_place_of_picture, result)
     cleaned.html = _HEADING.sub(
         lambda match: f"<{match[1]}h{min(6, int(match[2]) + heading_shift)}>", result
     )
     return cleaned
+
+
+def _as_text(untrusted: str) -> Cleaned:
+    return Cleaned(f"<pre>{html.escape(untrusted)}</pre>")
 
 
 def clean_code(rendered: str) -> str:
@@ -139,9 +152,15 @@ def clean_code(rendered: str) -> str:
 
 
 def too_deep(untrusted: str) -> bool:
-    """Whether elements are, or seem to be, nested deeper than any honest page has them."""
+    """
+    Whether elements are, or seem to be, nested deeper than any honest page has them.
+
+    Elements that format text (`b`, `i`, ...) and are still open are opened again by parsers in each
+    paragraph that follows: two hundred of them in front of fifty thousand paragraphs would become
+    ten million elements.
+    """
     still_open: dict[str, int] = {}
-    depth = 0
+    depth = formatting = 0
     for match in _TAG.finditer(untrusted):
         name = match[2].lower()
         if name in _CLOSES_ITSELF:
@@ -149,10 +168,12 @@ def too_deep(untrusted: str) -> bool:
         if not match[1]:
             still_open[name] = still_open.get(name, 0) + 1
             depth += 1
+            formatting += name in _FORMATTING
         elif still_open.get(name):
             still_open[name] -= 1
             depth -= 1
-        if depth > MAX_DEPTH:
+            formatting -= name in _FORMATTING
+        if depth > MAX_DEPTH or formatting > MAX_FORMATTING:
             return True
     return False
 

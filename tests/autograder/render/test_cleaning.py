@@ -136,3 +136,32 @@ def test_code_keeps_only_its_colours() -> None:
 def test_shows_something(html: str, *, expected: bool) -> None:
     """Text and pictures can be seen; empty elements cannot."""
     assert shows_something(html) is expected
+
+
+@pytest.mark.parametrize("tag", ["b", "i", "font", "a", "code", "strong"])
+def test_elements_that_parsers_open_again(tag: str, harmless) -> None:
+    """Formatting that stays open in front of many paragraphs is shown as text, and soon."""
+    page = "<p>" + "".join(f"<{tag} title={n}>" for n in range(190)) + "</p>" + 20_000 * "<p>x"
+
+    cleaned = clean(page).html
+
+    assert len(cleaned) < 10 * len(page)
+    assert "&lt;p&gt;" in cleaned
+    harmless(cleaned)
+
+
+def test_few_elements_that_parsers_open_again(harmless) -> None:
+    """Below the limit on elements the length is bounded: twenty make no more than four times."""
+    page = "".join(f"<b title={n}>" for n in range(18)) + 20_000 * "<p>x"
+
+    cleaned = clean(page).html
+
+    assert len(cleaned) <= 10 * len(page) + 200_000
+    harmless(cleaned)
+
+
+def test_honest_formatting_stays() -> None:
+    """What people nest, and close, is kept."""
+    page = "<p><b><i><u><code>x</code></u></i></b></p>" * 500
+
+    assert clean(page).html == page
