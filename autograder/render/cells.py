@@ -46,6 +46,9 @@ MAX_SECONDS: Final = 5.0
 HEADING_SHIFT: Final = 2
 """A page's title and its sections come first."""
 
+MAX_EMPHASIS: Final = 1500
+"""Runs of stars and underscores in a markdown cell: the parser's time grows with their square."""
+_EMPHASIS: Final = re.compile(r"[*_]+")
 _TITLE: Final = re.compile(r"# @title (\S.*)")
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/=\s]+")
 
@@ -115,6 +118,8 @@ def render_cell(
 def _markdown_cell(source: str, effort: RenderBudget) -> Fragment:
     if len(source) > MAX_RENDERED or not effort.spend(len(source)):
         return _as_text(source, effort, "This text is too long to be rendered.")
+    if sum(1 for _ in _EMPHASIS.finditer(source)) > MAX_EMPHASIS:
+        return _as_text(source, effort, "This text has too much emphasis to be rendered.")
     return _markdown(source)
 
 

@@ -416,3 +416,13 @@ def test_views_are_enough(telling) -> None:
 
     for title in re.findall(r'<span class="words">[^<]*</span> ([^<]*?)(?: <|</)', page):
         assert title in view
+
+
+def test_nested_emphasis_is_not_rendered(make) -> None:
+    """A parser's time grows with the square of nested emphasis: much of it is shown as text."""
+    nested = "*a **b " * 2000 + "b** a*" * 2000
+
+    page = notebook_html(make.report(cells=(make.text(nested[:19_000]),)).notebook, {})
+
+    assert "too much emphasis" in page
+    assert "<em>" not in page
