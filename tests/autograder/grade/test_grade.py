@@ -163,7 +163,7 @@ def test_definition_that_was_not_reached(
         ("5", Verdict.INVALID, "A function was asked for, and this is a value;"),
         ("None", Verdict.INVALID, "A function was asked for, and this is a value;"),
         ("object()", Verdict.INVALID, "Double is not a function."),
-        ("lambda x: float('nan')", Verdict.INVALID, "expected the shape"),
+        ("lambda x: float('nan')", Verdict.INVALID, "expected an array with another shape"),
         ("lambda x: np.nan * np.asarray(x)", Verdict.INVALID, "The result holds NaN or infinity."),
         ("lambda x: 'text'", Verdict.INVALID, "Expected numbers, got str."),
         ("lambda x: None", Verdict.INVALID, "Expected numbers, got None: nothing was returned"),

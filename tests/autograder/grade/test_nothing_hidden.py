@@ -103,5 +103,6 @@ def test_nothing_hidden_is_shown(grader: Grader, assignment: Assignment) -> None
     assert not {line for line in hidden_lines(assignment) if line in text}
     for secret in ("hidden", "test_", "reference", str(ROOT), "/tmp", "carried"):
         assert secret not in text, secret
-    allowed = {"ValueError", "NameError", "KeyError", "RuntimeError", "TypeError", "Exception"}
+    # Of other kinds, and of further tests, a student reads that an exception was raised.
+    allowed = {"ValueError", "NameError", "KeyError", "TypeError", "an"}
     assert set(re.findall(r"raised (\w+)", text)) <= allowed
