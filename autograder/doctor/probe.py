@@ -81,6 +81,10 @@ class Probe(Closeable):
         self.kernel.kill()
         return end.reason if end else None
 
+    def cpu_seconds(self) -> float | None:
+        """Return the CPU time that all processes of the kernel have used."""
+        return self.kernel.cpu_seconds()
+
     def replace(self) -> socket.socket | None:
         """Return ``None``: what was tried in a kernel that has ended is not tried again."""
         return None

@@ -40,6 +40,14 @@ class KernelControl(Protocol):
         lost. Afterwards there is no kernel until `replace`.
         """
 
+    def cpu_seconds(self) -> float | None:
+        """
+        Return the CPU time that all processes of the kernel have used, ``None`` if not known.
+
+        Called in the examiner's child when a call's time is over on the clock: a call that has been
+        starved by others gets more of it.
+        """
+
     def replace(self) -> socket.socket | None:
         """
         Run the notebook in a new kernel and return its call channel, ``None`` if none survived.

@@ -22,7 +22,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from autograder.assignment import Assignment
 from autograder.assignment.public_tests import public_test_module
@@ -31,6 +31,7 @@ from autograder.errors import AssignmentError, ExaminerError
 from autograder.examiner.control import KernelControl
 from autograder.examiner.packets import Packets
 from autograder.examiner.protocol import (
+    AskUsage,
     Collected,
     CollectionRefused,
     Done,
@@ -49,6 +50,7 @@ from autograder.examiner.protocol import (
     encoded,
 )
 from autograder.limits import Limits
+from autograder.patience import stretch
 from autograder.verdict import Verdict
 
 COLLECT_SECONDS: Final = 60.0
@@ -270,12 +272,8 @@ class _Run:
 
     def _serve(self, packets: Packets, left: frozenset[str]) -> str | None:
         current: str | None = None
-        allowed = self._job.test_seconds + SLACK_SECONDS
         while True:
-            try:
-                data, _ = packets.receive(allowed)
-            except TimeoutError:
-                data = {}
+            data = self._received(packets)
             if not data:
                 if current is None and left:
                     raise ExaminerError("the examiner's child ended between two tests")
@@ -292,16 +290,27 @@ class _Run:
                     self._outcomes[outcome.id] = outcome
                 case Hint() as hint:
                     self._hints[hint.question] = hint
-                case Interrupt() | EndKernel() | ReplaceKernel() as request:
+                case Interrupt() | AskUsage() | EndKernel() | ReplaceKernel() as request:
                     self._obey(packets, request)
                 case other:
                     raise ExaminerError(f"the examiner's child sent {type(other).__name__}")
+
+    def _received(self, packets: Packets) -> dict[str, Any]:
+        """Wait for the next packet; an empty one stands for a child that has gone or is silent."""
+        allowed = self._job.test_seconds + SLACK_SECONDS
+        began = time.monotonic()
+        while time.monotonic() - began < allowed * stretch():
+            with contextlib.suppress(TimeoutError):
+                return packets.receive(allowed)[0]
+        return {}
 
     def _obey(self, packets: Packets, request: Request) -> None:
         match request:
             case Interrupt():
                 self._control.interrupt()
                 packets.send({"ok": True})
+            case AskUsage():
+                packets.send({"cpu_seconds": self._control.cpu_seconds()})
             case EndKernel(kill):
                 packets.send({"reason": self._control.end(kill=kill)})
             case ReplaceKernel():

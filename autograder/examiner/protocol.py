@@ -11,6 +11,7 @@ What the grader and an examiner's processes say to each other, as typed values.
     TestOutcome                                            what came of it
     Hint                                                   a misconception was recognised
     Interrupt                      done                    SIGINT to the kernel
+    AskUsage                       CPU seconds             of all processes of the kernel
     EndKernel                      why the kernel ended
     ReplaceKernel                  done +channel           a new kernel, the notebook run again
     Done                                                   all tests have run
@@ -171,6 +172,11 @@ class Interrupt:
 
 
 @dataclass(frozen=True)
+class AskUsage:
+    """Return the CPU time that the kernel has used."""
+
+
+@dataclass(frozen=True)
 class EndKernel:
     """Return why the kernel ended; with `kill`, end it first."""
 
@@ -202,7 +208,7 @@ class Examined:
 
 
 Report = TestBegins | TestOutcome | Hint | Done
-Request = Interrupt | EndKernel | ReplaceKernel
+Request = Interrupt | AskUsage | EndKernel | ReplaceKernel
 Packet = Collected | CollectionRefused | Job | Report | Request
 
 _KINDS: Final[dict[str, type[Any]]] = {
@@ -213,6 +219,7 @@ _KINDS: Final[dict[str, type[Any]]] = {
     "outcome": TestOutcome,
     "hint": Hint,
     "interrupt": Interrupt,
+    "usage": AskUsage,
     "end": EndKernel,
     "replace": ReplaceKernel,
     "done": Done,

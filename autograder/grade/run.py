@@ -80,6 +80,11 @@ class SubmissionRun:
         self._current().kernel = None
         return ended.reason if ended else None
 
+    def cpu_seconds(self) -> float | None:
+        """Return the CPU time that all processes of the kernel have used."""
+        kernel = self._current().kernel
+        return kernel.cpu_seconds() if kernel is not None else None
+
     def replace(self) -> socket.socket | None:
         """Run the notebook in a new kernel and give its call channel."""
         skipped = self._current().skipped

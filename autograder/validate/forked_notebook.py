@@ -186,6 +186,11 @@ class ForkedNotebook(Closeable):
         self._end_execution()
         return exit_.reason if exit_ else None
 
+    def cpu_seconds(self) -> float | None:
+        """Return the CPU time that all processes of the kernel have used."""
+        kernel = self._execution.kernel if self._execution else None
+        return kernel.cpu_seconds() if kernel is not None else None
+
     def replace(self) -> socket.socket | None:
         """Run the notebook in a new kernel, put the answer in, and give its call channel."""
         self._end_execution()

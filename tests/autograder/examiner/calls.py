@@ -234,6 +234,10 @@ class Kernel:
         self.process.wait(10)
         return None
 
+    def cpu_seconds(self) -> float | None:
+        """Nothing is known of it: time on the clock counts."""
+        return None
+
     def close(self) -> None:
         """Close the channel, upon which the loop ends."""
         self.channel.close()

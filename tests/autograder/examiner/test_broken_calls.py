@@ -165,13 +165,17 @@ def test_garbage_of_student_code(kernel: Kernel) -> None:
 
 
 class Ended:
-    """A supervisor of a kernel that is no process."""
+    """The control of a kernel that is no process."""
 
     def interrupt(self) -> None:
         """Do nothing."""
 
     def end(self, **_: bool) -> str | None:
         """Return no reason."""
+        return None
+
+    def cpu_seconds(self) -> float | None:
+        """Nothing is known of it."""
         return None
 
 
