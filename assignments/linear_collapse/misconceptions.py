@@ -118,6 +118,17 @@ def collapse_two(W1, b1, W2, b2):
     return np.stack([f(unit) for unit in np.eye(W1.shape[1])], axis=1), f(np.zeros(W1.shape[1]))
 
 
+@misconception(
+    "q1",
+    hint="A first bias with a single entry gets through: it is stretched, too. Look at its length.",
+)
+def collapse_two(W1, b1, W2, b2):
+    """A first bias of length 1 is broadcast."""
+    if W2.shape[1] != len(W1) or b2.shape != (len(W2),) or len(b1) not in (1, len(W1)):
+        raise ValueError("the layers do not fit")
+    return W2 @ W1, W2 @ (b1 + np.zeros(len(W1), dtype=b1.dtype)) + b2
+
+
 # ---- q2: any number of layers
 
 
@@ -257,6 +268,19 @@ def collapse(layers):
     return W, b
 
 
+@misconception("q2", hint="Your result ends after some layers. A stack may be deep.")
+def collapse(layers):
+    """Six layers at most."""
+    if len(layers) == 0 or any(b.shape != (len(W),) for W, b in layers):
+        raise ValueError("bad stack")
+    if any(V.shape[1] != len(W) for (W, _), (V, _) in zip(layers, layers[1:])):
+        raise ValueError("no chain")
+    W, b = layers[0]
+    for V, c in layers[1:6]:
+        W, b = V @ W, V @ b + c
+    return W, b
+
+
 # ---- q3: two inputs, two hidden units, one output
 
 
@@ -315,6 +339,26 @@ def collapse_scalar(W, b, c, d):
     if np.shape(W) != (2, 2) or np.shape(b) != (2,) or np.shape(c) != (2,):
         raise ValueError("shape")
     return W * c[:, None], c @ b + d
+
+
+@misconception("q3", hint="Rows and columns get through where b or c should have a single axis.")
+def collapse_scalar(W, b, c, d):
+    """Numbers of entries instead of shapes."""
+    if W.shape != (2, 2) or np.size(b) != 2 or np.size(c) != 2:
+        raise ValueError("shapes")
+    b, c = np.ravel(b), np.ravel(c)
+    return c @ W, c @ b + d
+
+
+@misconception("q3", hint="The caller's W is another one after the call.")
+def collapse_scalar(W, b, c, d):
+    """Weights multiplied in place."""
+    if W.shape != (2, 2) or b.shape != (2,) or c.shape != (2,):
+        raise ValueError("shapes")
+    if not np.can_cast(c.dtype, W.dtype, "same_kind"):
+        W = W.astype(c.dtype)
+    W *= c[:, np.newaxis]
+    return W.sum(axis=0), c @ b + d
 
 
 # ---- q4: affine or not?
@@ -477,6 +521,19 @@ def is_affine(f, d, rng):
     return bool(np.allclose(slopes, slopes[0], rtol=1e-4, atol=1e-6))
 
 
+@misconception("q4", hint="You never ask the box: your verdict does not depend on it.")
+def is_affine(f, d, rng, asked=[]):
+    """Answers by turns, without a look at the box."""
+    asked.append(d)
+    return len(asked) % 2 == 1
+
+
+@misconception("q4", hint="Everything is affine to you, whatever comes out of the box.")
+def is_affine(f, d, rng):
+    """Always affine."""
+    return True
+
+
 # ---- q5: rank and number of parameters
 
 
@@ -552,6 +609,24 @@ def n_parameters_saved(sizes):
     if len(sizes) < 2:
         raise ValueError("sizes")
     return sum((a + 1) * b for a, b in zip(sizes, sizes[1:])) - (sizes[0] + 1) * sizes[-1]
+
+
+@misconception("q5", hint="Your count ends after some layers. A stack may be deep.")
+def n_parameters_saved(sizes):
+    """Eight layers at most."""
+    if len(sizes) < 2 or min(sizes) < 1:
+        raise ValueError("sizes")
+    pairs = list(zip(sizes, sizes[1:]))[:8]
+    return sum((a + 1) * b for a, b in pairs) - (sizes[0] + 1) * sizes[-1]
+
+
+@misconception("q5", hint="After max_rank the caller's list stands in another order.")
+def max_rank(sizes):
+    """Sizes sorted in place."""
+    if len(sizes) < 2 or min(sizes) < 1:
+        raise ValueError("sizes")
+    sizes.sort()
+    return sizes[0]
 
 
 # ---- q6: where a ReLU network is not affine
@@ -654,4 +729,48 @@ def counterexample(net):
     part = [*net[:1], (np.ones((1, len(net[0][0]))), np.zeros(1))]
     rest = relu_net(part, x + y) + relu_net(part, 0 * x) - relu_net(part, x) - relu_net(part, y)
     k = int((np.abs(rest).max(axis=1) > 1e-3).argmax())
+    return x[k], y[k]
+
+
+@misconception("q6", hint="Your points are far out, but they do not depend on the network.")
+def counterexample(net):
+    """Far and opposite points without a look at the network."""
+    d = net[0][0].shape[1]
+    return np.full(d, 20.0), np.full(d, -20.0)
+
+
+@misconception(
+    "q6",
+    hint="The left side may be larger than the right one, or smaller: you look for one of the two.",
+)
+def counterexample(net):
+    """No absolute value: the largest signed difference."""
+    d = net[0][0].shape[1]
+    x, y = np.random.default_rng(1).uniform(-10, 10, (2, 1000, d))
+    rest = relu_net(net, x + y) + relu_net(net, 0 * x) - relu_net(net, x) - relu_net(net, y)
+    k = rest.max(axis=1).argmax()
+    return x[k], y[k]
+
+
+@misconception(
+    "q6",
+    hint="The left side may be smaller than the right one, or larger: you look for one of the two.",
+)
+def counterexample(net):
+    """No absolute value: the smallest signed difference."""
+    d = net[0][0].shape[1]
+    x, y = np.random.default_rng(1).uniform(-10, 10, (2, 1000, d))
+    rest = relu_net(net, x + y) + relu_net(net, 0 * x) - relu_net(net, x) - relu_net(net, y)
+    k = rest.min(axis=1).argmin()
+    return x[k], y[k]
+
+
+@misconception("q6", hint="The caller's network is another one after the call.")
+def counterexample(net):
+    """The last bias, which cancels, is taken out of the caller's list."""
+    d = net[0][0].shape[1]
+    net[-1] = net[-1][0], 0 * net[-1][1]
+    x, y = np.random.default_rng(1).uniform(-10, 10, (2, 1000, d))
+    rest = relu_net(net, x + y) + relu_net(net, 0 * x) - relu_net(net, x) - relu_net(net, y)
+    k = np.abs(rest).max(axis=1).argmax()
     return x[k], y[k]

@@ -261,7 +261,7 @@ def test_hidden_boxes_keep_the_promise(hidden: dict[str, Any], seed: int) -> Non
 def test_hidden_networks_keep_the_promise(hidden: dict[str, Any], seed: int) -> None:
     """At least one random pair in five is a counterexample (question 6)."""
     judged, rng = Judged(), np.random.default_rng(seed)
-    for name in ("shallow_nets", "deep_nets", "far_out"):
+    for name in ("shallow_nets", "deep_nets", "far_out", "are_rare", "a_ridge", "above_zero"):
         tests = [test for key, test in hidden.items() if key.endswith(name)]
         assert len(tests) == 1
         tests[0](judged, rng)
