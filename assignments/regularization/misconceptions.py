@@ -111,6 +111,22 @@ def elastic(layers, l1, l2):
     return sum(l1 * np.abs(W).sum() + l2 * (W**2).sum() for W, b in layers)
 
 
+@misconception("q1", hint="Your sum ends after some layers. A network may be deep.")
+def elastic(layers, l1, l2):
+    """The first three layers only."""
+    if l1 < 0 or l2 < 0:
+        raise ValueError("rates")
+    return sum(l1 * np.abs(W).sum() + l2 * (W**2).sum() for W, b in layers[:3])
+
+
+@misconception("q1", hint="Small weights pay too little, or too much: is your |w| really a V?")
+def elastic(layers, l1, l2):
+    """A rounded |w|."""
+    if l1 < 0 or l2 < 0:
+        raise ValueError("rates")
+    return sum(l1 * np.sqrt(W**2 + 1e-6).sum() + l2 * (W**2).sum() for W, b in layers)
+
+
 # ---- q2: its gradient
 
 
@@ -224,6 +240,30 @@ def reg_grad(layers, grads, l1, l2):
         [gW + l1 * np.sign(W) + 2 * l2 * W for (W, b), (gW, gb) in zip(layers, grads)],
         [gb for _, gb in grads],
     )
+
+
+@misconception(
+    "q2", hint="Your L1 pulls less at small weights. Its force is the same at every distance."
+)
+def reg_grad(layers, grads, l1, l2):
+    """The slope of |w| grows linearly up to 0.4."""
+    if l1 < 0 or l2 < 0 or len(layers) != len(grads):
+        raise ValueError("bad input")
+    return [
+        (gW + l1 * np.clip(W / 0.4, -1, 1) + 2 * l2 * W, gb)
+        for (W, b), (gW, gb) in zip(layers, grads)
+    ]
+
+
+@misconception(
+    "q2",
+    hint="Your L1 pulls less at the smallest weights. Where exactly does the slope of |w| change?",
+)
+def reg_grad(layers, grads, l1, l2):
+    """The slope of |w| as a steep tanh."""
+    if l1 < 0 or l2 < 0 or len(layers) != len(grads):
+        raise ValueError("bad input")
+    return [(gW + l1 * np.tanh(30 * W) + 2 * l2 * W, gb) for (W, b), (gW, gb) in zip(layers, grads)]
 
 
 # ---- q3: weight decay
@@ -485,6 +525,60 @@ def dropout(h, p, rng, training):
     return h * keep / max(keep.mean(), 1e-9)
 
 
+@misconception("q4", hint="Some units live and die together. Each needs coins of its own.")
+def dropout(h, p, rng, training):
+    """Units die in pairs."""
+    if not 0 <= p < 1:
+        raise ValueError("p")
+    if not training:
+        return h
+    kept = rng.random(h.shape) >= p
+    half = h.shape[1] // 2
+    kept[:, half : 2 * half] = kept[:, :half]
+    return np.where(kept, h / (1 - p), 0)
+
+
+@misconception(
+    "q4", hint="A few units live and die together with others. Each needs coins of its own."
+)
+def dropout(h, p, rng, training):
+    """Ten units die with ten others."""
+    if not 0 <= p < 1:
+        raise ValueError("p")
+    if not training:
+        return h
+    kept = rng.random(h.shape) >= p
+    kept[:, -10:] = kept[:, :10] if h.shape[1] >= 20 else kept[:, -10:]
+    return np.where(kept, h / (1 - p), 0)
+
+
+@misconception("q4", hint="Two samples always lose the same units. Each needs coins of its own.")
+def dropout(h, p, rng, training):
+    """Samples lose units in pairs."""
+    if not 0 <= p < 1:
+        raise ValueError("p")
+    if not training:
+        return h
+    kept = rng.random(h.shape) >= p
+    kept[1::2] = kept[: len(kept) - 1 : 2]
+    return np.where(kept, h / (1 - p), 0)
+
+
+@misconception(
+    "q4",
+    hint="There are not many different masks that you can draw: what becomes of the generator's state?",
+)
+def dropout(h, p, rng, training):
+    """A few thousand masks exist."""
+    if not 0 <= p < 1:
+        raise ValueError("p")
+    if not training:
+        return h
+    own = np.random.default_rng(int(rng.integers(4096)))
+    kept = own.random(h.shape) >= p
+    return np.where(kept, h / (1 - p), 0)
+
+
 # ---- q5: ridge regression
 
 
@@ -695,3 +789,20 @@ def gap(train, val):
         raise ValueError("bad")
     e = int(np.argmin(val))
     return abs(train[e] - val[e])
+
+
+@misconception("q6", hint="Long curves are not read to their end.")
+def best_epoch(val):
+    """The first forty epochs only."""
+    if len(val) == 0:
+        raise ValueError("empty")
+    return int(np.argmin(val[:40]))
+
+
+@misconception("q6", hint="After gap the caller's training curve is another one.")
+def gap(train, val):
+    """Difference taken in place."""
+    if len(val) == 0 or len(train) != len(val):
+        raise ValueError("curves")
+    train -= val
+    return -train[np.argmin(val)]

@@ -833,20 +833,6 @@ def select(models, val, test_score):
     return best, test_score(models[best])
 
 
-@misconception(
-    "q4",
-    hint="You compare the sizes of the largest residuals; the mean of the squares is asked for.",
-)
-def select(models, val, test_score):
-    """Smallest largest residual, without its sign."""
-    if len(models) == 0:
-        raise ValueError("no models")
-    X, y = val
-    errors = [np.max(np.abs(y - np.reshape(m(X), -1))) for m in models]
-    best = int(np.argmin(errors))
-    return best, test_score(models[best])
-
-
 @misconception("q4", hint="Only the first few models take part in your choice.")
 def select(models, val, test_score):
     """Looks at the first six models only."""
