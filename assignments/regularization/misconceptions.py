@@ -97,7 +97,7 @@ def elastic(layers, l1, l2):
 
 @misconception("q1", hint="One negative rate is accepted as long as the other one is not negative.")
 def elastic(layers, l1, l2):
-    """RuleError only if both rates are negative."""
+    """Refuses only if both rates are negative."""
     if l1 < 0 and l2 < 0:
         raise ValueError("rates")
     return sum(l1 * np.abs(W).sum() + l2 * (W**2).sum() for W, b in layers)
@@ -125,6 +125,14 @@ def elastic(layers, l1, l2):
     if l1 < 0 or l2 < 0:
         raise ValueError("rates")
     return sum(l1 * np.sqrt(W**2 + 1e-6).sum() + l2 * (W**2).sum() for W, b in layers)
+
+
+@misconception("q1", hint="The caller's weights have no negative entries any more.")
+def elastic(layers, l1, l2):
+    """The absolute value is taken in place."""
+    if l1 < 0 or l2 < 0:
+        raise ValueError("rates")
+    return sum(l1 * np.abs(W, out=W).sum() + l2 * (W**2).sum() for W, b in layers)
 
 
 # ---- q2: its gradient
@@ -342,6 +350,17 @@ def decay_step(w, g, lr, l2):
     if lr < 0 or l2 < 0:
         raise ValueError("rates")
     return w - lr * (g + 2 * l2 * w)
+
+
+@misconception("q3", hint="The caller's weights are other ones after the step.")
+def decay_step(w, g, lr, l2):
+    """A step in place."""
+    if lr <= 0 or l2 < 0:
+        raise ValueError("rates")
+    if not np.issubdtype(w.dtype, np.floating):
+        w = w.astype(float)
+    w -= lr * (g + 2 * l2 * w)
+    return w
 
 
 # ---- q4: dropout
@@ -727,6 +746,19 @@ def ridge(X, y, l2):
     return w, y.mean() - w @ X.mean(axis=0)
 
 
+@misconception("q5", hint="The caller's data have the mean zero after the fit.")
+def ridge(X, y, l2):
+    """Centred in place."""
+    if l2 < 0 or len(X) != len(y):
+        raise ValueError("bad input")
+    if not np.issubdtype(X.dtype, np.floating):
+        X = X.astype(float)
+    mean = X.mean(axis=0)
+    X -= mean
+    w = np.linalg.solve(X.T @ X / len(X) + l2 * np.eye(X.shape[1]), X.T @ (y - y.mean()) / len(X))
+    return w, y.mean() - mean @ w
+
+
 # ---- q6: when to stop
 
 
@@ -806,3 +838,21 @@ def gap(train, val):
         raise ValueError("curves")
     train -= val
     return -train[np.argmin(val)]
+
+
+@misconception("q6", hint="Between two equally good epochs you return one that is worse than both.")
+def best_epoch(val):
+    """The mean of equally good epochs."""
+    if len(val) == 0:
+        raise ValueError("empty")
+    return float(np.mean(np.flatnonzero(val == np.min(val))))
+
+
+@misconception("q6", hint="Curves of different lengths are cut to the shorter one without a word.")
+def gap(train, val):
+    """Curves of different lengths are accepted."""
+    if len(val) == 0 or len(train) == 0:
+        raise ValueError("empty")
+    n = min(len(train), len(val))
+    epoch = np.argmin(val[:n])
+    return val[epoch] - train[epoch]
