@@ -78,5 +78,5 @@ class UserLease:
         raise SandboxError(f"all {users.count} users for kernels are in use")
 
     def close(self) -> None:
-        """Give the user back."""
+        """Return the user to those that are free."""
         self._holder.close()
