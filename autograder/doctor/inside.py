@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import fcntl
+import mmap
 import os
 import resource
 import socket
@@ -28,6 +30,9 @@ FORBIDDEN = {
     "aarch64": {"unshare": 97, "mount": 40, "ptrace": 117, "setns": 268, "bpf": 280},
 }
 MEGABYTE = 2**20
+# Constants that Python does not name.
+F_SET_RW_HINT = 1036
+MADV_PAGEOUT = 21
 _libc = ctypes.CDLL(None, use_errno=True)
 _held: list[bytes] = []
 
@@ -130,6 +135,73 @@ def guardian() -> dict[str, str]:
 def signal_guardian() -> str:
     """Ask whether this process may signal the guardian; Landlock refuses that."""
     return outcome(lambda: os.kill(1, 0))
+
+
+def terminals() -> int:
+    """Take terminals until there are no more; return how many there were."""
+    taken: list[tuple[int, int]] = []
+    try:
+        while len(taken) < 100:
+            taken.append(os.openpty())
+    except OSError:
+        pass
+    return len(taken)
+
+
+def shared_files() -> dict[str, str]:
+    """Try what would choose, or show, something about a file that other kernels see, too."""
+    path = os.__file__
+    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as place:
+        number = file.fileno()
+        return {
+            "notification": outcome(lambda: fcntl.fcntl(number, fcntl.F_NOTIFY, fcntl.DN_ACCESS)),
+            "lease": outcome(lambda: fcntl.fcntl(number, fcntl.F_SETLEASE, fcntl.F_RDLCK)),
+            "hint": outcome(lambda: fcntl.fcntl(number, F_SET_RW_HINT, bytes(8))),
+            "presence": outcome(lambda: os.preadv(number, [bytearray(1)], 0, os.RWF_NOWAIT)),
+            "eviction": outcome(lambda: os.posix_fadvise(number, 0, 0, os.POSIX_FADV_DONTNEED)),
+            "page out": outcome(lambda: place.madvise(MADV_PAGEOUT)),
+        }
+
+
+def locked_twice() -> bool:
+    """Lock a file, as if nobody else could; return whether somebody else can all the same."""
+    with open(os.__file__, "rb") as one, open(os.__file__, "rb") as other:
+        for file in (one, other):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return True
+
+
+def moving_counters() -> list[str]:
+    """Return which counters of the machine move while this process works."""
+    names = ("stat", "meminfo", "vmstat", "loadavg", "uptime", "interrupts", "locks")
+    before = {name: _content(f"/proc/{name}") for name in names}
+    time.sleep(0.2)
+    return [name for name in names if _content(f"/proc/{name}") != before[name]]
+
+
+def _content(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
+
+
+def busy_sessions(count: int, allowed: int) -> int:
+    """Let processes work, each in a session of its own; return how many are let go on."""
+    children = []
+    for _ in range(count):
+        children.append(os.fork())
+        if children[-1] == 0:
+            os.setsid()
+            endless()
+    alive = count
+    for _ in range(100):
+        time.sleep(0.1)
+        alive = sum(b") Z" not in _content(f"/proc/{child}/stat") for child in children)
+        if alive <= allowed:
+            break
+    return alive
 
 
 def limits() -> dict[str, int]:

@@ -16,8 +16,11 @@ from autograder.environments import load_environment
 from autograder.errors import AutograderError, CallTimeout, MemoryExceeded, SandboxError
 from autograder.limits import MEGABYTE, Limits
 from autograder.sandbox import policy
+from autograder.sandbox.bubblewrap import shared_sources
 from autograder.sandbox.fork_server import ForkServer
+from autograder.sandbox.residency import read_into_memory
 from autograder.sandbox.runtime import linux
+from autograder.sandbox.runtime.fairness import MOST_SESSIONS
 
 SANDBOX_ITSELF: Final = "the sandbox itself"
 PROBE_LIMITS: Final = Limits(
@@ -25,6 +28,7 @@ PROBE_LIMITS: Final = Limits(
 )
 # For a call that tries something other than its limit.
 PATIENT_SECONDS: Final = 20.0
+GIGABYTE: Final = 2**30
 _INSIDE: Final = Path(__file__).parent / "inside.py"
 _REFUSED: Final = frozenset({"EPERM", "EACCES"})
 
@@ -101,6 +105,19 @@ def _ordinary_user(sandbox: WarmSandbox) -> LayerResult:
     )
 
 
+@_layer("a user for each")
+def _own_user(sandbox: WarmSandbox) -> LayerResult:
+    count = sandbox.fork_server.users_for_kernels()
+    if count == 0:
+        return LayerResult(
+            "",
+            None,
+            "all kernels have one user; what Linux counts by user is bounded by the guardian. "
+            "For a user each, install uidmap and give your user a range in /etc/subuid",
+        )
+    return LayerResult("", True, f"one of {count} users for each kernel")
+
+
 @_layer("no capabilities")
 def _no_capabilities(sandbox: WarmSandbox) -> LayerResult:
     with sandbox.probe() as probe:
@@ -152,6 +169,58 @@ def _guardian(sandbox: WarmSandbox) -> LayerResult:
         tried = probe.call("guardian")
     reached = {name: end for name, end in tried.items() if end not in _REFUSED}
     return _result(not reached, "its memory, files, limits and priority are closed", reached)
+
+
+@_layer("own terminals")
+def _own_terminals(sandbox: WarmSandbox) -> LayerResult:
+    with sandbox.probe() as probe, sandbox.probe() as other:
+        counts = [each.call("terminals") for each in (probe, other)]
+    return _result(
+        0 < max(counts) <= 16 and min(counts) > 0, f"{counts[0]} for each kernel", counts
+    )
+
+
+@_layer("shared files")
+def _shared_files(sandbox: WarmSandbox) -> LayerResult:
+    with sandbox.probe() as probe:
+        tried, locked = probe.call("shared_files"), probe.call("locked_twice")
+    allowed = {name: end for name, end in tried.items() if end not in _REFUSED}
+    return _result(
+        not allowed and locked,
+        f"locks lock nothing; refused: {', '.join(tried)}",
+        f"not refused: {allowed}",
+    )
+
+
+@_layer("files in memory")
+def _files_in_memory(sandbox: WarmSandbox) -> LayerResult:
+    size = read_into_memory(shared_sources(sandbox.fork_server.environment))
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    text = (
+        f"{size / GIGABYTE:.1f} GB of files that kernels share, {memory / GIGABYTE:.1f} GB memory"
+    )
+    return _result(
+        size < memory / 2,
+        text,
+        text,
+        "Which of their pages are in memory could tell one kernel about another: a machine for "
+        "exams needs more memory, or environments with fewer libraries.",
+    )
+
+
+@_layer("machine's counters")
+def _counters(sandbox: WarmSandbox) -> LayerResult:
+    with sandbox.probe() as probe:
+        moving = probe.call("moving_counters")
+    return _result(not moving, "stand still for each kernel", f"moving: {moving}")
+
+
+@_layer("processor's share")
+def _processor_share(sandbox: WarmSandbox) -> LayerResult:
+    with sandbox.probe() as probe:
+        busy = probe.call("busy_sessions", 12, MOST_SESSIONS)
+    good = f"of 12 busy sessions {busy} went on, and come last"
+    return _result(busy <= MOST_SESSIONS, good, f"{busy} busy sessions of one kernel")
 
 
 @_layer("read-only system")

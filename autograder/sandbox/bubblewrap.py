@@ -28,6 +28,7 @@ _RUNTIME_FILES: Final = (
     "sandbox/runtime/accounting.py",
     "sandbox/runtime/calls.py",
     "sandbox/runtime/deferred.py",
+    "sandbox/runtime/fairness.py",
     "sandbox/runtime/fork_server.py",
     "sandbox/runtime/guardian.py",
     "sandbox/runtime/kernel.py",
@@ -36,6 +37,8 @@ _RUNTIME_FILES: Final = (
     "sandbox/runtime/patches.py",
     "sandbox/runtime/protocol.py",
 )
+# Stands for a fork server's own folder, where only those of others are asked for.
+_OWN: Final = Path("/nonexistent")
 _START: Final = (
     f"import sys; sys.path.insert(0, {policy.RUNTIME!r}); "
     "from autograder.sandbox.runtime import fork_server; sys.path.pop(0); fork_server.main()"
@@ -101,6 +104,8 @@ def plan(
         "kernel_users": users and (layout.FIRST_KERNEL_USER, users.first, users.count),
         "before": before,
         "binds": [(str(mount.source), mount.target) for mount in mounts],
+        # What was written for this fork server a moment ago is in memory.
+        "kept": [n for n, each in enumerate(mounts) if not each.source.is_relative_to(folder)],
         "after": after + [json.dumps(modules) for modules in _imports(environment, packages)],
     }
 
@@ -121,11 +126,12 @@ def _mounts(
     for name in policy.MERGED_FOLDERS:
         if Path(name).is_dir() and not Path(name).is_symlink():
             yield policy.Mount(Path(name), name)
+    shown = tuple(f"{folder}/" for folder in policy.SYSTEM_FOLDERS)
     # The loader asks for the shared library by its full name, the one that the links end at; were
     # it missing, the system's own of another version would be taken.
     library = base.library.resolve() if base.library is not None else None
     for path in (base.executable, base.stdlib, library):
-        if path is not None and not str(path).startswith(("/usr/bin/", "/usr/lib/")):
+        if path is not None and not str(path).startswith(shown):
             yield policy.Mount(path, str(path))
     for link in _interpreter_links(environment.python, base.executable):
         yield policy.Mount(base.executable, str(link))
@@ -134,6 +140,13 @@ def _mounts(
     yield policy.Mount(runtime, policy.RUNTIME)
     yield policy.Mount(runtime / "passwd", "/etc/passwd")
     yield policy.Mount(runtime / "group", "/etc/group")
+
+
+def shared_sources(environment: Environment) -> list[str]:
+    """Return the files and folders of the machine that all kernels of an environment see."""
+    base = base_interpreter(environment.python)
+    mounts = _mounts(environment, base, _OWN)
+    return [str(each.source) for each in mounts if not each.source.is_relative_to(_OWN)]
 
 
 def _interpreter_links(python: Path, executable: Path) -> Iterator[Path]:
@@ -147,8 +160,7 @@ def _interpreter_links(python: Path, executable: Path) -> Iterator[Path]:
 
 
 def _masked(base: BaseInterpreter) -> list[Path]:
-    site = [base.stdlib / name for name in ("site-packages", "dist-packages")]
-    folders = [*map(Path, policy.MASKED_FOLDERS), *site]
+    folders = [base.stdlib / name for name in ("site-packages", "dist-packages")]
     return [folder for folder in folders if folder.is_dir()]
 
 

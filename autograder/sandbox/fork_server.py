@@ -51,7 +51,6 @@ class ForkServer(Closeable):
         self.environment = environment
         self._packages = packages
         self._lock = threading.Lock()
-        self._number = 0
         # Unix sockets' paths end at 107 bytes, so the folder's name is short.
         self._folder = Path(tempfile.mkdtemp(prefix="ag-", dir="/tmp"))
         if os.geteuid() == 0:
@@ -99,9 +98,8 @@ class ForkServer(Closeable):
             SandboxError: If the sandbox cannot be built, or the fork server has ended.
         """
         self.wait_until_warm()
-        with self._lock:
-            self._number += 1
-            name = f"k{self._number}"
+        # A number would tell a kernel how many there have been.
+        name = secrets.token_hex(4)
         folder = self._sockets / name
         folder.mkdir()
         connection = _connection(folder)

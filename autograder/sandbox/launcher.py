@@ -9,8 +9,11 @@ rights.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import resource
 
+from autograder.sandbox.residency import fork_keeper
 from autograder.sandbox.runtime import linux
 from autograder.sandbox.runtime.layout import UID
 
@@ -24,6 +27,7 @@ def main(
     staging: str,
     user: int,
     kernel_users: tuple[int, int, int] | None,
+    kept: list[int],
 ) -> None:
     """
     Carry out a plan; returns only by an exception.
@@ -37,14 +41,19 @@ def main(
         user: Whom root becomes.
         kernel_users: Users for kernels beside it: the first as the sandbox counts, as the machine
             counts, and how many.
+        kept: Which of the binds are to be kept in memory, by their numbers.
     """
     if kernel_users is not None:
         owner = user if os.geteuid() == 0 else os.geteuid()
         group = user if os.geteuid() == 0 else os.getegid()
         before = before + _map_users(owner, group, kernel_users)
-    if os.geteuid() == 0:
+    root = os.geteuid() == 0
+    if root:
         binds = _stage(binds, staging)
+        with contextlib.suppress(OSError, ValueError):  # in a container root may not raise it
+            resource.setrlimit(resource.RLIMIT_MEMLOCK, (-1, -1))
         _become(user)
+    fork_keeper([binds[number][0] for number in kept], may_lock=root)
     arguments = [bwrap, *before]
     for source, target in binds:
         arguments += ["--ro-bind", source, target]

@@ -8,6 +8,7 @@ inside.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,12 +67,18 @@ ENVIRONMENT: Final[Mapping[str, str]] = {
     "PIP_DISABLE_PIP_VERSION_CHECK": "1",
 }
 
-# Shared libraries and the shell; nothing of /usr/local, /etc, /opt, /srv, /var or /home.
-SYSTEM_FOLDERS: Final = ("/usr/bin", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/share/zoneinfo")
+# Shared libraries and the shell; nothing of /usr/local, /etc, /opt, /srv, /var or /home. Of
+# /usr/lib no more than that: all is kept in memory (`residency`), and shows what is installed.
+SYSTEM_FOLDERS: Final = (
+    "/usr/bin",
+    f"/usr/lib/{os.uname().machine}-linux-gnu",
+    "/usr/lib/locale",
+    "/usr/lib32",
+    "/usr/lib64",
+    "/usr/share/zoneinfo",
+)
 MERGED_FOLDERS: Final = ("/bin", "/lib", "/lib32", "/lib64")
 SYSTEM_FILES: Final = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime")
-# Packages that the machine's owner has installed may be this project.
-MASKED_FOLDERS: Final = ("/usr/lib/python3/dist-packages",)
 EMPTY_FOLDERS: Final = (SCRATCH, KERNEL_FOLDER)
 # Where libraries write while the fork server imports them; each kernel mounts its own over them.
 FORK_SERVER_SCRATCH_FOLDERS: Final = ("/tmp", HOME)  # noqa: S108

@@ -13,7 +13,7 @@ import contextlib
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
@@ -40,17 +40,35 @@ class Process:
 
     Args:
         pid: Its number.
+        session: The session that it is in.
         began: When it began, in ticks since the machine's start.
         own_ticks: CPU time of its own threads.
         reaped_ticks: CPU time of the children that it has waited for.
-        ended: Whether it has ended, and waits for its parent to ask.
+        state: A letter: ``R`` runs or would, ``Z`` has ended and waits for its parent to ask.
     """
 
     pid: int
+    session: int
     began: int
     own_ticks: int
     reaped_ticks: int
-    ended: bool
+    state: bytes
+
+
+@dataclass(frozen=True)
+class Thread:
+    """
+    One thread that runs, or would if it had a processor.
+
+    Args:
+        tid: Its number.
+        began: When it began, in ticks since the machine's start.
+        ticks: CPU time that it has used.
+    """
+
+    tid: int
+    began: int
+    ticks: int = field(compare=False)
 
 
 class CpuClock:
@@ -110,13 +128,38 @@ def _thread_folders(pid: int) -> Iterator[str]:
         yield from (f"/proc/{pid}/task/{name}" for name in os.listdir(f"/proc/{pid}/task"))
 
 
-def _process(pid: int) -> Process | None:
+def _stat(folder: str) -> list[bytes]:
+    """Return the numbers on a process or thread; nothing if it has ended."""
     # The name in parentheses may hold anything, so fields are counted behind its end.
-    fields = _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
-    if len(fields) < 20:
+    fields = _read(f"{folder}/stat").rpartition(b")")[2].split()
+    return fields if len(fields) > 19 else []
+
+
+def _process(pid: int) -> Process | None:
+    fields = _stat(f"/proc/{pid}")
+    if not fields:
         return None
-    own, reaped = sum(map(int, fields[11:13])), sum(map(int, fields[13:15]))
-    return Process(pid, int(fields[19]), own, reaped, ended=fields[0] == b"Z")
+    return Process(
+        pid,
+        session=int(fields[3]),
+        began=int(fields[19]),
+        own_ticks=int(fields[11]) + int(fields[12]),
+        reaped_ticks=int(fields[13]) + int(fields[14]),
+        state=fields[0],
+    )
+
+
+def busy_threads(processes: list[Process]) -> list[Thread]:
+    """Return the threads that run, or would if they had a processor, the oldest first."""
+    busy = []
+    for process in processes:
+        with contextlib.suppress(OSError):
+            for tid in os.listdir(f"/proc/{process.pid}/task"):
+                fields = _stat(f"/proc/{process.pid}/task/{tid}")
+                if fields and fields[0] == b"R":
+                    used = int(fields[11]) + int(fields[12])
+                    busy.append(Thread(int(tid), int(fields[19]), used))
+    return sorted(busy, key=lambda thread: (thread.began, thread.tid))
 
 
 def _status_number(pid: int, name: bytes) -> int:

@@ -29,6 +29,7 @@ import traceback
 from typing import IO, Any
 
 from autograder.sandbox.runtime import accounting, linux
+from autograder.sandbox.runtime.fairness import FairShare
 from autograder.sandbox.runtime.layout import (
     HOME,
     KERNEL_FOLDER,
@@ -39,10 +40,29 @@ from autograder.sandbox.runtime.layout import (
 )
 
 TICK_MILLISECONDS = 50
-TICKS_BETWEEN_LOOKS = 10
+TICKS_BETWEEN_LOOKS = 5
 _KEPT_FLAGS = {"nodev": linux.MS_NODEV, "noexec": linux.MS_NOEXEC}
 PREFORK_SCRATCH_BYTES = 256 * 2**20
 TERMINALS = "newinstance,ptmxmode=0666,mode=620,max=16"
+FROZEN = ("loadavg", "meminfo", "stat", "uptime")
+EMPTIED = (
+    *("buddyinfo", "cmdline", "config.gz", "diskstats", "interrupts", "iomem", "ioports"),
+    *("kallsyms", "key-users", "keys", "kmsg", "locks", "modules", "pagetypeinfo", "partitions"),
+    *("schedstat", "slabinfo", "softirqs", "swaps", "timer_list", "vmallocinfo", "vmstat"),
+    *("zoneinfo", "sys/kernel/ns_last_pid", "sys/kernel/random/entropy_avail"),
+)
+HIDDEN = (
+    "acpi",
+    "bus",
+    "driver",
+    "fs",
+    "irq",
+    "pressure",
+    "scsi",
+    "tty",
+    "sys/fs",
+    "sys/kernel/pty",
+)
 NAMESPACES = (
     linux.CLONE_NEWUSER
     | linux.CLONE_NEWNS
@@ -117,7 +137,31 @@ def _mount_inner_sandbox(name: str) -> None:
     # Its own terminals: the fork server's are one small number for all kernels, and each may write
     # to another one's.
     linux.mount("devpts", "/dev/pts", "devpts", linux.MS_NOSUID | linux.MS_NOEXEC, TERMINALS)
+    _freeze_counters()
     _seal_mounts()
+
+
+def _freeze_counters() -> None:
+    """
+    Hide the counters of the whole machine, and the paths of its start.
+
+    One kernel can change them and another one read them, at once and exactly. What programs ask
+    for stays as it was when the kernel began.
+    """
+    for name in filter(_in_proc, FROZEN):
+        copy = f"{HOME}/.{name}"
+        with open(f"/proc/{name}", "rb") as source, open(copy, "wb") as target:
+            target.write(source.read())
+        linux.mount(copy, f"/proc/{name}", flags=linux.MS_BIND)
+        os.unlink(copy)
+    for name in filter(_in_proc, EMPTIED):
+        linux.mount("/dev/null", f"/proc/{name}", flags=linux.MS_BIND)
+    for name in filter(_in_proc, HIDDEN):
+        linux.mount("tmpfs", f"/proc/{name}", "tmpfs", linux.MS_RDONLY, "size=0,nr_inodes=1")
+
+
+def _in_proc(name: str) -> bool:
+    return os.path.exists(f"/proc/{name}")
 
 
 def _seal_mounts() -> None:
@@ -166,6 +210,7 @@ class Guardian:
         self._ticks = 0
         self._cpu_seconds = 0.0
         self._clock = accounting.CpuClock()
+        self._share = FairShare(kernel_pid)
         self._reason: str | None = None
 
     def supervise(self) -> None:
@@ -237,12 +282,14 @@ class Guardian:
         self._ticks += 1
         if accounting.exceeds_memory(processes, self._memory_bytes):
             self._end("memory")
-        elif self._ticks % TICKS_BETWEEN_LOOKS == 0 and accounting.exceeds_shared_counts(processes):
-            # It is memory of the system's own.
-            self._end("memory")
         elif cpu_seconds > self._cpu_seconds:
             self._end("timeout")
-        running = [process for process in processes if not process.ended]
+        if self._ticks % TICKS_BETWEEN_LOOKS == 0:
+            self._share.limit_threads(processes)
+            if accounting.exceeds_shared_counts(processes):
+                self._end("memory")  # of the system's own
+        self._share.limit_sessions(processes)
+        running = [process for process in processes if process.state != b"Z"]
         for surplus in running[self._child_processes :]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(surplus.pid, signal.SIGKILL)

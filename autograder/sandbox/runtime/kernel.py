@@ -23,11 +23,11 @@ from traitlets import Type
 from traitlets.config import Config
 
 from autograder.sandbox.runtime import calls, linux, patches
-from autograder.sandbox.runtime.layout import CONNECTION_FILE, HOME, WRITABLE
+from autograder.sandbox.runtime.layout import CONNECTION_FILE, HOME, NICE, WRITABLE
 from autograder.sandbox.runtime.patches import SandboxApp, SandboxShell, SandboxStream
 from autograder.sandbox.runtime.protocol import SERVE_CALLS
 
-DEVICES = ("/dev", "/proc")
+DEVICES = ("/dev",)
 # Beside those that an assignment may choose. The last one bounds timers, too.
 FIXED_LIMITS = (
     (resource.RLIMIT_CORE, 0),
@@ -85,6 +85,7 @@ def run(calls_fd: int, ready: int) -> None:
     """Be the kernel until a shutdown request ends it."""
     global _call_channel
     os.setsid()
+    os.nice(NICE)
     _redirect_standard_streams()
     _call_channel = socket.socket(fileno=calls_fd)
     _reopen_files()

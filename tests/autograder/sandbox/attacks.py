@@ -98,6 +98,40 @@ def hold_in_flight():
     time.sleep(100)
 
 
+def spin(count, own_session):
+    children = []
+    for _ in range(count):
+        children.append(os.fork())
+        if children[-1] == 0:
+            if own_session:
+                os.setsid()
+            endless()
+    return children
+
+
+def states(pids):
+    found = []
+    for pid in pids:
+        with open(f"/proc/{pid}/stat") as file:
+            found.append(file.read().rpartition(")")[2].split()[0])
+    return found
+
+
+def shares(pids):
+    found = []
+    for pid in pids:
+        try:
+            with open(f"/proc/{pid}/autogroup") as file:
+                found.append(file.read().split()[-1])
+        except OSError:
+            pass
+    return found
+
+
+def policies(pids):
+    return [os.sched_getscheduler(pid) for pid in pids]
+
+
 def burn_unseen():
     """Use half a second in one process after another; the parent asks for the end of none."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)

@@ -11,10 +11,10 @@ def parents() -> dict[int, int]:
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
             try:
-                fields = (folder / "stat").read_text().rpartition(")")[2].split()
+                fields = (folder / "stat").read_bytes().rpartition(b")")[2].split()
             except OSError:
                 continue
-            if fields[0] != "Z":
+            if fields[0] != b"Z":
                 found[int(folder.name)] = int(fields[1])
     return found
 

@@ -277,6 +277,45 @@ def test_limits_that_no_assignment_chooses(inside: Probe) -> None:
         assert max(inside.evaluate(f"resource.getrlimit(resource.RLIMIT_{name})")) <= most
 
 
+COUNTERS = """
+import time
+
+
+def changed(paths, busy):
+    before = [open(path, "rb").read() for path in paths]
+    end = time.monotonic() + 0.3
+    while time.monotonic() < end:
+        bytes(10**6)
+    return [path for path, text in zip(paths, before) if open(path, "rb").read() != text]
+
+
+def system_files():
+    found = []
+    for folder, folders, names in os.walk("/proc"):
+        folders[:] = [name for name in folders if not name.isdigit() and name != "net"]
+        folders[:] = [name for name in folders if not name.endswith("self")]
+        for name in names:
+            path = os.path.join(folder, name)
+            try:
+                open(path, "rb").read(10)
+            except OSError:
+                continue
+            found.append(path)
+    return found
+"""
+
+
+def test_counters_of_the_machine_stand_still(inside: Probe) -> None:
+    """Nothing that all kernels see moves, but for names drawn anew at each look."""
+    inside.run(COUNTERS)
+    files = inside.call("system_files")
+    assert "/proc/cpuinfo" in files
+    moving = set(inside.call("changed", files, True))
+    assert moving <= {"/proc/cpuinfo", "/proc/sys/kernel/random/uuid"}
+    assert inside.evaluate("open('/proc/meminfo').read()").startswith("MemTotal:")
+    assert inside.evaluate("open('/proc/cmdline').read()") == ""
+
+
 def test_memory_that_no_limit_counts_is_refused(inside: Probe) -> None:
     """Shared pages without a file, huge pages, and the zero device as shared memory."""
     for flags in (0x21, 0x23, 0x40022):

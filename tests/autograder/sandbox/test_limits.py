@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -98,6 +99,43 @@ def test_processes_are_fewer_than_threads(armed: Attack) -> None:
     )
     # Those that have ended wait for their parent, which does not ask; one is the guardian.
     assert probe.evaluate("sum(state != 'Z' for state in states)") <= 11
+
+
+def _wait_until(holds: Callable[[], bool], seconds: float = 30.0) -> bool:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def test_sessions_are_few_and_come_last(armed: Attack) -> None:
+    """Linux gives each session a share of the processors: a kernel has few, and small ones."""
+    probe = armed()
+    children = probe.call("spin", 20, True)
+
+    def few() -> bool:
+        alive = [
+            pid
+            for pid, state in zip(children, probe.call("states", children), strict=True)
+            if state != "Z"
+        ]
+        return len(alive) <= 4 and set(probe.call("shares", alive)) <= {"19"}
+
+    assert _wait_until(few)
+    assert set(probe.call("shares", [2])) <= {"5"}
+
+
+def test_busy_threads_beyond_a_few_come_last(armed: Attack) -> None:
+    """They run when nobody else wants to; the kernel itself and the first few keep their share."""
+    probe = armed()
+    children = probe.call("spin", 12, False)
+    assert _wait_until(
+        lambda: probe.call("policies", children).count(os.SCHED_IDLE) >= 12 - 4, 60.0
+    )
+    assert probe.call("policies", [2]) == [os.SCHED_OTHER]
+    assert probe.evaluate("os.nice(0)") >= 5
 
 
 def test_time_of_children_nobody_waits_for_counts(armed: Attack) -> None:

@@ -1,0 +1,84 @@
+"""Files that kernels share are in memory, so that there is nothing to choose and to find out."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from autograder.sandbox import residency
+from autograder.sandbox.fork_server import ForkServer
+
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+FILE_BYTES = 2**22
+WAIT_SECONDS = 60.0
+
+
+@pytest.fixture
+def folder() -> Path:
+    """Return a folder on a disk with two files in it, no page of which is in memory."""
+    kept = Path(__file__).parent / "__pycache__" / "residency"
+    (kept / "below").mkdir(parents=True, exist_ok=True)
+    for place in (kept / "large", kept / "below" / "small"):
+        place.write_bytes(os.urandom(FILE_BYTES if place.name == "large" else 5000))
+        _evict(place)
+    if _missing_pages(kept / "large") == 0:
+        pytest.skip("this folder's file system keeps everything in memory")
+    return kept
+
+
+def _evict(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    os.fsync(descriptor)
+    os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+    os.close(descriptor)
+
+
+def _missing_pages(path: Path) -> int:
+    missing = 0
+    descriptor = os.open(path, os.O_RDONLY)
+    for place in range(0, path.stat().st_size, PAGE_BYTES):
+        try:
+            os.preadv(descriptor, [bytearray(1)], place, os.RWF_NOWAIT)
+        except BlockingIOError:
+            missing += 1
+    os.close(descriptor)
+    return missing
+
+
+def _settles(path: Path) -> bool:
+    deadline = time.monotonic() + WAIT_SECONDS
+    while _missing_pages(path) > 0:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def test_every_page_is_read(folder: Path) -> None:
+    """Large files and small ones, in folders below, and nothing that a link leads to."""
+    (folder / "link").unlink(missing_ok=True)
+    (folder / "link").symlink_to("/proc/kcore")
+    assert residency.read_into_memory([str(folder)]) == FILE_BYTES + 5000
+    assert _settles(folder / "large")
+    assert _settles(folder / "below" / "small")
+
+
+def test_locked_files_stay(folder: Path) -> None:
+    """What is locked cannot be taken out of memory, not even by who may try."""
+    child = os.fork()
+    if child == 0:
+        locked = residency.lock_large_files([str(folder)])
+        _evict(folder / "large")
+        held = _missing_pages(folder / "large") == 0
+        os._exit(0 if (locked, held) == (FILE_BYTES, True) else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_a_fork_server_has_a_keeper(fork_server: ForkServer) -> None:
+    """A process beside the sandbox, at the lowest priority, as the sandbox's user."""
+    tasks = Path(f"/proc/{fork_server._process.pid}/task/{fork_server._process.pid}/children")
+    policies = [os.sched_getscheduler(int(pid)) for pid in tasks.read_text().split()]
+    assert policies.count(os.SCHED_IDLE) == 1
