@@ -82,6 +82,7 @@ def forward(x, W1, b1, W2, b2):
     """Index notation, with assertions turned into ValueError."""
     try:
         assert np.shape(b1) == np.shape(W2) == (np.shape(W1)[0],)
+        assert np.shape(x)[1] == np.shape(W1)[1]
         z = np.einsum("nd,hd->nh", x, W1) + b1
     except AssertionError as error:
         raise ValueError("shapes") from error

@@ -4,6 +4,37 @@ import numpy as np
 
 from autograder.sample_answers import misconception, wrong_values
 
+CORNERS = np.array([[0, 0], [1, 0], [0, 1], [1, 1]])
+XOR = np.array([0, 1, 1, 0])
+
+
+def hidden_sums(W1, b1):
+    """Sums (4, 2) that the hidden units get at the corners."""
+    return CORNERS @ np.array(W1, dtype=float).T + np.array(b1, dtype=float)
+
+
+def outputs(W1, b1, W2, b2):
+    """Outputs (4,) of a network at the corners."""
+    return np.maximum(hidden_sums(W1, b1), 0) @ np.ravel(W2) + np.ravel(b2)[0]
+
+
+def is_high_at(*high):
+    """Whether a network is above 1/2 at these corners, (0, 0), (1, 0), (0, 1), (1, 1), alone."""
+    return lambda W1, b1, W2, b2: tuple(outputs(W1, b1, W2, b2) > 0.5) == tuple(map(bool, high))
+
+
+def is_xor(W1, b1, W2, b2):
+    """Whether a network is XOR."""
+    return bool(np.allclose(outputs(W1, b1, W2, b2), XOR, rtol=0, atol=1e-5))
+
+
+def units(W1, b1, W2, b2):
+    """Hidden units with weights of length 1, sorted: (2, 4)."""
+    length = np.hypot(*np.transpose(np.array(W1, dtype=float)))
+    rows = np.column_stack([W1 / length[:, np.newaxis], b1 / length, np.ravel(W2) * length])
+    return rows[np.lexsort(np.round(rows, 3).T)]
+
+
 # ---- q1: a network by hand
 
 wrong_values(
@@ -142,6 +173,142 @@ wrong_values(
     W1=[[1, 1], [1, 1]],
     b1=[0, -1],
     W2=[1, 2],
+    b2=0,
+)
+
+
+# Whatever the numbers are, they are recognised by what the network does, the plainest first.
+wrong_values(
+    "q1",
+    title="Close to XOR",
+    hint="Close, but not to 0.00001. Were these weights trained? Round towards an exact solution.",
+    recognised_by=lambda **net: np.abs(outputs(**net) - XOR).max() < 0.1,
+    W1=[[1, 1], [1, 1]],
+    b1=[0.02, -1],
+    W2=[1, -2],
+    b2=0,
+)
+wrong_values(
+    "q1",
+    title="XOR and a constant",
+    hint="The outputs differ rightly from corner to corner, but all are shifted by one number.",
+    recognised_by=lambda **net: np.ptp(outputs(**net) - XOR) < 1e-5,
+    W1=[[1, 1], [1, 1]],
+    b1=[0, -1],
+    W2=[1, -2],
+    b2=3,
+)
+wrong_values(
+    "q1",
+    title="XOR in other units",
+    hint="Equal labels have equal outputs, but the two outputs are not 0 and 1.",
+    recognised_by=lambda **net: (
+        np.ptp(outputs(**net)[[0, 3]]) + np.ptp(outputs(**net)[1:3]) < 1e-5
+        and outputs(**net)[0] < outputs(**net)[1]
+    ),
+    W1=[[1, 1], [1, 1]],
+    b1=[0, -1],
+    W2=[3, -6],
+    b2=-1,
+)
+wrong_values(
+    "q1",
+    title="The right side of 1/2 at all corners",
+    hint="All corners are on the right side of 1/2, but not at the values 0 and 1 themselves.",
+    recognised_by=is_high_at(0, 1, 1, 0),
+    W1=[[1, 1], [1, 1]],
+    b1=[0, -1],
+    W2=[1, -1.6],
+    b2=0,
+)
+wrong_values(
+    "q1",
+    title="XNOR by other weights",
+    hint="The network is high where the inputs are equal. XOR asks for the opposite.",
+    recognised_by=is_high_at(1, 0, 0, 1),
+    W1=[[1, 1], [1, 1]],
+    b1=[0, -1],
+    W2=[-1, 2],
+    b2=1,
+)
+wrong_values(
+    "q1",
+    title="AND by other weights",
+    hint="The network is high where both inputs are. XOR is 1 if exactly one input is high.",
+    recognised_by=is_high_at(0, 0, 0, 1),
+    W1=[[2, 2], [0, 0]],
+    b1=[-3, 0],
+    W2=[1, 0],
+    b2=0,
+)
+wrong_values(
+    "q1",
+    title="OR by other weights",
+    hint="At (1, 1) the network is high, too: how much has to be taken away there?",
+    recognised_by=is_high_at(0, 1, 1, 1),
+    W1=[[1, 1], [1, 1]],
+    b1=[0, -1],
+    W2=[2, -2],
+    b2=0,
+)
+wrong_values(
+    "q1",
+    title="NAND",
+    hint="At (0, 0) the network is high, too. What is its output if both hidden units are silent?",
+    recognised_by=is_high_at(1, 1, 1, 0),
+    W1=[[1, 1], [1, 1]],
+    b1=[0, -1],
+    W2=[0, -1],
+    b2=1,
+)
+wrong_values(
+    "q1",
+    title="One of the two corners with the label 1 is missed",
+    hint="One of the two corners with the label 1 is missed: which hidden unit should see it?",
+    recognised_by=lambda **net: is_high_at(0, 1, 0, 0)(**net) or is_high_at(0, 0, 1, 0)(**net),
+    W1=[[1, -1], [1, 0]],
+    b1=[0, 0],
+    W2=[1, 0],
+    b2=0,
+)
+wrong_values(
+    "q1",
+    title="XOR with the columns of W1 as units",
+    hint="Which index of W1 counts the hidden units? With its columns as units it were XOR.",
+    recognised_by=lambda W1, b1, W2, b2: is_xor(np.transpose(W1), b1, W2, b2),
+    W1=[[2, -2], [2, -2]],
+    b1=[-2, 2],
+    W2=[-0.5, -0.5],
+    b2=1,
+)
+wrong_values(
+    "q1",
+    title="XOR with the opposite thresholds",
+    hint="A bias is added before the ReLU. With the opposite signs in b1 it were XOR.",
+    recognised_by=lambda W1, b1, W2, b2: is_xor(W1, -np.array(b1, dtype=float), W2, b2),
+    W1=[[2, 2], [1, 1]],
+    b1=[0, 1],
+    W2=[0.5, -2],
+    b2=0,
+)
+wrong_values(
+    "q1",
+    title="Both units are on at all corners",
+    hint="No hidden unit is ever silent at a corner: then the whole network is affine there.",
+    recognised_by=lambda W1, b1, W2, b2: hidden_sums(W1, b1).min() >= 0,
+    W1=[[1, 1], [1, 2]],
+    b1=[1, 1],
+    W2=[1, -1],
+    b2=0,
+)
+wrong_values(
+    "q1",
+    title="A unit is silent at all corners",
+    hint="One of your hidden units is silent at all four corners: it does nothing.",
+    recognised_by=lambda W1, b1, W2, b2: hidden_sums(W1, b1).max(axis=0).min() <= 0,
+    W1=[[1, 1], [-1, -1]],
+    b1=[0, -1],
+    W2=[-1, 5],
     b2=0,
 )
 
@@ -370,6 +537,31 @@ def forward(x, W1, b1, W2, b2):
     return np.maximum(z, 0) @ W2 + b2
 
 
+@misconception("q2", hint="A W2 of length 1 is accepted: NumPy broadcasts it.")
+def forward(x, W1, b1, W2, b2):
+    """A single output weight is broadcast."""
+    if x.shape[1] != W1.shape[1] or b1.shape != (len(W1),) or len(W2) not in (1, len(W1)):
+        raise ValueError("shapes")
+    return (np.maximum(x @ W1.T + b1, 0) * W2).sum(axis=1) + b2
+
+
+@misconception("q2", hint="Samples with a single input are stretched to all columns of W1.")
+def forward(x, W1, b1, W2, b2):
+    """A single column of samples is broadcast."""
+    if x.shape[1] not in (1, W1.shape[1]) or b1.shape != (len(W1),) or W2.shape != (len(W1),):
+        raise ValueError("shapes")
+    return np.maximum((x[:, np.newaxis, :] * W1).sum(axis=2) + b1, 0) @ W2 + b2
+
+
+@misconception("q2", hint="Large batches are not read to their end.")
+def forward(x, W1, b1, W2, b2):
+    """At most forty samples, the others as the last."""
+    if x.shape[1] != W1.shape[1] or b1.shape != (len(W1),) or W2.shape != (len(W1),):
+        raise ValueError("shapes")
+    x = x[np.minimum(np.arange(len(x)), 39)]
+    return np.maximum(x @ W1.T + b1, 0) @ W2 + b2
+
+
 # ---- q3: rescaling
 
 
@@ -557,6 +749,15 @@ def rescale(W1, b1, W2, b2, a):
     return W1 * a[:, None], b1 * a, W2 / a, b2
 
 
+@misconception("q3", hint="Superfluous factors are left out silently. Is there one for each unit?")
+def rescale(W1, b1, W2, b2, a):
+    """Too many factors: the first are taken."""
+    if len(a) < len(W1) or np.any(a <= 0):
+        raise ValueError("factors")
+    a = a[: len(W1)]
+    return W1 * a[:, np.newaxis], b1 * a, W2 / a, b2
+
+
 # ---- q4: a second network
 
 wrong_values(
@@ -608,6 +809,40 @@ wrong_values(
     title="OR instead of XOR",
     hint="At (1, 1) this network gives 1: that is OR.",
     alt=([[1, 1], [1, 1]], [0, -1], [1, -1], 0),
+)
+
+
+wrong_values(
+    "q4",
+    title="The network of question 1 in another guise",
+    hint="Up to positive factors and the order of its units this is your network of question 1.",
+    recognised_by=lambda alt, **first: np.allclose(units(*alt), units(**first), atol=1e-3),
+    W1=[[1, 1], [1, 1]],
+    b1=[0, -1],
+    W2=[1, -2],
+    b2=0,
+    alt=([[0.25, 0.25], [3, 3]], [-0.25, 0], [-8, 1 / 3], 0),
+)
+wrong_values(
+    "q4",
+    title="The right side of 1/2 at all corners",
+    hint="All corners are on the right side of 1/2, but not at the values 0 and 1 themselves.",
+    recognised_by=lambda alt: is_high_at(0, 1, 1, 0)(*alt) and not is_xor(*alt),
+    alt=([[1, 1], [1, 1]], [0, -1], [1, -1.7], 0),
+)
+wrong_values(
+    "q4",
+    title="High where the inputs are equal",
+    hint="Your second network is high where the inputs are equal. XOR asks for the opposite.",
+    recognised_by=lambda alt: is_high_at(1, 0, 0, 1)(*alt),
+    alt=([[1, -1], [-1, 1]], [0, 0], [-2, -2], 1),
+)
+wrong_values(
+    "q4",
+    title="One corner is on the wrong side of 1/2",
+    hint="One corner is on the wrong side of 1/2. Which one? Work the four outputs out.",
+    recognised_by=lambda alt: np.sum((outputs(*alt) > 0.5) != XOR) == 1,
+    alt=([[1, -1], [1, 0]], [0, 0], [1, 0], 0),
 )
 
 
@@ -684,6 +919,37 @@ wrong_values(
 )
 
 
+# Any other numbers.
+wrong_values(
+    "q5",
+    title="Other weights",
+    hint="Weigh the residuals of your model with each input: do they add up to zero?",
+    recognised_by=lambda w_lin: np.abs(w_lin).max() > 1e-3,
+    w_lin=[0.3, -0.2],
+)
+wrong_values(
+    "q5",
+    title="Another bias",
+    hint="At the minimum the residuals add up to zero. Do those of your model?",
+    recognised_by=lambda b_lin: np.abs(b_lin - 0.5).max() > 1e-3,
+    b_lin=0.4,
+)
+wrong_values(
+    "q5",
+    title="Another error",
+    hint="Insert the best model: what are its four residuals, their squares, and their mean?",
+    recognised_by=lambda mse_lin: np.abs(mse_lin - 0.25).max() > 1e-3,
+    mse_lin=0.3,
+)
+wrong_values(
+    "q5",
+    title="Another accuracy",
+    hint="There are four corners, so the accuracy is one of five fractions. Which lines get most?",
+    recognised_by=lambda acc_max: np.abs(acc_max - 0.75).max() > 1e-3,
+    acc_max=0.6,
+)
+
+
 # ---- q6: the whole board
 
 wrong_values(
@@ -754,4 +1020,46 @@ wrong_values(
     title="Absolute values of the inputs, not of their sum and difference",
     hint="Your output depends on the sizes of the inputs, not on their signs. Which combinations of the inputs know the signs?",
     board=([[1, 0], [-1, 0], [0, 1], [0, -1]], [0, 0, 0, 0], [1, 1, -1, -1], 0),
+)
+
+
+GRID = np.stack(np.meshgrid(np.linspace(-0.975, 0.975, 40), np.linspace(-0.975, 0.975, 40)), -1)
+GRID = GRID.reshape(-1, 2)
+GRID = GRID[np.abs(GRID).min(axis=1) > 0.05]
+
+
+def right_points(board):
+    """Whether a network is right, at the points of a grid over the board."""
+    W1, b1, W2, b2 = (np.array(part, dtype=float) for part in board)
+    y = np.maximum(GRID @ W1.T + b1, 0) @ np.ravel(W2) + np.ravel(b2)[0]
+    return (y > 0) == (GRID[:, 0] * GRID[:, 1] < 0)
+
+
+def worst_quadrant(board):
+    """The smallest part of right points in one of the four quadrants."""
+    quadrant = (GRID > 0) @ [1, 2]
+    return min(right_points(board)[quadrant == k].mean() for k in range(4))
+
+
+wrong_values(
+    "q6",
+    title="Nearly all points are wrong",
+    hint="Nearly all labels are the opposite ones: where should the output be positive?",
+    recognised_by=lambda board: right_points(board).mean() < 0.1,
+    board=([[2, -2], [-2, 2], [2, 2], [-2, -2]], [0, 0, 0, 0], [-1, -1, 1, 1], 0),
+)
+wrong_values(
+    "q6",
+    title="One quadrant is wrong",
+    hint="At least one quadrant is wrong as a whole. Which hidden unit is on there?",
+    recognised_by=lambda board: worst_quadrant(board) < 0.1,
+    board=([[1, -1], [2, 2], [-2, -2]], [0, 0, 0], [1, -1, -1], 0),
+)
+wrong_values(
+    "q6",
+    title="Mistakes along the borders of the quadrants",
+    hint="All quadrants are mostly right. The mistakes lie along their borders: where does your "
+    "output change its sign?",
+    recognised_by=lambda board: worst_quadrant(board) > 0.5,
+    board=([[1, -1], [-1, 1], [1, 1.4], [-1, -1.4]], [0, 0, 0, 0], [1, 1, -1, -1], 0),
 )
