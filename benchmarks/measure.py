@@ -183,7 +183,7 @@ class ProcessTree:
         lost = max(seen.buried - buried, sum(map(self._ticks, ended)))
         return seen.own - own + sum(map(self._ticks, living)) + lost
 
-    def _note(self, pid: int, stat: list[str]) -> None:
+    def _note(self, pid: int, stat: list[bytes]) -> None:
         own, buried = int(stat[11]) + int(stat[12]), int(stat[13]) + int(stat[14])
         self._seen[pid] = _Seen(int(stat[1]), own, buried)
 
@@ -204,9 +204,9 @@ def _wait_for_orphans(bystanders: set[int]) -> None:
         time.sleep(SAMPLE_SECONDS)
 
 
-def _children() -> dict[int, list[tuple[int, list[str]]]]:
+def _children() -> dict[int, list[tuple[int, list[bytes]]]]:
     """Return the processes of the machine by their parents."""
-    children: dict[int, list[tuple[int, list[str]]]] = {}
+    children: dict[int, list[tuple[int, list[bytes]]]] = {}
     for name in os.listdir("/proc"):  # noqa: PTH208  # often, so without a Path for each
         stat = _stat(int(name)) if name.isdigit() else None
         if stat is not None:
@@ -214,10 +214,11 @@ def _children() -> dict[int, list[tuple[int, list[str]]]]:
     return children
 
 
-def _stat(pid: int) -> list[str] | None:
+def _stat(pid: int) -> list[bytes] | None:
     """Return the fields of ``/proc/PID/stat`` from the third on; the second may hold blanks."""
     try:
-        with open(f"/proc/{pid}/stat") as file:  # noqa: PTH123  # as above
-            return file.read().rpartition(")")[2].split()
+        # Bytes: a process may call itself by any.
+        with open(f"/proc/{pid}/stat", "rb") as file:  # noqa: PTH123  # as above
+            return file.read().rpartition(b")")[2].split()
     except OSError:
         return None

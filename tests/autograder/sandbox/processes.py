@@ -11,6 +11,7 @@ def parents() -> dict[int, int]:
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
             try:
+                # Bytes: a process may call itself by any, and attacks do.
                 fields = (folder / "stat").read_bytes().rpartition(b")")[2].split()
             except OSError:
                 continue
