@@ -21,6 +21,10 @@ demo: setup ## Run the portal with a made-up course; prints address and accounts
 samples: setup ## Grade five sample submissions and print the reports
 	@$(BIN)/python -m benchmarks.demo
 
+# What runs most branches in the least time; tests/quick.txt holds its files.
+quick: setup check ## Lint, types, contracts, and the tests that a change most often breaks
+	$(BIN)/python -m pytest $(TWO_WORKERS) @tests/quick.txt
+
 test: setup-tests check unit ## All that continuous integration runs; sweeps are sampled
 
 full: setup-tests check coverage ## All tests, no sweep sampled, with branch coverage
