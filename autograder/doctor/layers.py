@@ -21,6 +21,7 @@ from autograder.sandbox.fork_server import ForkServer
 from autograder.sandbox.residency import read_into_memory
 from autograder.sandbox.runtime import linux
 from autograder.sandbox.runtime.fairness import MOST_SESSIONS
+from autograder.sandbox.shared_files import SETTING, folder_for_copies, in_memory
 
 SANDBOX_ITSELF: Final = "the sandbox itself"
 PROBE_LIMITS: Final = Limits(
@@ -194,18 +195,24 @@ def _shared_files(sandbox: WarmSandbox) -> LayerResult:
 
 @_layer("files in memory")
 def _files_in_memory(sandbox: WarmSandbox) -> LayerResult:
+    copies = folder_for_copies()
+    if copies is not None:
+        advice = f"mount a tmpfs there, or let {SETTING} name a folder on one, such as /dev/shm/…"
+        return _result(
+            in_memory(copies), f"kernels see the copy in {copies}", f"{copies} is on a disk", advice
+        )
     size = read_into_memory(shared_sources(sandbox.fork_server.environment))
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    text = (
-        f"{size / GIGABYTE:.1f} GB of files that kernels share, {memory / GIGABYTE:.1f} GB memory"
-    )
-    return _result(
-        size < memory / 2,
-        text,
-        text,
-        "Which of their pages are in memory could tell one kernel about another: a machine for "
-        "exams needs more memory, or environments with fewer libraries.",
-    )
+    text = f"{size / GIGABYTE:.1f} GB of files, {memory / GIGABYTE:.1f} GB of memory"
+    if size > memory / 2:
+        return LayerResult(
+            "",
+            False,
+            text,
+            "which parts are in memory could tell kernels of each "
+            "other: more memory, or fewer libraries",
+        )
+    return LayerResult("", None, f"{text}; names asked for in vain are seen: set {SETTING}")
 
 
 @_layer("machine's counters")

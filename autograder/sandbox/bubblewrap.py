@@ -15,6 +15,7 @@ from autograder.environments import BaseInterpreter, Environment, base_interpret
 from autograder.errors import SandboxError
 from autograder.sandbox import policy
 from autograder.sandbox.runtime import layout
+from autograder.sandbox.shared_files import copied, folder_for_copies
 
 _RUNTIME_FILES: Final = (
     "__init__.py",
@@ -66,7 +67,7 @@ def plan(
         The arguments of `launcher.main`.
 
     Raises:
-        SandboxError: If bubblewrap is missing.
+        SandboxError: If bubblewrap is missing, or files cannot be copied.
     """
     bwrap = shutil.which("bwrap", path="/usr/bin:/bin:/usr/local/bin")
     if bwrap is None:
@@ -84,7 +85,7 @@ def plan(
             before += ["--symlink", str(Path(merged).readlink()), merged]
     for scratch in policy.FORK_SERVER_SCRATCH_FOLDERS:
         before += ["--tmpfs", scratch]
-    mounts = list(_mounts(environment, base, folder))
+    mounts = _in_memory(list(_mounts(environment, base, folder)), folder)
     # Left to itself, bubblewrap would close them to all users but its own.
     for parent in sorted({str(parent) for each in mounts for parent in Path(each.target).parents}):
         before += ["--dir", parent]
@@ -108,6 +109,12 @@ def plan(
         "kept": [n for n, each in enumerate(mounts) if not each.source.is_relative_to(folder)],
         "after": after + [json.dumps(modules) for modules in _imports(environment, packages)],
     }
+
+
+def _in_memory(mounts: list[policy.Mount], folder: Path) -> list[policy.Mount]:
+    """Return mounts of copies in memory, if the operator gives a folder for them."""
+    copies = folder_for_copies()
+    return mounts if copies is None else copied(mounts, copies, folder)
 
 
 def _imports(environment: Environment, packages: frozenset[str]) -> Iterator[tuple[str, ...]]:
