@@ -19,6 +19,7 @@ from sqlalchemy import (
     create_engine,
     event,
 )
+from sqlalchemy.exc import DBAPIError, InvalidRequestError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
@@ -169,7 +170,7 @@ class Database:
 
     Args:
         engine: Of both.
-        read: Makes sessions that only read; they wait for nobody.
+        read: Makes sessions that only read; they wait for nobody. `begin_writing` lets one write.
         write: Makes sessions that may write; on SQLite one at a time.
     """
 
@@ -184,15 +185,42 @@ def open_database(url: str) -> Database:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+    reading = engine.execution_options(**{_WRITES: False})
     writing = engine.execution_options(**{_WRITES: True})
     return Database(
         engine,
-        sessionmaker(engine, expire_on_commit=False),
+        sessionmaker(reading, expire_on_commit=False),
         sessionmaker(writing, expire_on_commit=False),
     )
 
 
+def begin_writing(session: Session) -> None:
+    """
+    Let a session that only reads write, until its next commit or rollback.
+
+    What it has read is read again, so that what is decided and what is changed stand on the same
+    rows. The transaction begins here: on SQLite nobody else can write from now on.
+    """
+    session.rollback()
+    session.connection(execution_options={_WRITES: True})
+    for each in tuple(session.identity_map.values()):
+        try:
+            session.refresh(each)
+        except InvalidRequestError:  # somebody has deleted it
+            session.expunge(each)
+
+
+def is_busy(error: DBAPIError) -> bool:
+    """Return whether a statement failed only because of what others do at the same moment."""
+    if getattr(error.orig, "sqlite_errorname", "").startswith(_SQLITE_BUSY):
+        return True
+    return getattr(error.orig, "sqlstate", None) in _POSTGRESQL_BUSY
+
+
 _WRITES: Final = "autograder_writes"
+_SQLITE_BUSY: Final = ("SQLITE_BUSY", "SQLITE_LOCKED")
+# Serialization failure, deadlock, lock not available.
+_POSTGRESQL_BUSY: Final = frozenset({"40001", "40P01", "55P03"})
 _PRAGMAS: Final = (
     "journal_mode=WAL",
     "synchronous=NORMAL",
@@ -212,5 +240,7 @@ def _prepare_sqlite(connection: Any, _: Any) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     # A transaction that begins by reading and then writes would fail if another wrote between.
-    writes = connection.get_execution_options().get(_WRITES, False)
+    writes = connection.get_execution_options().get(_WRITES)
+    # Nor does one that only reads write by mistake; migrations and backups, which say neither, may.
+    connection.exec_driver_sql(f"PRAGMA query_only={'ON' if writes is False else 'OFF'}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

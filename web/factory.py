@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from flask import Flask, flash, redirect, render_template, request, url_for
 from flask_login import LoginManager
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DBAPIError, TimeoutError  # noqa: A004  # a pool's, not the system's
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response
 
 from autograder.render.page import palette
 from web.config import Settings
-from web.db import Database, open_database
+from web.db import Database, is_busy, open_database
 from web.http import EXTENSION, Portal, actor, close_db, db
 from web.models import Submission, User
 from web.policy import Action, Resource, allowed
@@ -24,6 +26,7 @@ from web.services.courses.deadlines import duration
 from web.services.errors import RuleError
 from web.services.people import accounts
 
+RETRY_SECONDS: Final = 5
 _ERRORS = {
     400: ("The browser sent something that we do not understand", "Go back and try again."),
     403: ("You may not do this", "Ask your instructor if you think that you should."),
@@ -54,6 +57,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     _add_filters(app)
     _add_palette(app)
     _add_error_pages(app)
+    _add_pages_of_a_busy_database(app)
     _add_blueprints(app)
     return app
 
@@ -144,15 +148,41 @@ def _add_palette(app: Flask) -> None:
         return response.make_conditional(request)
 
 
+def _failure(app: Flask, code: int) -> Response:
+    """Answer that it is not the reader's fault; asks the database nothing, not even who reads."""
+    close_db(None)
+    title, advice = _ERRORS.get(code, _ERRORS[500])
+    template = app.jinja_env.get_template("error.html")
+    page = template.render(me=None, code=code, title=title, advice=advice)
+    response = Response(page, code, mimetype="text/html")
+    if code == 503:
+        response.headers["Retry-After"] = str(RETRY_SECONDS)
+    return response
+
+
+def _add_pages_of_a_busy_database(app: Flask) -> None:
+    @app.errorhandler(DBAPIError)
+    def database_failed(error: DBAPIError) -> Response:
+        if is_busy(error):
+            return _failure(app, 503)
+        raise error
+
+    @app.errorhandler(TimeoutError)
+    def no_connection_left(_: TimeoutError) -> Response:
+        return _failure(app, 503)
+
+
 def _add_error_pages(app: Flask) -> None:
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> tuple[str, int] | Response:
         code = error.code or 500
+        if code >= 500:
+            return _failure(app, code)
         if code == 401:
             return redirect(url_for("account.show_sign_in", next=request.full_path.rstrip("?")))
         if code < 400:
             return error.get_response()
-        title, advice = _ERRORS.get(code, _ERRORS[400 if code < 500 else 500])
+        title, advice = _ERRORS.get(code, _ERRORS[400])
         return render_template("error.html", code=code, title=title, advice=advice), code
 
     @app.errorhandler(CSRFError)
@@ -164,7 +194,6 @@ def _add_error_pages(app: Flask) -> None:
     @app.errorhandler(RuleError)
     def refused(error: RuleError) -> Response | tuple[str, int]:
         """Show what a use case refused on the page that it was asked from."""
-        db().rollback()
         flash(str(error), "error")
         back = request.referrer or ""
         if back.startswith(request.host_url):

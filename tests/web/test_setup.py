@@ -24,9 +24,8 @@ def test_admin_who_has_forgotten_the_password_gets_a_new_link(world: World) -> N
     token = make_admin(world.database, address, "Admin", new_link=True)
 
     assert token is not None
-    with world.database.write.begin() as session:
-        accounts.accept(session, token, "another long password")
-        accounts.sign_in(session, address, "another long password", "192.0.2.1")
+    accounts.accept(world.database, token, "another long password")
+    accounts.sign_in(world.database, address, "another long password", "192.0.2.1")
 
 
 def test_new_link_makes_nobody_an_admin(world: World) -> None:

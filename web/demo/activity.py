@@ -159,7 +159,9 @@ class Activity:
 
     def _written(self, each: DemoSubmission) -> bytes:
         """Write a notebook; takes seconds, for which nobody else may wait with the database."""
-        return notebook(self._assignment(each.assignment), each.work)
+        data = notebook(self._assignment(each.assignment), each.work)
+        submitting.check_notebook(data, each.assignment)
+        return data
 
     def _accept(
         self, session: Session, each: DemoSubmission, data: bytes

@@ -8,7 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, session,
 from flask_login import login_user, logout_user
 from werkzeug.wrappers import Response
 
-from web.http import actor, db, signed_in
+from web.http import actor, db, end_transaction, portal, signed_in
 from web.models import User
 from web.services.errors import RuleError
 from web.services.people import accounts
@@ -30,11 +30,9 @@ def sign_in() -> str | Response | tuple[str, int]:
     email = request.form.get("email", "")[:254]
     password = request.form.get("password", "")
     try:
-        user = accounts.sign_in(db(), email, password, request.remote_addr or "")
+        user = accounts.sign_in(portal().database, email, password, request.remote_addr or "")
     except accounts.SignInRefused as error:
-        db().commit()  # the failure counts
         return render_template("account/sign_in.html", email=email, error=str(error)), 403
-    db().commit()
     _begin_session(user)
     return redirect(_next_page(request.args.get("next")), code=303)
 
@@ -65,12 +63,11 @@ def accept_invitation(token: str) -> str | Response | tuple[str, int]:
     except RuleError as error:
         return _no_invitation(error)
     try:
-        accounts.accept(db(), token, _new_password())
+        end_transaction()
+        user = accounts.accept(portal().database, token, _new_password())
     except RuleError as error:
-        db().rollback()
         page = render_template("account/invitation.html", user=user, error=str(error))
         return page, 400
-    db().commit()
     _begin_session(user)
     flash("Your password is set. Welcome!", "good")
     return redirect(url_for("courses.list_courses"), code=303)
@@ -87,12 +84,12 @@ def change_password() -> str | Response | tuple[str, int]:
     """Change the password; every other session of this person ends."""
     user = signed_in()
     try:
-        accounts.change_password(user, request.form.get("current", ""), _new_password())
+        end_transaction()
+        current, new = request.form.get("current", ""), _new_password()
+        changed = accounts.change_password(portal().database, user, current, new)
     except RuleError as error:
-        db().rollback()
         return render_template("account/settings.html", user=user, error=str(error)), 400
-    db().commit()
-    _begin_session(user)
+    _begin_session(changed)
     flash("Your password is changed. Other devices are signed out.", "good")
     return redirect(url_for("account.show_settings"), code=303)
 

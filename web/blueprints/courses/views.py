@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import datetime
 from pathlib import Path
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, send_file, url_for
@@ -11,8 +12,8 @@ from werkzeug.wrappers import Response
 from autograder.assignment import public_data
 from web.blueprints.resources import assignment_for, course_for
 from web.db import now
-from web.http import db, end_transaction, portal, signed_in
-from web.models import CourseAssignment, Role
+from web.http import db, end_transaction, portal, signed_in, writing
+from web.models import CourseAssignment, Role, Submission, User
 from web.policy import Action, allowed, role_in
 from web.services import lookup
 from web.services.courses import snapshots
@@ -111,17 +112,28 @@ def submit_notebook(slug: str, name: str) -> Response:
     received_at = now()
     submitting.check_may_submit(db(), user, assignment, received_at)
     end_transaction()
-    submission = submitting.submit(
-        db(), portal().settings.submissions, user, assignment, upload.filename, content, received_at
-    )
-    try:
-        db().commit()
-    except Exception:
-        submitting.stored_file(portal().settings.submissions, submission).unlink()
-        raise
+    submitting.check_notebook(content, name)
+    submission = _submit(user, assignment, upload.filename, content, received_at)
     flash("Your notebook has arrived. This page is your receipt.", "good")
     receipt = url_for("submissions.show_submission", public_id=submission.public_id)
     return redirect(receipt, code=303)
+
+
+def _submit(
+    user: User, assignment: CourseAssignment, file_name: str, content: bytes, received_at: datetime
+) -> Submission:
+    folder = portal().settings.submissions
+    submission = None
+    try:
+        with writing() as session:
+            submission = submitting.submit(
+                session, folder, user, assignment, file_name, content, received_at
+            )
+    except Exception:
+        if submission is not None:
+            submitting.stored_file(folder, submission).unlink()
+        raise
+    return submission
 
 
 def _notebook(assignment: CourseAssignment, kind: snapshots.Kind) -> bytes:

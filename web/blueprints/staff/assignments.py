@@ -8,11 +8,12 @@ from typing import Final
 from flask import abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from autograder.assignment import Assignment
 from web.blueprints.resources import assignment_for, course_for
 from web.blueprints.staff.blueprint import bp
 from web.blueprints.staff.form_fields import number_field, whole_field
-from web.http import db, end_transaction, portal, signed_in
-from web.models import CountedAttempt, CourseAssignment, Membership, Role, Snapshot, User
+from web.http import db, end_transaction, portal, signed_in, writing
+from web.models import CountedAttempt, CourseAssignment, Membership, Role, User
 from web.policy import Action
 from web.services.courses import assignments, snapshots, validation
 from web.services.courses.courses import zone_of
@@ -42,9 +43,10 @@ def list_assignments(slug: str) -> str:
 def import_assignment(slug: str) -> Response:
     """Import an assignment into the course, as it stands on the server now."""
     course = course_for(slug, Action.MANAGE_COURSE)
-    snapshot = _import(request.form.get("name", "")[:100])
-    assignment = assignments.add_to_course(db(), signed_in(), course, snapshot)
-    db().commit()
+    prepared = _prepared(request.form.get("name", "")[:100])
+    with writing() as session:
+        snapshot = snapshots.import_version(session, prepared)
+        assignment = assignments.add_to_course(session, signed_in(), course, snapshot)
     validation.request(portal().settings.snapshots, snapshot)
     flash(
         f"“{snapshot.title}” is in the course, and its proof has begun. Set its rules meanwhile.",
@@ -64,10 +66,10 @@ def change_rules(slug: str, name: str) -> Response | tuple[str, int]:
     """Change an assignment's rules."""
     assignment = assignment_for(slug, name, Action.MANAGE_ASSIGNMENT)
     try:
-        assignments.set_rules(db(), signed_in(), assignment, _rules(assignment))
+        with writing() as session:
+            assignments.set_rules(session, signed_in(), assignment, _rules(assignment))
     except RuleError as error:
-        return _typed_again(assignment, "rules", error)
-    db().commit()
+        return _page(assignment, "rules", str(error)), 400
     flash("The rules are changed.", "good")
     _flash_notes(assignment, MOMENTS)
     return redirect(url_for("staff.show_assignment", slug=slug, name=name), code=303)
@@ -77,8 +79,8 @@ def change_rules(slug: str, name: str) -> Response | tuple[str, int]:
 def release_assignment(slug: str, name: str) -> Response:
     """Let students see an assignment from now on."""
     assignment = assignment_for(slug, name, Action.MANAGE_ASSIGNMENT)
-    assignments.release_now(db(), signed_in(), assignment)
-    db().commit()
+    with writing() as session:
+        assignments.release_now(session, signed_in(), assignment)
     flash("Students see it now.", "good")
     return redirect(url_for("staff.show_assignment", slug=slug, name=name), code=303)
 
@@ -87,9 +89,10 @@ def release_assignment(slug: str, name: str) -> Response:
 def update_assignment(slug: str, name: str) -> Response:
     """Take the newer version from the server; earlier submissions keep theirs."""
     assignment = assignment_for(slug, name, Action.MANAGE_ASSIGNMENT)
-    snapshot = _import(name)
-    assignments.use_snapshot(db(), signed_in(), assignment, snapshot)
-    db().commit()
+    prepared = _prepared(name)
+    with writing() as session:
+        snapshot = snapshots.import_version(session, prepared)
+        assignments.use_snapshot(session, signed_in(), assignment, snapshot)
     validation.request(portal().settings.snapshots, snapshot)
     flash("New submissions are graded by it; earlier ones only if you grade them again.", "good")
     return redirect(url_for("staff.show_assignment", slug=slug, name=name), code=303)
@@ -101,10 +104,10 @@ def grant_extension(slug: str, name: str) -> Response | tuple[str, int]:
     assignment = assignment_for(slug, name, Action.MANAGE_ASSIGNMENT)
     student = _chosen_student(assignment)
     try:
-        assignments.extend(db(), signed_in(), assignment, student, _terms(assignment))
+        with writing() as session:
+            assignments.extend(session, signed_in(), assignment, student, _terms(assignment))
     except RuleError as error:
-        return _typed_again(assignment, "extension", error)
-    db().commit()
+        return _page(assignment, "extension", str(error)), 400
     flash(f"{student.name} has an extension.", "good")
     _flash_notes(assignment, ("due_at", "cutoff_at"))
     return redirect(url_for("staff.show_assignment", slug=slug, name=name), code=303)
@@ -115,9 +118,9 @@ def withdraw_extension(slug: str, name: str) -> Response:
     """Let the assignment's own rules hold for a student again."""
     assignment = assignment_for(slug, name, Action.MANAGE_ASSIGNMENT)
     student = _chosen_student(assignment)
-    if not assignments.withdraw_extension(db(), signed_in(), assignment, student):
-        abort(404)
-    db().commit()
+    with writing() as session:
+        if not assignments.withdraw_extension(session, signed_in(), assignment, student):
+            abort(404)
     flash(f"{student.name} has no extension any more.", "good")
     return redirect(url_for("staff.show_assignment", slug=slug, name=name), code=303)
 
@@ -128,11 +131,10 @@ def _chosen_student(assignment: CourseAssignment) -> User:
     return student or abort(404)
 
 
-def _import(name: str) -> Snapshot:
+def _prepared(name: str) -> Assignment:
     settings = portal().settings
     end_transaction()
-    assignment = snapshots.prepare(settings.snapshots, settings.assignment_folders, name)
-    return snapshots.import_version(db(), assignment)
+    return snapshots.prepare(settings.snapshots, settings.assignment_folders, name)
 
 
 def _page(assignment: CourseAssignment, form: str = "", error: str = "") -> str:
@@ -153,11 +155,6 @@ def _page(assignment: CourseAssignment, form: str = "", error: str = "") -> str:
         form=form,
         error=error,
     )
-
-
-def _typed_again(assignment: CourseAssignment, form: str, error: RuleError) -> tuple[str, int]:
-    db().rollback()
-    return _page(assignment, form, str(error)), 400
 
 
 def _flash_notes(assignment: CourseAssignment, names: Sequence[str]) -> None:

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from web.blueprints.resources import course_for, membership_in
 from web.blueprints.staff.blueprint import bp
-from web.http import db, require, signed_in
+from web.http import require, signed_in, writing
 from web.models import Membership, User
 from web.policy import Action
 from web.services.people import corrections
@@ -34,11 +34,10 @@ def correct_person(slug: str, membership_id: int) -> Response | tuple[str, int]:
     if typed.email is not None:
         require(Action.CORRECT_ADDRESS, membership)
     try:
-        changed = corrections.correct(db(), signed_in(), membership.user, typed)
+        with writing() as session:
+            changed = corrections.correct(session, signed_in(), membership.user, typed)
     except CorrectionRefused as error:
-        db().rollback()
         return _page(membership, typed, error.problems), 400
-    db().commit()
     flash(_confirmation(membership.user, changed), "good")
     return redirect(url_for("staff.list_people", slug=slug), code=303)
 

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 
 from web.blueprints.resources import assignment_for, course_for
 from web.blueprints.staff.blueprint import bp
-from web.http import db, signed_in
+from web.http import db, portal, signed_in
 from web.models import CourseAssignment
 from web.policy import Action
 from web.services import audit
@@ -66,8 +66,7 @@ def export_marks(slug: str, name: str) -> Response | str:
     filled = _fill(kind, data, selection)
     if request.form.get("step") == "download":
         return _download(selection, choice, kind, filled.content, filled.file_name)
-    _record("marks.previewed", selection, choice, kind)
-    return render_template(
+    page = render_template(
         "staff/export_filled.html",
         course=assignment.course,
         assignment=assignment,
@@ -76,6 +75,8 @@ def export_marks(slug: str, name: str) -> Response | str:
         filled=filled,
         packed=base64.b64encode(zlib.compress(data)).decode(),
     )
+    _record("marks.previewed", selection, choice, kind)
+    return page
 
 
 @bp.post("/courses/<slug>/staff/gradebook/export")
@@ -85,15 +86,15 @@ def export_gradebook(slug: str) -> Response:
     choice = _choice(request.form)
     book = gradebook(db(), course)
     content = plain.course_csv(book, choice)
-    audit.record(
-        db(),
-        signed_in(),
-        "gradebook.exported",
-        course=course,
-        students=len(book.rows),
-        unreleased=choice.unreleased,
-    )
-    db().commit()
+    with portal().database.write.begin() as session:
+        audit.record(
+            session,
+            signed_in(),
+            "gradebook.exported",
+            course=course,
+            students=len(book.rows),
+            unreleased=choice.unreleased,
+        )
     return _file(content, f"gradebook-{course.slug}.csv")
 
 
@@ -140,19 +141,19 @@ def _download(
 def _record(action: str, selection: Selection, choice: Choice, kind: str) -> None:
     """Note in the log who read or took out which marks; a preview names persons, too."""
     assignment: CourseAssignment = selection.assignment
-    audit.record(
-        db(),
-        signed_in(),
-        action,
-        course=assignment.course,
-        target=assignment.name,
-        format=kind,
-        marks=len(selection.rows),
-        left_out=len(selection.left_out),
-        unreleased=choice.unreleased,
-        absent_as_zero=choice.absent_as_zero,
-    )
-    db().commit()
+    with portal().database.write.begin() as session:
+        audit.record(
+            session,
+            signed_in(),
+            action,
+            course=assignment.course,
+            target=assignment.name,
+            format=kind,
+            marks=len(selection.rows),
+            left_out=len(selection.left_out),
+            unreleased=choice.unreleased,
+            absent_as_zero=choice.absent_as_zero,
+        )
 
 
 def _file(content: bytes, name: str) -> Response:

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from web.blueprints.resources import course_for
 from web.blueprints.staff.blueprint import bp
 from web.blueprints.staff.form_fields import number_field, whole_field
-from web.http import db, signed_in
+from web.http import db, signed_in, writing
 from web.policy import Action, allowed
 from web.services.courses.assignments import course_assignments
 from web.services.gradebook import gradebook
@@ -50,7 +50,7 @@ def change_grade_rules(slug: str) -> Response:
     may_drop = [each.id for each in assignments if request.form.get(f"may-drop-{each.name}")]
     dropped = whole_field("dropped_lowest", "Dropped") or 0
     rules = gradebook.GradeRules(weights, frozenset(may_drop), dropped)
-    gradebook.set_rules(db(), signed_in(), course, rules)
-    db().commit()
+    with writing() as session:
+        gradebook.set_rules(session, signed_in(), course, rules)
     flash("The rules of the grade are changed.", "good")
     return redirect(url_for("staff.show_gradebook", slug=slug), code=303)

@@ -11,7 +11,7 @@ from web.blueprints.resources import assignment_for, course_for
 from web.blueprints.staff.blueprint import bp
 from web.blueprints.staff.form_fields import tenths_field
 from web.blueprints.staff.grading_form import Fields, shown_answer
-from web.http import db, portal, signed_in
+from web.http import db, portal, signed_in, writing
 from web.models import CourseAssignment, ManualGrade, SnapshotQuestion, Submission
 from web.policy import Action
 from web.services import audit, lookup
@@ -63,7 +63,7 @@ def claim_next_answer(slug: str, name: str, question_id: str) -> Response:
 def show_answer(slug: str, name: str, question_id: str, public_id: str) -> str:
     """Show an answer with its rubric; whoever looks at it first holds it for some minutes."""
     assignment, submission, question = _answer(slug, name, question_id, public_id)
-    with portal().database.write.begin() as session:
+    with writing() as session:
         claims.take(session, signed_in(), submission, question_id)
     grade = written_answers.grade_of(db(), submission, question_id)
     return _page(assignment, question, submission, Fields.saved(question, grade))
@@ -83,16 +83,13 @@ def grade_answer(
         return _page(assignment, question, submission, fields.with_comment(text))
     try:
         entered = fields.entered(tenths_field("points", "Points"))
-        written_answers.save(db(), signed_in(), submission, question_id, entered)
+        with writing() as session:
+            written_answers.save(session, signed_in(), submission, question_id, entered)
     except NewerGradeError as error:
-        newer = error.grade
-        db().rollback()
-        fields = replace(fields, version=newer.version)
-        return _page(assignment, question, submission, fields, newer=newer), 409
+        fields = replace(fields, version=error.grade.version)
+        return _page(assignment, question, submission, fields, newer=error.grade), 409
     except RuleError as error:
-        db().rollback()
         return _page(assignment, question, submission, fields, problem=str(error)), 400
-    db().commit()
     if request.form.get("then") == "next":
         return _to_next(assignment, question_id, submission)
     flash("The grade is saved.", "good")
@@ -104,11 +101,11 @@ def claim_answer(slug: str, name: str, question_id: str, public_id: str) -> Resp
     """Hold an answer for some more minutes; with ``take=1`` take it from whoever holds it."""
     assignment, submission, _ = _answer(slug, name, question_id, public_id)
     force = request.form.get("take") == "1"
-    claims.take(db(), signed_in(), submission, question_id, force=force)
-    if force:
-        course, target = assignment.course, audit.question_target(submission, question_id)
-        audit.record(db(), signed_in(), "answer.taken_over", course=course, target=target)
-    db().commit()
+    with writing() as session:
+        claims.take(session, signed_in(), submission, question_id, force=force)
+        if force:
+            course, target = assignment.course, audit.question_target(submission, question_id)
+            audit.record(session, signed_in(), "answer.taken_over", course=course, target=target)
     return _to_answer(assignment, question_id, submission)
 
 
@@ -116,8 +113,8 @@ def claim_answer(slug: str, name: str, question_id: str, public_id: str) -> Resp
 def save_comment(slug: str, name: str, question_id: str) -> Response:
     """Save a comment for the next answers."""
     assignment, _ = _question(slug, name, question_id)
-    comments.add(db(), signed_in(), assignment, question_id, request.form.get("text", ""))
-    db().commit()
+    with writing() as session:
+        comments.add(session, signed_in(), assignment, question_id, request.form.get("text", ""))
     flash("The comment is kept.", "good")
     return _back(assignment, question_id)
 
@@ -126,8 +123,8 @@ def save_comment(slug: str, name: str, question_id: str) -> Response:
 def delete_comment(slug: str, name: str, question_id: str, number: int) -> Response:
     """Delete a saved comment."""
     assignment, _ = _question(slug, name, question_id)
-    comments.delete(db(), signed_in(), assignment, question_id, number)
-    db().commit()
+    with writing() as session:
+        comments.delete(session, signed_in(), assignment, question_id, number)
     flash("The comment is deleted.", "good")
     return _back(assignment, question_id)
 
@@ -159,8 +156,10 @@ def _answer_in(assignment: CourseAssignment, public_id: str) -> Submission | Non
 def _to_next(
     assignment: CourseAssignment, question_id: str, leaving: Submission | None
 ) -> Response:
-    following = written_answers.take_next(db(), signed_in(), assignment, question_id, leaving)
-    db().commit()
+    with writing() as session:
+        following = written_answers.take_next(
+            session, signed_in(), assignment, question_id, leaving
+        )
     if following is not None:
         return _to_answer(assignment, question_id, following)
     flash("Every answer is graded, or somebody else is reading it now.", "good")

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from web.blueprints.resources import course_for, membership_in
 from web.blueprints.staff.blueprint import bp
 from web.blueprints.staff.form_fields import number_field
-from web.http import db, require, signed_in
+from web.http import db, require, signed_in, writing
 from web.models import Course, Role, User
 from web.policy import Action, allowed, may_correct
 from web.services import audit, lookup
@@ -72,13 +72,12 @@ def import_roster(slug: str) -> str | tuple[str, int]:
         if request.form.get("confirmed") != "1":
             changes = roster.preview(db(), course, rows)
             return _people_page(course, [], RosterForm(text, _role(), changes))
-        result = roster.take_in(db(), signed_in(), course, rows, _role())
+        with writing() as session:
+            result = roster.take_in(session, signed_in(), course, rows, _role())
+            open_to_us = [user for user in result.invited if not _why_no_link(user, course)]
+            links = [_link(user) for user in open_to_us]
     except RuleError as error:
-        db().rollback()
         return _people_page(course, [], RosterForm(text, error=str(error))), 400
-    open_to_us = [user for user in result.invited if not _why_no_link(user, course)]
-    links = [_link(user) for user in open_to_us]
-    db().commit()
     flash(f"{len(result.added)} added, {len(result.known)} were here already.", "good")
     for user in result.invited:
         if user not in open_to_us:
@@ -90,15 +89,15 @@ def import_roster(slug: str) -> str | tuple[str, int]:
 def change_membership(slug: str, membership_id: int) -> Response:
     """Change somebody's role, time multiplier, or whether they are in the course."""
     course = course_for(slug, Action.MANAGE_ROSTER)
-    roster.change(
-        db(),
-        signed_in(),
-        membership_in(course, membership_id),
-        role=_role(),
-        time_multiplier=number_field("time_multiplier", "Time multiplier", empty=1.0) or 1.0,
-        active=request.form.get("active") == "1",
-    )
-    db().commit()
+    with writing() as session:
+        roster.change(
+            session,
+            signed_in(),
+            membership_in(course, membership_id),
+            role=_role(),
+            time_multiplier=number_field("time_multiplier", "Time multiplier", empty=1.0) or 1.0,
+            active=request.form.get("active") == "1",
+        )
     flash("Changed.", "good")
     return redirect(url_for("staff.list_people", slug=slug), code=303)
 
@@ -108,10 +107,10 @@ def make_link(slug: str, membership_id: int) -> str:
     """Make a link by which somebody sets a password; shown once."""
     course = course_for(slug, Action.MANAGE_ROSTER)
     user = membership_in(course, membership_id).user
-    _refuse_stronger(user, course)
-    audit.record(db(), signed_in(), "link.made", course=course, target=user.email)
-    links = [_link(user)]
-    db().commit()
+    with writing() as session:
+        _refuse_stronger(user, course)
+        audit.record(session, signed_in(), "link.made", course=course, target=user.email)
+        links = [_link(user)]
     return _people_page(course, links)
 
 
@@ -135,17 +134,14 @@ def make_course() -> str | tuple[str, int]:
     admin = require(Action.ADMINISTER, None)
     form = request.form
     try:
-        course = courses.make_course(
-            db(), admin, form.get("slug", ""), form.get("title", ""), form.get("time_zone", "")
-        )
-        instructor = courses.name_instructor(
-            db(), admin, course, form.get("email", ""), form.get("name", "")
-        )
+        with writing() as session:
+            slug, title, zone = (form.get(name, "") for name in ("slug", "title", "time_zone"))
+            course = courses.make_course(session, admin, slug, title, zone)
+            email, name = form.get("email", ""), form.get("name", "")
+            instructor = courses.name_instructor(session, admin, course, email, name)
+            links = [] if instructor.password_hash else [_link(instructor)]
     except RuleError as error:
-        db().rollback()
         return _courses_page([], form, str(error)), 400
-    links = [] if instructor.password_hash else [_link(instructor)]
-    db().commit()
     flash(f"“{course.title}” is made.", "good")
     return _courses_page(links)
 

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from web.blueprints.resources import assignment_for
 from web.blueprints.staff.blueprint import bp
-from web.http import db, signed_in
+from web.http import db, signed_in, writing
 from web.models import Regrade
 from web.policy import Action
 from web.services.errors import RuleError
@@ -38,8 +38,8 @@ def start_regrade(slug: str, name: str) -> Response:
     except ValueError:
         raise RuleError("Choose which submissions are graded again.") from None
     selected = request.form.getlist("submission")
-    regrade = regrades.start(db(), signed_in(), assignment, scope, selected)
-    db().commit()
+    with writing() as session:
+        regrade = regrades.start(session, signed_in(), assignment, scope, selected)
     flash("It runs in the background, behind new submissions. Students see nothing of it.", "good")
     return _to(regrade)
 
@@ -78,8 +78,8 @@ def publish_regrade(slug: str, name: str, number: int) -> Response:
     regrade = _regrade(slug, name, number)
     never_lower = request.form.get("never_lower") == "1"
     note = request.form.get("note", "")
-    regrades.publish(db(), signed_in(), regrade, never_lower=never_lower, note=note)
-    db().commit()
+    with writing() as session:
+        regrades.publish(session, signed_in(), regrade, never_lower=never_lower, note=note)
     flash("Published. Students find a notice beside their points.", "good")
     return _to(regrade)
 
@@ -88,8 +88,8 @@ def publish_regrade(slug: str, name: str, number: int) -> Response:
 def discard_regrade(slug: str, name: str, number: int) -> Response:
     """Leave all points as they are."""
     regrade = _regrade(slug, name, number)
-    regrades.discard(db(), signed_in(), regrade)
-    db().commit()
+    with writing() as session:
+        regrades.discard(session, signed_in(), regrade)
     flash("Discarded. All points stay as they are.", "good")
     return _to(regrade)
 

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from web.blueprints.resources import assignment_for, submission_for
 from web.blueprints.staff.blueprint import bp
 from web.blueprints.submission_page import student_page
-from web.http import db, signed_in
+from web.http import db, signed_in, writing
 from web.policy import Action, allowed
 from web.services.courses.courses import zone_of
 from web.services.courses.local_time import format_local, parse_local
@@ -47,8 +47,8 @@ def change_grading_rules(slug: str, name: str) -> Response:
         regrade_requests=request.form.get("regrade_requests") == "1",
         regrade_requests_until=last,
     )
-    release.set_grading_rules(db(), signed_in(), assignment, rules)
-    db().commit()
+    with writing() as session:
+        release.set_grading_rules(session, signed_in(), assignment, rules)
     flash("The rules are changed.", "good")
     return redirect(url_for("staff.show_assignment_grading", slug=slug, name=name), code=303)
 
@@ -68,8 +68,8 @@ def preview_submission(slug: str, name: str, public_id: str) -> str:
 def release_grades(slug: str, name: str) -> Response:
     """Let students see what people gave."""
     assignment = assignment_for(slug, name, Action.RELEASE_GRADES)
-    count = release.release(db(), signed_in(), assignment)
-    db().commit()
+    with writing() as session:
+        count = release.release(session, signed_in(), assignment)
     flash(f"Released: {count} submission{'s' * (count != 1)}.", "good")
     return redirect(url_for("staff.show_assignment_grading", slug=slug, name=name), code=303)
 
@@ -78,7 +78,7 @@ def release_grades(slug: str, name: str) -> Response:
 def withdraw_grades(slug: str, name: str) -> Response:
     """Hide what people gave again."""
     assignment = assignment_for(slug, name, Action.RELEASE_GRADES)
-    release.withdraw(db(), signed_in(), assignment)
-    db().commit()
+    with writing() as session:
+        release.withdraw(session, signed_in(), assignment)
     flash("Students see nothing of what people gave any more.", "good")
     return redirect(url_for("staff.show_assignment_grading", slug=slug, name=name), code=303)

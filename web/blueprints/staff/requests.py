@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from web.blueprints.resources import course_for, submission_for
 from web.blueprints.staff.blueprint import bp
 from web.blueprints.staff.form_fields import tenths_field
-from web.http import db, require, signed_in
+from web.http import db, require, signed_in, writing
 from web.models import Course, RegradeRequest, User
 from web.policy import Action
 from web.services.errors import RuleError
@@ -32,9 +32,7 @@ def answer_request(number: int) -> Response | tuple[str, int]:
     try:
         _answer(user, regrade_request)
     except RuleError as error:
-        db().rollback()
         return _page(course, refused=number, error=str(error)), 400
-    db().commit()
     flash("The student sees your answer now.", "good")
     return redirect(url_for("staff.list_requests", slug=course.slug), code=303)
 
@@ -43,14 +41,15 @@ def _answer(user: User, regrade_request: RegradeRequest) -> None:
     decision = request.form.get("decision")
     if decision not in ("accept", "decline"):
         raise RuleError("Choose whether you accept or decline.")
-    requests.answer(
-        db(),
-        user,
-        regrade_request,
-        accepted=decision == "accept",
-        text=request.form.get("answer", ""),
-        tenths=tenths_field("points", "New points"),
-    )
+    with writing() as session:
+        requests.answer(
+            session,
+            user,
+            regrade_request,
+            accepted=decision == "accept",
+            text=request.form.get("answer", ""),
+            tenths=tenths_field("points", "New points"),
+        )
 
 
 def _page(
@@ -74,8 +73,8 @@ def change_points(public_id: str, question_id: str) -> Response:
     submission = submission_for(public_id, Action.GRADE)
     tenths = tenths_field("points", "Points")
     reason = request.form.get("reason", "")
-    overrides.set_points(db(), signed_in(), submission, question_id, tenths, reason)
-    db().commit()
+    with writing() as session:
+        overrides.set_points(session, signed_in(), submission, question_id, tenths, reason)
     flash("The points are changed.", "good")
     return redirect(url_for("staff.show_submission", public_id=public_id), code=303)
 
@@ -84,7 +83,7 @@ def change_points(public_id: str, question_id: str) -> Response:
 def restore_points(public_id: str, question_id: str) -> Response:
     """Take a change of points back."""
     submission = submission_for(public_id, Action.GRADE)
-    overrides.remove(db(), signed_in(), submission, question_id)
-    db().commit()
+    with writing() as session:
+        overrides.remove(session, signed_in(), submission, question_id)
     flash("What the tests or a person gave holds again.", "good")
     return redirect(url_for("staff.show_submission", public_id=public_id), code=303)

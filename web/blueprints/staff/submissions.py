@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from web.blueprints.resources import course_for, submission_for
 from web.blueprints.staff.blueprint import bp
 from web.blueprints.submission_page import staff_page
-from web.http import db, signed_in
+from web.http import db, signed_in, writing
 from web.policy import Action, allowed
 from web.services import audit
 from web.services.courses.assignments import course_assignments
@@ -51,9 +51,9 @@ def show_submission(public_id: str) -> str | Response:
 def retry_grading(public_id: str) -> Response:
     """Grade again what we could not grade."""
     submission = submission_for(public_id, Action.RETRY_GRADING)
-    submitting.retry(submission)
-    course = submission.assignment.course
-    audit.record(db(), signed_in(), "submission.retried", course=course, target=public_id)
-    db().commit()
+    with writing() as session:
+        submitting.retry(submission)
+        course = submission.assignment.course
+        audit.record(session, signed_in(), "submission.retried", course=course, target=public_id)
     flash("It is in the queue again.", "good")
     return redirect(url_for("staff.show_submission", public_id=public_id), code=303)

@@ -28,7 +28,7 @@ from autograder.render.page import annotated_notebook_html, stylesheet
 from web.blueprints.resources import submission_for
 from web.blueprints.submission_page import RejectedRequest, student_page
 from web.db import Database
-from web.http import db, portal
+from web.http import db, portal, writing
 from web.models import Submission
 from web.policy import Action
 from web.security import NOTEBOOK_FLAG
@@ -69,11 +69,10 @@ def ask_for_regrade(public_id: str, question_id: str) -> WerkzeugResponse | tupl
     # Untrusted: the student's words; they are shown as cleaned Markdown, or as plain text.
     text = request.form.get("text", "")
     try:
-        requests.ask(db(), submission, question_id, text)
+        with writing() as session:
+            requests.ask(session, submission, question_id, text)
     except RuleError as error:
-        db().rollback()
         return _page(submission, RejectedRequest(question_id, text, str(error))), 400
-    db().commit()
     flash("Your request has arrived. The answer will stand here.", "good")
     return redirect(url_for("submissions.show_submission", public_id=public_id), code=303)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from datetime import timedelta
+import threading
+from datetime import datetime, timedelta
 from typing import Final
 
 from argon2 import PasswordHasher
@@ -13,7 +14,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from web.db import now
+from web.db import Database, now
 from web.models import Invitation, SignInAttempt, User
 from web.services.errors import RuleError
 
@@ -28,6 +29,8 @@ MOST_FAILURES_OF_NETWORK: Final = 100
 _ADDRESS: Final = re.compile(r"""[^@\s,;<>"]+@[^@\s,;<>"]+\.[^@\s,;<>"]+""")
 # RFC 9106's second recommendation: 64 MiB, three passes.
 _hasher: Final = PasswordHasher(time_cost=3, memory_cost=65_536, parallelism=4)
+# A hash takes the time and the memory that others' pages need: a class that signs in waits in line.
+_HASHING: Final = threading.BoundedSemaphore(2)
 # Verified where there is no account, so that the time taken does not tell.
 _NOBODY: Final = _hasher.hash(secrets.token_hex(16))
 
@@ -36,12 +39,12 @@ class SignInRefused(RuleError):
     """One message for every reason, so that it does not tell which accounts exist."""
 
 
-def sign_in(session: Session, email: str, password: str, network: str) -> User:
+def sign_in(database: Database, email: str, password: str, network: str) -> User:
     """
-    Check an e-mail address and a password.
+    Check an e-mail address and a password; nobody waits for the database meanwhile.
 
     Args:
-        session: A writing session; the caller commits, also when it is refused.
+        database: Read before the password is verified, and written to afterwards.
         email: As typed.
         password: As typed.
         network: The browser's network address.
@@ -51,24 +54,40 @@ def sign_in(session: Session, email: str, password: str, network: str) -> User:
     """
     address = normalised(email)
     keys = (f"email:{address}"[:300], f"network:{network}"[:300])
-    if _throttled(session, keys):
-        raise SignInRefused(
-            f"Too many failed attempts. Wait {THROTTLE_MINUTES} minutes, then try again."
-        )
-    user = session.scalar(select(User).where(User.email == address, User.active.is_(True)))
-    stored = user.password_hash if user and user.password_hash else _NOBODY
-    if not _matches(stored, password) or user is None or user.password_hash is None:
+    with database.read() as session:
+        if _throttled(session, keys):
+            raise SignInRefused(
+                f"Too many failed attempts. Wait {THROTTLE_MINUTES} minutes, then try again."
+            )
+        known = session.scalar(select(User).where(User.email == address, User.active.is_(True)))
+    stored = known.password_hash if known and known.password_hash else _NOBODY
+    matches = _matches(stored, password)
+    renewed = _hash(password) if matches and _hasher.check_needs_rehash(stored) else stored
+    with database.write.begin() as session:
+        _forget_old_attempts(session)
+        user = session.get(User, known.id) if known is not None and matches else None
+        # Whoever was locked out or got a new password meanwhile does not get in by the old one.
+        if user is not None and user.active and user.password_hash == stored:
+            session.execute(delete(SignInAttempt).where(SignInAttempt.key == keys[0]))
+            user.password_hash = renewed
+            return user
         session.add_all(SignInAttempt(key=key) for key in keys)
-        raise SignInRefused("This e-mail address and password do not belong together.")
-    session.execute(delete(SignInAttempt).where(SignInAttempt.key == keys[0]))
-    if _hasher.check_needs_rehash(user.password_hash):
-        user.password_hash = _hasher.hash(password)
-    return user
+    raise SignInRefused("This e-mail address and password do not belong together.")
 
 
 def set_password(user: User, password: str) -> None:
     """
     Set a password and end all sessions of this person.
+
+    Raises:
+        RuleError: If it is too short, too long, or the person's own address.
+    """
+    _set_hash(user, checked_hash(user, password))
+
+
+def checked_hash(user: User, password: str) -> str:
+    """
+    Return the hash of a new password; it takes a while, in which no transaction may be open.
 
     Raises:
         RuleError: If it is too short, too long, or the person's own address.
@@ -79,20 +98,32 @@ def set_password(user: User, password: str) -> None:
         raise RuleError(f"A password may have at most {LONGEST_PASSWORD} characters.")
     if password.lower() in (user.email, user.name.lower()):
         raise RuleError("Your address or name is not a good password. Choose another one.")
-    user.password_hash = _hasher.hash(password)
-    user.session_key = secrets.token_hex(16)
+    return _hash(password)
 
 
-def change_password(user: User, current: str, password: str) -> None:
+def change_password(database: Database, user: User, current: str, password: str) -> User:
     """
-    Change somebody's own password.
+    Change somebody's own password; all of their sessions end.
+
+    Args:
+        database: Written to once both passwords are hashed.
+        user: Whose, as they were read.
+        current: The present password.
+        password: The new one.
 
     Raises:
         RuleError: If the current one is wrong, or the new one will not do.
     """
-    if user.password_hash is None or not _matches(user.password_hash, current):
+    stored = user.password_hash
+    if stored is None or not _matches(stored, current):
         raise RuleError("The current password is wrong.")
-    set_password(user, password)
+    hashed = checked_hash(user, password)
+    with database.write.begin() as session:
+        person = session.get_one(User, user.id)
+        if person.password_hash != stored:
+            raise RuleError("The current password is wrong.")
+        _set_hash(person, hashed)
+        return person
 
 
 def invite(session: Session, user: User, created_by: User | None) -> str:
@@ -132,17 +163,21 @@ def invited(session: Session, token: str) -> User:
     return _open_invitation(session, token).user
 
 
-def accept(session: Session, token: str, password: str) -> User:
+def accept(database: Database, token: str, password: str) -> User:
     """
     Use an invitation: set the password.
 
     Raises:
         RuleError: If the link or the password will not do.
     """
-    invitation = _open_invitation(session, token)
-    set_password(invitation.user, password)
-    invitation.used_at = now()
-    return invitation.user
+    with database.read() as session:
+        user = invited(session, token)
+    hashed = checked_hash(user, password)
+    with database.write.begin() as session:
+        invitation = _open_invitation(session, token)
+        _set_hash(invitation.user, hashed)
+        invitation.used_at = now()
+        return invitation.user
 
 
 def user_by_session_key(session: Session, key: str) -> User | None:
@@ -174,16 +209,34 @@ def _digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+def _set_hash(user: User, hashed: str) -> None:
+    user.password_hash = hashed
+    user.session_key = secrets.token_hex(16)
+
+
+def _hash(password: str) -> str:
+    with _HASHING:
+        return _hasher.hash(password)
+
+
 def _matches(stored: str, password: str) -> bool:
     try:
-        return _hasher.verify(stored, password[: LONGEST_PASSWORD + 1])
+        with _HASHING:
+            return _hasher.verify(stored, password[: LONGEST_PASSWORD + 1])
     except (VerificationError, InvalidHashError):
         return False
 
 
+def _forget_old_attempts(session: Session) -> None:
+    session.execute(delete(SignInAttempt).where(SignInAttempt.at < _throttled_since()))
+
+
+def _throttled_since() -> datetime:
+    return now() - timedelta(minutes=THROTTLE_MINUTES)
+
+
 def _throttled(session: Session, keys: tuple[str, str]) -> bool:
-    since = now() - timedelta(minutes=THROTTLE_MINUTES)
-    session.execute(delete(SignInAttempt).where(SignInAttempt.at < since))
+    since = _throttled_since()
     most = (MOST_FAILURES_OF_ADDRESS, MOST_FAILURES_OF_NETWORK)
     return any(
         (

@@ -40,20 +40,18 @@ def submit(
     Accept a notebook: keep its bytes as they came, and queue it.
 
     Args:
-        session: A writing session, best with no transaction open; the caller commits.
+        session: A writing session; the caller commits.
         folder: Where submitted bytes are kept.
         user: Whose it is.
         assignment: What it answers.
         file_name: What the browser called it; never opened.
-        data: The bytes.
+        data: The bytes, for which `check_notebook` was called.
         received_at: When; now by default.
 
     Raises:
-        RuleError: If the file is no notebook of this assignment, or the rules do not allow it.
+        RuleError: If the rules do not allow it.
     """
     received_at = received_at or now()
-    # Before the transaction begins: a large file takes a second, in which nobody else could write.
-    _check_notebook(data, assignment)
     # One at a time for each student, or two at once would both be the last one allowed.
     session.execute(select(User.id).where(User.id == user.id).with_for_update())
     check_may_submit(session, user, assignment, received_at)
@@ -136,15 +134,23 @@ def _attempts(user: User, assignment: CourseAssignment) -> Any:
     )
 
 
-def _check_notebook(data: bytes, assignment: CourseAssignment) -> None:
-    # Untrusted: a student wrote every byte. What is refused here costs no attempt.
+def check_notebook(data: bytes, assignment_name: str) -> None:
+    """
+    Check that a file is a notebook of an assignment; one that is refused costs no attempt.
+
+    A large file takes a second, so it is for before a transaction.
+
+    Raises:
+        RuleError: If it is not.
+    """
+    # Untrusted: a student wrote every byte.
     if not data:
         raise RuleError("The file is empty. Save the notebook, then hand it in again.")
     try:
         notebook = parse_notebook(data)
     except NotebookError as error:
         raise RuleError(f"The file: {error.fault}. Nothing was handed in.") from None
-    if notebook.assignment not in (None, assignment.name):
+    if notebook.assignment not in (None, assignment_name):
         raise RuleError(
             f"This notebook belongs to the assignment “{notebook.assignment}”. Hand it in there."
         )

@@ -17,8 +17,6 @@ from tests.web.conftest import World, token_of
 from web.db import now
 from web.http import EXTENSION
 from web.models import CourseAssignment, Extension, Submission, User
-from web.services.errors import RuleError
-from web.services.submissions import submitting
 
 PLACE = "/courses/dl/assignments/xor/"
 
@@ -57,19 +55,6 @@ def test_receipt_names_time_hash_and_attempt(world: World) -> None:
     assert "Receipt" in page
     assert "In the queue" in page
     assert files(world) == [content]
-
-
-def test_file_is_read_before_a_transaction_begins(world: World) -> None:
-    """On SQLite nobody else could write meanwhile, and reading a large file takes a second."""
-    with world.database.read() as session:
-        assignment, user = session.scalars(select(CourseAssignment)).one(), session.get_one(User, 1)
-
-    with world.database.write() as session:
-        with pytest.raises(RuleError):
-            submitting.submit(
-                session, world.settings.submissions, user, assignment, "x.ipynb", b"no notebook"
-            )
-        assert not session.in_transaction()
 
 
 @pytest.mark.parametrize(
