@@ -9,8 +9,15 @@ import signal
 import socket
 import threading
 import time
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from types import FrameType
-from typing import Any, Final
+from typing import Any, Final, Self
+
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.orm import Session
 
 from autograder.assignment import Assignment, load_assignment
 from autograder.errors import AutograderError, NotebookError
@@ -37,6 +44,12 @@ MAX_REASON: Final = 2000
 GRACE_SECONDS: Final = 3.0
 JOIN_SECONDS: Final = 5.0
 LOOK_SECONDS: Final = 0.1
+STORE_SECONDS: Final = 1.0
+
+
+# What may be over in a moment: a lock, a full disk, a server that starts again.
+AWAY: Final = (OperationalError, InterfaceError, PoolTimeoutError)
+Change = Callable[[Session], object]
 
 
 class Worker:
@@ -77,6 +90,8 @@ class Worker:
                 if not self._stop.is_set():
                     log.exception("a worker failed")
                 worked = False
+                # Nobody could renew a lease either: all get the time to do so.
+                self._swept = time.monotonic() + LEASE_RENEWAL_SECONDS
             if not worked:
                 self._stop.wait(IDLE_SECONDS)
 
@@ -104,38 +119,50 @@ class Worker:
             return queue.claim(session, self.name)
 
     def _grade(self, queue: JobQueue[Any], claim: Claim) -> None:
-        lease = _Lease(self._database, queue, claim)
-        try:
-            data = submitting.stored_file(self._settings.submissions, claim.submission)
-            with lease:
-                assignment = self._assignment(claim)
-                report = self._grader.grade(
-                    data.read_bytes(),
-                    assignment,
-                    seed=self._seed(claim, assignment),
-                    progress=lease.report,
-                )
-            notebook = json.dumps(report.notebook)
-            with self._database.write.begin() as session:
-                if report.graded:
-                    queue.finish(session, claim, report, notebook)
-                else:
-                    reason = Message(MessageCode.TEST_NOT_JUDGED)
-                    queue.return_after_fault(session, claim, reason)
-        except NotebookError as error:
-            with self._database.write.begin() as session:
-                queue.refuse(session, claim, error.fault)
-        except Exception as error:
-            # Whatever it is, it is a fault of ours: tried again, and then shown to staff.
-            self._return_after_fault(queue, claim, error)
+        with _Lease(self._database, queue, claim) as lease:
+            try:
+                self._store(self._judged(queue, claim, lease))
+            except NotebookError as error:
+                self._store(partial(queue.refuse, claim=claim, reason=error.fault))
+            except Exception as error:
+                # Whatever it is, it is a fault of ours: tried again, and then shown to staff.
+                self._return_after_fault(queue, claim, error)
+
+    def _judged(self, queue: JobQueue[Any], claim: Claim, lease: _Lease) -> Change:
+        """Grade, and return what is to be stored."""
+        data = submitting.stored_file(self._settings.submissions, claim.submission)
+        assignment = self._assignment(claim)
+        report = self._grader.grade(
+            data.read_bytes(),
+            assignment,
+            seed=self._seed(claim, assignment),
+            progress=lease.report,
+        )
+        if not report.graded:
+            reason = Message(MessageCode.TEST_NOT_JUDGED)
+            return partial(queue.return_after_fault, claim=claim, reason=reason)
+        notebook = json.dumps(report.notebook)
+        return partial(queue.finish, claim=claim, report=report, notebook=notebook)
 
     def _return_after_fault(self, queue: JobQueue[Any], claim: Claim, error: Exception) -> None:
         if self._stop.is_set():
             return  # the grader was closed during the work, which is returned unfinished
         log.error("submission %s could not be graded", claim.submission.public_id, exc_info=error)
         reason = str(error) if isinstance(error, AutograderError | OSError) else repr(error)
-        with self._database.write.begin() as session:
-            queue.return_after_fault(session, claim, text(reason[:MAX_REASON]))
+        note = text(reason[:MAX_REASON])
+        self._store(partial(queue.return_after_fault, claim=claim, reason=note))
+
+    def _store(self, change: Change) -> None:
+        """Store what grading gave; where the database is away or locked, as soon as it is back."""
+        while True:
+            try:
+                with self._database.write.begin() as session:
+                    change(session)
+                return
+            except AWAY as error:
+                log.warning("the database did not take a result: %s; trying again", error)
+                if self._stop.wait(STORE_SECONDS):
+                    return  # the work is returned unfinished, which costs no try
 
     def _seed(self, claim: Claim, assignment: Assignment) -> int:
         if claim.seed is not None:
@@ -165,8 +192,9 @@ class _Lease:
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._renew, daemon=True)
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Self:
         self._thread.start()
+        return self
 
     def __exit__(self, *_: object) -> None:
         self._over.set()
@@ -184,7 +212,8 @@ class _Lease:
             self._extend()
 
     def _extend(self, progress: GradingProgress | None = None) -> None:
-        with self._database.write.begin() as session:
+        # A note that is lost is followed by another; a lease outlasts some.
+        with suppress(*AWAY), self._database.write.begin() as session:
             self._queue.extend(session, self._claim, progress)
 
 
