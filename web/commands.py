@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +24,7 @@ def register(commands: Any) -> None:
     serve.add_argument("--port", type=int, help="default: $PORT, else 8000")
     serve.set_defaults(run=_serve)
     demo = commands.add_parser("demo", help="run the portal with a made-up course, to look around")
-    demo.add_argument("--host", help="default: this machine only, unless $PORT is set")
+    demo.add_argument("--host", help="default: this machine only")
     demo.add_argument("--port", type=int, help="default: $PORT, else 8000")
     demo.set_defaults(run=_demo)
     worker = commands.add_parser("worker", help="run a grading worker of a larger installation")
@@ -34,36 +37,53 @@ def register(commands: Any) -> None:
     restore.set_defaults(run=_restore)
 
 
+def _private(run: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
+    """Let a command make no file that others on the machine can read."""
+
+    @wraps(run)
+    def run_private(options: argparse.Namespace) -> int:
+        os.umask(0o077)
+        return run(options)
+
+    return run_private
+
+
+@_private
 def _init(options: argparse.Namespace) -> int:
     from web.setup import init
 
     return init(options.email, options.name, new_link=options.new_link)
 
 
+@_private
 def _serve(options: argparse.Namespace) -> int:
     from web.serve import serve
 
     return serve(options.host, options.port)
 
 
+@_private
 def _demo(options: argparse.Namespace) -> int:
     from web.demo.start import demo
 
     return demo(options.host, options.port)
 
 
+@_private
 def _worker(_: argparse.Namespace) -> int:
     from web.workers.grading import run_worker
 
     return run_worker()
 
 
+@_private
 def _backup(options: argparse.Namespace) -> int:
     from web.backup.command import backup
 
     return backup(options.file)
 
 
+@_private
 def _restore(options: argparse.Namespace) -> int:
     from web.backup.command import restore
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
@@ -12,6 +13,7 @@ from autograder.errors import InputError
 
 MEGABYTE: Final = 2**20
 _PREFIX: Final = "AUTOGRADER_"
+_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class Settings:
     def from_environment(cls) -> Self:
         """Read the environment; makes the data folder and the secret if they are not there."""
         data, database_url = places()
-        data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(data)
         folders = _get("ASSIGNMENTS", "assignments").split(os.pathsep)
         return cls(
             data=data,
@@ -74,6 +76,25 @@ def places() -> tuple[Path, str]:
     """Return the data folder and the database's URL, as the environment says; makes neither."""
     data = Path(_get("DATA", "var")).resolve()
     return data, _get("DATABASE_URL", f"sqlite:///{data / 'portal.sqlite3'}")
+
+
+def make_private(folder: Path) -> None:
+    """
+    Make a folder that only its owner can enter; one that others can enter is closed.
+
+    Raises:
+        InputError: If it cannot be made, closed or written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if folder.stat().st_mode & _OTHERS:
+            folder.chmod(0o700)
+    except OSError as error:
+        raise InputError(
+            f"{folder}: cannot be made a folder that only its owner can enter: {error.strerror}"
+        ) from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise InputError(f"{folder}: cannot be written to by the user that runs the portal")
 
 
 def _get(name: str, default: str) -> str:

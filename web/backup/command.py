@@ -26,7 +26,7 @@ from web.backup.archive import (
     member_of,
     write,
 )
-from web.config import places
+from web.config import make_private, places
 from web.db import now, open_database
 from web.setup import migrations, upgrade
 
@@ -81,7 +81,7 @@ def restore(source: Path) -> int:
     data, url = places()
     if data.exists() and (not data.is_dir() or any(data.iterdir())):
         raise InputError(f"{data} is not empty; a backup is restored into an empty place")
-    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private(data)
     with tempfile.TemporaryDirectory(prefix=_STAGE, dir=data) as folder:
         stage = Path(folder)
         manifest = extract(source, stage)
