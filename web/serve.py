@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -31,8 +33,15 @@ def serve(host: str, port: int | None) -> int:
     """Run until asked to stop; a process that ends by itself is started again."""
     number = port_of(port)
     refuse_taken(host, number)
-    signals = _note_signals()
+    signals = note_signals()
     settings = Settings.from_environment()
+    if not settings.trusted_proxies:
+        refuse_open_address(host)
+    return run(host, number, settings, signals)
+
+
+def run(host: str, number: int, settings: Settings, signals: list[int]) -> int:
+    """Run the portal and its workers, wherever it listens, until a signal is noted."""
     migrate(settings)
     requeue_orphans(settings)
     address = f"{host}:{number}"
@@ -44,6 +53,25 @@ def serve(host: str, port: int | None) -> int:
 def port_of(port: int | None) -> int:
     """Return the port that was asked for, else `$PORT`, else the default."""
     return port or int(os.environ.get("PORT") or DEFAULT_PORT)
+
+
+def refuse_open_address(host: str) -> None:
+    """
+    Refuse to be reached from other machines without a proxy in front.
+
+    A handful of connections that never end would hold all threads; a proxy takes them upon itself.
+
+    Raises:
+        InputError: If the address is not one of this machine's own.
+    """
+    with suppress(ValueError):
+        if host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback:
+            return
+    raise InputError(
+        f"--host {host}: others would reach the portal without a proxy in front of it, which a few "
+        "slow connections stop; put one in front and set AUTOGRADER_TRUSTED_PROXIES, as the "
+        "operators' handbook says"
+    )
 
 
 def refuse_taken(host: str, port: int) -> None:
@@ -121,7 +149,7 @@ def _die_with_parent() -> None:
     linux.die_with_parent(signal.SIGKILL)
 
 
-def _note_signals() -> list[int]:
+def note_signals() -> list[int]:
     """Return a list to which from now on the signals are added that ask to stop."""
     signals: list[int] = []
 

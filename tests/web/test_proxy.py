@@ -145,9 +145,15 @@ def nginx_configuration(folder: Path, ports: dict[str, int]) -> Path:
         pytest.fail("nginx is missing; .ci/setup --tests installs it")
     text = (ROOT / "docs" / "operators.md").read_text()
     (site,) = re.findall(r"```nginx\n(.*?)```", text, re.DOTALL)
+    plain, https = f"127.0.0.1:{ports['plain']}", f"127.0.0.1:{ports['https']} ssl"
     for written, here in (
-        ("listen 80;", f"listen 127.0.0.1:{ports['plain']};"),
-        ("listen 443 ssl;", f"listen 127.0.0.1:{ports['https']} ssl;"),
+        ("listen 80 default_server;", f"listen {plain} default_server;"),
+        (
+            "listen 443 ssl default_server;",
+            f"listen {https} default_server;",
+        ),
+        ("listen 80;", f"listen {plain};"),
+        ("listen 443 ssl;", f"listen {https};"),
         ("portal.example.org", "localhost"),
         ("/etc/ssl/certs/portal.pem", str(folder / "portal.pem")),
         ("/etc/ssl/private/portal.key", str(folder / "portal.key")),
@@ -163,7 +169,7 @@ def nginx_configuration(folder: Path, ports: dict[str, int]) -> Path:
     place = folder / "nginx.conf"
     place.write_text(
         f"daemon off; {user} pid {folder}/nginx.pid; error_log stderr;\nevents {{}}\n"
-        f"http {{ access_log off;\n{paths}{site}}}\n"
+        f"http {{ access_log {folder}/access.log;\n{paths}{site}}}\n"
     )
     return place
 
@@ -228,6 +234,26 @@ def test_cookies_headers_and_redirects_are_those_of_https(site: Site) -> None:
     links = browser.send(f"{people}{member[1]}/link", form).text
     assert f"{site.address}/invitation/" in links
     assert "evil.example.org" not in links
+
+
+def test_another_host_is_not_answered(site: Site) -> None:
+    """Links for passwords carry the name that was asked for."""
+    connection = http.client.HTTPConnection("127.0.0.1", site.plain_port)
+    connection.request("GET", "/sign-in", headers={"Host": "evil.example.org"})
+    with pytest.raises(http.client.RemoteDisconnected):
+        connection.getresponse()
+    connection.close()
+
+
+def test_links_that_set_a_password_are_in_no_log(site: Site) -> None:
+    """The log of the proxy is kept for weeks, and read by more people than the portal's data."""
+    browser = Browser(site)
+    for place in ("/invitation/a-token", "/role/a-token", "/sign-in"):
+        browser.send(place)
+
+    log = site.world.settings.data / "proxy" / "access.log"
+    assert "/sign-in" in log.read_text()
+    assert "a-token" not in log.read_text()
 
 
 def test_plain_http_is_sent_to_https(site: Site) -> None:

@@ -10,8 +10,9 @@ import pytest
 from autograder.errors import InputError
 from tests.web.conftest import PEOPLE, World
 from web.config import Settings
+from web.demo.start import demo
 from web.models import User
-from web.serve import refuse_taken
+from web.serve import refuse_open_address, refuse_taken, serve
 from web.services.people import accounts
 from web.setup import make_admin
 
@@ -55,3 +56,43 @@ def test_port_on_which_somebody_listens_is_refused() -> None:
         with pytest.raises(InputError, match="Address already in use"):
             refuse_taken("127.0.0.1", port)
     refuse_taken("127.0.0.1", port)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "[::1]", "localhost"])
+def test_addresses_of_this_machine_need_no_proxy(host: str) -> None:
+    """They are what a proxy beside the portal asks."""
+    refuse_open_address(host)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "portal.example.org", ""])
+def test_other_addresses_need_a_proxy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    """A few slow connections would stop the portal."""
+    monkeypatch.setenv("AUTOGRADER_DATA", str(tmp_path))
+    monkeypatch.delenv("AUTOGRADER_TRUSTED_PROXIES", raising=False)
+    monkeypatch.setattr("web.serve.refuse_taken", lambda *_: None)
+    monkeypatch.setattr("web.serve.note_signals", list)
+    with pytest.raises(InputError, match="without a proxy"):
+        serve(host, 8000)
+
+    monkeypatch.setenv("AUTOGRADER_TRUSTED_PROXIES", "1")
+    monkeypatch.setattr("web.serve.run", lambda *_: 0)
+    assert serve(host, 8000) == 0
+
+
+def test_the_demo_is_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its password is public; who wants others to come in says so."""
+    asked = []
+    monkeypatch.setenv("PORT", "8123")
+
+    def look(host: str, port: int) -> None:
+        asked.append((host, port))
+        raise InputError("enough")
+
+    monkeypatch.setattr("web.demo.start.refuse_taken", look)
+    for host in (None, "0.0.0.0"):
+        with pytest.raises(InputError, match="enough"):
+            demo(host, None)
+
+    assert asked == [("127.0.0.1", 8123), ("0.0.0.0", 8123)]

@@ -19,7 +19,7 @@ from web.config import Settings
 from web.db import open_database
 from web.demo import course, people
 from web.demo.activity import Activity
-from web.serve import port_of, refuse_taken, serve
+from web.serve import note_signals, port_of, refuse_taken, run
 from web.services.courses import validation
 from web.setup import migrate
 
@@ -36,14 +36,14 @@ def demo(host: str | None, port: int | None) -> int:
     Run the demo until asked to stop.
 
     Args:
-        host: Where to listen; by default only this machine gets in, unless `$PORT` is set: then
-            somebody else forwards it.
+        host: Where to listen; by default only this machine gets in, for the password is public.
         port: Which; by default `$PORT`, else 8000.
     """
-    address = host or ("0.0.0.0" if os.environ.get("PORT") else "127.0.0.1")  # noqa: S104
+    address = host or "127.0.0.1"
     number = port_of(port)
     # Before anything is printed: what answers there would be taken for the demo.
     refuse_taken(address, number)
+    signals = note_signals()
     with tempfile.TemporaryDirectory(prefix="autograder-demo-") as folder:
         settings = _settings(Path(folder))
         migrate(settings)
@@ -55,7 +55,7 @@ def demo(host: str | None, port: int | None) -> int:
         thread = threading.Thread(target=_visit, args=(activity, number), daemon=True)
         thread.start()
         try:
-            return serve(address, number)
+            return run(address, number, settings, signals)
         finally:
             activity.stop()
             thread.join()
