@@ -213,6 +213,26 @@ wrong_values(
 )
 wrong_values(
     "q1",
+    title="XOR with the columns of W1 as units",
+    hint="Which index of W1 counts the hidden units? With its columns as units it were XOR.",
+    recognised_by=lambda W1, b1, W2, b2: is_xor(np.transpose(W1), b1, W2, b2),
+    W1=[[2, -2], [2, -2]],
+    b1=[-2, 2],
+    W2=[-0.5, -0.5],
+    b2=1,
+)
+wrong_values(
+    "q1",
+    title="XOR with the opposite thresholds",
+    hint="A bias is added before the ReLU. With the opposite signs in b1 it were XOR.",
+    recognised_by=lambda W1, b1, W2, b2: is_xor(W1, -np.array(b1, dtype=float), W2, b2),
+    W1=[[2, 2], [1, 1]],
+    b1=[0, 1],
+    W2=[0.5, -2],
+    b2=0,
+)
+wrong_values(
+    "q1",
     title="The right side of 1/2 at all corners",
     hint="All corners are on the right side of 1/2, but not at the values 0 and 1 themselves.",
     recognised_by=is_high_at(0, 1, 1, 0),
@@ -269,26 +289,6 @@ wrong_values(
     W1=[[1, -1], [1, 0]],
     b1=[0, 0],
     W2=[1, 0],
-    b2=0,
-)
-wrong_values(
-    "q1",
-    title="XOR with the columns of W1 as units",
-    hint="Which index of W1 counts the hidden units? With its columns as units it were XOR.",
-    recognised_by=lambda W1, b1, W2, b2: is_xor(np.transpose(W1), b1, W2, b2),
-    W1=[[2, -2], [2, -2]],
-    b1=[-2, 2],
-    W2=[-0.5, -0.5],
-    b2=1,
-)
-wrong_values(
-    "q1",
-    title="XOR with the opposite thresholds",
-    hint="A bias is added before the ReLU. With the opposite signs in b1 it were XOR.",
-    recognised_by=lambda W1, b1, W2, b2: is_xor(W1, -np.array(b1, dtype=float), W2, b2),
-    W1=[[2, 2], [1, 1]],
-    b1=[0, 1],
-    W2=[0.5, -2],
     b2=0,
 )
 wrong_values(
