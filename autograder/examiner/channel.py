@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from autograder import wire
-from autograder.errors import CallTimeout, Invalid, MemoryExceeded, Missing
+from autograder.errors import CallTimeout, Invalid, MemoryExceeded, Missing, StudentFault
 from autograder.examiner.callbacks import Callbacks
 from autograder.examiner.control import KernelControl
 from autograder.examiner.exchange import CallLimits, Exchange
@@ -66,6 +66,13 @@ class CallChannel:
     def close(self) -> None:
         """Let the kernel's loop end."""
         self._exchange.close()
+
+    def read_names(self) -> None:
+        """Read which names are defined, before any test; what goes wrong is the tests' to tell."""
+        try:
+            self.names()
+        except StudentFault as fault:
+            self._exchange.fault = fault
 
     def defined_at_start(self, name: str) -> bool:
         """Return whether the notebook defined a name before the first test asked for anything."""

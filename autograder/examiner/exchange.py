@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from typing import Final, NoReturn
 
 from autograder import wire
-from autograder.errors import CallTimeout, Invalid, KernelDied, MemoryExceeded, OutputExceeded
+from autograder.errors import (
+    CallTimeout,
+    Invalid,
+    KernelDied,
+    MemoryExceeded,
+    OutputExceeded,
+    StudentFault,
+)
 from autograder.examiner.control import KernelControl
 from autograder.patience import stretch
 
@@ -39,10 +46,14 @@ class Exchange:
         stream: The call channel.
         control: Interrupts and ends the kernel.
         limits: Time of a call.
+
+    Attributes:
+        fault: What a kernel did that was given up before any test asked it for anything.
     """
 
     def __init__(self, stream: socket.socket, control: KernelControl, limits: CallLimits) -> None:
         self.dead = False
+        self.fault: StudentFault | None = None
         self.waiting = False
         self.answer_bytes = 0
         self.asked_to_stop = False
@@ -70,7 +81,7 @@ class Exchange:
             StudentFault: If the kernel is gone, or takes nothing.
         """
         if self.dead:
-            raise KernelDied("the kernel had ended before")
+            raise self.fault or KernelDied("the kernel had ended before")
         if self.waiting:
             raise RuntimeError("a function that was passed in cannot ask the notebook itself")
         self.waiting, self.asked_to_stop, self.answer_bytes = True, False, 0

@@ -28,7 +28,7 @@ EXCEPTIONS: Final = (
     "ZeroDivisionError",
 )
 """Names that a student reads of what their code raised in a hidden test."""
-MAX_PLACES: Final = 18
+MAX_PLACES: Final = 16
 """Lines of code of an answer that can be named as the place."""
 MOST_EXPLANATIONS: Final = 256
 _OTHERS: Final = Message(MessageCode.RAISED_TOO)

@@ -16,9 +16,9 @@ from autograder.kernels.pool import KernelPool
 from autograder.kernels.runner import NotebookRunner, kernel_files
 from autograder.limits import Limits
 from autograder.notebook import Notebook, parse_notebook
-from tests.autograder.sandbox.processes import descendants_of
+from tests.autograder.sandbox.processes import descendants_of, parents
 
-SLEEPS = "import time; time.sleep(1.0); after = 1"
+SLEEPS = "import time; time.sleep(3.0); after = 1"
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +38,13 @@ def notebook(*sources: str) -> Notebook:
     return parse_notebook(json.dumps(document).encode())
 
 
+def newest_leaf() -> int:
+    """The kernel: launcher, bubblewrap, fork server and guardian each have children."""
+    tree = parents()
+    own = descendants_of(os.getpid())
+    return max(own - set(tree.values()))
+
+
 def statuses(pool: KernelPool, submission: Notebook, kills: int) -> list[CellStatus]:
     """Run a notebook whose second cell's kernel is killed from outside, so many times."""
     left = [kills]
@@ -45,8 +52,7 @@ def statuses(pool: KernelPool, submission: Notebook, kills: int) -> list[CellSta
     def progress(number: int, _: int) -> None:
         if number == 1 and left[0]:
             left[0] -= 1
-            kernel = max(descendants_of(os.getpid()))
-            threading.Timer(0.3, os.kill, (kernel, signal.SIGKILL)).start()
+            threading.Timer(0.3, os.kill, (newest_leaf(), signal.SIGKILL)).start()
 
     files = kernel_files("killed", submission, {}, iter(()))
     execution = NotebookRunner(pool.take, submission, files, Limits(), progress).run()
