@@ -97,6 +97,10 @@ def found(execution: Execution, cell: str) -> dict[str, Any]:
     together: dict[str, Any] = {}
     for output in execution.notebook.cells[list(CELLS).index(cell)].outputs:
         content = output.get("data", output)
+        if content.get("name") == together.get("name") == "stdout":
+            # What is printed comes in pieces, if the machine is slow.
+            together["text"] += content["text"]
+            continue
         # `%time` prints, too.
         assert not content.keys() & together.keys() - {"output_type", "name", "metadata"}
         together |= content
