@@ -13,7 +13,7 @@ import contextlib
 import os
 import resource
 
-from autograder.sandbox.residency import fork_keeper
+from autograder.sandbox.residency import fork_file_reader
 from autograder.sandbox.runtime import linux
 from autograder.sandbox.runtime.layout import UID
 
@@ -53,7 +53,7 @@ def main(
         with contextlib.suppress(OSError, ValueError):  # in a container root may not raise it
             resource.setrlimit(resource.RLIMIT_MEMLOCK, (-1, -1))
         _become(user)
-    fork_keeper([binds[number][0] for number in kept], may_lock=root)
+    fork_file_reader([binds[number][0] for number in kept], may_lock=root)
     arguments = [bwrap, *before]
     for source, target in binds:
         arguments += ["--ro-bind", source, target]

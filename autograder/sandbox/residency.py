@@ -32,7 +32,7 @@ LOCKED_FROM_BYTES = 2**16
 MOST_LOCKED_SHARE = 0.25
 
 
-def fork_keeper(sources: list[str], *, may_lock: bool) -> None:
+def fork_file_reader(sources: list[str], *, may_lock: bool) -> None:
     """
     Fork the process that keeps files in memory; it ends with this process, or what that becomes.
 
@@ -48,7 +48,7 @@ def fork_keeper(sources: list[str], *, may_lock: bool) -> None:
         if os.getppid() == parent:
             _close_inherited()
             os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-            _keep(sources, may_lock=may_lock)
+            _read_forever(sources, may_lock=may_lock)
     finally:
         os._exit(1)
 
@@ -61,7 +61,7 @@ def _close_inherited() -> None:
     os.closerange(3, 1024)
 
 
-def _keep(sources: list[str], *, may_lock: bool) -> None:
+def _read_forever(sources: list[str], *, may_lock: bool) -> None:
     marks = [os.stat(source) for source in sources]
     key = hash(tuple(number for mark in marks for number in (mark.st_dev, mark.st_ino)))
     name = f"\0autograder-resident-{os.getuid()}-{key}"

@@ -20,9 +20,9 @@ from autograder.sandbox.runtime.layout import NICE
 MOST_BUSY = 4
 # Beside the kernel's own: a command of a cell has one.
 MOST_SESSIONS = 4
-# A thread is busy if it was at so many looks, and has used so much.
-BUSY_LOOKS = 3
+# Who has used so much, and a thread at so many looks, is busy.
 BUSY_SECONDS = 0.3
+BUSY_LOOKS = 3
 # CPU time of all further sessions together before their share was lowered; then there are no more.
 FRESH_SECONDS = 10.0
 LOWEST_NICE = 19
@@ -53,10 +53,11 @@ class FairShare:
             if process.session != self._kernel_pid:
                 sessions.setdefault(process.session, []).append(process)
         for number, (session, members) in enumerate(sessions.items()):
-            if session not in self._lowered and _lower_share(members[0].pid, LOWEST_NICE):
-                self._lowered.add(session)
             if session not in self._lowered:
                 self._fresh_ticks |= {(each.pid, each.began): each.own_ticks for each in members}
+                used = sum(each.own_ticks for each in members) / TICKS_PER_SECOND
+                if used >= BUSY_SECONDS and _lower_share(members[0].pid, LOWEST_NICE):
+                    self._lowered.add(session)
             exhausted = sum(self._fresh_ticks.values()) > FRESH_SECONDS * TICKS_PER_SECOND
             if number >= MOST_SESSIONS or (exhausted and session not in self._lowered):
                 for each in members:

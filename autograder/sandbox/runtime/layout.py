@@ -12,4 +12,4 @@ SOCKETS_FOLDER = "/run/sockets"
 SCRATCH = "/scratch"
 WRITABLE = (HOME, "/tmp", "/dev/shm", KERNEL_FOLDER)  # noqa: S108  # the sandbox's own
 # Below the grader and the portal.
-NICE = 5
+NICE = 3

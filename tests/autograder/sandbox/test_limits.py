@@ -68,7 +68,7 @@ def test_a_name_changes_no_count(armed: Attack, name: bytes) -> None:
 @pytest.mark.parametrize("name", LYING_NAMES.values(), ids=LYING_NAMES)
 def test_a_name_changes_no_time(armed: Attack, name: bytes) -> None:
     """CPU time is counted behind the name, whatever it holds."""
-    probe = armed(cpu_seconds=1)
+    probe = armed(cpu_seconds=1, call_seconds=60)
     with pytest.raises(CallTimeout):
         probe.call("time_under_a_name", name.hex())
     assert probe.kernel.exit is not None
@@ -78,7 +78,9 @@ def test_a_name_changes_no_time(armed: Attack, name: bytes) -> None:
 def test_page_tables_are_memory(armed: Attack) -> None:
     """Processes that hold nothing but page tables are ended like others."""
     with pytest.raises(MemoryExceeded):
-        armed(memory_mb=512, address_space_extra_mb=10_000).call("memory_in_page_tables")
+        armed(memory_mb=512, address_space_extra_mb=10_000, call_seconds=60).call(
+            "memory_in_page_tables"
+        )
 
 
 @pytest.mark.parametrize("way", ["watch_everything", "hold_in_flight"])
@@ -124,7 +126,7 @@ def test_sessions_are_few_and_come_last(armed: Attack) -> None:
         return len(alive) <= 4 and set(probe.call("shares", alive)) <= {"19"}
 
     assert _wait_until(few)
-    assert set(probe.call("shares", [2])) <= {"5"}
+    assert set(probe.call("shares", [2])) <= {"3"}
 
 
 def test_busy_threads_beyond_a_few_come_last(armed: Attack) -> None:
@@ -135,12 +137,12 @@ def test_busy_threads_beyond_a_few_come_last(armed: Attack) -> None:
         lambda: probe.call("policies", children).count(os.SCHED_IDLE) >= 12 - 4, 60.0
     )
     assert probe.call("policies", [2]) == [os.SCHED_OTHER]
-    assert probe.evaluate("os.nice(0)") >= 5
+    assert probe.evaluate("os.nice(0)") >= 3
 
 
 def test_time_of_children_nobody_waits_for_counts(armed: Attack) -> None:
     """A parent that ignores its children's end is not told of their time; the guardian saw it."""
-    probe = armed(cpu_seconds=2)
+    probe = armed(cpu_seconds=2, call_seconds=60)
     with pytest.raises(CallTimeout):
         probe.call("burn_unseen")
     assert probe.kernel.exit is not None
@@ -189,7 +191,7 @@ def test_shared_pages_count_once(armed: Attack) -> None:
 
 def test_time_of_buried_children_counts(armed: Attack) -> None:
     """The limit on CPU time is not escaped by children whose parents have ended."""
-    probe = armed(cpu_seconds=2)
+    probe = armed(cpu_seconds=2, call_seconds=60)
     with pytest.raises(CallTimeout):
         probe.call("burn_in_orphans")
     assert probe.kernel.exit is not None

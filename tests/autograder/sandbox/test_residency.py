@@ -77,7 +77,7 @@ def test_locked_files_stay(folder: Path) -> None:
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
-def test_a_fork_server_has_a_keeper(fork_server: ForkServer) -> None:
+def test_a_fork_server_has_a_file_reader(fork_server: ForkServer) -> None:
     """A process beside the sandbox, at the lowest priority, as the sandbox's user."""
     tasks = Path(f"/proc/{fork_server._process.pid}/task/{fork_server._process.pid}/children")
     policies = [os.sched_getscheduler(int(pid)) for pid in tasks.read_text().split()]
