@@ -28,7 +28,8 @@ from autograder.sandbox.runtime import layout
 from autograder.sandbox.seccomp import compiled_filter
 from autograder.sandbox.users import UserLease, kernel_users
 
-WARM_UP_SECONDS: Final = 120.0
+# For one that hangs: one that ends is noticed at once, and a busy machine may take its time.
+WARM_UP_SECONDS: Final = 600.0
 PORTS: Final = ("shell_port", "iopub_port", "stdin_port", "hb_port", "control_port")
 _LAUNCH: Final = "from autograder.sandbox.launcher import main; main"
 
