@@ -15,6 +15,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from autograder.sandbox.runtime import linux
+
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 # What a socket may hold unread: twice net.core.wmem_max as Linux sets it.
@@ -109,8 +111,21 @@ def exceeds_memory(processes: list[Process], allowed: int) -> bool:
     """Return whether processes and what the system holds for them need more than is allowed."""
     pids = [process.pid for process in processes]
     allowed -= _socket_bytes() + sum(map(_system_bytes, pids))
-    # Resident pages may be shared with the fork server; the exact share costs more to read.
-    return all(sum(map(count, pids)) > allowed for count in (_resident_bytes, _proportional_bytes))
+    # Resident pages may be shared with the fork server; the exact share costs more to read. It
+    # counts twice what a process and its child hold together until the child has called `exec`.
+    if sum(map(_resident_bytes, pids)) <= allowed or sum(map(_proportional_bytes, pids)) <= allowed:
+        return False
+    return sum(map(_proportional_bytes, _memories(pids))) > allowed
+
+
+def _memories(pids: list[int]) -> list[int]:
+    """Return one process for each memory."""
+    found: dict[bytes, list[int]] = {}
+    for pid in pids:
+        alike = found.setdefault(_read(f"/proc/{pid}/statm"), [])
+        if not any(linux.share_memory(pid, other) for other in alike):
+            alike.append(pid)
+    return [pid for alike in found.values() for pid in alike]
 
 
 def _read(path: str, most: int = -1) -> bytes:

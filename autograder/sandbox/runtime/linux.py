@@ -47,6 +47,8 @@ _SYS_LANDLOCK_ADD_RULE: Final = 445
 _SYS_LANDLOCK_RESTRICT_SELF: Final = 446
 
 _SYS_CLONE: Final = {"x86_64": 56, "aarch64": 220}
+_SYS_KCMP: Final = {"x86_64": 312, "aarch64": 272}
+_KCMP_VM: Final = 1
 
 _libc = ctypes.CDLL(None, use_errno=True)
 # Keeps the interpreter's lock, which the copy of a process must hold as the process does.
@@ -176,6 +178,14 @@ def bind_read_only(path: str) -> None:
     """Make a file or folder read-only in this mount namespace, for good."""
     mount(path, path, flags=MS_BIND | MS_REC)
     mount("", path, flags=MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV)
+
+
+def share_memory(pid: int, other: int) -> bool:
+    """Return whether two processes have one memory, as a parent and its child before `exec`."""
+    number = _SYS_KCMP.get(os.uname().machine)
+    if number is None:
+        return False
+    return int(_libc.syscall(ctypes.c_long(number), pid, other, _KCMP_VM, 0, 0)) == 0
 
 
 def prctl(option: int, argument: int = 0, third: int = 0) -> None:

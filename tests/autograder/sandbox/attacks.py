@@ -11,6 +11,7 @@ import os
 import select
 import signal
 import socket
+import subprocess
 import threading
 import time
 
@@ -96,6 +97,14 @@ def hold_in_flight():
     for _ in range(100):
         socket.send_fds(pair[0], [b"x"], [0])
     time.sleep(100)
+
+
+def hold_and_run_commands(megabytes, count):
+    """Each command begins in a child that has its parent's memory until it becomes the command."""
+    hold(megabytes)
+    for _ in range(count):
+        subprocess.run(["/bin/true"], check=True)
+    return count
 
 
 def spin(count, own_session):

@@ -75,6 +75,12 @@ def test_a_name_changes_no_time(armed: Attack, name: bytes) -> None:
     assert probe.kernel.exit.reason == "timeout"
 
 
+def test_commands_do_not_count_twice(armed: Attack) -> None:
+    """A kernel with more than half of its memory in use may run commands."""
+    probe = armed(memory_mb=1024, call_seconds=60)
+    assert probe.call("hold_and_run_commands", 650, 400) == 400
+
+
 def test_page_tables_are_memory(armed: Attack) -> None:
     """Processes that hold nothing but page tables are ended like others."""
     with pytest.raises(MemoryExceeded):
