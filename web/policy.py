@@ -90,6 +90,9 @@ def allowed(session: Session, actor: User | None, action: Action, resource: Reso
         return isinstance(resource, Membership) and _may_to(session, actor, action, resource.user)
     if role is Role.GRADER and action is Action.SEE_NAMES:
         return _names_are_open(resource)
+    if role is Role.GRADER and action is Action.GRADE and isinstance(resource, Submission):
+        # Somebody who was a student of the course does not grade what they submitted.
+        return resource.user_id != actor.id
     return role is not Role.STUDENT or _student_may(actor, action, resource)
 
 

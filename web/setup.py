@@ -12,6 +12,7 @@ from web.config import Settings
 from web.db import Database, open_database
 from web.models import User
 from web.services.people import accounts
+from web.services.people.names import normalised
 
 
 def migrate(settings: Settings) -> None:
@@ -67,7 +68,7 @@ def make_admin(database: Database, email: str, name: str, *, new_link: bool = Fa
     An account that has a password, too, gets a token with ``new_link``; it becomes no admin's.
     """
     with database.write.begin() as session:
-        address = accounts.normalised(email)
+        address = normalised(email)
         if "@" not in address:
             sys.exit("autograder: this is not an e-mail address")
         known = session.query(User).filter_by(email=address).one_or_none()

@@ -11,7 +11,7 @@ from web.blueprints.resources import assignment_for, course_for
 from web.blueprints.staff.blueprint import bp
 from web.blueprints.staff.form_fields import tenths_field
 from web.blueprints.staff.grading_form import Fields, shown_answer
-from web.http import db, portal, signed_in, writing
+from web.http import db, portal, require, signed_in, writing
 from web.models import CourseAssignment, ManualGrade, SnapshotQuestion, Submission
 from web.policy import Action
 from web.services import audit, lookup
@@ -141,6 +141,7 @@ def _answer(
     """Find an answer, and its question as it was when the answer was last graded by the tests."""
     assignment = assignment_for(slug, name, Action.GRADE)
     submission = _answer_in(assignment, public_id) or abort(404)
+    require(Action.GRADE, submission)
     snapshot = written_answers.graded_snapshot(db(), submission)
     question = written_answers.written_question(snapshot, question_id) or abort(404)
     return assignment, submission, question

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Final, Self
 
 from flask import request
 from markupsafe import Markup
@@ -14,6 +14,8 @@ from web.rendering import answer_html
 from web.services.grading import written_answers
 from web.services.grading.results import answer_cells, executed_notebook
 from web.services.grading.written_answers import Entered
+
+MAX_VERSION: Final = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,8 @@ class Fields:
     def typed(cls) -> Self:
         """Return what came with the request."""
         return cls(
-            request.form.get("version", 0, type=int),
+            # What no column can hold is no version of ours.
+            min(max(request.form.get("version", 0, type=int), 0), MAX_VERSION),
             tuple(request.form.getlist("item", type=int)),
             request.form.get("points", ""),
             request.form.get("reason", ""),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -216,7 +216,7 @@ def course_assignments(session: Session, course: Course) -> Sequence[CourseAssig
     found = session.scalars(
         select(CourseAssignment).where(CourseAssignment.course_id == course.id)
     ).all()
-    last = now().replace(year=9000)
+    last = datetime.max.replace(tzinfo=UTC)
     return sorted(found, key=lambda each: (each.due_at or last, each.name))
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from web.models import Course, Membership, Role, User
 from web.services import audit
 from web.services.errors import RuleError
-from web.services.people.accounts import is_address, normalised
+from web.services.people.names import LONGEST_NAME, clean_text, is_address, normalised
 
 _SLUG: Final = re.compile(r"[a-z0-9][a-z0-9-]{1,58}[a-z0-9]")
 
@@ -24,7 +24,7 @@ def make_course(session: Session, actor: User, slug: str, title: str, time_zone:
     Raises:
         RuleError: If the address is taken or not one, or the time zone is unknown.
     """
-    slug, title = slug.strip().lower(), title.strip()
+    slug, title = slug.strip().lower(), clean_text(title)
     if not _SLUG.fullmatch(slug):
         raise RuleError("The address takes 3 to 60 small letters, digits and hyphens.")
     if not title:
@@ -52,7 +52,8 @@ def name_instructor(session: Session, actor: User, course: Course, email: str, n
         raise RuleError("This is not an e-mail address.")
     user = session.scalar(select(User).where(User.email == address))
     if user is None:
-        user = User(email=address, name=name.strip() or address.partition("@")[0])
+        name = clean_text(name)[:LONGEST_NAME] or address.partition("@")[0]
+        user = User(email=address, name=name)
         session.add(user)
         session.flush()
     membership = session.scalar(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import select
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from web.models import CourseAssignment, Extension, Membership, User
 
 SECONDS_PER_DAY: Final = 86_400
+_LAST_MOMENT: Final = datetime(9999, 12, 30, tzinfo=UTC)  # in every time zone a date
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,16 @@ def _stretched(
     """Stretch the time from release to a moment, for a student with a time multiplier."""
     if moment is None or assignment.release_at is None or factor == 1.0:
         return moment
-    return assignment.release_at + (moment - assignment.release_at) * factor
+    length = moment - assignment.release_at
+    return _after(assignment.release_at, length, factor)
+
+
+def _after(moment: datetime, length: timedelta, factor: float = 1.0) -> datetime:
+    """Return a moment so much later; the last one that there is where none is as late."""
+    try:
+        return min(moment + length * factor, _LAST_MOMENT)
+    except OverflowError:
+        return _LAST_MOMENT
 
 
 def _later(first: datetime | None, second: datetime | None) -> datetime | None:
@@ -83,7 +93,7 @@ def accepts_until(rules: Rules, grace_minutes: int) -> datetime | None:
     """Return the last moment at which a submission is accepted; the grace comes on top."""
     if rules.cutoff_at is None:
         return None
-    return rules.cutoff_at + timedelta(minutes=grace_minutes)
+    return _after(rules.cutoff_at, timedelta(minutes=grace_minutes))
 
 
 def late_seconds(rules: Rules, received_at: datetime, grace_minutes: int) -> int:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from web.services.errors import RuleError
+
+FIRST_YEAR: Final = 2000
+LAST_YEAR: Final = 2200
 
 
 def parse_local(text: str, zone: ZoneInfo) -> datetime | None:
@@ -19,7 +23,7 @@ def parse_local(text: str, zone: ZoneInfo) -> datetime | None:
         The moment in UTC; ``None`` for an empty text.
 
     Raises:
-        RuleError: If it is no time.
+        RuleError: If it is no time, or none in which a course could be.
     """
     if not text.strip():
         return None
@@ -27,6 +31,9 @@ def parse_local(text: str, zone: ZoneInfo) -> datetime | None:
         local = datetime.fromisoformat(text.strip())
     except ValueError:
         raise RuleError(f"“{text[:40]}” is not a date and time.") from None
+    # Time multipliers and grace reach further, and still stay within what a date can be.
+    if not FIRST_YEAR <= local.year <= LAST_YEAR:
+        raise RuleError(f"“{text[:40]}” is not between the years {FIRST_YEAR} and {LAST_YEAR}.")
     if local.tzinfo is not None:
         return local.astimezone(UTC)
     return local.replace(tzinfo=zone, fold=0).astimezone(UTC)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import secrets
 import threading
 from datetime import datetime, timedelta
@@ -17,16 +16,14 @@ from sqlalchemy.orm import Session
 from web.db import Database, now
 from web.models import Invitation, SignInAttempt, User
 from web.services.errors import RuleError
+from web.services.people.names import normalised
 
 INVITATION_DAYS: Final = 14
 SHORTEST_PASSWORD: Final = 10
 LONGEST_PASSWORD: Final = 1000
-LONGEST_ADDRESS: Final = 254
 THROTTLE_MINUTES: Final = 15
 MOST_FAILURES_OF_ADDRESS: Final = 10
 MOST_FAILURES_OF_NETWORK: Final = 100
-# What mail programs and spreadsheets split lists at is in no address.
-_ADDRESS: Final = re.compile(r"""[^@\s,;<>"]+@[^@\s,;<>"]+\.[^@\s,;<>"]+""")
 # RFC 9106's second recommendation: 64 MiB, three passes.
 _hasher: Final = PasswordHasher(time_cost=3, memory_cost=65_536, parallelism=4)
 # A hash takes the time and the memory that others' pages need: a class that signs in waits in line.
@@ -185,16 +182,6 @@ def user_by_session_key(session: Session, key: str) -> User | None:
     return session.scalar(select(User).where(User.session_key == key, User.active.is_(True)))
 
 
-def normalised(email: str) -> str:
-    """Return an e-mail address as it is stored."""
-    return email.strip().lower()
-
-
-def is_address(email: str) -> bool:
-    """Return whether a text, as it would be stored, can be an e-mail address."""
-    return len(email) <= LONGEST_ADDRESS and _ADDRESS.fullmatch(email) is not None
-
-
 def _open_invitation(session: Session, token: str) -> Invitation:
     invitation = session.scalar(select(Invitation).where(Invitation.token_hash == _digest(token)))
     if invitation is None or invitation.used_at is not None or invitation.expires_at < now():
@@ -241,7 +228,9 @@ def _throttled(session: Session, keys: tuple[str, str]) -> bool:
     return any(
         (
             session.scalar(
-                select(func.count()).where(SignInAttempt.key == key, SignInAttempt.at >= since)
+                select(func.count()).where(
+                    SignInAttempt.key == key, SignInAttempt.at.between(since, now())
+                )
             )
             or 0
         )

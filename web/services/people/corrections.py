@@ -13,8 +13,8 @@ from web.models import User
 from web.services import audit
 from web.services.errors import RuleError
 from web.services.people import accounts
+from web.services.people.names import LONGEST_NAME, clean_text, is_address, normalised
 
-LONGEST_NAME: Final = 200
 LONGEST_NUMBER: Final = 50
 _TAKEN: Final = {
     "student_number": "Somebody else has this student number.",
@@ -96,11 +96,11 @@ def correct(
 def _values(correction: Correction) -> dict[str, str | None]:
     """Return what would be stored."""
     values: dict[str, str | None] = {
-        "name": " ".join(correction.name.split()),
-        "student_number": correction.student_number.strip() or None,
+        "name": clean_text(correction.name),
+        "student_number": clean_text(correction.student_number) or None,
     }
     if correction.email is not None:
-        values["email"] = accounts.normalised(correction.email)
+        values["email"] = normalised(correction.email)
     return values
 
 
@@ -111,6 +111,6 @@ def _problems(values: Mapping[str, str | None]) -> dict[str, str]:
     for name, longest in (("name", LONGEST_NAME), ("student_number", LONGEST_NUMBER)):
         if len(values[name] or "") > longest:
             problems[name] = f"At most {longest} characters."
-    if "email" in values and not accounts.is_address(values["email"] or ""):
+    if "email" in values and not is_address(values["email"] or ""):
         problems["email"] = "This is no e-mail address; one looks like ada@example.org."
     return problems

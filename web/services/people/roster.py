@@ -13,7 +13,7 @@ from web.models import Course, Membership, Role, User
 from web.services import audit
 from web.services.csv_cells import parse_csv
 from web.services.errors import RuleError
-from web.services.people.accounts import is_address, normalised
+from web.services.people.names import LONGEST_NAME, clean_text, is_address, normalised
 
 MAX_ROWS: Final = 5000
 _LONGEST: Final = {"number": 50, "section": 60}
@@ -202,7 +202,7 @@ def _columns(header: Sequence[str]) -> dict[str, int]:
 def _row(columns: dict[str, int], cells: Sequence[str], line: int) -> RosterRow:
     def cell(column: str) -> str:
         number = columns.get(column)
-        return cells[number].strip() if number is not None and number < len(cells) else ""
+        return clean_text(cells[number]) if number is not None and number < len(cells) else ""
 
     email = normalised(cell("email"))
     if email and not is_address(email):
@@ -211,7 +211,9 @@ def _row(columns: dict[str, int], cells: Sequence[str], line: int) -> RosterRow:
         if len(cell(column)) > longest:
             raise RuleError(f"Line {line}: “{cell(column)[:60]}…” is too long ({longest} letters).")
     name = cell("name") or f"{cell('first')} {cell('last')}".strip() or email.partition("@")[0]
-    return RosterRow(line, email, name[:200], cell("number") or None, cell("section") or None)
+    return RosterRow(
+        line, email, name[:LONGEST_NAME], cell("number") or None, cell("section") or None
+    )
 
 
 def _known(session: Session, row: RosterRow) -> User | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
@@ -27,7 +25,7 @@ class RegradeQueue(JobQueue[RegradeJob]):
         job.end_lease(RegradeJobState.DONE)
         return True
 
-    def _waiting(self, _: datetime) -> Select[int]:
+    def _waiting(self) -> Select[int]:
         queued = RegradeJob.state == RegradeJobState.QUEUED
         return select(RegradeJob.id).where(queued).order_by(RegradeJob.id)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Select, select
@@ -24,10 +24,18 @@ def requeue(job: Leased, reason: Message) -> None:
 
 
 def requeue_expired(session: Session, at: datetime | None = None) -> int:
-    """Put back what workers claimed and never finished; returns how many."""
+    """
+    Put back what workers claimed and never finished; returns how many.
+
+    A lease that ends later than any that is given now was given before the clock was set back.
+    """
+    at = at or now()
+    latest = at + timedelta(seconds=2 * LEASE_SECONDS)
     return sum(
         _requeue_all(
-            session.scalars(_running(table).where(table.lease_until < (at or now()))),
+            session.scalars(
+                _running(table).where((table.lease_until < at) | (table.lease_until > latest))
+            ),
             Message(MessageCode.WORKER_GONE),
         )
         for table in _TABLES
