@@ -17,8 +17,8 @@ SHAPES = [(4,), (1,), (3, 3), (2, 5), (1, 4), (6, 1)]
 ATOL = 1e-5
 
 # A right answer fails one of the 10 checks of frequencies with a chance of 2e-9 each (exact
-# binomial tails), one of the two spreads with 1e-10, and one of 160 000 correlations of fair coins
-# with 1.2e-12 each (Hoeffding's bound 2 exp(-t^2 / 2)): 3e-7 together.
+# binomial tails), one of the two spreads with 1e-10, and one of 320 000 correlations of fair coins
+# with 1.2e-12 each (Hoeffding's bound 2 exp(-t^2 / 2)): 5e-7 together.
 SIGMAS, CORRELATION_SIGMAS = 6.0, 7.5
 
 
@@ -315,7 +315,7 @@ def test_dropout_values(student, rng):
         assert 0 < int(zero.sum()) < zero.size
 
 
-@pytest.mark.question("q4", weight=7)
+@pytest.mark.question("q4", weight=12)
 def test_dropout_fraction(student, rng):
     """The fraction p is dropped, whatever the size and the sign of the activations."""
     for p in (float(rng.uniform(0.1, 0.3)), float(rng.uniform(0.6, 0.8))):
@@ -341,6 +341,11 @@ def test_dropout_is_independent(student, rng):
         # No two columns are equal or opposite, nor nearly so.
         sums = np.abs(table.T @ table - len(table) * np.eye(table.shape[1]))
         assert float(sums.max()) < CORRELATION_SIGMAS * np.sqrt(len(table))
+    # No step across the table, down and to the right, leads to entries that tend to be equal.
+    steps = np.fft.ifft2(np.abs(np.fft.fft2(coins)) ** 2).real
+    steps[0, 0] = 0.0
+    # In a table of even length half a turn comes back to the same pairs: twice the variance.
+    assert float(np.abs(steps).max()) < CORRELATION_SIGMAS * np.sqrt(2 * coins.size)
     generator, small = fresh(rng), signed(rng, (4, 5))
     counts = [int(drop(student, small, 0.5, generator)[1].sum()) for _ in range(24)]
     # One of 21 counts has a chance of 0.18 at most; 24 equal ones have 1e-17.
