@@ -11,9 +11,9 @@ from typing import Final
 import pytest
 
 from autograder.errors import AssignmentError
-from autograder.examiner.packets import Packets
 from autograder.examiner.plugin import ExaminerPlugin
 from autograder.examiner.protocol import CollectionRefused, encoded
+from autograder.packets import Packets
 
 _UNUSED_PLUGINS: Final = (
     "cacheprovider",

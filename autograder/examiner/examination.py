@@ -16,7 +16,6 @@ from autograder.examiner.channel import CallChannel
 from autograder.examiner.collecting import id_of, question_of
 from autograder.examiner.exchange import CallLimits
 from autograder.examiner.judging import judged
-from autograder.examiner.packets import Packets
 from autograder.examiner.protocol import (
     AskUsage,
     Done,
@@ -31,6 +30,7 @@ from autograder.examiner.protocol import (
 )
 from autograder.examiner.recognise import recognise
 from autograder.examiner.recording import Recording
+from autograder.packets import Packets
 from autograder.patience import stretch
 from autograder.sample_answers import SampleAnswer
 from autograder.verdict import Verdict

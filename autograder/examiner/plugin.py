@@ -29,9 +29,9 @@ from autograder.checks import counter
 from autograder.examiner.channel import CallChannel
 from autograder.examiner.collecting import describe, id_of, is_public, why_not_collected
 from autograder.examiner.examination import Examination
-from autograder.examiner.packets import Packets
 from autograder.examiner.protocol import Collected, Job, Packet, decoded, encoded
 from autograder.examiner.recognise import load_sample_answers
+from autograder.packets import Packets
 from autograder.student import Student
 
 MEMORY_BYTES: Final = 6 * 2**30

@@ -29,7 +29,6 @@ from autograder.assignment.public_tests import public_test_module
 from autograder.environments import SHIPPED
 from autograder.errors import AssignmentError, ExaminerError
 from autograder.examiner.control import KernelControl
-from autograder.examiner.packets import Packets
 from autograder.examiner.protocol import (
     AskUsage,
     Collected,
@@ -50,6 +49,7 @@ from autograder.examiner.protocol import (
     encoded,
 )
 from autograder.limits import Limits
+from autograder.packets import Packets
 from autograder.patience import stretch
 from autograder.verdict import Verdict
 

@@ -16,7 +16,7 @@ What the grader and an examiner's processes say to each other, as typed values.
     ReplaceKernel                  done +channel           a new kernel, the notebook run again
     Done                                                   all tests have run
 
-Each is a JSON object in a packet of its own (`autograder.examiner.packets`); `decoded` and
+Each is a JSON object in a packet of its own (`autograder.packets`); `decoded` and
 `encoded` are the only places that know how it is spelt.
 """
 
