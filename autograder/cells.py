@@ -48,12 +48,3 @@ class CellRun:
     seconds: float = 0.0
     count: int | None = None
     error: str | None = None
-
-
-CELL_WORDS: Final = {
-    "timeout": "took too long",
-    "output_limit": "printed too much",
-    "memory": "needed too much memory",
-    "kernel_died": "ended Python",
-    "skipped": "was not run",
-}

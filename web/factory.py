@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response
 
+from autograder.render.findings import label
 from autograder.render.page import palette
 from web.config import Settings
 from web.db import Database, is_busy, open_database
@@ -25,6 +26,7 @@ from web.security import protect
 from web.services.courses.deadlines import duration
 from web.services.errors import RuleError
 from web.services.people import accounts
+from web.words import label_of
 
 RETRY_SECONDS: Final = 5
 _ERRORS = {
@@ -96,6 +98,7 @@ def _add_filters(app: Flask) -> None:
         """Write tenths of points as people do: 12, 7.5."""
         return "–" if tenths is None else f"{tenths / 10:g}"
 
+    app.add_template_global(label_of)
     app.add_template_filter(duration)
     app.add_template_filter(markdown)
     app.add_template_filter(markdown_line)
@@ -107,6 +110,11 @@ def _add_filters(app: Flask) -> None:
         if value is None:
             return "–"
         return value.astimezone(ZoneInfo(zone)).strftime("%a %-d %b %Y, %H:%M %Z")
+
+    @app.template_filter("question_name")
+    def question_name(question_id: str) -> str:
+        """Name a question as the report does."""
+        return f"Question {label(question_id)}"
 
     @app.template_global("may")
     def may(action: str, resource: Resource) -> bool:

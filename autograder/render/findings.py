@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from autograder.cells import CELL_WORDS, CellStatus
+from autograder.cells import CellStatus
 from autograder.report import (
     Report,
     SourceLine,
@@ -36,7 +36,6 @@ _WORDS: Final = {
     Verdict.PENDING: "waits for a person",
     Verdict.INTERNAL: "not graded yet",
 }
-_CELL_WORDS: Final = CELL_WORDS | {CellStatus.ERROR.value: "raised an error"}
 _MARKS: Final = {"good": "✔", "bad": "✘", "wait": "…"}
 _KINDS: Final = {
     Verdict.PASSED: "good",
@@ -294,7 +293,9 @@ def _cell_words(cell: StudentCell | StaffCell) -> str:
     """Describe what became of a cell; students read the error below the cell itself."""
     if isinstance(cell, StaffCell) and cell.error and cell.status == CellStatus.ERROR:
         return f"raised {plain(cell.error)}"
-    return _CELL_WORDS[cell.status]
+    if cell.status == CellStatus.SKIPPED:
+        return "was not run"
+    return _WORDS[Verdict(cell.status)]
 
 
 def _question(question: StudentQuestion | StaffQuestion) -> QuestionView:

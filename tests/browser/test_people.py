@@ -78,7 +78,7 @@ def test_wide_table_scrolls_in_itself(visitors: Visitors, graded: str) -> None:
     save(page, LONG, "ada@example.org")
     page.goto(f"{COURSE}staff/grading/xor/")
     expect(page.get_by_role("link", name=LONG)).to_have_attribute("href", re.compile(graded))
-    expect(page.get_by_text("awaits a person", exact=True).first).to_be_attached()
+    expect(page.get_by_text("waits for a person", exact=True).first).to_be_attached()
     page.wait_for_load_state()
     wide = [part[:5] for part in page.evaluate(TOO_WIDE)]
     page.goto(PEOPLE)

@@ -30,11 +30,11 @@ def parsed(app: Flask, template: str) -> nodes.Template:
 def read_by(app: Flask, template: str) -> set[str]:
     """Return the variables that a template, and what it includes, takes from its view."""
     tree = parsed(app, template)
-    names = meta.find_undeclared_variables(tree) - _declared(tree)
+    names = meta.find_undeclared_variables(tree)
     for include in tree.find_all(nodes.Include):
         assert isinstance(include.template, nodes.Const)
         names |= read_by(app, include.template.value)
-    return names - ALWAYS - set(app.jinja_env.globals)
+    return names - _declared(tree) - ALWAYS - set(app.jinja_env.globals)
 
 
 def _declared(tree: nodes.Template) -> set[str]:

@@ -150,7 +150,7 @@ def _page(assignment: CourseAssignment, form: str = "", error: str = "") -> str:
         extensions=assignments.extensions_of(db(), assignment),
         students=_students(assignment),
         offer=next((offer for offer in offers if offer.name == assignment.name), None),
-        proof=validation.validation_of(settings.snapshots, assignment.snapshot),
+        validation=validation.validation_of(settings.snapshots, assignment.snapshot),
         typed=request.form if form else {},
         form=form,
         error=error,

@@ -168,7 +168,6 @@ def _people_page(course: Course, links: list[Link], form: RosterForm = RosterFor
         correctable=[each.id for each in members if may_correct(signed_in(), each.user)],
         links=links,
         links_csv=_as_csv(links),
-        roles=list(Role),
         form=form,
     )
 

@@ -156,7 +156,7 @@ def test_page_shows_points_states_and_rules(toy: World) -> None:
     """What a grader sees; the forms that change or take away are the instructor's."""
     page = toy.client("grader").get(PLACE + "?sort=total&order=down").text
 
-    for words in ("5.4", "late \u22120.6", "not released", "awaits a person", "not handed in"):
+    for words in ("5.4", "late \u22120.6", "not released", "waits for a person", "not handed in"):
         assert words in page, words
     assert 'aria-sort="descending"' in page
     assert "87.5 %" in page
@@ -229,7 +229,7 @@ def test_student_sees_their_own_line_and_no_more_than_is_released(
     assert "My grades" in page
     assert "3.4 / 8" in page
     assert "4.4" not in page
-    assert "awaits a person" in page
+    assert "waits for a person" in page
     assert "Two" not in page
 
 
