@@ -40,6 +40,7 @@ types:
 
 contracts:
 	$(BIN)/lint-imports
+	$(BIN)/djlint --quiet web/templates autograder/render/templates/*.j2
 
 workflows:
 	$(BIN)/zizmor --offline --pedantic --quiet .github
