@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import pwd
-import random
+import secrets
 import shutil
 import socket
 from pathlib import Path
@@ -64,7 +64,9 @@ class UserLease:
     """
 
     def __init__(self, users: KernelUsers) -> None:
-        for number in random.sample(range(users.count), users.count):
+        first = secrets.randbelow(users.count)
+        for offset in range(users.count):
+            number = (first + offset) % users.count
             holder = socket.socket(socket.AF_UNIX)
             try:
                 # Linux lets one process have this name, and frees it with the process.

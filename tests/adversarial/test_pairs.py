@@ -21,7 +21,7 @@ from autograder.report import Report
 from tests.adversarial.corpus import attacked
 
 PAIRS: Final = sorted((Path(__file__).parent / "pairs").glob("*.py"))
-ATTACK_SECONDS: Final = 20.0
+ATTACK_SECONDS: Final = 12.0
 HEAD_START_SECONDS: Final = 3.0
 # A little of all that neighbours share: a command with its terminal, a file, a socket, a process.
 HONEST: Final = """

@@ -1,0 +1,2 @@
+# %% start
+assert open("/proc/cmdline").read() == ""
