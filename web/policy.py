@@ -111,7 +111,8 @@ def role_in(session: Session, actor: User, course: Course) -> Role | None:
 def may_correct(actor: User, person: User) -> bool:
     """Return whether somebody who manages a course's people may correct one of them."""
     return actor.is_admin or not (
-        person.is_admin or any(each.role is not Role.STUDENT for each in person.memberships)
+        person.is_admin
+        or any(each.role is not Role.STUDENT or each.offered_role for each in person.memberships)
     )
 
 

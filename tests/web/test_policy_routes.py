@@ -30,6 +30,8 @@ MAY = {
     ("account.sign_out", "POST"): NOBODY_TOO,
     ("account.show_invitation", "GET"): frozenset(),
     ("account.accept_invitation", "POST"): frozenset(),
+    ("account.show_role", "GET"): frozenset(),
+    ("account.accept_role", "POST"): EVERYBODY,  # who is signed in is told that the link is wrong
     ("account.show_settings", "GET"): EVERYBODY,
     ("account.change_password", "POST"): EVERYBODY,
     ("courses.list_courses", "GET"): EVERYBODY,

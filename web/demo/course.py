@@ -14,6 +14,7 @@ from web.demo import people
 from web.models import CountedAttempt, Course, CourseAssignment, User
 from web.services.courses import assignments, courses, snapshots
 from web.services.courses.assignments import AssignmentRules, ExtensionTerms
+from web.services.people import roles
 
 SLUG: Final = "deep-learning"
 TITLE: Final = "Deep learning for physicists"
@@ -58,7 +59,9 @@ def make_course(session: Session, settings: Settings) -> Cast:
     ]
     admin = people.make_person(session, *people.ADMIN, admin=True)
     course = courses.make_course(session, admin, SLUG, TITLE, "Europe/Berlin")
-    instructor = courses.name_instructor(session, admin, course, *people.INSTRUCTOR)
+    named = courses.name_instructor(session, admin, course, *people.INSTRUCTOR)
+    roles.take(session, named)
+    instructor = named.user
     students = people.enrol(session, instructor, course)
     people.give_password(session)
     imported = {}

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from web.models import Course, Role, User
-from web.services.people import accounts, roster
+from web.services.people import accounts, roles, roster
 
 PASSWORD: Final = "try-the-portal"  # noqa: S105  # of a portal that is thrown away
 ADMIN: Final = ("admin@example.org", "Alma Admin")
@@ -52,7 +52,8 @@ def enrol(session: Session, instructor: User, course: Course) -> dict[str, User]
     students = roster.parse_roster("\n".join(lines))
     grader = roster.parse_roster(f"email,name\n{GRADER[0]},{GRADER[1]}")
     taken = roster.take_in(session, instructor, course, students, Role.STUDENT)
-    roster.take_in(session, instructor, course, grader, Role.GRADER)
+    for each in roster.take_in(session, instructor, course, grader, Role.GRADER).offered:
+        roles.take(session, each)
     slow = taken.added[4]
     roster.change(session, instructor, slow, role=Role.STUDENT, time_multiplier=1.5, active=True)
     return {each.user.name.partition(" ")[0]: each.user for each in taken.added}

@@ -23,6 +23,11 @@ class Role(enum.StrEnum):
     GRADER = "grader"
     INSTRUCTOR = "instructor"
 
+    def exceeds(self, other: Role) -> bool:
+        """Return whether it lets somebody do more than another role."""
+        ranks = list(Role)
+        return ranks.index(self) > ranks.index(other)
+
 
 class User(Base):
     """A person; an admin may do everything."""
@@ -72,12 +77,14 @@ class Membership(Base):
     time_multiplier: Mapped[float] = mapped_column(default=1.0)
     """Reaches deadlines' lengths, exam timers, late policy, and limits of running time."""
     active: Mapped[bool] = mapped_column(default=True)
+    offered_role: Mapped[Role | None] = mapped_column(Word(Role))
+    """A higher role, which takes effect when the person opens the link that the course sent."""
     user: Mapped[User] = relationship(back_populates="memberships", lazy="joined")
     course: Mapped[Course] = relationship(back_populates="memberships", lazy="joined")
 
 
 class Invitation(Base):
-    """A link that lets its holder set a password: a first one, or a new one."""
+    """A link that lets its holder set a password, or accept a role that a course offers."""
 
     __tablename__ = "invitation"
 
@@ -85,11 +92,14 @@ class Invitation(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), index=True)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     """SHA-256 of the token; the token itself stands in the link only."""
+    membership_id: Mapped[int | None] = mapped_column(ForeignKey("membership.id"))
+    """Whose offered role it accepts; ``None`` if it sets a password only."""
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     created_at: Mapped[datetime] = mapped_column(default=now)
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
     user: Mapped[User] = relationship(foreign_keys=[user_id])
+    membership: Mapped[Membership | None] = relationship()
 
 
 class SignInAttempt(Base):

@@ -8,10 +8,10 @@ from flask import Blueprint, flash, redirect, render_template, request, session,
 from flask_login import login_user, logout_user
 from werkzeug.wrappers import Response
 
-from web.http import actor, db, end_transaction, portal, signed_in
+from web.http import actor, db, end_transaction, portal, signed_in, writing
 from web.models import User
 from web.services.errors import RuleError
-from web.services.people import accounts
+from web.services.people import accounts, roles
 
 bp = Blueprint("account", __name__)
 
@@ -70,7 +70,40 @@ def accept_invitation(token: str) -> str | Response | tuple[str, int]:
         return page, 400
     _begin_session(user)
     flash("Your password is set. Welcome!", "good")
-    return redirect(url_for("courses.list_courses"), code=303)
+    return redirect(_after_password(token), code=303)
+
+
+def _after_password(token: str) -> str:
+    """Return where to go: to the role that the same link offers, if it offers one."""
+    try:
+        roles.offered(db(), token)
+    except RuleError:
+        return url_for("courses.list_courses")
+    return url_for("account.show_role", token=token)
+
+
+@bp.get("/role/<token>")
+def show_role(token: str) -> str | Response | tuple[str, int]:
+    """Show which role a course offers; who has no password yet sets one first."""
+    try:
+        membership = roles.offered(db(), token)
+    except RuleError as error:
+        return _no_invitation(error)
+    if membership.user.password_hash is None:
+        return redirect(url_for("account.show_invitation", token=token))
+    if signed_in().id != membership.user_id:
+        return _no_invitation(RuleError(roles.FOR_SOMEBODY_ELSE))
+    return render_template("account/role.html", membership=membership)
+
+
+@bp.post("/role/<token>")
+def accept_role(token: str) -> Response:
+    """Accept the role that a course offers."""
+    user = signed_in()
+    with writing() as session:
+        course = roles.accept(session, token, user).course
+    flash(f"You are staff of “{course.title}” from now on.", "good")
+    return redirect(url_for("courses.show_course", slug=course.slug), code=303)
 
 
 @bp.get("/account")

@@ -14,13 +14,13 @@ from web.blueprints.resources import course_for, membership_in
 from web.blueprints.staff.blueprint import bp
 from web.blueprints.staff.form_fields import number_field
 from web.http import db, require, signed_in, writing
-from web.models import Course, Role, User
+from web.models import Course, Membership, Role, User
 from web.policy import Action, allowed, may_correct
 from web.services import audit, lookup
 from web.services.courses import courses
 from web.services.csv_cells import disarmed, write_csv
 from web.services.errors import RuleError
-from web.services.people import accounts, roster
+from web.services.people import accounts, roles, roster
 
 ROSTER_BYTES: Final = 500_000
 
@@ -76,6 +76,7 @@ def import_roster(slug: str) -> str | tuple[str, int]:
             result = roster.take_in(session, signed_in(), course, rows, _role())
             open_to_us = [user for user in result.invited if not _why_no_link(user, course)]
             links = [_link(user) for user in open_to_us]
+            links += [_role_link(each) for each in result.offered]
     except RuleError as error:
         return _people_page(course, [], RosterForm(text, error=str(error))), 400
     flash(f"{len(result.added)} added, {len(result.known)} were here already.", "good")
@@ -86,31 +87,41 @@ def import_roster(slug: str) -> str | tuple[str, int]:
 
 
 @bp.post("/courses/<slug>/staff/people/<row:membership_id>")
-def change_membership(slug: str, membership_id: int) -> Response:
+def change_membership(slug: str, membership_id: int) -> Response | str:
     """Change somebody's role, time multiplier, or whether they are in the course."""
     course = course_for(slug, Action.MANAGE_ROSTER)
+    membership = membership_in(course, membership_id)
+    before = membership.offered_role
     with writing() as session:
         roster.change(
             session,
             signed_in(),
-            membership_in(course, membership_id),
+            membership,
             role=_role(),
             time_multiplier=number_field("time_multiplier", "Time multiplier", empty=1.0) or 1.0,
             active=request.form.get("active") == "1",
         )
+        offer = membership.offered_role
+        links = [] if offer in (None, before) else [_role_link(membership)]
     flash("Changed.", "good")
+    if links:
+        return _people_page(course, links)
     return redirect(url_for("staff.list_people", slug=slug), code=303)
 
 
 @bp.post("/courses/<slug>/staff/people/<row:membership_id>/link")
 def make_link(slug: str, membership_id: int) -> str:
-    """Make a link by which somebody sets a password; shown once."""
+    """Make a link by which somebody accepts a role, else one that sets a password; shown once."""
     course = course_for(slug, Action.MANAGE_ROSTER)
-    user = membership_in(course, membership_id).user
+    membership = membership_in(course, membership_id)
+    user = membership.user
     with writing() as session:
-        _refuse_stronger(user, course)
         audit.record(session, signed_in(), "link.made", course=course, target=user.email)
-        links = [_link(user)]
+        if membership.offered_role is not None:
+            links = [_role_link(membership)]
+        else:
+            _refuse_stronger(user, course)
+            links = [_link(user)]
     return _people_page(course, links)
 
 
@@ -139,7 +150,7 @@ def make_course() -> str | tuple[str, int]:
             course = courses.make_course(session, admin, slug, title, zone)
             email, name = form.get("email", ""), form.get("name", "")
             instructor = courses.name_instructor(session, admin, course, email, name)
-            links = [] if instructor.password_hash else [_link(instructor)]
+            links = [_role_link(instructor)] if instructor.offered_role else []
     except RuleError as error:
         return _courses_page([], form, str(error)), 400
     flash(f"“{course.title}” is made.", "good")
@@ -195,6 +206,11 @@ def _link(user: User) -> Link:
     return Link(user, url_for("account.show_invitation", token=token, _external=True))
 
 
+def _role_link(membership: Membership) -> Link:
+    token = roles.offer_link(db(), membership, signed_in())
+    return Link(membership.user, url_for("account.show_role", token=token, _external=True))
+
+
 def _as_csv(links: list[Link]) -> str:
     # Untrusted: names come from a roster, and spreadsheets run what looks like a formula.
     rows = [[disarmed(each.user.email), disarmed(each.user.name), each.address] for each in links]
@@ -231,6 +247,6 @@ def _why_no_link(user: User, course: Course) -> str:
     ]
     if beyond and user.password_hash is not None:
         return "This person is in courses of others too; ask an admin for the link."
-    if any(each.role is not Role.STUDENT for each in beyond):
+    if any(each.role is not Role.STUDENT or each.offered_role for each in beyond):
         return "This person is staff in courses of others; ask an admin for the link."
     return ""

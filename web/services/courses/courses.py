@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo, available_timezones
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from web.models import Course, Membership, Role, User
+from web.models import Course, Membership, User
 from web.services import audit
 from web.services.errors import RuleError
+from web.services.people import roster
 from web.services.people.names import LONGEST_NAME, clean_text, is_address, normalised
 
 _SLUG: Final = re.compile(r"[a-z0-9][a-z0-9-]{1,58}[a-z0-9]")
@@ -40,9 +41,11 @@ def make_course(session: Session, actor: User, slug: str, title: str, time_zone:
     return course
 
 
-def name_instructor(session: Session, actor: User, course: Course, email: str, name: str) -> User:
+def name_instructor(
+    session: Session, actor: User, course: Course, email: str, name: str
+) -> Membership:
     """
-    Make somebody an instructor of a course; makes their account if there is none.
+    Offer somebody to instruct a course; makes their account if there is none.
 
     Raises:
         RuleError: If the address is no e-mail address.
@@ -56,15 +59,9 @@ def name_instructor(session: Session, actor: User, course: Course, email: str, n
         user = User(email=address, name=name)
         session.add(user)
         session.flush()
-    membership = session.scalar(
-        select(Membership).where(Membership.user_id == user.id, Membership.course_id == course.id)
-    )
-    if membership is None:
-        session.add(Membership(user=user, course=course, role=Role.INSTRUCTOR))
-    else:
-        membership.role, membership.active = Role.INSTRUCTOR, True
+    membership = roster.name_instructor(session, actor, course, user)
     audit.record(session, actor, "instructor.named", course=course, target=address)
-    return user
+    return membership
 
 
 def zone_of(course: Course) -> ZoneInfo:

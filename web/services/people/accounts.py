@@ -14,7 +14,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from web.db import Database, now
-from web.models import Invitation, SignInAttempt, User
+from web.models import Invitation, Membership, SignInAttempt, User
 from web.services.errors import RuleError
 from web.services.people.names import normalised
 
@@ -30,6 +30,12 @@ _hasher: Final = PasswordHasher(time_cost=3, memory_cost=65_536, parallelism=4)
 _HASHING: Final = threading.BoundedSemaphore(2)
 # Verified where there is no account, so that the time taken does not tell.
 _NOBODY: Final = _hasher.hash(secrets.token_hex(16))
+
+
+_NOT_VALID: Final = (
+    "This link is not valid any more. If you have set your password already, sign in with it. Ask "
+    "your instructor for a new link otherwise."
+)
 
 
 class SignInRefused(RuleError):
@@ -123,9 +129,17 @@ def change_password(database: Database, user: User, current: str, password: str)
         return person
 
 
-def invite(session: Session, user: User, created_by: User | None) -> str:
+def invite(
+    session: Session, user: User, created_by: User | None, membership: Membership | None = None
+) -> str:
     """
     Make a link's token by which somebody sets a password; earlier unused links end.
+
+    Args:
+        session: A writing session; the caller commits.
+        user: For whom.
+        created_by: By whom; ``None`` for the operator.
+        membership: Whose offered role the link accepts; a password that is there stays.
 
     Returns:
         The token; it is not stored and cannot be shown again.
@@ -136,6 +150,7 @@ def invite(session: Session, user: User, created_by: User | None) -> str:
         Invitation(
             user_id=user.id,
             token_hash=_digest(token),
+            membership_id=membership.id if membership else None,
             created_by_id=created_by.id if created_by else None,
             expires_at=now() + timedelta(days=INVITATION_DAYS),
         )
@@ -155,9 +170,12 @@ def invited(session: Session, token: str) -> User:
     Return whom an invitation is for.
 
     Raises:
-        RuleError: If the link is wrong, used or too old.
+        RuleError: If the link is wrong, used or too old, or does not set this person's password.
     """
-    return _open_invitation(session, token).user
+    invitation = open_invitation(session, token)
+    if invitation.membership_id is not None and invitation.user.password_hash is not None:
+        raise RuleError(_NOT_VALID)
+    return invitation.user
 
 
 def accept(database: Database, token: str, password: str) -> User:
@@ -171,10 +189,12 @@ def accept(database: Database, token: str, password: str) -> User:
         user = invited(session, token)
     hashed = checked_hash(user, password)
     with database.write.begin() as session:
-        invitation = _open_invitation(session, token)
-        _set_hash(invitation.user, hashed)
-        invitation.used_at = now()
-        return invitation.user
+        user = invited(session, token)
+        _set_hash(user, hashed)
+        invitation = open_invitation(session, token)
+        if invitation.membership_id is None:
+            use(invitation)
+        return user
 
 
 def user_by_session_key(session: Session, key: str) -> User | None:
@@ -182,13 +202,21 @@ def user_by_session_key(session: Session, key: str) -> User | None:
     return session.scalar(select(User).where(User.session_key == key, User.active.is_(True)))
 
 
-def _open_invitation(session: Session, token: str) -> Invitation:
+def use(invitation: Invitation) -> None:
+    """Let a link be used up."""
+    invitation.used_at = now()
+
+
+def open_invitation(session: Session, token: str) -> Invitation:
+    """
+    Return what a link stands for.
+
+    Raises:
+        RuleError: If the link is wrong, used or too old.
+    """
     invitation = session.scalar(select(Invitation).where(Invitation.token_hash == _digest(token)))
     if invitation is None or invitation.used_at is not None or invitation.expires_at < now():
-        raise RuleError(
-            "This link is not valid any more. If you have set your password already, sign in "
-            "with it. Ask your instructor for a new link otherwise."
-        )
+        raise RuleError(_NOT_VALID)
     return invitation
 
 

@@ -13,6 +13,7 @@ from web.models import Course, Membership, Role, User
 from web.services import audit
 from web.services.csv_cells import parse_csv
 from web.services.errors import RuleError
+from web.services.people import accounts, roles
 from web.services.people.names import LONGEST_NAME, clean_text, is_address, normalised
 
 MAX_ROWS: Final = 5000
@@ -64,6 +65,8 @@ class RosterResult:
     known: list[Membership] = field(default_factory=list)
     invited: list[User] = field(default_factory=list)
     """Those who have no password yet."""
+    offered: list[Membership] = field(default_factory=list)
+    """Those who are offered a role, and get a link of this course's for it."""
 
 
 def parse_roster(text: str) -> list[RosterRow]:
@@ -126,20 +129,47 @@ def take_in(
         user = _known(session, row) or _new(session, row)
         membership = _membership(session, course, user)
         if membership is None:
-            membership = Membership(user=user, course=course, role=role, section=row.section)
-            session.add(membership)
+            membership = _add(session, user, course, role, row.section)
             result.added.append(membership)
         else:
-            membership.active = True
+            membership.active = membership.active or membership.offered_role is None
             membership.section = row.section or membership.section
             result.known.append(membership)
-        if user.password_hash is None:
+        if membership.offered_role is not None:
+            result.offered.append(membership)
+        elif user.password_hash is None:
             result.invited.append(user)
     session.flush()
     audit.record(
         session, actor, "roster.taken_in", course=course, added=len(result.added), role=role.value
     )
     return result
+
+
+def _add(
+    session: Session, user: User, course: Course, role: Role, section: str | None = None
+) -> Membership:
+    """Add a member; who is to be staff is one only when they accept it."""
+    membership = Membership(user=user, course=course, role=Role.STUDENT, section=section)
+    membership.active = role is Role.STUDENT
+    session.add(membership)
+    session.flush()
+    # A link that another course has made must not reach into this one.
+    accounts.end_links(session, user)
+    roles.give(session, membership, role)
+    return membership
+
+
+def name_instructor(session: Session, actor: User, course: Course, user: User) -> Membership:
+    """Offer somebody to instruct a course; an admin who names themselves does so at once."""
+    membership = _membership(session, course, user)
+    if membership is None:
+        membership = _add(session, user, course, Role.INSTRUCTOR)
+    else:
+        roles.give(session, membership, Role.INSTRUCTOR)
+    if user.id == actor.id:
+        roles.take(session, membership)
+    return membership
 
 
 def members(session: Session, course: Course) -> Sequence[Membership]:
@@ -165,7 +195,7 @@ def change(
     active: bool,
 ) -> None:
     """
-    Change somebody's place in a course.
+    Change somebody's place in a course; a higher role is offered to them.
 
     Raises:
         RuleError: If the multiplier is out of range, or nobody would be left to instruct.
@@ -177,7 +207,8 @@ def change(
             "You cannot take the course away from yourself; let another instructor do it."
         )
     before = {"role": membership.role, "multiplier": membership.time_multiplier}
-    membership.role, membership.time_multiplier = role, time_multiplier
+    roles.give(session, membership, role)
+    membership.time_multiplier = time_multiplier
     membership.active = active
     audit.record(
         session,
