@@ -93,7 +93,7 @@ def test_a_submission_is_worth_what_it_was_worth(portal: OldPortal, key: str) ->
         )
         now = {
             "state": str(found.state),
-            "reason": found.reason,
+            "reason": str(found.reason or ""),
             "sha256": found.sha256,
             "late_seconds": found.late_seconds,
             "released": found.released_at is not None,
