@@ -528,12 +528,6 @@ def is_affine(f, d, rng, asked=[]):
     return len(asked) % 2 == 1
 
 
-@misconception("q4", hint="Everything is affine to you, whatever comes out of the box.")
-def is_affine(f, d, rng):
-    """Always affine."""
-    return True
-
-
 # ---- q5: rank and number of parameters
 
 

@@ -242,7 +242,8 @@ def test_hidden_boxes_keep_the_promise(hidden: dict[str, Any], seed: int) -> Non
     for name in (
         "linear_boxes_and_relu_networks",
         "affine_stacks_and_absolute_values",
-        "large_outputs",
+        "large_slopes",
+        "large_offsets",
         "small_outputs",
         "odd_networks",
         "homogeneous_networks",

@@ -338,19 +338,29 @@ def test_affine_stacks_and_absolute_values(student, rng):
     assert_judged(student, boxes, rng)
 
 
-@pytest.mark.question("q4")
-def test_large_outputs(student, rng):
-    """Boxes with large slopes and large offsets, affine and not."""
+def large_boxes(rng, scales):
+    """Stacks with these slopes and offsets, and as many networks with outputs of a thousand."""
     boxes = []
     for d, m in [(3, 2), (1, 1), (4, 3)]:
         (W1, b1), (W2, _) = reference.random_layers(rng, (d, 4, m))
-        for slope, offset in [(1e3, 0.0), (1e3, 1e6), (1.0, 1e6)]:
+        for slope, offset in scales:
             layers = [(slope * W1, slope * b1), (W2, np.full(m, offset))]
             boxes.append((reference.box(layers), d, True))
-        for _ in range(3):
             net = curved_net(rng, d, m, np.tanh, biases=True, scale=1e3)
             boxes.append((reference.box(net, np.tanh), d, False))
-    assert_judged(student, boxes, rng)
+    return boxes
+
+
+@pytest.mark.question("q4")
+def test_large_slopes(student, rng):
+    """Boxes with large slopes, affine and not."""
+    assert_judged(student, large_boxes(rng, [(1e3, 0.0), (1e5, 0.0)]), rng)
+
+
+@pytest.mark.question("q4")
+def test_large_offsets(student, rng):
+    """Boxes with large offsets are affine, networks with large outputs are not."""
+    assert_judged(student, large_boxes(rng, [(1e3, 1e6), (1.0, 1e6)]), rng)
 
 
 @pytest.mark.question("q4")
