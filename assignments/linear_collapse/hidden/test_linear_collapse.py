@@ -392,8 +392,10 @@ def test_homogeneous_networks(student, rng):
     boxes = []
     for d, m in [(3, 2), (2, 1), (1, 1), (7, 2)]:
         for activation in (reference.relu, np.abs):
-            net = curved_net(rng, d, m, activation, biases=False)
-            boxes += [(reference.box(net, activation), d, False), (reference.box(net), d, True)]
+            first, (W2, b2) = curved_net(rng, d, m, activation, biases=False)
+            # Bent upwards and bent downwards: one of both deviates to the other side.
+            for net in ([first, (W2, b2)], [first, (-W2, b2)]):
+                boxes += [(reference.box(net, activation), d, False), (reference.box(net), d, True)]
     assert_judged(student, boxes, rng)
 
 
