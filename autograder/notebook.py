@@ -18,7 +18,7 @@ from autograder.messages import Message, MessageCode
 
 MAX_BYTES: Final = 30 * 2**20
 MAX_CELLS: Final = 5_000
-MAX_VALUES: Final = 2_000_000
+MAX_VALUES: Final = 200_000
 """Commas and opening brackets of the file: its values in memory take up to 30 times their bytes."""
 CellKind = Literal["code", "markdown", "raw"]
 _BYTE_ORDER_MARKS: Final = (

@@ -24,7 +24,7 @@ from web.policy import Action, Resource, allowed
 from web.rendering import markdown, markdown_line, markdown_part
 from web.security import protect
 from web.services.courses.deadlines import duration
-from web.services.errors import RuleError
+from web.services.errors import BusyError, RuleError
 from web.services.people import accounts
 from web.words import label_of
 
@@ -59,7 +59,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     _add_filters(app)
     _add_palette(app)
     _add_error_pages(app)
-    _add_pages_of_a_busy_database(app)
+    _add_pages_of_a_busy_portal(app)
     _add_blueprints(app)
     return app
 
@@ -168,7 +168,7 @@ def _failure(app: Flask, code: int) -> Response:
     return response
 
 
-def _add_pages_of_a_busy_database(app: Flask) -> None:
+def _add_pages_of_a_busy_portal(app: Flask) -> None:
     @app.errorhandler(DBAPIError)
     def database_failed(error: DBAPIError) -> Response:
         if is_busy(error):
@@ -176,7 +176,8 @@ def _add_pages_of_a_busy_database(app: Flask) -> None:
         raise error
 
     @app.errorhandler(TimeoutError)
-    def no_connection_left(_: TimeoutError) -> Response:
+    @app.errorhandler(BusyError)
+    def busy(_: Exception) -> Response:
         return _failure(app, 503)
 
 

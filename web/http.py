@@ -14,16 +14,18 @@ from web.config import Settings
 from web.db import Database, begin_writing
 from web.models import User
 from web.policy import Action, Resource, allowed
+from web.services.submissions.reading import RefusedUploads
 
 EXTENSION: Final = "autograder"
 
 
 class Portal:
-    """What the application holds: settings and database."""
+    """What the application holds: settings, database, and who has uploaded what is no notebook."""
 
     def __init__(self, settings: Settings, database: Database) -> None:
         self.settings = settings
         self.database = database
+        self.refused_uploads = RefusedUploads()
 
 
 def portal() -> Portal:

@@ -112,11 +112,21 @@ def submit_notebook(slug: str, name: str) -> Response:
     received_at = now()
     submitting.check_may_submit(db(), user, assignment, received_at)
     end_transaction()
-    submitting.check_notebook(content, name)
+    _check_notebook(user, content, name)
     submission = _submit(user, assignment, upload.filename, content, received_at)
     flash("Your notebook has arrived. This page is your receipt.", "good")
     receipt = url_for("submissions.show_submission", public_id=submission.public_id)
     return redirect(receipt, code=303)
+
+
+def _check_notebook(user: User, content: bytes, name: str) -> None:
+    refused = portal().refused_uploads
+    refused.check(user.id)
+    try:
+        submitting.check_notebook(content, name)
+    except RuleError:
+        refused.note(user.id)
+        raise
 
 
 def _submit(

@@ -11,9 +11,7 @@ from typing import Any, Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from autograder.errors import NotebookError
 from autograder.files import write_file
-from autograder.notebook import parse_notebook
 from web.db import now
 from web.models import (
     CourseAssignment,
@@ -23,6 +21,7 @@ from web.models import (
 )
 from web.services.courses.deadlines import accepts_until, late_seconds, rules_for
 from web.services.errors import RuleError
+from web.services.submissions import reading
 
 _MAX_NAME: Final = 200
 
@@ -142,17 +141,17 @@ def check_notebook(data: bytes, assignment_name: str) -> None:
 
     Raises:
         RuleError: If it is not.
+        BusyError: If too many files are read at the moment.
     """
-    # Untrusted: a student wrote every byte.
     if not data:
         raise RuleError("The file is empty. Save the notebook, then hand it in again.")
-    try:
-        notebook = parse_notebook(data)
-    except NotebookError as error:
-        raise RuleError(f"The file: {error.fault}. Nothing was handed in.") from None
-    if notebook.assignment not in (None, assignment_name):
+    # Untrusted: a student wrote every byte, so another process reads them.
+    found = reading.describe(data)
+    if found.fault is not None:
+        raise RuleError(f"The file: {found.fault}. Nothing was handed in.")
+    if found.assignment not in (None, assignment_name):
         raise RuleError(
-            f"This notebook belongs to the assignment “{notebook.assignment}”. Hand it in there."
+            f"This notebook belongs to the assignment “{found.assignment}”. Hand it in there."
         )
 
 
