@@ -28,6 +28,9 @@ NOTEBOOK_POLICY: Final = (
 )
 NOTEBOOK_FLAG: Final = "X-Autograder-Notebook"
 
+# A mark in each form, by Flask-WTF: three lines of ours and one hidden input (`_forms.html`). The
+# forms themselves are plain HTML, not WTForms: each is read where its rules stand, and a class
+# beside it would state them again. Looking at `Origin` instead would trust `Host` behind proxies.
 csrf: Final = CSRFProtect()
 
 
