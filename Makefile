@@ -1,6 +1,6 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-tests demo samples quick test test-file full check lint types contracts \
-	workflows unit coverage screenshots bench lock clean
+	templates workflows unit coverage screenshots bench lock clean
 
 BIN := .venv/bin
 # A file's tests share kernels and portals, so one worker runs all of them, in the file's order.
@@ -29,7 +29,7 @@ test: setup-tests check unit ## All that continuous integration runs; sweeps are
 
 full: setup-tests check coverage ## All tests, no sweep sampled, with branch coverage
 
-check: lint types contracts workflows ## Lint, types, import contracts, workflows
+check: lint types contracts templates workflows ## Lint, types, import contracts, templates, workflows
 
 lint:
 	$(BIN)/ruff check
@@ -40,6 +40,8 @@ types:
 
 contracts:
 	$(BIN)/lint-imports
+
+templates:
 	$(BIN)/djlint --quiet web/templates autograder/render/templates/*.j2
 
 workflows:
