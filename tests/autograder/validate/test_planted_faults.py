@@ -322,6 +322,8 @@ def test_an_alternative_that_fails_for_one_seed_in_25(
         '        assert_close(result, reference.period(length, g), axes="n")\n',
     )(folder)
     folder.joinpath("misconceptions.py").write_text("")
+    toml = folder / "assignment.toml"
+    toml.write_text("hidden_seeds = 25\n" + toml.read_text())
 
     [result] = validate([folder], lambda _, __: None)
 
