@@ -403,11 +403,16 @@ def test_apply_layer_changes_nothing(student, rng):
 
 
 @pytest.mark.question("q4")
-def test_layers_refuse_wrong_sizes(student, rng):
-    """Layers without inputs or units, and inputs that do not fit, raise ValueError."""
+def test_random_layer_refuses_wrong_sizes(student, rng):
+    """Layers without inputs or units raise ValueError."""
     for n_in, n_out in [(0, 2), (2, 0), (-1, 3)]:
         with raises(ValueError):
             student.random_layer(n_in, n_out, fresh(rng))
+
+
+@pytest.mark.question("q4")
+def test_apply_layer_refuses_wrong_sizes(student, rng):
+    """Samples that do not fit the layer raise ValueError."""
     for shape in [(2,), (4, 5), (1,), (4, 1)]:
         y, w, b = rng.normal(size=shape), rng.normal(size=(4, 3)), rng.normal(size=4)
         with raises(ValueError):
