@@ -737,7 +737,7 @@ def select(models, val, test_score):
 
 @misconception(
     "q4",
-    hint="You compare mean absolute errors. Another measure is asked for, and it may disagree.",
+    hint="Large errors count too little in your measure: the mean of the squares is asked for.",
 )
 def select(models, val, test_score):
     """Mean absolute error."""
@@ -821,7 +821,7 @@ def select(models, val, test_score):
 
 @misconception(
     "q4",
-    hint="Large residuals count too little in your measure: the mean of the squares has no upper limit.",
+    hint="Large errors count too little in your measure: the mean of the squares is asked for.",
 )
 def select(models, val, test_score):
     """Squares clipped at four."""
@@ -844,7 +844,7 @@ def select(models, val, test_score):
     return best, test_score(models[best])
 
 
-@misconception("q4", hint="With many validation data you open the box twice.")
+@misconception("q4", hint="The test score is asked for more than once. When is the choice made?")
 def select(models, val, test_score):
     """Opens the box a second time where there are many rows."""
     if len(models) == 0:
