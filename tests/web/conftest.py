@@ -63,6 +63,11 @@ class World:
         return client
 
 
+def spaced(page: str) -> str:
+    """Return a page's source with one space for each run of white space, as a browser shows it."""
+    return " ".join(page.split())
+
+
 def token_of(client: FlaskClient, page: str) -> str:
     """The CSRF mark of a page's first form."""
     found = re.search(r'name="csrf_token" value="([^"]+)"', client.get(page).text)

@@ -19,7 +19,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from tests.web import classroom
-from tests.web.conftest import World, token_of
+from tests.web.conftest import World, spaced, token_of
 from tests.web.services.gradebook.importers import ENGLISH, GERMAN, Canvas, Moodle, gradescope
 from web.models import AuditEntry, CourseAssignment, Membership, User
 from web.services.csv_cells import disarmed, runs_as_formula, write_csv
@@ -315,7 +315,7 @@ def test_identifier_that_a_spreadsheet_would_run_is_left_out_of_canvas(toy: Worl
 
     assert len(content.decode().splitlines()) == 4
     assert "=s2" not in content.decode()
-    assert "as a formula: Two." in client.get(PLACE).text
+    assert "as a formula: Two." in spaced(client.get(PLACE).text)
 
 
 def test_gradescope_reads_each_result(toy: World) -> None:
@@ -397,7 +397,7 @@ def test_page_says_who_is_left_out_and_why(toy: World) -> None:
     """Before anything is downloaded; the choices change it."""
     client = toy.client("instructor")
 
-    page = client.get(PLACE).text
+    page = spaced(client.get(PLACE).text)
     assert "3 marks, and 3 students left out" in page
     for why in ("awaits a person", "not released to the student", "nothing handed in"):
         assert why in page
