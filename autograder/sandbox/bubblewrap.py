@@ -183,14 +183,15 @@ def copy_runtime(target: Path) -> None:
     (target / "passwd").write_text(policy.PASSWD)
     (target / "group").write_text(policy.GROUP)
     (target / "fonts.conf").write_text(policy.FONTS)
+    # The sandbox's user reads it, whatever the umask.
+    for path in target.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
 
 
 def _copy(source: Path, place: Path) -> None:
     place.parent.mkdir(parents=True, exist_ok=True)
-    place.parent.chmod(0o755)
     # With its time, by which Python tells that a compiled file is of this source.
     shutil.copy2(source, place)
-    place.chmod(0o644)
 
 
 def explain(errors: str) -> str:

@@ -178,7 +178,10 @@ class ForkServer(Closeable):
 
     def _launch(self, control: socket.socket) -> subprocess.Popen[bytes]:
         for name in ("s", "stage", "runtime"):
-            (self._folder / name).mkdir(mode=0o755)
+            folder = self._folder / name
+            folder.mkdir()
+            # Whatever the umask: under the portal's, the sandbox's user could not read it.
+            folder.chmod(0o755)
         _give_to_sandbox(self._sockets)
         runtime = self._folder / "runtime"
         copy_runtime(runtime)
