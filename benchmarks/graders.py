@@ -10,10 +10,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, Protocol, Self
+from typing import Any, Final, Protocol
 
 from autograder.assignment import Assignment
+from autograder.closeable import Closeable
 from autograder.environments import load_environment
 from benchmarks.formats import nbgrader_source, otter_master
 from benchmarks.measure import CommandError, Taken, run_command, sampled
@@ -182,7 +182,7 @@ class AutograderCommand:
         return taken, [(view["score"], view["max_score"]) for view in views]
 
 
-class Conversation:
+class Conversation(Closeable):
     """
     A process that lives through the comparison and answers one line of JSON to each line.
 
@@ -204,15 +204,8 @@ class Conversation:
         )
         self._answer()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """End the process, which reads to the end of its input."""
         assert self._process.stdin is not None
         self._process.stdin.close()
         self._process.wait(30)

@@ -18,7 +18,7 @@ from autograder.limits import MEGABYTE, Limits
 from autograder.sandbox import policy
 from autograder.sandbox.bubblewrap import shared_sources
 from autograder.sandbox.fork_server import ForkServer
-from autograder.sandbox.residency import read_into_memory
+from autograder.sandbox.residency import machine_memory, read_into_memory
 from autograder.sandbox.runtime import linux
 from autograder.sandbox.runtime.fairness import MOST_SESSIONS
 from autograder.sandbox.shared_files import SETTING, folder_for_copies, in_memory
@@ -202,15 +202,15 @@ def _files_in_memory(sandbox: WarmSandbox) -> LayerResult:
             in_memory(copies), f"kernels see the copy in {copies}", f"{copies} is on a disk", advice
         )
     size = read_into_memory(shared_sources(sandbox.fork_server.environment))
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    memory = machine_memory()
     text = f"{size / GIGABYTE:.1f} GB of files, {memory / GIGABYTE:.1f} GB of memory"
     if size > memory / 2:
         return LayerResult(
             "",
             False,
             text,
-            "which parts are in memory could tell kernels of each "
-            "other: more memory, or fewer libraries",
+            "which parts are in memory could tell kernels of each other: "
+            "more memory, or fewer libraries",
         )
     return LayerResult("", None, f"{text}; names asked for in vain are seen: set {SETTING}")
 

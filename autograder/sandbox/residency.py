@@ -93,11 +93,15 @@ def read_into_memory(sources: list[str]) -> int:
     return total
 
 
+def machine_memory() -> int:
+    """Return how many bytes of memory the machine has."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
 def lock_large_files(sources: list[str]) -> int:
     """Lock files into memory, as many as the machine can spare; return how many bytes."""
     libc = ctypes.CDLL(None, use_errno=True)
-    pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    left = int(pages * MOST_LOCKED_SHARE)
+    left = int(machine_memory() * MOST_LOCKED_SHARE)
     locked = 0
     for path in files_of(sources):
         with contextlib.suppress(OSError, ValueError):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator
-from types import TracebackType
 from typing import Final, Self
 
 from rich.console import Console
@@ -12,6 +11,7 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
+from autograder.closeable import Closeable
 from autograder.validate.columns import COLUMNS, verdict
 from autograder.validate.results import AssignmentValidation, Fault, Trial
 
@@ -19,7 +19,7 @@ _STYLES: Final = {"valid": "green", "fails": "bold red", "…": "dim"}
 _REDRAWS_PER_SECOND: Final = 4
 
 
-class Board:
+class Board(Closeable):
     """
     Shows the table while assignments are validated.
 
@@ -43,12 +43,8 @@ class Board:
             self._live.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Stop showing the table."""
         self._live.stop()
 
     def listen(self, assignment: AssignmentValidation, trial: Trial | None) -> None:
