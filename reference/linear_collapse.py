@@ -284,10 +284,10 @@ def counterexample_tf(net: Layers) -> tuple[Array, Array]:
     return x[best], y[best]
 
 
-def counterexample_share(net: Layers, rng: np.random.Generator, size: float) -> float:
-    """Share of random pairs from [-size, size]^d whose superposition defect exceeds 1e-3."""
+def counterexample_share(net: Layers, rng: np.random.Generator) -> float:
+    """Share of random pairs, up to `SEARCH_RANGE`, whose superposition defect exceeds 1e-3."""
     d = _checked(net)[0][0].shape[1]
-    x, y = rng.uniform(-size, size, (2, PROBES, d))
+    x, y = rng.uniform(-SEARCH_RANGE, SEARCH_RANGE, (2, PROBES, d))
     return float(np.mean(superposition_defect(net, x, y) > 1e-3))
 
 

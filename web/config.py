@@ -30,7 +30,6 @@ class Settings:
         trusted_proxies: How many proxies in front set ``X-Forwarded-*``.
         max_upload_bytes: The largest submission.
         workers: Grading workers of `autograder serve`.
-        broker_url: Redis of a larger installation; wake-ups only.
     """
 
     data: Path
@@ -41,7 +40,6 @@ class Settings:
     trusted_proxies: int = 0
     max_upload_bytes: int = 30 * MEGABYTE
     workers: int = 1
-    broker_url: str | None = None
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -58,7 +56,6 @@ class Settings:
             trusted_proxies=_number("TRUSTED_PROXIES", 0),
             max_upload_bytes=_number("MAX_UPLOAD_MB", 30) * MEGABYTE,
             workers=_number("WORKERS", max(1, os.cpu_count() or 1)),
-            broker_url=os.environ.get(f"{_PREFIX}BROKER_URL"),
         )
 
     @property

@@ -64,7 +64,7 @@ def demo(host: str | None, port: int | None) -> int:
 def _settings(folder: Path) -> Settings:
     os.environ["AUTOGRADER_DATA"] = str(folder)
     # A demo is for looking around: nothing of an operator's own settings comes into it.
-    for name in ("DATABASE_URL", "BROKER_URL", "HTTPS", "TRUSTED_PROXIES"):
+    for name in ("DATABASE_URL", "HTTPS", "TRUSTED_PROXIES"):
         os.environ.pop(f"AUTOGRADER_{name}", None)
     os.environ["AUTOGRADER_ASSIGNMENTS"] = str(find_assignment(course.NAMES[0]).parent)
     return Settings.from_environment()

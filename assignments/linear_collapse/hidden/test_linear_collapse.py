@@ -12,7 +12,7 @@ from reference import linear_collapse as reference
 TRIPLES = [(3, 3, 3), (2, 4, 3), (4, 2, 5), (1, 1, 1), (5, 1, 4), (1, 3, 2), (3, 2, 1)]
 
 # Coordinates of counterexamples: twice the cube that is searched.
-LARGEST_COORDINATE = 20.0
+LARGEST_COORDINATE = 2 * reference.SEARCH_RANGE
 
 # Outputs are of order 1, wrong answers deviate by 0.01 or more, single precision by 1e-6.
 ATOL = 2e-5
@@ -525,7 +525,7 @@ def bent_net(rng, sizes):
             (steep(rng, n_out, n_in) / np.sqrt(n_in), rng.uniform(-1.0, 1.0, n_out))
             for n_in, n_out in pairwise(sizes)
         ]
-        if reference.counterexample_share(net, rng, 10.0) > 0.3:
+        if reference.counterexample_share(net, rng) > 0.3:
             return net
 
 
@@ -540,7 +540,7 @@ def sparing_net(rng, d, m):
         for depth in (8.0, 12.0, 18.0, 27.0, 40.0):
             # The deeper, the larger the part of the cube in which the second layer is silent.
             net = [first, (W2, b2 - depth * np.abs(W2).sum(axis=1)), (W3, b3)]
-            if 0.28 < reference.counterexample_share(net, rng, 10.0) < 0.45:
+            if 0.28 < reference.counterexample_share(net, rng) < 0.45:
                 return net
 
 
@@ -569,7 +569,7 @@ def bump_net(rng, d, m):
         ridge = steep(rng, m, 1) * np.array([[1.0, -2.0, 1.0]])
         ridge[: m - 1] = 0.0  # of several outputs one bends
         net = [(W1, b1), (np.hstack([carried, -carried, ridge]), rng.uniform(-1.0, 1.0, m))]
-        if 0.28 < reference.counterexample_share(net, rng, 10.0) < 0.4:
+        if 0.28 < reference.counterexample_share(net, rng) < 0.4:
             return net
 
 
@@ -579,7 +579,7 @@ def quiet_net(rng, d, h, m):
         W1 = rng.normal(size=(h, d))
         b1 = rng.uniform(3.0, 6.0, h) * np.linalg.norm(W1, axis=1)
         net = [(W1, b1), (steep(rng, m, h), rng.uniform(-1.0, 1.0, m))]
-        if reference.counterexample_share(net, rng, 10.0) > 0.3:
+        if reference.counterexample_share(net, rng) > 0.3:
             return net
 
 
