@@ -14,7 +14,6 @@ The tree of errors.
         ├── Invalid                  a value that cannot be what was asked for
         ├── CallTimeout              a call took too long
         ├── MemoryExceeded           a call needed more memory than allowed
-        ├── OutputExceeded           more output than allowed
         ├── KernelDied               the kernel is gone
         └── StudentRaised            student code raised; also an instance of the built-in class
 
@@ -59,12 +58,13 @@ class AssignmentError(InputError):
     The assignment folder is broken.
 
     Args:
-        message: What is wrong, in one line.
+        reason: What is wrong, in one line.
         place: ``file`` or ``file:line`` where it is wrong.
     """
 
-    def __init__(self, message: str, place: str) -> None:
-        super().__init__(f"{place}: {message}")
+    def __init__(self, reason: str, place: str) -> None:
+        super().__init__(f"{place}: {reason}")
+        self.reason = reason
         self.place = place
 
 
@@ -114,10 +114,6 @@ class CallTimeout(StudentFault):
 
 class MemoryExceeded(StudentFault):
     """A call needed more memory than allowed."""
-
-
-class OutputExceeded(StudentFault):
-    """More output than allowed."""
 
 
 class KernelDied(StudentFault):

@@ -153,8 +153,8 @@ class Report:
             assignment_hash=self.assignment_hash,
             submission_sha256=self.submission_sha256,
             seed=self.seed,
-            score=number(self.score),
-            max_score=number(self.max_score),
+            score=float(self.score),
+            max_score=float(self.max_score),
             graded=self.graded,
             questions=tuple(map(_staff_question, self.questions)),
             cells=tuple(
@@ -172,8 +172,8 @@ class Report:
             title=self.title,
             assignment_hash=self.assignment_hash,
             submission_sha256=self.submission_sha256,
-            score=number(self.score),
-            max_score=number(self.max_score),
+            score=float(self.score),
+            max_score=float(self.max_score),
             graded=self.graded,
             questions=tuple(map(_student_question, self.questions)),
             cells=tuple(StudentCell(run.index + 1, run.status) for run in self.cells),
@@ -338,16 +338,11 @@ def question_verdict(tests: Iterable[TestResult]) -> Verdict:
     return combined(test.verdict for test in tests)
 
 
-def number(value: Fraction) -> float:
-    """Return a number of points as people write it."""
-    return float(value)
-
-
 def _student_question(question: QuestionResult) -> StudentQuestion:
     return StudentQuestion(
         question.id,
-        None if question.score is None else number(question.score),
-        number(question.points),
+        None if question.score is None else float(question.score),
+        float(question.points),
         question.verdict,
         tuple(
             StudentTest(
@@ -368,8 +363,8 @@ def _told_line(test: TestResult) -> SourceLine | None:
 def _staff_question(question: QuestionResult) -> StaffQuestion:
     return StaffQuestion(
         question.id,
-        None if question.score is None else number(question.score),
-        number(question.points),
+        None if question.score is None else float(question.score),
+        float(question.points),
         question.verdict,
         question.misconception,
         question.answer_cells,

@@ -35,8 +35,7 @@ def main() -> None:
     try:
         plugin = ExaminerPlugin(packets, folder / "misconceptions.py")
     except AssignmentError as error:
-        reason = str(error).removeprefix(f"{error.place}: ")
-        packets.send(encoded(CollectionRefused(error.place, reason)))
+        packets.send(encoded(CollectionRefused(error.place, error.reason)))
         sys.exit(1)
     settings = public_folder / "pytest.ini"
     settings.write_text("[pytest]\nenable_assertion_pass_hook = true\n")

@@ -14,7 +14,6 @@ from autograder.errors import (
     Invalid,
     KernelDied,
     MemoryExceeded,
-    OutputExceeded,
     StudentFault,
 )
 from autograder.examiner.control import KernelControl
@@ -54,9 +53,9 @@ class Exchange:
     def __init__(self, stream: socket.socket, control: KernelControl, limits: CallLimits) -> None:
         self.dead = False
         self.fault: StudentFault | None = None
-        self.waiting = False
+        self._waiting = False
         self.answer_bytes = 0
-        self.asked_to_stop = False
+        self._asked_to_stop = False
         self.call_seconds = limits.call_seconds
         self._stream = stream
         self._control = control
@@ -82,9 +81,9 @@ class Exchange:
         """
         if self.dead:
             raise self.fault or KernelDied("the kernel had ended before")
-        if self.waiting:
+        if self._waiting:
             raise RuntimeError("a function that was passed in cannot ask the notebook itself")
-        self.waiting, self.asked_to_stop, self.answer_bytes = True, False, 0
+        self._waiting, self._asked_to_stop, self.answer_bytes = True, False, 0
         self._number = secrets.randbits(wire.NUMBER_BITS) if number is None else number
         self._sent_at = time.monotonic()
         self._deadline = self._sent_at + self.call_seconds
@@ -130,8 +129,8 @@ class Exchange:
         Raises:
             CallTimeout: If the call had been asked to stop.
         """
-        self.waiting = False
-        if not self.asked_to_stop:
+        self._waiting = False
+        if not self._asked_to_stop:
             return
         if not interrupted:
             # The interrupt may still be under way, and would hit the next call.
@@ -140,7 +139,7 @@ class Exchange:
 
     def end_unanswered(self) -> None:
         """End a kernel that still owes an answer: the next test would take it for its own."""
-        if self.waiting and not self.dead:
+        if self._waiting and not self.dead:
             self.give_up()
 
     def give_up(self) -> None:
@@ -165,8 +164,6 @@ class Exchange:
             raise MemoryExceeded("more memory than allowed")
         if reason == "timeout":
             raise CallTimeout("more CPU time than allowed")
-        if reason == "output":
-            raise OutputExceeded("more output than allowed")
         raise KernelDied("the kernel ended during the call")
 
     def _read(self, count: int) -> bytes:
@@ -205,12 +202,12 @@ class Exchange:
         return share * (now - self._sent_at) < self.call_seconds
 
     def _ask_to_stop(self) -> None:
-        if self.asked_to_stop:
+        if self._asked_to_stop:
             self.timed_out()
         if self._was_starved():
             self._deadline = time.monotonic() + _MORE_SECONDS
             return
         # The call is asked to end; the loop inside answers, and lives on.
         self._control.interrupt()
-        self.asked_to_stop = True
+        self._asked_to_stop = True
         self._deadline = time.monotonic() + self._grace_seconds

@@ -21,7 +21,6 @@ _VERDICTS: Final = (
     (errors.Missing, Verdict.MISSING),
     (errors.CallTimeout, Verdict.TIMEOUT),
     (errors.MemoryExceeded, Verdict.MEMORY),
-    (errors.OutputExceeded, Verdict.OUTPUT_LIMIT),
     (errors.KernelDied, Verdict.KERNEL_DIED),
     (errors.StudentRaised, Verdict.ERROR),
     (errors.Invalid, Verdict.INVALID),

@@ -207,9 +207,8 @@ class Examined:
     hints: Mapping[str, Hint] = field(default_factory=dict)
 
 
-Report = TestBegins | TestOutcome | Hint | Done
 Request = Interrupt | AskUsage | EndKernel | ReplaceKernel
-Packet = Collected | CollectionRefused | Job | Report | Request
+Packet = Collected | CollectionRefused | Job | TestBegins | TestOutcome | Hint | Done | Request
 
 _KINDS: Final[dict[str, type[Any]]] = {
     "collected": Collected,

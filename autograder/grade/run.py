@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import socket
 from collections.abc import Callable
 
@@ -10,9 +11,28 @@ from autograder.assignment.build import build_student
 from autograder.examiner.process import Examiner
 from autograder.examiner.protocol import Examined
 from autograder.kernels.pool import KernelPool
-from autograder.kernels.runner import Execution, NotebookRunner, kernel_files, reported_exit
+from autograder.kernels.runner import (
+    Execution,
+    NotebookRunner,
+    Progress,
+    kernel_files,
+    reported_exit,
+)
 from autograder.notebook import Notebook
 from autograder.progress import GradingProgress
+
+
+def notebook_runner(
+    pool: KernelPool,
+    notebook: Notebook,
+    assignment: Assignment,
+    progress: Progress = lambda _, __: None,
+) -> NotebookRunner:
+    """Return what runs a notebook of an assignment, with the files that its kernel sees."""
+    metadata = build_student(assignment).metadata
+    data = ((path, source.read_bytes()) for path, source in public_data(assignment.folder))
+    files = kernel_files(assignment.name, notebook, metadata, data)
+    return NotebookRunner(pool.take, notebook, files, assignment.limits, progress)
 
 
 class SubmissionRun:
@@ -35,38 +55,36 @@ class SubmissionRun:
     ) -> None:
         self._limits = assignment.limits
         self._progress = progress
-        self._tests_begun = 0
-        self._examiner: Examiner | None = None
-        metadata = build_student(assignment).metadata
-        data = ((path, source.read_bytes()) for path, source in public_data(assignment.folder))
-        self._runner = NotebookRunner(
-            pool.take,
+        self._runner = notebook_runner(
+            pool,
             notebook,
-            kernel_files(assignment.name, notebook, metadata, data),
-            assignment.limits,
+            assignment,
             lambda number, total: progress(GradingProgress("cell", number, total)),
         )
         self._execution: Execution | None = None
 
     def examine(self, examiner: Examiner, seed: int) -> tuple[Execution, Examined]:
         """Run the notebook, then the tests; return the first run and what came of the tests."""
-        self._examiner = examiner
+        questions = {test.id: test.question for test in examiner.tests}
+        begun = itertools.count()
+
+        def on_begin(test: str) -> None:
+            number = next(begun)
+            self._progress(GradingProgress("test", number, len(questions), questions[test]))
+
         first = self._execution = self._runner.run()
         try:
-            return first, examiner.examine(self, seed, on_begin=self._on_begin, limits=self._limits)
+            return first, examiner.examine(self, seed, on_begin=on_begin, limits=self._limits)
         finally:
             self._execution.close()
 
     def calls(self) -> socket.socket | None:
         """Return the call channel of the present kernel."""
-        kernel = self._current().kernel
-        return kernel.calls if kernel is not None and kernel.exit is None else None
+        return self._current().calls()
 
     def interrupt(self) -> None:
         """Send SIGINT to the kernel."""
-        kernel = self._current().kernel
-        if kernel is not None:
-            kernel.interrupt()
+        self._current().interrupt()
 
     def end(self, *, kill: bool) -> str | None:
         """Return why the kernel ended; with `kill`, end it first."""
@@ -82,8 +100,7 @@ class SubmissionRun:
 
     def cpu_seconds(self) -> float | None:
         """Return the CPU time that all processes of the kernel have used."""
-        kernel = self._current().kernel
-        return kernel.cpu_seconds() if kernel is not None else None
+        return self._current().cpu_seconds()
 
     def replace(self) -> socket.socket | None:
         """Run the notebook in a new kernel and give its call channel."""
@@ -95,10 +112,3 @@ class SubmissionRun:
     def _current(self) -> Execution:
         assert self._execution is not None
         return self._execution
-
-    def _on_begin(self, test: str) -> None:
-        assert self._examiner is not None
-        tests = {each.id: each for each in self._examiner.tests}
-        question = tests[test].question
-        self._progress(GradingProgress("test", self._tests_begun, len(tests), question))
-        self._tests_begun += 1

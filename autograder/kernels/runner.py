@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import json
 import signal
+import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -70,6 +71,19 @@ class Execution:
         """Return the cell that ran with an execution count."""
         return next((run.index for run in self.runs.values() if run.count == count), None)
 
+    def calls(self) -> socket.socket | None:
+        """Return the call channel of the kernel, if it has not ended."""
+        return self.kernel.calls if self.kernel is not None and self.kernel.exit is None else None
+
+    def interrupt(self) -> None:
+        """Send SIGINT to the kernel."""
+        if self.kernel is not None:
+            self.kernel.interrupt()
+
+    def cpu_seconds(self) -> float | None:
+        """Return the CPU time that all processes of the kernel have used."""
+        return self.kernel.cpu_seconds() if self.kernel is not None else None
+
     def close(self) -> None:
         """End the kernel and close the sockets."""
         if self.client is not None:
@@ -124,7 +138,6 @@ class NotebookRunner:
         tried_again: set[int] = set()
         for _ in range(MAX_KERNELS):
             execution, killer = asyncio.run(self._run_once(left_out, budget))
-            execution.skipped = left_out
             if killer is not None and execution.killed and killer.index not in tried_again:
                 # By the machine, for want of memory perhaps; a cell that ends so again is at fault.
                 tried_again.add(killer.index)

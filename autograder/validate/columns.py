@@ -14,42 +14,42 @@ def _share(good: int, total: int) -> str:
     return f"{good}/{total}" if total else "-"
 
 
-def _references(trial: AssignmentValidation) -> str:
-    return _share(trial.good(Kind.REFERENCE), len(trial.of(Kind.REFERENCE)))
+def _references(result: AssignmentValidation) -> str:
+    return _share(result.good(Kind.REFERENCE), len(result.of(Kind.REFERENCE)))
 
 
-def _misconceptions(trial: AssignmentValidation) -> str:
-    return _share(trial.good(Kind.MISCONCEPTION), len(trial.of(Kind.MISCONCEPTION)))
+def _misconceptions(result: AssignmentValidation) -> str:
+    return _share(result.good(Kind.MISCONCEPTION), len(result.of(Kind.MISCONCEPTION)))
 
 
-def _hints(trial: AssignmentValidation) -> str:
-    return _share(trial.hinted, len(trial.of(Kind.MISCONCEPTION)))
+def _hints(result: AssignmentValidation) -> str:
+    return _share(result.hinted, len(result.of(Kind.MISCONCEPTION)))
 
 
-def _alternatives(trial: AssignmentValidation) -> str:
-    tried = len(trial.of(Kind.ALTERNATIVE))
-    return f"{_share(trial.good(Kind.ALTERNATIVE), tried)} x {trial.seeds}" if tried else "-"
+def _alternatives(result: AssignmentValidation) -> str:
+    tried = len(result.of(Kind.ALTERNATIVE))
+    return f"{_share(result.good(Kind.ALTERNATIVE), tried)} x {result.seeds}" if tried else "-"
 
 
-def _mutants(trial: AssignmentValidation) -> str:
-    killed = sum(not mutant.survived for mutant in trial.mutants)
-    equivalent = f" (+{trial.equivalent})" if trial.equivalent else ""
-    return f"{_share(killed, len(trial.mutants))}{equivalent}"
+def _mutants(result: AssignmentValidation) -> str:
+    killed = sum(not mutant.survived for mutant in result.mutants)
+    equivalent = f" (+{result.equivalent})" if result.equivalent else ""
+    return f"{_share(killed, len(result.mutants))}{equivalent}"
 
 
-def _idle_tests(trial: AssignmentValidation) -> str:
-    return str(trial.idle_tests) if trial.of(Kind.TEST) else "-"
+def _idle_tests(result: AssignmentValidation) -> str:
+    return str(result.idle_tests) if result.of(Kind.TEST) else "-"
 
 
-def _seconds(trial: AssignmentValidation) -> str:
-    return f"{trial.seconds:.0f}" if trial.done else "…"
+def _seconds(result: AssignmentValidation) -> str:
+    return f"{result.seconds:.0f}" if result.done else "…"
 
 
-def verdict(trial: AssignmentValidation) -> str:
+def verdict(result: AssignmentValidation) -> str:
     """Return whether an assignment is valid, in a word."""
-    if any(each.faults for each in trial.trials):
+    if any(each.faults for each in result.trials):
         return "fails"
-    return "valid" if trial.done else "…"
+    return "valid" if result.done else "…"
 
 
 COLUMNS: Final[dict[str, Column]] = {

@@ -24,16 +24,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from autograder.assignment import Assignment, public_data
-from autograder.assignment.build import build_student
+from autograder.assignment import Assignment
 from autograder.closeable import Closeable
 from autograder.errors import InternalError, StudentFault
 from autograder.examiner.channel import CallChannel
 from autograder.examiner.exchange import CallLimits
 from autograder.examiner.process import Examiner
 from autograder.examiner.protocol import Examined, TestDescription
+from autograder.grade.run import notebook_runner
 from autograder.kernels.pool import KernelPool
-from autograder.kernels.runner import Execution, NotebookRunner, kernel_files
+from autograder.kernels.runner import Execution
 from autograder.limits import Limits
 from autograder.notebook import parse_notebook
 from autograder.validate.solved import SolvedNotebook
@@ -167,13 +167,12 @@ class ForkedNotebook(Closeable):
 
     def calls(self) -> socket.socket | None:
         """Return the call channel of the present kernel."""
-        kernel = self._execution.kernel if self._execution else None
-        return kernel.calls if kernel is not None and kernel.exit is None else None
+        return self._execution.calls() if self._execution else None
 
     def interrupt(self) -> None:
         """Send SIGINT to the kernel, and with it to the sample's process."""
-        if self._execution is not None and self._execution.kernel is not None:
-            self._execution.kernel.interrupt()
+        if self._execution is not None:
+            self._execution.interrupt()
 
     def end(self, *, kill: bool) -> str | None:
         """Return why the kernel ended; with `kill`, end it first."""
@@ -188,8 +187,7 @@ class ForkedNotebook(Closeable):
 
     def cpu_seconds(self) -> float | None:
         """Return the CPU time that all processes of the kernel have used."""
-        kernel = self._execution.kernel if self._execution else None
-        return kernel.cpu_seconds() if kernel is not None else None
+        return self._execution.cpu_seconds() if self._execution else None
 
     def replace(self) -> socket.socket | None:
         """Run the notebook in a new kernel, put the answer in, and give its call channel."""
@@ -246,12 +244,7 @@ class ForkedNotebook(Closeable):
 
     def _run(self, text: str) -> Execution:
         notebook = parse_notebook(text.encode(), self._assignment.name)
-        metadata = build_student(self._assignment).metadata
-        data = (
-            (path, source.read_bytes()) for path, source in public_data(self._assignment.folder)
-        )
-        files = kernel_files(self._assignment.name, notebook, metadata, data)
-        execution = NotebookRunner(self._pool.take, notebook, files, self._assignment.limits).run()
+        execution = notebook_runner(self._pool, notebook, self._assignment).run()
         if execution.kernel is None:
             raise InternalError(f"the solved notebook of {self._assignment.name!r} does not run")
         return execution

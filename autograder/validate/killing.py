@@ -92,7 +92,7 @@ def try_test(
 
 def judge_test(subject: Subject, test: TestDescription, *, killed: bool) -> Trial:
     """Return whether a hidden test fails some wrong answer."""
-    name = test.id.rpartition("::")[2]
+    name = test.name
     reason = f"{name} kills nothing: every misconception and every mutant passes it"
     remarks = () if killed else (Fault(reason, subject.place_of_test(test.id)),)
     return subject.trial(Kind.TEST, name, question=test.question, remarks=remarks)

@@ -20,7 +20,7 @@ Listener = Callable[[AssignmentValidation, Trial | None], None]
 
 class Schedule:
     """
-    Does the steps of one assignment's trial and collects what they prove.
+    Does the steps of one assignment's validation and collects what they prove.
 
     Args:
         result: Where the trials are collected.
@@ -39,7 +39,7 @@ class Schedule:
         self.result = result
         self._workers = workers
         self._listener = listener
-        self._notebooks: IdlePool[ForkedNotebook] = IdlePool(lambda _: self._make_notebook(), keep)
+        self._notebooks: IdlePool[ForkedNotebook] = IdlePool(self._new_notebook, keep)
         self._make_notebook: Callable[[], ForkedNotebook] = _no_notebook
 
     def make_notebooks(self, make: Callable[[], ForkedNotebook]) -> None:
@@ -58,7 +58,7 @@ class Schedule:
     def do(
         self, step: Callable[Arguments, Trial], *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> Future[Trial]:
-        """Do a step that needs no forked."""
+        """Do a step that needs no forked notebook."""
         return self._workers.submit(self._timed, lambda: step(*args, **kwargs))
 
     def on_notebook(
@@ -72,18 +72,21 @@ class Schedule:
 
     def collected_tests(self) -> tuple[TestDescription, ...]:
         """Return the assignment's tests, as a forked notebook has collected them."""
-        forked = self._notebooks.take("")
-        self._notebooks.put("", forked)
+        forked = self._notebooks.take()
+        self._notebooks.put(forked)
         return forked.tests
 
+    def _new_notebook(self) -> ForkedNotebook:
+        return self._make_notebook()
+
     def _with_notebook(self, step: Callable[[ForkedNotebook], Trial]) -> Trial:
-        forked = self._notebooks.take("")
+        forked = self._notebooks.take()
         try:
             trial = step(forked)
         except BaseException:
             forked.close()
             raise
-        self._notebooks.put("", forked)
+        self._notebooks.put(forked)
         return trial
 
     def _timed(self, step: Callable[[], Trial]) -> Trial:

@@ -93,7 +93,7 @@ class Subject:
 
     def names(self, tests: Iterable[str]) -> str:
         """Return tests' names, for people."""
-        return ", ".join(test.rpartition("::")[2] for test in tests)
+        return ", ".join(self.tests[test].name for test in tests)
 
     def loses_points(self, question: str, outcome: AnswerResult) -> bool:
         """Return whether an outcome costs points, after rounding to tenths."""
@@ -117,7 +117,7 @@ class Subject:
     def failure(self, test_id: str, outcome: AnswerResult, who: str, seed: int) -> Fault:
         """Record that an answer that is right fails a test."""
         test = self.tests[test_id]
-        name = test_id.rpartition("::")[2]
+        name = test.name
         detail = " ".join(outcome.details.get(test_id, outcome.verdicts[test_id]).split())
         if _NO_CHECK in detail:
             reason = f"{name} checks nothing: {detail} (a loop that never runs?)"
@@ -127,7 +127,7 @@ class Subject:
 
     def place_of_test(self, test_id: str) -> str:
         """Return ``file:line`` of a test."""
-        name = test_id.rpartition("::")[2].partition("[")[0]
+        name = self.tests[test_id].name.partition("[")[0]
         if self.tests[test_id].public:
             function = re.sub(r"^test_public_[^_]+_", "test_", name)
             return self.assignment.master.place(f"def {function}")

@@ -52,10 +52,11 @@ def check_titles(subject: Subject) -> Trial:
     faults = []
     for question in subject.assignment.questions:
         for test in subject.tests_of(question.id, hidden=True):
-            name = test.id.rpartition("::")[2]
             # Without a docstring a test goes by its function's name.
-            if test.title == name:
-                reason = f"{name} has no docstring: its first line is what students read of a test"
+            if test.title == test.name:
+                reason = (
+                    f"{test.name} has no docstring: its first line is what students read of a test"
+                )
                 faults.append(Fault(reason, subject.place_of_test(test.id), question.id))
     return subject.trial(Kind.FOLDER, "titles of hidden tests", *faults)
 
@@ -84,7 +85,7 @@ def grade_empty(subject: Subject) -> Trial:
 
 def fault_of(error: AssignmentError) -> Fault:
     """Take an error of a broken folder apart into reason and place."""
-    return Fault(str(error).removeprefix(f"{error.place}: "), error.place)
+    return Fault(error.reason, error.place)
 
 
 def _without_points(subject: Subject, text: str, which: str = "the student") -> Iterator[Fault]:

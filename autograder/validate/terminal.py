@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, Self
 
 from rich.console import Console
@@ -30,7 +30,7 @@ class Board(Closeable):
     def __init__(self, console: Console) -> None:
         self._console = console
         self._lock = threading.Lock()
-        self._proofs: dict[str, AssignmentValidation] = {}
+        self._results: dict[str, AssignmentValidation] = {}
         self._live = Live(
             console=console,
             refresh_per_second=_REDRAWS_PER_SECOND,
@@ -50,19 +50,18 @@ class Board(Closeable):
     def listen(self, assignment: AssignmentValidation, trial: Trial | None) -> None:
         """Take note of news; called from several threads."""
         with self._lock:
-            self._proofs[assignment.assignment] = assignment
+            self._results[assignment.assignment] = assignment
         if trial is None and not self._console.is_terminal:
             state = verdict(assignment) if assignment.done else "begins"
             self._console.print(f"{assignment.assignment}: {state}")
 
     def _table(self) -> Table:
         with self._lock:
-            return table(list(self._proofs.values()))
+            return table(list(self._results.values()))
 
 
-def print_results(console: Console, trials: Iterable[AssignmentValidation]) -> None:
+def print_results(console: Console, results: Sequence[AssignmentValidation]) -> None:
     """Print the finished table, then remarks and faults, one by one."""
-    results = list(trials)
     console.print(table(results))
     for label, style, lines in (
         ("remark", "yellow", list(_remarks(results))),
@@ -72,16 +71,16 @@ def print_results(console: Console, trials: Iterable[AssignmentValidation]) -> N
             console.print(f"[{style}]{label}[/] {line}", soft_wrap=True, highlight=False)
 
 
-def table(trials: Iterable[AssignmentValidation]) -> Table:
+def table(results: Iterable[AssignmentValidation]) -> Table:
     """Return the table of what was tried so far."""
     view = Table(header_style="bold", box=None, padding=(0, 1))
     view.add_column("assignment", no_wrap=True)
     for title in COLUMNS:
         view.add_column(title, justify="left" if title == "verdict" else "right")
-    for trial in trials:
-        cells = [column(trial) for column in COLUMNS.values()]
+    for result in results:
+        cells = [column(result) for column in COLUMNS.values()]
         style = _STYLES[cells[-1]]
-        view.add_row(trial.assignment, *cells[:-1], f"[{style}]{cells[-1]}[/]")
+        view.add_row(result.assignment, *cells[:-1], f"[{style}]{cells[-1]}[/]")
     return view
 
 

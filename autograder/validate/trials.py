@@ -1,4 +1,4 @@
-"""Trials on a forked notebook: references, misconceptions, alternatives, mutants, hidden tests."""
+"""Trials on a forked notebook: the solution, references, misconceptions and alternatives."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ WRONG_ANSWER_SEEDS: Final = 5
 REFERENCE_SEEDS: Final = 3
 REFERENCE_PATIENCE: Final = 6.0
 """TensorFlow takes a thousand times longer for a small step than NumPy."""
-"""A mutant that takes longer, where the solution takes milliseconds, runs without end."""
 
 
 def sweep_solution(subject: Subject, forked: ForkedNotebook) -> Trial:
