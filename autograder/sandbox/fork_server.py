@@ -199,7 +199,7 @@ class ForkServer(Closeable):
             # The launcher is trusted; bubblewrap clears what it passes on.
             env={
                 "PYTHONPATH": str(Path(autograder.__file__).parent.parent),
-                "PATH": "/usr/bin:/bin",
+                "PATH": policy.LAUNCHER_PATH,
             },
         )
 

@@ -43,11 +43,12 @@ def main(
             counts, and how many.
         kept: Which of the binds are to be kept in memory, by their numbers.
     """
-    if kernel_users is not None:
-        owner = user if os.geteuid() == 0 else os.geteuid()
-        group = user if os.geteuid() == 0 else os.getegid()
-        before = before + _map_users(owner, group, kernel_users)
+    # Student code finds the same one, whoever grades.
+    os.umask(0o022)
     root = os.geteuid() == 0
+    if kernel_users is not None:
+        owner, group = (user, user) if root else (os.geteuid(), os.getegid())
+        before = before + _map_users(owner, group, kernel_users)
     if root:
         binds = _stage(binds, staging)
         with contextlib.suppress(OSError, ValueError):  # in a container root may not raise it
@@ -98,10 +99,10 @@ def _write_maps(pid: int, owner: int, group: int, kernel_users: tuple[int, int, 
     groups = [str(UID), str(group), "1"]
     if os.geteuid() == 0:
         _write(pid, "uid_map", f"{' '.join(own)}\n{inside} {first} {count}\n")
-    elif _run("newuidmap", str(pid), *own, inside, first, count) != 0:
-        # Not allowed after all: one user for all kernels, as without the programs.
-        _write(pid, "uid_map", " ".join(own))
-    if os.geteuid() != 0:
+    else:
+        if _run("newuidmap", str(pid), *own, inside, first, count) != 0:
+            # Not allowed after all: one user for all kernels, as without the program.
+            _write(pid, "uid_map", " ".join(own))
         _write(pid, "setgroups", "deny")
     _write(pid, "gid_map", " ".join(groups))
 

@@ -79,6 +79,8 @@ SYSTEM_FOLDERS: Final = (
 )
 MERGED_FOLDERS: Final = ("/bin", "/lib", "/lib32", "/lib64")
 SYSTEM_FILES: Final = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime")
+# Where the launcher, which may be root, finds programs.
+LAUNCHER_PATH: Final = "/usr/bin:/bin"
 EMPTY_FOLDERS: Final = (SCRATCH, KERNEL_FOLDER)
 # Where libraries write while the fork server imports them; each kernel mounts its own over them.
 FORK_SERVER_SCRATCH_FOLDERS: Final = ("/tmp", HOME)  # noqa: S108

@@ -44,7 +44,7 @@ def _deny_calls(rules: Any, seccomp: Any) -> None:
         try:
             rules.add_rule(denied, name)
         except OSError:
-            continue  # this machine's kernel has no such call
+            continue  # there is no such call on this architecture; the tests know it from a typo
     for flag in (bit for bit in (1 << n for n in range(32)) if bit & policy.NAMESPACE_CLONE_FLAGS):
         rules.add_rule(denied, "clone", seccomp.Arg(0, seccomp.MASKED_EQ, flag, flag))
     # The flags of clone3 are in memory, out of a filter's sight; the C library falls back to clone.

@@ -21,7 +21,7 @@ from autograder.sandbox import policy
 from autograder.sandbox.policy import KernelUsers
 
 SUBORDINATE_USERS: Final = Path("/etc/subuid")
-MAPPING_PROGRAMS: Final = ("newuidmap", "newgidmap")
+MAPPING_PROGRAM: Final = "newuidmap"
 _FOR_ALL: Final = 0o055
 
 
@@ -29,7 +29,7 @@ def kernel_users(environment: Environment) -> KernelUsers | None:
     """Return the users that kernels of an environment may run as, ``None`` if there are none."""
     if os.geteuid() == 0:
         return policy.ROOT_KERNEL_USERS
-    if any(shutil.which(program) is None for program in MAPPING_PROGRAMS):
+    if shutil.which(MAPPING_PROGRAM, path=policy.LAUNCHER_PATH) is None:
         return None
     # Other users must be able to read the libraries; an operator's umask may have closed them.
     if environment.folder.stat().st_mode & _FOR_ALL != _FOR_ALL:

@@ -278,7 +278,7 @@ class Guardian:
     def _watch(self) -> None:
         processes = accounting.living()
         cpu_seconds = self._clock.seconds(processes)
-        self._reap()
+        self._reap(processes)
         self._ticks += 1
         if accounting.exceeds_memory(processes, self._memory_bytes):
             self._end("memory")
@@ -299,12 +299,12 @@ class Guardian:
         with contextlib.suppress(ProcessLookupError):
             os.kill(-1, signal.SIGKILL)
 
-    def _reap(self) -> None:
+    def _reap(self, processes: list[accounting.Process]) -> None:
         """Wait for the exit of orphans, but leave the kernel itself to `_report_exit`."""
-        for pid in (int(name) for name in os.listdir("/proc") if name.isdigit()):
-            if pid not in (1, self._kernel_pid):
+        for process in processes:
+            if process.state == b"Z" and process.pid != self._kernel_pid:
                 with contextlib.suppress(ChildProcessError):
-                    os.waitpid(pid, os.WNOHANG)
+                    os.waitpid(process.pid, os.WNOHANG)
 
     def _report_exit(self) -> None:
         _, status = os.waitpid(self._kernel_pid, 0)

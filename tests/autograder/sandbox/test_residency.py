@@ -70,10 +70,14 @@ def test_locked_files_stay(folder: Path) -> None:
     """What is locked cannot be taken out of memory, not even by who may try."""
     child = os.fork()
     if child == 0:
-        locked = residency.lock_large_files([str(folder)])
-        _evict(folder / "large")
-        held = _missing_pages(folder / "large") == 0
-        os._exit(0 if (locked, held) == (FILE_BYTES, True) else 1)
+        status = 1
+        try:
+            locked = residency.lock_large_files([str(folder)])
+            _evict(folder / "large")
+            held = _missing_pages(folder / "large") == 0
+            status = 0 if (locked, held) == (FILE_BYTES, True) else 1
+        finally:
+            os._exit(status)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 

@@ -186,6 +186,8 @@ def test_descriptors_in_flight_are_each_kernels_own(
     with contextlib.suppress(MemoryExceeded):
         assert first.call("hold") == errno.ETOOMANYREFS
     assert second.call("send_one") == 1
+    if first.kernel.poll() is not None:
+        pytest.skip("the first kernel was ended before the second one could be compared with it")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give another user subordinate ids")
