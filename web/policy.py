@@ -98,14 +98,13 @@ def allowed(session: Session, actor: User | None, action: Action, resource: Reso
 
 def role_in(session: Session, actor: User, course: Course) -> Role | None:
     """Return somebody's role in a course, if they have one."""
-    role = session.scalar(
+    return session.scalar(
         select(Membership.role).where(
             Membership.user_id == actor.id,
             Membership.course_id == course.id,
             Membership.active.is_(True),
         )
     )
-    return None if role is None else Role(role)
 
 
 def may_correct(actor: User, person: User) -> bool:
@@ -137,7 +136,7 @@ def _student_may(actor: User, action: Action, resource: Resource) -> bool:
         own = resource.user_id == actor.id
         return own and action in (Action.SEE_SUBMISSION, Action.ASK_FOR_REGRADE)
     if isinstance(resource, CourseAssignment):
-        released = resource.release_at is not None and resource.release_at <= now()
+        released = resource.is_released(now())
         if action is Action.SEE_SOLUTION:
             return released and resource.solution_at is not None and resource.solution_at <= now()
         return released and action in (Action.SEE_ASSIGNMENT, Action.SUBMIT)

@@ -11,7 +11,6 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
-from types import FrameType
 from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -22,6 +21,7 @@ from web.config import Settings
 from web.db import open_database
 from web.services.submissions import leases
 from web.setup import migrate
+from web.signals import note_signals
 
 DEFAULT_PORT: Final = 8000
 THREADS: Final = 24
@@ -147,18 +147,6 @@ def _start(command: list[str]) -> subprocess.Popen[bytes]:
 
 def _die_with_parent() -> None:
     linux.die_with_parent(signal.SIGKILL)
-
-
-def note_signals() -> list[int]:
-    """Return a list to which from now on the signals are added that ask to stop."""
-    signals: list[int] = []
-
-    def stop(number: int, _: FrameType | None) -> None:
-        signals.append(number)
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
-    return signals
 
 
 def _supervise(commands: dict[str, list[str]], settings: Settings, signals: list[int]) -> int:

@@ -63,7 +63,7 @@ def init(email: str | None, name: str, *, new_link: bool = False) -> int:
 
 def make_admin(database: Database, email: str, name: str, *, new_link: bool = False) -> str | None:
     """
-    Make an admin's account; gives the invitation's token, ``None`` if there is nothing to do.
+    Make an admin's account; returns the invitation's token, ``None`` if there is nothing to do.
 
     An account that has a password, too, gets a token with ``new_link``; it becomes no admin's.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from web.config import Settings
 from web.db import Database, now, open_database
 from web.factory import create_app
-from web.models import Course, CourseAssignment, Membership, Role, User
+from web.models import Course, Membership, Role, User
 from web.services.courses import assignments, snapshots
 from web.services.people import accounts
 from web.setup import migrate
@@ -153,16 +153,6 @@ def _fill(session: Session, settings: Settings, hashed_password: str) -> None:
     assignment = assignments.add_to_course(session, users["instructor"], course, snapshot)
     assignment.release_at = now() - timedelta(days=1)
     assignment.due_at = now() + timedelta(days=1)
-
-
-@pytest.fixture
-def assignment_of(world: World) -> Callable[[Session], CourseAssignment]:
-    """Returns the assignment within a session."""
-
-    def get(session: Session) -> CourseAssignment:
-        return session.query(CourseAssignment).one()
-
-    return get
 
 
 @pytest.fixture(scope="session")

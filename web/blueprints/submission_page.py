@@ -119,7 +119,7 @@ def staff_page(session: Session, submission: Submission, *, chosen: int | None) 
     Args:
         session: To read by.
         submission: Which.
-        chosen: The result that staff want to look at; by default the one that counts.
+        chosen: The result that staff want to look at; by default the one that holds.
     """
     gradings = all_gradings(session, submission, chosen)
     shown = next((each.id for each in gradings if each.shown), None)

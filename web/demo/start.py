@@ -19,9 +19,10 @@ from web.config import Settings
 from web.db import open_database
 from web.demo import course, people
 from web.demo.activity import Activity
-from web.serve import note_signals, port_of, refuse_taken, run
+from web.serve import port_of, refuse_taken, run
 from web.services.courses import validation
 from web.setup import migrate
+from web.signals import note_signals
 
 START_SECONDS: Final = 60.0
 _ROLES: Final = (

@@ -94,6 +94,10 @@ class CourseAssignment(Base):
     course: Mapped[Course] = relationship(back_populates="assignments", lazy="joined")
     snapshot: Mapped[Snapshot] = relationship(lazy="joined")
 
+    def is_released(self, at: datetime) -> bool:
+        """Return whether students see the assignment at a moment."""
+        return self.release_at is not None and self.release_at <= at
+
 
 class Extension(Base):
     """A later deadline or more attempts for one student."""

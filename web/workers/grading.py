@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import logging
 import os
-import signal
 import socket
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from types import FrameType
 from typing import Any, Final, Self
 
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -31,6 +29,7 @@ from web.services.courses.snapshots import snapshot_folder
 from web.services.regrading.queue import RegradeQueue
 from web.services.submissions import leases, submitting
 from web.services.submissions.queue import Claim, JobQueue, SubmissionQueue
+from web.signals import note_signals
 from web.workers.validation import Validator
 from web.workers.warm_up import WarmUp
 
@@ -219,13 +218,7 @@ class _Lease:
 
 def run_worker() -> int:
     """Run the grading workers of this process, as many as the settings say, until asked to stop."""
-    signals: list[int] = []
-
-    def note(number: int, _: FrameType | None) -> None:
-        signals.append(number)
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, note)
+    signals = note_signals()
     settings = Settings.from_environment()
     database = open_database(settings.database_url)
     # Pages come before grading.

@@ -68,7 +68,7 @@ def unshare(flags: int) -> None:
     _check(_libc.unshare(flags), "unshare")
 
 
-def clone(flags: int, prepare: Callable[[int], None] | None = None) -> int:
+def clone(flags: int, prepare: Callable[[int], None] = lambda _: None) -> int:
     """
     Fork a process into namespaces of its own, as its first; returns what `os.fork` returns.
 
@@ -83,7 +83,7 @@ def clone(flags: int, prepare: Callable[[int], None] | None = None) -> int:
     number = _SYS_CLONE.get(os.uname().machine)
     if number is None or len(os.listdir("/proc/self/task")) > 1:
         return _fork_twice(flags, prepare)
-    go = _Gate() if prepare is not None else None
+    go = _Gate()
     nothing = ctypes.c_void_p(None)
     ctypes.pythonapi.PyOS_BeforeFork()
     child = _locked_libc.syscall(
@@ -93,18 +93,15 @@ def clone(flags: int, prepare: Callable[[int], None] | None = None) -> int:
     )
     if child == 0:
         ctypes.pythonapi.PyOS_AfterFork_Child()
-        if go is not None:
-            go.wait_or_exit()
+        go.wait_or_exit()
         return 0
     error = ctypes.get_errno()
     ctypes.pythonapi.PyOS_AfterFork_Parent()
     if child < 0:
-        if go is not None:
-            go.close()
+        go.close()
         raise OSError(error, f"clone: {os.strerror(error)}")
-    if prepare is not None and go is not None:
-        with go:
-            prepare(int(child))
+    with go:
+        prepare(int(child))
     return int(child)
 
 
@@ -133,7 +130,7 @@ class _Gate:
         os.close(self._open)
 
 
-def _fork_twice(flags: int, prepare: Callable[[int], None] | None) -> int:
+def _fork_twice(flags: int, prepare: Callable[[int], None]) -> int:
     """Clone by one more process: only the C library's fork frees locks that other threads hold."""
     go, unshared = _Gate(), os.pipe()
     child = os.fork()
@@ -152,7 +149,7 @@ def _fork_twice(flags: int, prepare: Callable[[int], None] | None) -> int:
     os.close(unshared[1])
     try:
         with go:
-            if os.read(unshared[0], 1) == b"1" and prepare is not None:
+            if os.read(unshared[0], 1) == b"1":
                 prepare(child)
     finally:
         os.close(unshared[0])

@@ -13,8 +13,8 @@ from autograder.assignment import public_data
 from web.blueprints.resources import assignment_for, course_for
 from web.db import now
 from web.http import db, end_transaction, portal, signed_in, writing
-from web.models import CourseAssignment, Role, Submission, User
-from web.policy import Action, allowed, role_in
+from web.models import CourseAssignment, Submission, User
+from web.policy import Action, allowed
 from web.services import lookup
 from web.services.courses import snapshots
 from web.services.errors import RuleError
@@ -42,11 +42,10 @@ def show_course(slug: str) -> str:
     """Show a course's assignments with state, points and deadline."""
     course = course_for(slug, Action.SEE_COURSE)
     user = signed_in()
-    role = Role.INSTRUCTOR if user.is_admin else role_in(db(), user, course)
     return render_template(
         "courses/course.html",
         course=course,
-        staff=student_view.is_staff(role),
+        staff=allowed(db(), user, Action.SEE_STAFF_PAGES, course),
         assignments=student_view.released(db(), user, course),
         grades=gradebook.own_grades(db(), course, user),
     )
@@ -67,7 +66,7 @@ def show_assignment(slug: str, name: str) -> str:
         data_files=[path for path, _ in public_data(_snapshot_folder(assignment))],
         solution=allowed(db(), user, Action.SEE_SOLUTION, assignment) and assignment.solution_at,
         staff=allowed(db(), user, Action.SEE_STAFF_PAGES, assignment.course),
-        released=assignment.release_at is not None and assignment.release_at <= now(),
+        released=assignment.is_released(now()),
         max_megabytes=portal().settings.max_upload_bytes // 2**20,
     )
 

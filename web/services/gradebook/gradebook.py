@@ -98,7 +98,7 @@ def own_grades(session: Session, course: Course, user: User) -> Row | None:
     entries = tuple(
         standing.entry_for_student(session, each, member, at)
         for each in course_assignments(session, course)
-        if each.release_at is not None and each.release_at <= at
+        if each.is_released(at)
     )
     return Row(member, entries, totals.total(entries, course.dropped_lowest))
 

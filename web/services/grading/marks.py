@@ -78,7 +78,7 @@ class Mark:
 
     Args:
         submission: Which.
-        result: The grading that it rests on.
+        result_id: Of the grading that it rests on.
         questions: In the notebook's order.
     """
 

@@ -13,7 +13,6 @@ from web.models import (
     CountedAttempt,
     Course,
     CourseAssignment,
-    Role,
     Submission,
     SubmissionState,
     User,
@@ -134,10 +133,5 @@ def released(session: Session, user: User, course: Course) -> list[StudentAssign
     return [
         as_student(session, user, assignment)
         for assignment in course_assignments(session, course)
-        if assignment.release_at is not None and assignment.release_at <= now()
+        if assignment.is_released(now())
     ]
-
-
-def is_staff(role: Role | None) -> bool:
-    """Return whether a role sees staff pages."""
-    return role in (Role.GRADER, Role.INSTRUCTOR)

@@ -172,10 +172,7 @@ def invited(session: Session, token: str) -> User:
     Raises:
         RuleError: If the link is wrong, used or too old, or does not set this person's password.
     """
-    invitation = open_invitation(session, token)
-    if invitation.membership_id is not None and invitation.user.password_hash is not None:
-        raise RuleError(_NOT_VALID)
-    return invitation.user
+    return _invitation_for_password(session, token).user
 
 
 def accept(database: Database, token: str, password: str) -> User:
@@ -189,12 +186,11 @@ def accept(database: Database, token: str, password: str) -> User:
         user = invited(session, token)
     hashed = checked_hash(user, password)
     with database.write.begin() as session:
-        user = invited(session, token)
-        _set_hash(user, hashed)
-        invitation = open_invitation(session, token)
+        invitation = _invitation_for_password(session, token)
+        _set_hash(invitation.user, hashed)
         if invitation.membership_id is None:
             use(invitation)
-        return user
+        return invitation.user
 
 
 def user_by_session_key(session: Session, key: str) -> User | None:
@@ -216,6 +212,13 @@ def open_invitation(session: Session, token: str) -> Invitation:
     """
     invitation = session.scalar(select(Invitation).where(Invitation.token_hash == _digest(token)))
     if invitation is None or invitation.used_at is not None or invitation.expires_at < now():
+        raise RuleError(_NOT_VALID)
+    return invitation
+
+
+def _invitation_for_password(session: Session, token: str) -> Invitation:
+    invitation = open_invitation(session, token)
+    if invitation.membership_id is not None and invitation.user.password_hash is not None:
         raise RuleError(_NOT_VALID)
     return invitation
 

@@ -13,9 +13,14 @@ from web.models import User
 from web.services import audit
 from web.services.errors import RuleError
 from web.services.people import accounts
-from web.services.people.names import LONGEST_NAME, clean_text, is_address, normalised
+from web.services.people.names import (
+    LONGEST_NAME,
+    LONGEST_NUMBER,
+    clean_text,
+    is_address,
+    normalised,
+)
 
-LONGEST_NUMBER: Final = 50
 _TAKEN: Final = {
     "student_number": "Somebody else has this student number.",
     "email": "Somebody else has this address.",

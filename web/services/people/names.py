@@ -7,6 +7,7 @@ import unicodedata
 from typing import Final
 
 LONGEST_NAME: Final = 200
+LONGEST_NUMBER: Final = 50
 LONGEST_ADDRESS: Final = 254
 # What mail programs and spreadsheets split lists at is in no address. Letters beyond ASCII are not
 # either: some look like others, and whoever reads an address must know whose it is.

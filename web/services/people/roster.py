@@ -14,10 +14,16 @@ from web.services import audit
 from web.services.csv_cells import parse_csv
 from web.services.errors import RuleError
 from web.services.people import accounts, roles
-from web.services.people.names import LONGEST_NAME, clean_text, is_address, normalised
+from web.services.people.names import (
+    LONGEST_NAME,
+    LONGEST_NUMBER,
+    clean_text,
+    is_address,
+    normalised,
+)
 
 MAX_ROWS: Final = 5000
-_LONGEST: Final = {"number": 50, "section": 60}
+_LONGEST: Final = {"number": LONGEST_NUMBER, "section": 60}
 _COLUMNS: Final = {
     "email": ("email", "e-mail", "email address", "mail", "e-mail-adresse"),
     "name": ("name", "full name", "student", "student name"),
@@ -182,7 +188,7 @@ def members(session: Session, course: Course) -> Sequence[Membership]:
         .options(joinedload(Membership.user).selectinload(User.memberships))
     ).all()
     order = {Role.INSTRUCTOR: 0, Role.GRADER: 1, Role.STUDENT: 2}
-    return sorted(found, key=lambda membership: order[Role(membership.role)])
+    return sorted(found, key=lambda membership: order[membership.role])
 
 
 def change(

@@ -30,7 +30,7 @@ class Status:
 
 def status_of(session: Session, submission: Submission) -> Status:
     """Return a submission's status."""
-    state = SubmissionState(submission.state)
+    state = submission.state
     if state is SubmissionState.QUEUED:
         ahead = place_in_queue(session, submission)
         waiting = "It is next." if ahead == 0 else f"{ahead} in front of it."
