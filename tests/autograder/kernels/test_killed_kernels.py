@@ -23,7 +23,7 @@ SLEEPS = "import time; time.sleep(3.0); after = 1"
 
 @pytest.fixture(scope="module")
 def pool() -> Iterator[KernelPool]:
-    """A pool that makes no kernel ahead: the newest process is the kernel's."""
+    """A pool that makes no kernel ahead, so that there is one."""
     pool = KernelPool(load_environment("numpy"), spares=0)
     yield pool
     pool.close()
@@ -38,11 +38,14 @@ def notebook(*sources: str) -> Notebook:
     return parse_notebook(json.dumps(document).encode())
 
 
-def newest_leaf() -> int:
-    """The kernel: launcher, bubblewrap, fork server and guardian each have children."""
+def only_kernel() -> int:
+    """The innermost process: launcher, bubblewrap, fork server and guardian are around it."""
     tree = parents()
-    own = descendants_of(os.getpid())
-    return max(own - set(tree.values()))
+
+    def depth(pid: int) -> int:
+        return 0 if pid == os.getpid() else 1 + depth(tree[pid])
+
+    return max(descendants_of(os.getpid()) & tree.keys(), key=depth)
 
 
 def statuses(pool: KernelPool, submission: Notebook, kills: int) -> list[CellStatus]:
@@ -52,7 +55,7 @@ def statuses(pool: KernelPool, submission: Notebook, kills: int) -> list[CellSta
     def progress(number: int, _: int) -> None:
         if number == 1 and left[0]:
             left[0] -= 1
-            threading.Timer(0.3, os.kill, (newest_leaf(), signal.SIGKILL)).start()
+            threading.Timer(0.3, os.kill, (only_kernel(), signal.SIGKILL)).start()
 
     files = kernel_files("killed", submission, {}, iter(()))
     execution = NotebookRunner(pool.take, submission, files, Limits(), progress).run()
