@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
@@ -11,11 +10,12 @@ from pathlib import Path
 
 from autograder.doctor.advice import namespace_advice
 from autograder.doctor.result import LayerResult
+from autograder.sandbox import bubblewrap
 
 
 def installed_parts() -> Iterator[LayerResult]:
     """Look for the programs, libraries and rights that the sandbox needs."""
-    path = shutil.which("bwrap", path="/usr/bin:/bin:/usr/local/bin")
+    path = bubblewrap.installed()
     words = version_text(path).removeprefix("bubblewrap ") if path else ""
     yield LayerResult("bubblewrap", bool(path), words or "not found", "apt install bubblewrap")
     try:

@@ -14,6 +14,12 @@ import autograder
 from autograder.environments import BaseInterpreter, Environment, base_interpreter
 from autograder.errors import SandboxError
 from autograder.sandbox import policy
+from autograder.sandbox.mounts import (
+    interpreter_mounts,
+    merged_folders,
+    parents_of,
+    system_mounts,
+)
 from autograder.sandbox.runtime import layout
 from autograder.sandbox.shared_files import copied, folder_for_copies
 
@@ -46,6 +52,24 @@ _START: Final = (
 )
 
 
+def program() -> str:
+    """
+    Find bubblewrap.
+
+    Raises:
+        SandboxError: If it is missing.
+    """
+    found = installed()
+    if found is None:
+        raise SandboxError("bubblewrap is missing; install it: apt install bubblewrap")
+    return found
+
+
+def installed() -> str | None:
+    """Return where bubblewrap is, if it is anywhere that an operator installs programs."""
+    return shutil.which("bwrap", path="/usr/bin:/bin:/usr/local/bin")
+
+
 def plan(
     environment: Environment,
     folder: Path,
@@ -69,10 +93,7 @@ def plan(
     Raises:
         SandboxError: If bubblewrap is missing, or files cannot be copied.
     """
-    bwrap = shutil.which("bwrap", path="/usr/bin:/bin:/usr/local/bin")
-    if bwrap is None:
-        raise SandboxError("bubblewrap is missing; install it: apt install bubblewrap")
-    base = base_interpreter(environment.python)
+    bwrap = program()
     before = ["--unshare-all", "--uid", str(layout.UID), "--gid", str(layout.UID)]
     before += ["--hostname", "sandbox", "--die-with-parent", "--new-session", "--clearenv"]
     for name, value in policy.ENVIRONMENT.items():
@@ -80,17 +101,13 @@ def plan(
     before += ["--setenv", "PATH", f"{policy.VENV}/bin:{policy.ENVIRONMENT['PATH']}"]
     if os.environ.get("AUTOGRADER_DEBUG"):
         before += ["--setenv", "AUTOGRADER_DEBUG", "1"]
-    for merged in policy.MERGED_FOLDERS:
-        if Path(merged).is_symlink():
-            before += ["--symlink", str(Path(merged).readlink()), merged]
+    before += merged_folders()
     for scratch in policy.FORK_SERVER_SCRATCH_FOLDERS:
         before += ["--tmpfs", scratch]
-    mounts = _in_memory(list(_mounts(environment, base, folder)), folder)
-    # Left to itself, bubblewrap would close them to all users but its own.
-    for parent in sorted({str(parent) for each in mounts for parent in Path(each.target).parents}):
-        before += ["--dir", parent]
+    mounts = _in_memory(list(_mounts(environment, folder)), folder)
+    before += parents_of(mounts)
     after: list[str] = []
-    for masked in _masked(base):
+    for masked in _masked(base_interpreter(environment.python)):
         after += ["--tmpfs", str(masked)]
     for empty in policy.EMPTY_FOLDERS:
         after += ["--dir", empty]
@@ -107,6 +124,7 @@ def plan(
         "binds": [(str(mount.source), mount.target) for mount in mounts],
         # What was written for this fork server a moment ago is in memory.
         "kept": [n for n, each in enumerate(mounts) if not each.source.is_relative_to(folder)],
+        "writable": [],
         "after": after + [json.dumps(modules) for modules in _imports(environment, packages)],
     }
 
@@ -124,24 +142,9 @@ def _imports(environment: Environment, packages: frozenset[str]) -> Iterator[tup
     yield environment.modules_for(frozenset(environment.if_imported) - packages)
 
 
-def _mounts(
-    environment: Environment, base: BaseInterpreter, folder: Path
-) -> Iterator[policy.Mount]:
-    for name in (*policy.SYSTEM_FOLDERS, *policy.SYSTEM_FILES):
-        if Path(name).exists():
-            yield policy.Mount(Path(name).resolve(), name)
-    for name in policy.MERGED_FOLDERS:
-        if Path(name).is_dir() and not Path(name).is_symlink():
-            yield policy.Mount(Path(name), name)
-    shown = tuple(f"{folder}/" for folder in policy.SYSTEM_FOLDERS)
-    # The loader asks for the shared library by its full name, the one that the links end at; were
-    # it missing, the system's own of another version would be taken.
-    library = base.library.resolve() if base.library is not None else None
-    for path in (base.executable, base.stdlib, library):
-        if path is not None and not str(path).startswith(shown):
-            yield policy.Mount(path, str(path))
-    for link in _interpreter_links(environment.python, base.executable):
-        yield policy.Mount(base.executable, str(link))
+def _mounts(environment: Environment, folder: Path) -> Iterator[policy.Mount]:
+    yield from system_mounts()
+    yield from interpreter_mounts(environment.python)
     yield policy.Mount(environment.folder, policy.VENV)
     runtime = folder / "runtime"
     yield policy.Mount(runtime, policy.RUNTIME)
@@ -151,19 +154,8 @@ def _mounts(
 
 def shared_sources(environment: Environment) -> list[str]:
     """Return the files and folders of the machine that all kernels of an environment see."""
-    base = base_interpreter(environment.python)
-    mounts = _mounts(environment, base, _OWN)
+    mounts = _mounts(environment, _OWN)
     return [str(each.source) for each in mounts if not each.source.is_relative_to(_OWN)]
-
-
-def _interpreter_links(python: Path, executable: Path) -> Iterator[Path]:
-    """Return the names outside the environment that its interpreter's link goes through."""
-    path = python
-    while path.is_symlink():
-        path = path.parent / path.readlink()
-        inside = path.parent == python.parent
-        if not inside and path != executable and not str(path).startswith("/usr/bin/"):
-            yield path
 
 
 def _masked(base: BaseInterpreter) -> list[Path]:
@@ -178,7 +170,8 @@ def copy_runtime(target: Path) -> None:
         source, place = package / name, target / "autograder" / name
         _copy(source, place)
         compiled = f"__pycache__/{source.stem}.{sys.implementation.cache_tag}.pyc"
-        if (source.parent / compiled).is_file():
+        # Another user's may be closed to us, and is only there to be quick.
+        if os.access(source.parent / compiled, os.R_OK):
             _copy(source.parent / compiled, place.parent / compiled)
     (target / "passwd").write_text(policy.PASSWD)
     (target / "group").write_text(policy.GROUP)

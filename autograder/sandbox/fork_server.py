@@ -9,21 +9,18 @@ import secrets
 import select
 import shutil
 import socket
-import subprocess
-import sys
 import tempfile
 import threading
-from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, Final
 
-import autograder
 from autograder.closeable import Closeable
 from autograder.environments import Environment
 from autograder.errors import SandboxError
 from autograder.sandbox import policy
 from autograder.sandbox.bubblewrap import copy_runtime, explain, plan
 from autograder.sandbox.kernel_process import KernelProcess
+from autograder.sandbox.launching import Launched
 from autograder.sandbox.runtime import layout
 from autograder.sandbox.seccomp import compiled_filter
 from autograder.sandbox.users import UserLease, kernel_users
@@ -31,7 +28,6 @@ from autograder.sandbox.users import UserLease, kernel_users
 # For one that hangs: one that ends is noticed at once, and a busy machine may take its time.
 WARM_UP_SECONDS: Final = 600.0
 PORTS: Final = ("shell_port", "iopub_port", "stdin_port", "hb_port", "control_port")
-_LAUNCH: Final = "from autograder.sandbox.launcher import main; main"
 
 
 class ForkServer(Closeable):
@@ -60,21 +56,14 @@ class ForkServer(Closeable):
             self._folder.chmod(0o710)
         self._users = kernel_users(environment)
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._stop = threading.Event()
         self._error: SandboxError | None = None
-        launched: Future[subprocess.Popen[bytes]] = Future()
-        self._thread = threading.Thread(
-            target=self._launch_and_stay,
-            args=(theirs, launched),
-            daemon=True,
-            name=f"fork-server-{environment.name}",
-        )
-        self._thread.start()
         try:
-            self._process = launched.result()
+            with theirs:
+                self._launched = self._launch(theirs)
         except Exception:
             self.close()
             raise
+        self._process = self._launched.process
         self._send_filter()
         self._warming = threading.Lock()
         self._warm = False
@@ -149,34 +138,16 @@ class ForkServer(Closeable):
     def close(self) -> None:
         """End the process and every kernel that it forked."""
         self._control.close()
-        process = getattr(self, "_process", None)
-        if process is not None:
-            process.kill()
-            process.wait()
-            if process.stderr is not None:
-                process.stderr.close()
-        self._stop.set()
-        self._thread.join()
+        launched: Launched | None = getattr(self, "_launched", None)
+        if launched is not None:
+            launched.end()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     @property
     def _sockets(self) -> Path:
         return self._folder / "s"
 
-    def _launch_and_stay(
-        self, control: socket.socket, launched: Future[subprocess.Popen[bytes]]
-    ) -> None:
-        try:
-            with control:
-                process = self._launch(control)
-        except Exception as error:
-            launched.set_exception(error)
-        else:
-            launched.set_result(process)
-        # bubblewrap dies with the thread that started it.
-        self._stop.wait()
-
-    def _launch(self, control: socket.socket) -> subprocess.Popen[bytes]:
+    def _launch(self, control: socket.socket) -> Launched:
         for name in ("s", "stage", "runtime"):
             folder = self._folder / name
             folder.mkdir()
@@ -188,20 +159,8 @@ class ForkServer(Closeable):
         arguments = plan(
             self.environment, self._folder, control.fileno(), self._packages, self._users
         )
-        error_log = None if os.environ.get("AUTOGRADER_DEBUG") else subprocess.PIPE
-        return subprocess.Popen(  # noqa: S603  # our own program, by our own plan
-            [sys.executable, "-S", "-c", f"{_LAUNCH}(**{arguments!r})"],
-            pass_fds=[control.fileno()],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=error_log,
-            cwd="/",
-            # The launcher is trusted; bubblewrap clears what it passes on.
-            env={
-                "PYTHONPATH": str(Path(autograder.__file__).parent.parent),
-                "PATH": policy.LAUNCHER_PATH,
-            },
-        )
+        name = f"fork-server-{self.environment.name}"
+        return Launched(arguments, [control.fileno()], name=name)
 
     def _send_filter(self) -> None:
         """Compile the system-call filter while the process starts."""

@@ -28,6 +28,7 @@ def main(
     user: int,
     kernel_users: tuple[int, int, int] | None,
     kept: list[int],
+    writable: list[int],
 ) -> None:
     """
     Carry out a plan; returns only by an exception.
@@ -42,6 +43,7 @@ def main(
         kernel_users: Users for kernels beside it: the first as the sandbox counts, as the machine
             counts, and how many.
         kept: Which of the binds are to be kept in memory, by their numbers.
+        writable: Which of them what runs inside may write to.
     """
     # Student code finds the same one, whoever grades.
     os.umask(0o022)
@@ -54,10 +56,11 @@ def main(
         with contextlib.suppress(OSError, ValueError):  # in a container root may not raise it
             resource.setrlimit(resource.RLIMIT_MEMLOCK, (-1, -1))
         _become(user)
-    fork_file_reader([binds[number][0] for number in kept], may_lock=root)
+    if kept:
+        fork_file_reader([binds[number][0] for number in kept], may_lock=root)
     arguments = [bwrap, *before]
-    for source, target in binds:
-        arguments += ["--ro-bind", source, target]
+    for number, (source, target) in enumerate(binds):
+        arguments += ["--bind" if number in writable else "--ro-bind", source, target]
     os.execv(bwrap, arguments + after)  # noqa: S606  # no shell is wanted, and none of it is a student's
 
 
