@@ -54,7 +54,8 @@ unit:
 
 coverage:
 	rm -rf .cache/coverage
-	$(BIN)/python -m coverage run -m pytest $(TWO_WORKERS) --full
+	mkdir -p -m 1777 .cache/coverage
+	COVERAGE_FILE=$(CURDIR)/.cache/coverage/data $(BIN)/python -m coverage run -m pytest $(TWO_WORKERS) --full
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m benchmarks.coverage_by_package
 

@@ -16,6 +16,7 @@ from autograder.doctor.layers import SANDBOX_ITSELF, try_layers
 from autograder.doctor.libraries import try_environments
 from autograder.doctor.parts import installed_parts
 from autograder.doctor.result import LayerResult
+from autograder.doctor.staff_code import try_staff_code
 
 WIDTH: Final = 80
 _MARKS: Final = {True: ("✔", "green"), False: ("✘", "bold red"), None: ("–", "dim")}  # noqa: RUF001
@@ -38,6 +39,7 @@ def run_doctor(console: Console | None = None) -> int:
     tried = _print_section(console, "Tried from inside", try_layers())
     built = all(result.layer != SANDBOX_ITSELF for result in tried)
     results += tried
+    results += _print_section(console, "The sandbox of an assignment's tests", try_staff_code())
     results += _print_section(console, "Libraries", try_environments(sandbox_built=built))
     broken = [result.layer for result in results if result.holds is False]
     if broken:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import socket
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from autograder.errors import AssignmentError
 from autograder.examiner.plugin import ExaminerPlugin
-from autograder.examiner.protocol import CollectionRefused, encoded
+from autograder.examiner.protocol import CollectionRefused, Started, encoded
 from autograder.packets import Packets
 
 _UNUSED_PLUGINS: Final = (
@@ -24,6 +25,13 @@ _UNUSED_PLUGINS: Final = (
     "setuponly",
     "setupplan",
 )
+_LIMITS: Final = {
+    resource.RLIMIT_AS: 6 * 2**30,
+    resource.RLIMIT_NPROC: 512,
+    resource.RLIMIT_NOFILE: 1024,
+    resource.RLIMIT_FSIZE: 2**28,
+    resource.RLIMIT_CORE: 0,
+}
 
 
 def main() -> None:
@@ -32,13 +40,14 @@ def main() -> None:
     # Hidden tests may share modules that stand beside them, such as a reference of their own.
     sys.path.insert(0, str(folder / "hidden"))
     packets = Packets(socket.socket(fileno=int(sys.argv[3])))
+    _limit_resources()
+    packets.send(encoded(Started()))
     try:
         plugin = ExaminerPlugin(packets, folder / "misconceptions.py")
     except AssignmentError as error:
         packets.send(encoded(CollectionRefused(error.place, error.reason)))
         sys.exit(1)
     settings = public_folder / "pytest.ini"
-    settings.write_text("[pytest]\nenable_assertion_pass_hook = true\n")
     arguments = ["-c", str(settings), f"--rootdir={public_folder}", "--import-mode=importlib"]
     # Nobody reads pytest's own account of a failure, and its other styles parse the test files.
     arguments += ["--strict-markers", "-q", "-s", "--tb=native"]
@@ -50,6 +59,12 @@ def main() -> None:
         *map(str, sorted((folder / "hidden").glob("test_*.py"))),
     ]
     sys.exit(pytest.main([*arguments, *tests], plugins=[plugin]))
+
+
+def _limit_resources() -> None:
+    """Bound what each process of this sandbox may use, for good: it cannot raise a limit again."""
+    for limit, value in _LIMITS.items():
+        resource.setrlimit(limit, (value, value))
 
 
 if __name__ == "__main__":

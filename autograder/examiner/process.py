@@ -4,7 +4,8 @@ The process that runs an assignment's hidden tests, and the grader's hold on it.
 An examiner collects the tests once, with pytest, and forks a child for each submission; it gives
 the grader a descriptor of the child's. Children of several submissions may run side by side. Each
 talks to its kernel over the call channel and to the grader in packets
-(`autograder.examiner.protocol`).
+(`autograder.examiner.protocol`). All of it runs in a sandbox (`autograder.sandbox.staff_code`): the
+tests are staff's, and staff may write tests without any right to what the grader may read.
 """
 
 from __future__ import annotations
@@ -15,19 +16,17 @@ import select
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from autograder.assignment import Assignment
 from autograder.assignment.public_tests import public_test_module
-from autograder.environments import SHIPPED
-from autograder.errors import AssignmentError, ExaminerError
+from autograder.errors import AssignmentError, ExaminerError, InternalError, SandboxError
 from autograder.examiner.control import KernelControl
 from autograder.examiner.protocol import (
     AskUsage,
@@ -42,6 +41,7 @@ from autograder.examiner.protocol import (
     Packet,
     ReplaceKernel,
     Request,
+    Started,
     TestBegins,
     TestDescription,
     TestOutcome,
@@ -51,11 +51,15 @@ from autograder.examiner.protocol import (
 from autograder.limits import Limits
 from autograder.packets import Packets
 from autograder.patience import stretch
+from autograder.sandbox import staff_code
+from autograder.sandbox.bubblewrap import explain
+from autograder.sandbox.launching import Launched
 from autograder.verdict import Verdict
 
 COLLECT_SECONDS: Final = 60.0
 SLACK_SECONDS: Final = 10.0
 _MAX_CHILDREN_LOST: Final = 20
+_SETTINGS: Final = "[pytest]\nenable_assertion_pass_hook = true\n"
 
 
 class Examiner:
@@ -70,13 +74,19 @@ class Examiner:
         self.assignment = assignment
         public_tests = public_test_module(assignment)
         self._lock = threading.Lock()
-        self._folder = tempfile.TemporaryDirectory(prefix="autograder-examiner-")
+        self._folder = staff_code.make_folder()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._packets = Packets(ours)
-        Path(self._folder.name, "test_public.py").write_text(public_tests, encoding="utf-8")
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the process
-        with theirs:
-            self._process = self._start(theirs)
+        self._public = Path(self._folder.name) / "public"
+        write_public_tests(self._public, public_tests)
+        self._output = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the process
+        try:
+            with theirs, tempfile.TemporaryFile() as filter_file:
+                self._launched = self._launch(theirs, filter_file)
+        except Exception:
+            self._forget()
+            raise
+        self._process = self._launched.process
         self.tests = self._collected()
 
     def examine(
@@ -144,34 +154,36 @@ class Examiner:
         self._packets.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(1)
-        self._process.kill()
-        self._process.wait()
-        self._errors.close()
+        self._launched.end()
+        self._forget()
+
+    def _forget(self) -> None:
+        self._packets.close()
+        self._output.close()
         self._folder.cleanup()
 
-    def _start(self, theirs: socket.socket) -> subprocess.Popen[bytes]:
-        command = [
-            sys.executable,
-            "-m",
-            "autograder.examiner",
-            str(self.assignment.folder),
-        ]
-        root = str(SHIPPED.parent.parent)
-        return subprocess.Popen(  # noqa: S603
-            [*command, self._folder.name, str(theirs.fileno())],
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
-            stdout=self._errors,
-            stderr=self._errors,
-            env=_environment()
-            # What a test leaves in a temporary folder goes with the examiner.
-            | {"PYTHONPATH": root, "PYTHONSAFEPATH": "1", "TMPDIR": self._folder.name},
+    def _launch(self, theirs: socket.socket, filter_file: IO[bytes]) -> Launched:
+        folder, assignment = Path(self._folder.name), self.assignment.folder
+        shown = {
+            assignment: staff_code.shown_assignment(assignment, folder),
+            self._public: self._public,
+        }
+        arguments = [str(assignment), str(self._public), str(theirs.fileno())]
+        plan = staff_code.plan(
+            ["-m", "autograder.examiner", *arguments], shown, folder, filter_file
+        )
+        return Launched(
+            plan,
+            [theirs.fileno(), filter_file.fileno()],
+            name=f"examiner-{self.assignment.name}",
+            output=self._output,
         )
 
     def _collected(self) -> tuple[TestDescription, ...]:
         try:
-            data, _ = self._packets.receive(COLLECT_SECONDS)
-            packet = decoded(data) if data else None
+            if not isinstance(self._early_packet(), Started):
+                raise self._no_sandbox()
+            packet = self._early_packet()
             if not isinstance(packet, Collected):
                 raise self._refusal(packet)
             for test in packet.tests:
@@ -181,23 +193,36 @@ class Examiner:
             raise ExaminerError(
                 f"collecting the tests took more than {COLLECT_SECONDS:g} s"
             ) from None
-        except (AssignmentError, ExaminerError):
+        except (AssignmentError, InternalError):
             self.close()
             raise
         return packet.tests
 
+    def _early_packet(self) -> Packet | None:
+        """Wait for the next packet before there is any job; none once the examiner has ended."""
+        data, _ = self._packets.receive(COLLECT_SECONDS)
+        return decoded(data) if data else None
+
+    def _no_sandbox(self) -> SandboxError:
+        reason = explain(self._printed()[-2000:])
+        return SandboxError(f"the sandbox of the tests could not be built: {reason}")
+
+    def _printed(self) -> str:
+        """Return what the process printed before it ended."""
+        self._process.wait(COLLECT_SECONDS)
+        self._output.seek(0)
+        return self._output.read().decode(errors="replace").strip()
+
     def _refusal(self, packet: Packet | None) -> AssignmentError:
         """Explain in one line why the tests cannot be collected, and where."""
         if isinstance(packet, CollectionRefused):
-            if packet.place.startswith(self._folder.name):
+            if packet.place.startswith(str(self._public)):
                 place = str(self.assignment.master.path)
                 return AssignmentError(
                     f"its public tests cannot be collected: {packet.reason}", place
                 )
             return AssignmentError(f"cannot be collected: {packet.reason}", packet.place)
-        self._process.wait(COLLECT_SECONDS)
-        self._errors.seek(0)
-        text = self._errors.read().decode(errors="replace").strip()
+        text = self._printed()
         reason = text.splitlines()[-1] if text else "no reason was given"
         return AssignmentError(
             f"the tests cannot be collected: {reason}", str(self.assignment.folder)
@@ -321,17 +346,17 @@ class _Run:
 def _wait_for_exit(child: int, *, kill: bool) -> None:
     """Wait for a child's end: until then it may write to the call channel."""
     if kill:
-        with contextlib.suppress(ProcessLookupError):
+        # Untrusted: what staff's code hands over may be no process's descriptor.
+        with contextlib.suppress(OSError):
             signal.pidfd_send_signal(child, signal.SIGKILL)
     select.select([child], [], [], COLLECT_SECONDS)
     os.close(child)
 
 
-def _environment() -> dict[str, str]:
-    """Return what a hidden test may see of the environment: no secret of the portal's."""
-    kept = ("PATH", "HOME", "LANG", "PYTHONDONTWRITEBYTECODE")
-    settings = {name: os.environ[name] for name in kept if name in os.environ}
-    # Set while the tests' coverage is measured, and by then only: paths and switches, no secret.
-    settings |= {name: os.environ[name] for name in os.environ if name.startswith("COVERAGE_")}
-    # One thread: several submissions are graded side by side.
-    return settings | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+def write_public_tests(folder: Path, source: str) -> None:
+    """Write what pytest is to collect beside the hidden tests, readable for the sandbox's user."""
+    folder.mkdir()
+    folder.chmod(0o755)
+    for name, text in (("test_public.py", source), ("pytest.ini", _SETTINGS)):
+        (folder / name).write_text(text, encoding="utf-8")
+        (folder / name).chmod(0o644)

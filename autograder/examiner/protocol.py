@@ -2,6 +2,7 @@
 What the grader and an examiner's processes say to each other, as typed values.
 
     examiner                       grader
+    Started                                                once its sandbox stands
     Collected | CollectionRefused                          once, at its start
                                    Job +descriptors        start a child for a submission
     started +pidfd of the child
@@ -63,6 +64,11 @@ class TestDescription:
         except (ValueError, ZeroDivisionError):
             return None
         return share if share > 0 else None
+
+
+@dataclass(frozen=True)
+class Started:
+    """The examiner runs; what it prints from now on is about the tests."""
 
 
 @dataclass(frozen=True)
@@ -208,9 +214,12 @@ class Examined:
 
 
 Request = Interrupt | AskUsage | EndKernel | ReplaceKernel
-Packet = Collected | CollectionRefused | Job | TestBegins | TestOutcome | Hint | Done | Request
+Packet = (
+    Started | Collected | CollectionRefused | Job | TestBegins | TestOutcome | Hint | Done | Request
+)
 
 _KINDS: Final[dict[str, type[Any]]] = {
+    "started": Started,
     "collected": Collected,
     "refused": CollectionRefused,
     "job": Job,

@@ -36,7 +36,9 @@ VENV: Final = "/opt/environment"
 # Not "nobody", whose other processes could signal a sandbox. systemd's table of user ids lists this
 # range as unused, and a container's 65536 ids hold it.
 ROOT_DROPS_TO_UID: Final = 61000
-# The rest of that range: one for each kernel that root's fork servers make.
+# The user that an examiner becomes whom root starts: also of an unused range, and no kernel's.
+ROOT_EXAMINES_AS_UID: Final = 60999
+# The rest of the first range: one for each kernel that root's fork servers make.
 ROOT_KERNEL_USERS: Final = KernelUsers(ROOT_DROPS_TO_UID + 1, 183)
 MOST_KERNEL_USERS: Final = 65536
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
 
-from autograder.doctor import command, layers, libraries, parts
+from autograder.doctor import command, layers, libraries, staff_code
 from autograder.doctor.advice import namespace_advice
 from autograder.sandbox import bubblewrap, policy, seccomp
+from autograder.sandbox import staff_code as sandbox_of_tests
 
 
 @pytest.fixture
@@ -72,11 +74,25 @@ def test_a_sandbox_that_cannot_be_built_is_explained(
     numpy_only: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without bubblewrap nothing is tried, and the operator reads what to install."""
-    monkeypatch.setattr(parts.shutil, "which", lambda *_, **__: None)
-    assert bubblewrap.shutil.which("bwrap") is None
+    monkeypatch.setattr(bubblewrap.shutil, "which", lambda *_, **__: None)
     code, text = _run()
     assert code == 1
     assert "apt install bubblewrap" in text
+
+
+def test_holes_in_the_sandbox_of_tests_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sandbox that shows more, or shares the network, is told from a whole one."""
+    whole = {result.layer: result.holds for result in staff_code.try_staff_code()}
+    assert set(whole.values()) == {True}
+    plan = sandbox_of_tests.plan
+
+    def open_plan(command: Any, shown: Any, folder: Path, filter_file: Any) -> dict[str, Any]:
+        planned = plan(command, {folder: folder}, folder, filter_file)
+        return planned | {"before": [*planned["before"], "--share-net"]}
+
+    monkeypatch.setattr(sandbox_of_tests, "plan", open_plan)
+    holes = {result.layer for result in staff_code.try_staff_code() if not result.holds}
+    assert holes == {"files", "no network"}
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,39 @@ def test_an_ordinary_user_grades(home: Path) -> None:
     assert report["score"] == report["max_score"] - 2
 
 
+def test_an_ordinary_user_confines_staffs_tests(home: Path) -> None:
+    """What a hidden test may not reach, it does not reach either if the grader is not root's."""
+    tests = PROJECT / "tests" / "autograder" / "examiner" / "test_staff_code.py"
+    options = [
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        f"--basetemp={home / 'pytest'}",
+        f"--rootdir={PROJECT}",
+    ]
+    run = _run(home, command=[sys.executable, "-m", "pytest", *options, str(tests)])
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert " passed" in run.stdout
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can close a file to another user")
+def test_bytecode_of_another_user_is_not_needed(home: Path) -> None:
+    """The portal, which lets nobody read what it writes, may have compiled the program."""
+    package = home / "program" / "autograder"
+    shutil.copytree(PROJECT / "autograder", package, ignore=shutil.ignore_patterns("*.pyc"))
+    compiled = package / "sandbox/runtime/__pycache__" / f"linux.{sys.implementation.cache_tag}.pyc"
+    compiled.parent.mkdir(exist_ok=True)
+    compiled.touch(0o600)
+    copy = (
+        f"import sys; sys.path.insert(0, {str(package.parent)!r}); from pathlib import Path; "
+        "from autograder.sandbox.bubblewrap import copy_runtime; "
+        f"copy_runtime(Path({str(home / 'runtime')!r}))"
+    )
+    run = _run(home, command=[sys.executable, "-c", copy])
+    assert run.returncode == 0, run.stderr
+    assert (home / "runtime/autograder/sandbox/runtime/linux.py").is_file()
+
+
 @pytest.mark.parametrize("most", [0, 1])
 def test_without_user_namespaces_grading_refuses(home: Path, most: int) -> None:
     """Exit code 3, the reason once, and how to allow it; no notebook is run without a sandbox."""
@@ -101,8 +134,8 @@ def test_without_user_namespaces_grading_refuses(home: Path, most: int) -> None:
 
 
 def test_without_namespaces_for_kernels_grading_refuses(home: Path) -> None:
-    """Where bubblewrap gets its two, and no kernel its own, that is told without our own code."""
-    run = _grade(home, "--user-namespaces=2")
+    """Where bubblewrap gets its own, and no kernel one, that is told without our own code."""
+    run = _grade(home, "--user-namespaces=4")
     assert run.returncode == 3, run.stdout + run.stderr
     assert "clone: No space left on device" in run.stderr
     assert "max_user_namespaces" in run.stderr
