@@ -42,7 +42,7 @@ def armed(make_probe: MakeProbe) -> Attack:
 def test_memory_is_counted_wherever_it_is(armed: Attack, way: str) -> None:
     """The processes of a kernel together get no more than the limit, and the verdict says so."""
     with pytest.raises(MemoryExceeded):
-        armed(memory_mb=512).call(way)
+        armed(memory_mb=512, call_seconds=60).call(way)
 
 
 # Each begins a line of its own, a number's or another one, for those who split lines at more than
@@ -62,7 +62,7 @@ LYING_NAMES = {
 def test_a_name_changes_no_count(armed: Attack, name: bytes) -> None:
     """A process's name stands beside the numbers of its memory, and is not believed."""
     with pytest.raises(MemoryExceeded):
-        armed(memory_mb=512).call("memory_in_children_under_a_name", name.hex())
+        armed(memory_mb=512, call_seconds=60).call("memory_in_children_under_a_name", name.hex())
 
 
 @pytest.mark.parametrize("name", LYING_NAMES.values(), ids=LYING_NAMES)
