@@ -10,7 +10,12 @@ from autograder.assignment.folder import Assignment
 from autograder.assignment.master import Question
 from autograder.cells import CellRun, CellStatus
 from autograder.examiner.protocol import Examined, Hint, TestDescription, TestOutcome
-from autograder.grade.explanations import MAX_PLACES, explanation, may_tell
+from autograder.grade.explanations import (
+    MAX_PLACES,
+    MOST_EXPLAINED_QUESTIONS,
+    explanation,
+    may_tell,
+)
 from autograder.grade.written_answers import answer_cells
 from autograder.notebook import Notebook
 from autograder.report import (
@@ -79,6 +84,7 @@ class _Assembly:
         self._execution = execution
         self._tests = tests
         self._examined = examined
+        self._explained = 0
 
     def question(self, question: Question) -> QuestionResult:
         if question.manual:
@@ -86,17 +92,21 @@ class _Assembly:
             return QuestionResult(
                 question.id, question.points, None, Verdict.PENDING, answer_cells=cells
             )
-        hint = self._examined.hints.get(question.id)
+        hint = recognised = self._examined.hints.get(question.id)
         own = [test for test in self._tests if test.question == question.id]
         # A hint explains; else the first test that can be explained is.
-        told = [test for test in own if may_tell(test, self._outcome(test))] if not hint else []
-        detailed = told[0] if told else None
+        told = [test for test in own if may_tell(test, self._outcome(test))]
+        if hint or told:
+            self._explained += 1
+        if self._explained > MOST_EXPLAINED_QUESTIONS:
+            hint, told = None, []
+        detailed = told[0] if told and not hint else None
         results = tuple(self._test(test, hint, detailed=test is detailed) for test in own)
         verdict = question_verdict(results)
         share = self._assignment.public_share[question.id]
         graded = verdict is not Verdict.INTERNAL
         score = question_score(question.points, share, results) if graded else None
-        title = hint.title if hint else None
+        title = recognised.title if recognised else None
         return QuestionResult(question.id, question.points, score, verdict, results, title)
 
     def _outcome(self, test: TestDescription) -> TestOutcome:

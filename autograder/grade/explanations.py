@@ -4,7 +4,8 @@ What a student is told of a test: only what holds nothing hidden.
 A verdict is one bit of a check, told openly. What stands beside it could carry hidden inputs out:
 code can raise where and what it likes, and give any shape. So of a question's hidden tests only the
 first one that has something to tell is explained, by one of `MOST_EXPLANATIONS`; the others get the
-sentence of their verdict. `tests/autograder/grade/test_disclosure.py` counts.
+sentence of their verdict. Of a report's questions the first `MOST_EXPLAINED_QUESTIONS` are; whoever
+mends them reads of the next. `tests/autograder/grade/test_disclosure.py` counts.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ EXCEPTIONS: Final = (
 MAX_PLACES: Final = 16
 """Lines of code of an answer that can be named as the place."""
 MOST_EXPLANATIONS: Final = 256
+MOST_EXPLAINED_QUESTIONS: Final = 8
+"""Of these each tells one of `MOST_EXPLANATIONS`: 64 bits a report."""
 _OTHERS: Final = Message(MessageCode.RAISED_TOO)
 _BY_VERDICT: Final = {
     Verdict.FAILED: MessageCode.DIFFERS,

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import os
 import secrets
+from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +15,7 @@ from autograder.errors import InputError
 KEY_BYTES: Final = 32
 
 
-def hidden_seed(key: bytes, pool: int, *parts: str) -> int:
+def hidden_seed(key: bytes, pool: int, *parts: str, used: Collection[int] = ()) -> int:
     """
     Pick a seed from an assignment's pool.
 
@@ -24,10 +25,19 @@ def hidden_seed(key: bytes, pool: int, *parts: str) -> int:
         key: Secret of the server, or of whoever grades.
         pool: How many seeds there are, from 0.
         parts: What the choice depends on: student, attempt, hash of the file.
+        used: Seeds of the student's other attempts. None of them comes again while there are
+            others, so what one attempt was told is of no use to the next.
     """
     text = "\0".join(parts).encode()
     digest = hmac.new(key, b"hidden seed\0" + text, hashlib.sha256).digest()
-    return int.from_bytes(digest[:8], "big") % pool
+    number = int.from_bytes(digest[:8], "big")
+    taken = {seed for seed in used if 0 <= seed < pool}
+    if len(taken) >= pool:
+        return number % pool
+    seed = number % (pool - len(taken))
+    for each in sorted(taken):
+        seed += each <= seed
+    return seed
 
 
 def owners_key() -> bytes:

@@ -168,9 +168,8 @@ class Worker:
             return claim.seed
         submission = claim.submission
         key, pool = self._settings.secret_key.encode(), assignment.hidden_seeds
-        return hidden_seed(
-            key, pool, str(submission.user_id), str(submission.number), submission.sha256
-        )
+        parts = str(submission.user_id), str(submission.number), submission.sha256
+        return hidden_seed(key, pool, *parts, used=claim.used_seeds)
 
     def _assignment(self, claim: Claim) -> Assignment:
         snapshot = claim.snapshot

@@ -17,8 +17,14 @@ from autograder.cells import CellRun, CellStatus
 from autograder.checks import shape_message
 from autograder.examiner.protocol import Examined, Hint, TestDescription, TestOutcome
 from autograder.examiner.recognise import load_sample_answers
+from autograder.grade import assembly
 from autograder.grade.assembly import assembled
-from autograder.grade.explanations import EXCEPTIONS, MAX_PLACES, MOST_EXPLANATIONS
+from autograder.grade.explanations import (
+    EXCEPTIONS,
+    MAX_PLACES,
+    MOST_EXPLAINED_QUESTIONS,
+    MOST_EXPLANATIONS,
+)
 from autograder.messages import Message, MessageCode
 from autograder.notebook import Cell, Notebook
 from autograder.verdict import Verdict
@@ -143,6 +149,28 @@ def test_a_hint_takes_the_place_of_an_explanation() -> None:
     assert "Where is the ReLU?" in page
     assert "Your code raised an exception." in page
     assert "KeyError" not in page
+
+
+def test_of_many_questions_the_first_are_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a report of any number of questions tells no more than 64 bits."""
+    assert MOST_EXPLAINED_QUESTIONS * (MOST_EXPLANATIONS.bit_length() - 1) <= 64
+    monkeypatch.setattr(assembly, "MOST_EXPLAINED_QUESTIONS", 2)
+    assignment = load_assignment(find_assignment("xor"))
+    first, second, third, *_ = (each.id for each in assignment.questions if not each.manual)
+    tests = tuple(
+        TestDescription(question, question, question, "Title.", "1", public=False)
+        for question in (first, second, third)
+    )
+    raised = {test.id: TestOutcome(test.id, Verdict.ERROR, exception="KeyError") for test in tests}
+
+    def told(hints: dict[str, Hint]) -> list[bool]:
+        execution: Any = SimpleNamespace(runs={}, notebook=None, cell_of=lambda _: None)
+        report = assembled(NOTEBOOK, assignment, 1, execution, tests, Examined(raised, hints))
+        student = {each.id: each for each in report.student_view().questions}
+        return ["KeyError" in str(student[each.question].tests) for each in tests]
+
+    assert told({}) == [True, True, False]
+    assert told({second: Hint(second, "A hint.", "a mistake")}) == [True, False, False]
 
 
 def test_the_first_error_is_explained_with_its_line() -> None:

@@ -41,6 +41,27 @@ def test_the_whole_pool_is_used() -> None:
     assert max(drawn.values()) < 90
 
 
+def test_no_attempt_gets_the_inputs_of_another() -> None:
+    """While the pool lasts; each seed that is left comes as often as any other."""
+    used: set[int] = set()
+    for attempt in range(POOL):
+        seed = hidden_seed(b"k" * 32, POOL, "1", str(attempt), used=used)
+        assert seed not in used
+        used.add(seed)
+    assert used == set(range(POOL))
+    assert 0 <= hidden_seed(b"k" * 32, POOL, "1", "next", used=used) < POOL
+
+    half = range(0, POOL, 2)
+    drawn = Counter(hidden_seed(b"k" * 32, POOL, str(n), used=half) for n in range(30 * POOL))
+    assert set(drawn) == set(range(1, POOL, 2))
+    assert max(drawn.values()) < 120
+
+
+def test_seeds_of_another_pool_take_no_place() -> None:
+    """An assignment whose pool has become smaller has all of it."""
+    assert hidden_seed(b"k" * 32, 5, "1", used=(7, -1, 10**9)) == hidden_seed(b"k" * 32, 5, "1")
+
+
 def test_spaces_do_not_choose(make_assignment: Callable[..., Path], tiny: Assignment) -> None:
     """Two graders give the same file other inputs: who adds spaces to it learns nothing of them."""
     data = as_bytes([("code", "double = 1")])

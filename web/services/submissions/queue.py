@@ -35,6 +35,7 @@ class Claim:
         snapshot: By which version.
         time_multiplier: Of the student's limits of running time.
         seed: Of the hidden inputs that an earlier grading used; ``None`` if this is the first.
+        used_seeds: Of the student's other attempts at the assignment.
     """
 
     job_id: int
@@ -43,6 +44,7 @@ class Claim:
     snapshot: Snapshot
     time_multiplier: float
     seed: int | None = None
+    used_seeds: frozenset[int] = frozenset()
 
 
 class JobQueue(ABC, Generic[Job]):
@@ -89,8 +91,15 @@ class JobQueue(ABC, Generic[Job]):
                 submission, snapshot_id = self._work_of(job)
                 rules = rules_for(session, submission.assignment, submission.user)
                 snapshot = session.get_one(Snapshot, snapshot_id)
-                seed = _earlier_seed(submission)
-                return Claim(job_id, owner, submission, snapshot, rules.time_multiplier, seed)
+                return Claim(
+                    job_id,
+                    owner,
+                    submission,
+                    snapshot,
+                    rules.time_multiplier,
+                    _earlier_seed(submission),
+                    _used_seeds(session, submission),
+                )
         return None
 
     def extend(
@@ -242,3 +251,17 @@ def _earlier_seed(submission: Submission) -> int | None:
     """Return the seed of the result that holds: graded again, a submission gets the same inputs."""
     seed = submission.result.staff_view.get("seed") if submission.result is not None else None
     return seed if type(seed) is int else None
+
+
+def _used_seeds(session: Session, submission: Submission) -> frozenset[int]:
+    """Return the seeds of all gradings of the student's other attempts at the assignment."""
+    seeds = session.scalars(
+        select(Result.staff_view["seed"].as_integer())
+        .join(Submission, Result.submission_id == Submission.id)
+        .where(
+            Submission.user_id == submission.user_id,
+            Submission.assignment_id == submission.assignment_id,
+            Submission.id != submission.id,
+        )
+    )
+    return frozenset(seed for seed in seeds if seed is not None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from autograder.messages import text
 from autograder.progress import GradingProgress
 from autograder.report import Report
 from tests.web.conftest import World
+from tests.web.reports import report
 from web.db import now
 from web.models import CourseAssignment, Submission, SubmissionState, User
 from web.services.courses.deadlines import Rules, late_seconds, penalised_tenths
@@ -51,6 +53,25 @@ def test_a_student_with_many_attempts_does_not_hold_up_the_others(world: World) 
     first, second, third, others = queue(world, "Student", "Student", "Student", "Other")
 
     assert [claim(world) for _ in range(4)] == [first, others, second, third]
+
+
+def test_a_claim_knows_the_seeds_of_the_students_other_attempts(world: World) -> None:
+    """Not those of others, nor its own, which comes again where it is graded again."""
+    first, other, second = queue(world, "Student", "Other", "Student")
+    for seed, submission in ((5, first), (7, other)):
+        with world.database.write.begin() as session:
+            claimed = SubmissionQueue().claim(session, "w")
+            assert claimed is not None
+            assert claimed.submission.public_id == submission
+            assert (claimed.seed, claimed.used_seeds) == (None, frozenset())
+            found = replace(report(claimed.snapshot, {}), seed=seed)
+            assert SubmissionQueue().finish(session, claimed, found, json.dumps(found.notebook))
+
+    with world.database.write.begin() as session:
+        claimed = SubmissionQueue().claim(session, "w")
+        assert claimed is not None
+        assert claimed.submission.public_id == second
+        assert (claimed.seed, claimed.used_seeds) == (None, frozenset({5}))
 
 
 def test_expired_lease_puts_a_submission_back(world: World) -> None:
