@@ -163,7 +163,7 @@ class Examiner:
         self._folder.cleanup()
 
     def _launch(self, theirs: socket.socket, filter_file: IO[bytes]) -> Launched:
-        folder, assignment = Path(self._folder.name), self.assignment.folder
+        folder, assignment = Path(self._folder.name), self.assignment.folder.resolve()
         shown = {
             assignment: staff_code.shown_assignment(assignment, folder),
             self._public: self._public,

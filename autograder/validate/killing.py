@@ -37,12 +37,18 @@ def try_mutant(
         outcome = subject.submit(text, subject.seeds[0])
         killers = tuple(t for t in outcome.failed if subject.tests[t].question == mutant.question)
         survived = not killers
-    faults, remarks = [], []
+    undeclared = survived and declared is None
+    if undeclared and mutant.probe and _makes_no_difference(subject, forked, mutant):
+        title = f"{mutant.title} (makes no difference)"
+        return subject.trial(Kind.MUTANT, title, question=mutant.question, equivalent=True)
+    faults: list[Fault] = []
+    remarks: list[Fault] = []
     if declared is not None and not survived:
         reason = f"is declared equivalent, but {subject.names(killers)} kills it: {mutant.title}"
         faults.append(Fault(f"a mutant {reason}", declared.place))
-    if survived and declared is None:
-        remarks.append(Fault(f"a mutant survives: {mutant.title}", mutant.place))
+    if undeclared:
+        found = faults if mutant.probe else remarks
+        found.append(Fault(f"a mutant survives: {mutant.title}", mutant.place))
     return subject.trial(
         Kind.MUTANT,
         mutant.title,
@@ -53,6 +59,15 @@ def try_mutant(
         survived=survived,
         equivalent=declared is not None,
     )
+
+
+def _makes_no_difference(subject: Subject, forked: ForkedNotebook, mutant: Mutant) -> bool:
+    """Return whether no test of the question meets what the mutant would be wrong about."""
+    runs = [(subject.seeds[0], subject.tests_of(mutant.question))]
+    outcomes = forked.examine(
+        mutant.probe, mutant.question, runs, stop_from=0, call_seconds=MUTANT_CALL_SECONDS
+    )
+    return not any(outcome.failed or outcome.refused for outcome in outcomes)
 
 
 def sum_up_mutants(

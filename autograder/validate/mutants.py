@@ -1,4 +1,9 @@
-"""Mutants of a solution: the solved cell with one operator applied in one place."""
+"""
+Mutants of a solution.
+
+The solved cell with one operator applied in one place; and its functions, each made wrong where few
+tests look (`partly_right`).
+"""
 
 from __future__ import annotations
 
@@ -15,10 +20,13 @@ from autograder.assignment import Assignment
 from autograder.assignment.master import Question
 from autograder.errors import AssignmentError
 from autograder.syntax import parse
+from autograder.validate import partly_right
 from autograder.validate.operators import OPERATORS
+from autograder.validate.partly_right import KINDS
 
 EQUIVALENT_MUTANTS: Final = "equivalent_mutants.toml"
 _KEYS: Final = frozenset({"question", "original", "mutated", "reason"})
+_WRAPPERS: Final = Path(partly_right.__file__).read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True)
@@ -33,6 +41,8 @@ class Mutant:
         original: The changed line, as it was.
         mutated: The changed line, as it is; an empty one if it is gone.
         place: ``file:line`` of the line in the master notebook.
+        probe: The cell with a function that raises wherever the mutant could be wrong; if no test
+            fails it, the mutant is none. Empty where every mutant counts.
     """
 
     question: str
@@ -41,6 +51,7 @@ class Mutant:
     original: str
     mutated: str
     place: str
+    probe: str = ""
 
     @property
     def title(self) -> str:
@@ -82,7 +93,7 @@ def mutants_of(assignment: Assignment) -> list[Mutant]:
         mutant
         for question in assignment.questions
         if not question.manual
-        for mutant in _of_question(assignment, question)
+        for mutant in (*_of_question(assignment, question), *_partly_right(assignment, question))
     ]
 
 
@@ -129,6 +140,39 @@ def _of_question(assignment: Assignment, question: Question) -> Iterator[Mutant]
             original, changed = _difference(before, after)
             place = assignment.master.place(lines[line - 1].strip())
             yield Mutant(question.id, operator, source, original, changed, place)
+
+
+def _partly_right(assignment: Assignment, question: Question) -> Iterator[Mutant]:
+    """Return each function of a solution as right only where tests are likely to look."""
+    for cell in question.solution:
+        functions = parse(cell.source).body if cell.kind == "code" else []
+        for function in functions:
+            if not isinstance(function, ast.FunctionDef) or function.name.startswith("_"):
+                continue
+            line = cell.source.splitlines()[function.lineno - 1].strip()
+            for kind in KINDS:
+                yield Mutant(
+                    question.id,
+                    "partly right",
+                    _wrapped(cell.source, function.name, "partly_right", kind),
+                    f"def {function.name}",
+                    kind,
+                    assignment.master.place(line),
+                    _wrapped(cell.source, function.name, "probe", kind),
+                )
+
+
+def _wrapped(source: str, function: str, wrapper: str, kind: str) -> str:
+    # In a module of its own: its names must not replace the notebook's.
+    return "\n".join(
+        [
+            source,
+            "import types as _types",
+            '_module = _types.ModuleType("partly_right")',
+            f"exec({_WRAPPERS!r}, _module.__dict__)",
+            f"{function} = _module.{wrapper}({function}, {kind!r})",
+        ]
+    )
 
 
 def mutated_trees(tree: ast.Module) -> Iterator[tuple[str, int, ast.Module]]:

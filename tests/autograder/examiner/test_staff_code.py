@@ -126,6 +126,17 @@ def test_private_files_of_an_assignment_are_read(folder: Path) -> None:
     Examiner(load_assignment(folder)).close()
 
 
+def test_an_assignment_may_be_named_from_here(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its hidden tests are found, though the sandbox has another working folder."""
+    monkeypatch.chdir(folder.parent)
+    examiner = Examiner(load_assignment(Path(folder.name)))
+    examiner.close()
+    hidden = [test for test in examiner.tests if not test.public]
+    assert len(hidden) == len(attempts.ATTEMPTS)
+
+
 def test_without_bubblewrap_nothing_is_collected(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,7 @@ from autograder.checks import assert_close, raises
 @pytest.mark.question("q1", weight=2)
 def test_periods_of_any_length(student, rng):
     """Right for any lengths and any gravity, on moons and on giant planets."""
-    for n, g in [(1, 0.6), (2, rng.uniform(1.0, 3.0)), (7, rng.uniform(5.0, 25.0))]:
+    for n, g in [(1, 0.6), (2, rng.uniform(1.0, 3.0)), (20, rng.uniform(5.0, 25.0))]:
         length = rng.uniform(0.1, 5.0, size=n)
         assert_close(student.period(length, g), reference.period(length, g), axes="n")
 
