@@ -12,6 +12,7 @@ from typing import Final, Self
 from autograder.errors import InputError
 
 MEGABYTE: Final = 2**20
+SESSION_HOURS: Final = 12
 _PREFIX: Final = "AUTOGRADER_"
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 

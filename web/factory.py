@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from flask import Flask, flash, redirect, render_template, request, url_for
+from flask import Flask, flash, redirect, render_template, request, session, url_for
 from flask_login import LoginManager
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError, TimeoutError  # noqa: A004  # a pool's, not the system's
@@ -22,7 +22,7 @@ from web.http import EXTENSION, Portal, actor, close_db, db
 from web.models import Submission, User
 from web.policy import Action, Resource, allowed
 from web.rendering import markdown, markdown_line, markdown_part
-from web.security import protect
+from web.security import SESSION_TOKEN, protect
 from web.services.courses.deadlines import duration
 from web.services.errors import BusyError, RuleError
 from web.services.people import accounts
@@ -85,7 +85,8 @@ def _add_sign_in(app: Flask) -> None:
 
     @manager.user_loader  # type: ignore[untyped-decorator]  # Flask-Login has no types
     def load_user(key: str) -> User | None:
-        return accounts.user_by_session_key(db(), key)
+        token = session.get(SESSION_TOKEN)
+        return accounts.user_by_session_key(db(), key, token) if token is not None else None
 
     @app.context_processor
     def who() -> dict[str, User | None]:

@@ -9,9 +9,9 @@ from flask import Flask, Response, abort, request
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from web.config import Settings
+from web.config import SESSION_HOURS, Settings
 
-SESSION_HOURS: Final = 12
+SESSION_TOKEN: Final = "sign_in"  # noqa: S105  # its name in the session
 CSRF_HOURS: Final = 8
 FORM_BYTES: Final = 2**20
 
@@ -43,6 +43,8 @@ def protect(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.https,
         PERMANENT_SESSION_LIFETIME=timedelta(hours=SESSION_HOURS),
+        # A session ends that long after it began, whatever is asked for meanwhile.
+        SESSION_REFRESH_EACH_REQUEST=False,
         # A form has other parts beside the file.
         MAX_CONTENT_LENGTH=settings.max_upload_bytes + FORM_BYTES,
         MAX_FORM_MEMORY_SIZE=FORM_BYTES,

@@ -24,7 +24,7 @@ from web.models import (
 from web.services.courses.deadlines import accepts_until, rules_with
 from web.services.courses.local_time import parse_local
 from web.services.errors import RuleError
-from web.services.people import accounts, roster
+from web.services.people import roster, throttle
 from web.services.people.names import clean_text, is_address, normalised
 from web.services.submissions import leases
 
@@ -158,8 +158,8 @@ def test_a_clock_that_is_set_back_holds_nobody_up(world: World) -> None:
     (public_id,) = queue(world, "Student")
     with world.database.write.begin() as session:
         session.scalars(select(Submission)).one().queued_at = later
-        key = f"email:{PEOPLE['student'][0]}"
-        count = accounts.MOST_FAILURES_OF_ADDRESS
+        key = f"pair:127.0.0.1|{PEOPLE['student'][0]}"
+        count = throttle.MOST_FAILURES
         session.add_all(SignInAttempt(key=key, at=later) for _ in range(count))
 
     assert claim(world) == public_id

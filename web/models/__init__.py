@@ -11,13 +11,14 @@ from web.models.grading import (
     SavedComment,
 )
 from web.models.leases import JobState, Leased
-from web.models.people import Invitation, Membership, Role, SignInAttempt, User
+from web.models.people import BrowserSession, Invitation, Membership, Role, SignInAttempt, User
 from web.models.questions import ChosenRubricItem, SnapshotQuestion, SnapshotRubricItem
 from web.models.regrading import Regrade, RegradeJob, RegradeJobState, RegradeState
 from web.models.submissions import Result, Submission, SubmissionState
 
 __all__ = [
     "AuditEntry",
+    "BrowserSession",
     "ChosenRubricItem",
     "CountedAttempt",
     "Course",

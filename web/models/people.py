@@ -102,13 +102,25 @@ class Invitation(Base):
     membership: Mapped[Membership | None] = relationship()
 
 
+class BrowserSession(Base):
+    """A browser in which somebody has signed in; ends when they sign out, or by itself."""
+
+    __tablename__ = "browser_session"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), index=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    """SHA-256 of the token, which stands in the browser's cookie only."""
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class SignInAttempt(Base):
-    """A failed sign-in, kept to throttle the next ones."""
+    """A try to sign in that has not succeeded, kept to throttle the next ones."""
 
     __tablename__ = "sign_in_attempt"
     __table_args__ = (Index("ix_sign_in_attempt_key_at", "key", "at"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(String(300))
-    """An e-mail address or a network address."""
-    at: Mapped[datetime] = mapped_column(default=now)
+    """What it counts against, such as a pair of e-mail address and network."""
+    at: Mapped[datetime] = mapped_column(default=now, index=True)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from flask import Blueprint, flash, redirect, render_template, request, session, url_for
-from flask_login import login_user, logout_user
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from web.blueprints.account.browsers import begin_session, browser, end_session, remember
 from web.http import actor, db, end_transaction, portal, signed_in, writing
-from web.models import User
 from web.services.errors import RuleError
 from web.services.people import accounts, roles
 
@@ -30,18 +29,18 @@ def sign_in() -> str | Response | tuple[str, int]:
     email = request.form.get("email", "")[:254]
     password = request.form.get("password", "")
     try:
-        user = accounts.sign_in(portal().database, email, password, request.remote_addr or "")
+        here = browser()
+        user = accounts.sign_in(portal().database, email, password, here.network, here)
     except accounts.SignInRefused as error:
         return render_template("account/sign_in.html", email=email, error=str(error)), 403
-    _begin_session(user)
-    return redirect(_next_page(request.args.get("next")), code=303)
+    begin_session(user)
+    return remember(redirect(_next_page(request.args.get("next")), code=303), user)
 
 
 @bp.post("/sign-out")
 def sign_out() -> Response:
     """End this browser's session."""
-    logout_user()
-    session.clear()
+    end_session()
     return redirect(url_for("account.show_sign_in"), code=303)
 
 
@@ -68,9 +67,9 @@ def accept_invitation(token: str) -> str | Response | tuple[str, int]:
     except RuleError as error:
         page = render_template("account/invitation.html", user=user, error=str(error))
         return page, 400
-    _begin_session(user)
+    begin_session(user)
     flash("Your password is set. Welcome!", "good")
-    return redirect(_after_password(token), code=303)
+    return remember(redirect(_after_password(token), code=303), user)
 
 
 def _after_password(token: str) -> str:
@@ -122,16 +121,9 @@ def change_password() -> str | Response | tuple[str, int]:
         changed = accounts.change_password(portal().database, user, current, new)
     except RuleError as error:
         return render_template("account/settings.html", user=user, error=str(error)), 400
-    _begin_session(changed)
+    begin_session(changed)
     flash("Your password is changed. Other devices are signed out.", "good")
     return redirect(url_for("account.show_settings"), code=303)
-
-
-def _begin_session(user: User) -> None:
-    # A session that somebody else prepared must not become this person's.
-    session.clear()
-    session.permanent = True
-    login_user(user)
 
 
 def _new_password() -> str:

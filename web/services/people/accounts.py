@@ -5,25 +5,25 @@ from __future__ import annotations
 import hashlib
 import secrets
 import threading
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from web.config import SESSION_HOURS
 from web.db import Database, now
-from web.models import Invitation, Membership, SignInAttempt, User
-from web.services.errors import RuleError
+from web.models import BrowserSession, Invitation, Membership, User
+from web.services.errors import BusyError, RuleError
+from web.services.people import throttle
 from web.services.people.names import normalised
+from web.services.people.throttle import Browser
 
 INVITATION_DAYS: Final = 14
 SHORTEST_PASSWORD: Final = 10
 LONGEST_PASSWORD: Final = 1000
-THROTTLE_MINUTES: Final = 15
-MOST_FAILURES_OF_ADDRESS: Final = 10
-MOST_FAILURES_OF_NETWORK: Final = 100
 # RFC 9106's second recommendation: 64 MiB, three passes.
 _hasher: Final = PasswordHasher(time_cost=3, memory_cost=65_536, parallelism=4)
 # A hash takes the time and the memory that others' pages need: a class that signs in waits in line.
@@ -42,39 +42,47 @@ class SignInRefused(RuleError):
     """One message for every reason, so that it does not tell which accounts exist."""
 
 
-def sign_in(database: Database, email: str, password: str, network: str) -> User:
+def sign_in(
+    database: Database, email: str, password: str, network: str, browser: Browser | None = None
+) -> User:
     """
     Check an e-mail address and a password; nobody waits for the database meanwhile.
 
     Args:
-        database: Read before the password is verified, and written to afterwards.
+        database: Written to before the password is verified, and afterwards.
         email: As typed.
         password: As typed.
         network: The browser's network address.
+        browser: What is known of the browser beside it.
 
     Raises:
         SignInRefused: If they do not belong together, or there were too many failures.
+        BusyError: If many try at once from networks with many failures.
     """
     address = normalised(email)
-    keys = (f"email:{address}"[:300], f"network:{network}"[:300])
-    with database.read() as session:
-        if _throttled(session, keys):
-            raise SignInRefused(
-                f"Too many failed attempts. Wait {THROTTLE_MINUTES} minutes, then try again."
-            )
-        known = session.scalar(select(User).where(User.email == address, User.active.is_(True)))
-    stored = known.password_hash if known and known.password_hash else _NOBODY
-    matches = _matches(stored, password)
-    renewed = _hash(password) if matches and _hasher.check_needs_rehash(stored) else stored
     with database.write.begin() as session:
-        _forget_old_attempts(session)
-        user = session.get(User, known.id) if known is not None and matches else None
-        # Whoever was locked out or got a new password meanwhile does not get in by the old one.
-        if user is not None and user.active and user.password_hash == stored:
-            session.execute(delete(SignInAttempt).where(SignInAttempt.key == keys[0]))
-            user.password_hash = renewed
-            return user
-        session.add_all(SignInAttempt(key=key) for key in keys)
+        known = session.scalar(select(User).where(User.email == address, User.active.is_(True)))
+        try:
+            attempt = throttle.begin(session, address, known, browser or Browser(network))
+        except RuleError as error:
+            raise SignInRefused(str(error)) from None
+    stored = known.password_hash if known and known.password_hash else _NOBODY
+    try:
+        with attempt.turn():
+            matches = _matches(stored, password)
+    except BusyError:
+        with database.write.begin() as session:
+            throttle.undo(session, attempt)
+        raise
+    renewed = _hash(password) if matches and _hasher.check_needs_rehash(stored) else stored
+    if known is not None and matches:
+        with database.write.begin() as session:
+            user = session.get_one(User, known.id)
+            # Whoever was locked out or got a new password meanwhile does not get in by the old one.
+            if user.active and user.password_hash == stored:
+                throttle.take_back(session, attempt)
+                user.password_hash = renewed
+                return user
     raise SignInRefused("This e-mail address and password do not belong together.")
 
 
@@ -95,13 +103,17 @@ def checked_hash(user: User, password: str) -> str:
     Raises:
         RuleError: If it is too short, too long, or the person's own address.
     """
+    _check(user, password)
+    return _hash(password)
+
+
+def _check(user: User, password: str) -> None:
     if len(password) < SHORTEST_PASSWORD:
         raise RuleError(f"A password needs at least {SHORTEST_PASSWORD} characters.")
     if len(password) > LONGEST_PASSWORD:
         raise RuleError(f"A password may have at most {LONGEST_PASSWORD} characters.")
     if password.lower() in (user.email, user.name.lower()):
         raise RuleError("Your address or name is not a good password. Choose another one.")
-    return _hash(password)
 
 
 def change_password(database: Database, user: User, current: str, password: str) -> User:
@@ -115,16 +127,22 @@ def change_password(database: Database, user: User, current: str, password: str)
         password: The new one.
 
     Raises:
-        RuleError: If the current one is wrong, or the new one will not do.
+        RuleError: If the current one is wrong or was too often, or the new one will not do.
     """
+    _check(user, password)
     stored = user.password_hash
+    with database.write.begin() as session:
+        # A browser that was left open lets nobody try all passwords.
+        attempt = throttle.begin_for(session, f"account:{user.id}")
     if stored is None or not _matches(stored, current):
         raise RuleError("The current password is wrong.")
-    hashed = checked_hash(user, password)
+    hashed = _hash(password)
     with database.write.begin() as session:
         person = session.get_one(User, user.id)
         if person.password_hash != stored:
             raise RuleError("The current password is wrong.")
+        throttle.take_back(session, attempt)
+        _end_password_links(session, person)
         _set_hash(person, hashed)
         return person
 
@@ -165,6 +183,12 @@ def end_links(session: Session, user: User) -> None:
     )
 
 
+def _end_password_links(session: Session, user: User) -> None:
+    """End somebody's links that set a password; a role that a course offers stays offered."""
+    unused = Invitation.used_at.is_(None), Invitation.membership_id.is_(None)
+    session.execute(delete(Invitation).where(Invitation.user_id == user.id, *unused))
+
+
 def invited(session: Session, token: str) -> User:
     """
     Return whom an invitation is for.
@@ -193,9 +217,41 @@ def accept(database: Database, token: str, password: str) -> User:
         return invitation.user
 
 
-def user_by_session_key(session: Session, key: str) -> User | None:
-    """Return whose session this is; nobody's after a new password or in a closed account."""
-    return session.scalar(select(User).where(User.session_key == key, User.active.is_(True)))
+def begin_session(session: Session, user: User) -> str:
+    """
+    Begin a session of a browser's.
+
+    Args:
+        session: A writing session; the caller commits.
+        user: Who has signed in.
+
+    Returns:
+        The token that the browser shows from now on; only its hash is stored.
+    """
+    session.execute(delete(BrowserSession).where(BrowserSession.expires_at < now()))
+    token = secrets.token_urlsafe(32)
+    expires_at = now() + timedelta(hours=SESSION_HOURS)
+    session.add(BrowserSession(user_id=user.id, token_hash=_digest(token), expires_at=expires_at))
+    return token
+
+
+def end_session(session: Session, token: str) -> None:
+    """End a session; a copy of its cookie is of no use any more."""
+    session.execute(delete(BrowserSession).where(BrowserSession.token_hash == _digest(token)))
+
+
+def user_by_session_key(session: Session, key: str, token: str) -> User | None:
+    """Return whose session this is; nobody's after its end, a new password, or a closed account."""
+    return session.scalar(
+        select(User)
+        .join(BrowserSession, BrowserSession.user_id == User.id)
+        .where(
+            User.session_key == key,
+            User.active.is_(True),
+            BrowserSession.token_hash == _digest(token),
+            BrowserSession.expires_at > now(),
+        )
+    )
 
 
 def use(invitation: Invitation) -> None:
@@ -243,28 +299,3 @@ def _matches(stored: str, password: str) -> bool:
             return _hasher.verify(stored, password[: LONGEST_PASSWORD + 1])
     except (VerificationError, InvalidHashError):
         return False
-
-
-def _forget_old_attempts(session: Session) -> None:
-    session.execute(delete(SignInAttempt).where(SignInAttempt.at < _throttled_since()))
-
-
-def _throttled_since() -> datetime:
-    return now() - timedelta(minutes=THROTTLE_MINUTES)
-
-
-def _throttled(session: Session, keys: tuple[str, str]) -> bool:
-    since = _throttled_since()
-    most = (MOST_FAILURES_OF_ADDRESS, MOST_FAILURES_OF_NETWORK)
-    return any(
-        (
-            session.scalar(
-                select(func.count()).where(
-                    SignInAttempt.key == key, SignInAttempt.at.between(since, now())
-                )
-            )
-            or 0
-        )
-        >= bound
-        for key, bound in zip(keys, most, strict=True)
-    )
