@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from typing import Final
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -20,7 +20,6 @@ class Action(enum.StrEnum):
     MANAGE_COURSE = "manage_course"
     MANAGE_ROSTER = "manage_roster"
     CORRECT_PERSON = "correct_person"
-    CORRECT_ADDRESS = "correct_address"
     MANAGE_ASSIGNMENT = "manage_assignment"
     SEE_ASSIGNMENT = "see_assignment"
     SUBMIT = "submit"
@@ -47,7 +46,6 @@ _IN_COURSE: dict[Action, frozenset[Role]] = {
     Action.MANAGE_COURSE: frozenset({Role.INSTRUCTOR}),
     Action.MANAGE_ROSTER: frozenset({Role.INSTRUCTOR}),
     Action.CORRECT_PERSON: frozenset({Role.INSTRUCTOR}),
-    Action.CORRECT_ADDRESS: frozenset({Role.INSTRUCTOR}),
     Action.MANAGE_ASSIGNMENT: frozenset({Role.INSTRUCTOR}),
     Action.SEE_ASSIGNMENT: frozenset(Role),
     Action.SUBMIT: frozenset(Role),
@@ -63,7 +61,6 @@ _IN_COURSE: dict[Action, frozenset[Role]] = {
     Action.EXPORT_MARKS: frozenset({Role.INSTRUCTOR}),
     Action.SEE_AUDIT_LOG: frozenset({Role.INSTRUCTOR}),
 }
-_TO_A_PERSON: Final = frozenset({Action.CORRECT_PERSON, Action.CORRECT_ADDRESS})
 
 
 def allowed(session: Session, actor: User | None, action: Action, resource: Resource) -> bool:
@@ -86,8 +83,11 @@ def allowed(session: Session, actor: User | None, action: Action, resource: Reso
     role = Role.INSTRUCTOR if actor.is_admin else role_in(session, actor, course)
     if role is None or role not in _IN_COURSE.get(action, frozenset()):
         return False
-    if isinstance(resource, Membership) or action in _TO_A_PERSON:
-        return isinstance(resource, Membership) and _may_to(session, actor, action, resource.user)
+    if isinstance(resource, Membership):
+        # All else that is done to a member is done to the course.
+        return action is Action.CORRECT_PERSON and bool(correctable(session, actor, [resource]))
+    if action is Action.CORRECT_PERSON:
+        return False
     if role is Role.GRADER and action is Action.SEE_NAMES:
         return _names_are_open(resource)
     if role is Role.GRADER and action is Action.GRADE and isinstance(resource, Submission):
@@ -107,27 +107,38 @@ def role_in(session: Session, actor: User, course: Course) -> Role | None:
     )
 
 
-def may_correct(actor: User, person: User) -> bool:
-    """Return whether somebody who manages a course's people may correct one of them."""
-    return actor.is_admin or not (
-        person.is_admin
-        or any(each.role is not Role.STUDENT or each.offered_role for each in person.memberships)
+def correctable(
+    session: Session, actor: User, members: Sequence[Membership]
+) -> Sequence[Membership]:
+    """
+    Return those of a course's members whom one may correct who manages its people.
+
+    Instructors correct who is a student and no more, here and elsewhere, and only if all of the
+    person's courses are theirs: the address is where other courses send links that set a password,
+    and by number and name their gradebooks and exports say whose points are whose.
+
+    Args:
+        session: To look up which courses are whose.
+        actor: Who.
+        members: Of a course whose people they manage.
+    """
+    if actor.is_admin:
+        return members
+    theirs = select(Membership.course_id).where(
+        Membership.user_id == actor.id,
+        Membership.role == Role.INSTRUCTOR,
+        Membership.active.is_(True),
     )
+    own = frozenset(session.scalars(theirs))
+    return [each for each in members if _is_student_of(own, each.user)]
 
 
-def _may_to(session: Session, actor: User, action: Action, person: User) -> bool:
-    """
-    Instructors correct who is a student and no more, here and elsewhere.
-
-    The address is where links that set a password are sent, by other courses' instructors too. So
-    it is for those who could make such a link themselves: instructors of all the person's courses.
-    """
-    if action not in _TO_A_PERSON or not may_correct(actor, person):
-        return False
-    if action is Action.CORRECT_PERSON or actor.is_admin:
-        return True
-    courses = (each.course for each in person.memberships)
-    return all(role_in(session, actor, each) is Role.INSTRUCTOR for each in courses)
+def _is_student_of(courses: Collection[int], person: User) -> bool:
+    """Return whether somebody is a student and no more, and of these courses only."""
+    return not person.is_admin and all(
+        each.role is Role.STUDENT and each.offered_role is None and each.course_id in courses
+        for each in person.memberships
+    )
 
 
 def _student_may(actor: User, action: Action, resource: Resource) -> bool:

@@ -15,7 +15,7 @@ from web.blueprints.staff.blueprint import bp
 from web.blueprints.staff.form_fields import number_field
 from web.http import db, require, signed_in, writing
 from web.models import Course, Membership, Role, User
-from web.policy import Action, allowed, may_correct
+from web.policy import Action, allowed, correctable
 from web.services import audit, lookup
 from web.services.courses import courses
 from web.services.csv_cells import disarmed, write_csv
@@ -176,7 +176,7 @@ def _people_page(course: Course, links: list[Link], form: RosterForm = RosterFor
         "staff/people.html",
         course=course,
         members=members,
-        correctable=[each.id for each in members if may_correct(signed_in(), each.user)],
+        correctable=[each.id for each in correctable(db(), signed_in(), members)],
         links=links,
         links_csv=_as_csv(links),
         form=form,

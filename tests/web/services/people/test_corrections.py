@@ -198,31 +198,52 @@ def test_student_who_is_more_elsewhere_is_the_admins(world: World, more: str) ->
     assert correct(world.client("admin"), place, **fields).status_code == 303
 
 
-def test_address_of_who_is_in_courses_of_others_is_the_admins(world: World) -> None:
-    """Others send their links to it; name and number may be corrected, and they read of it."""
-    make_staff_elsewhere(world, "Student", Role.STUDENT)
+@pytest.mark.parametrize("member", ["present", "former"])
+def test_who_is_in_courses_of_others_is_the_admins(world: World, member: str) -> None:
+    """Others send links to the address, and by number and name find whose points are whose."""
+    make_staff_elsewhere(world, "Student", Role.STUDENT, active=member == "present")
     place = place_of(world, "Student")
     client = world.client("instructor")
     fields = {"name": "Ada", "student_number": "12"}
 
-    form = client.get(place).text
-    assert 'name="email"' not in form
-    assert "an admin can correct the address" in form
+    assert place not in client.get(PEOPLE_PAGE).text
+    assert client.get(place).status_code == 404
+    assert correct(client, place, **fields).status_code == 404
     assert correct(client, place, **fields, email="new@example.org").status_code == 404
-    assert correct(client, place, **fields).status_code == 303
+    admin = world.client("admin")
+    assert correct(admin, place, **fields, email="new@example.org").status_code == 303
     with world.database.read() as session:
         entries = session.scalars(
             select(AuditEntry).where(AuditEntry.action == "person.corrected")
         ).all()
         courses = {session.get_one(Course, each.course_id).slug for each in entries}
         assert courses == {"dl", "optics"}
-        assert person(session, "Ada").email == PEOPLE["student"][0]
-    admin = world.client("admin")
-    assert 'name="email"' in admin.get(place).text
-    assert correct(admin, place, **fields, email="new@example.org").status_code == 303
+        assert person(session, "Ada").email == "new@example.org"
 
 
-def test_instructor_of_all_their_courses_corrects_the_address(world: World) -> None:
+def test_numbers_are_not_exchanged_by_others(world: World) -> None:
+    """This course's file of points for another system would give them to somebody else."""
+    with world.database.write.begin() as session:
+        optics = Course(slug="optics", title="Optics")
+        session.add(Membership(user=person(session, "Grader"), course=optics, role=Role.INSTRUCTOR))
+        for name, number in (("Student", "4000001"), ("Other", "4000002")):
+            user = person(session, name)
+            user.student_number = number
+            session.add(Membership(user=user, course=optics, role=Role.STUDENT))
+    client = world.client("grader")
+    with world.database.read() as session:
+        members = session.scalars(select(Membership).join(Course).where(Course.slug == "optics"))
+        places = {m.user.name: f"/courses/optics/staff/people/{m.id}/correct" for m in members}
+
+    for name, number in (("Student", ""), ("Other", "4000001"), ("Student", "4000002")):
+        fields = {"name": name, "student_number": number}
+        assert correct(client, places[name], **fields).status_code == 404
+
+    with world.database.read() as session:
+        assert person(session, "Student").student_number == "4000001"
+
+
+def test_instructor_of_all_their_courses_corrects_them(world: World) -> None:
     """Two courses of one instructor are not courses of others."""
     make_staff_elsewhere(world, "Student", Role.STUDENT)
     with world.database.write.begin() as session:
@@ -232,8 +253,8 @@ def test_instructor_of_all_their_courses_corrects_the_address(world: World) -> N
 
     with world.database.read() as session:
         found, teacher = _membership(session, "Student"), person(session, "Instructor")
-        assert allowed(session, teacher, Action.CORRECT_ADDRESS, found)
-        assert not allowed(session, teacher, Action.CORRECT_ADDRESS, found.course)
+        assert allowed(session, teacher, Action.CORRECT_PERSON, found)
+        assert not allowed(session, teacher, Action.CORRECT_PERSON, found.course)
         assert not allowed(session, teacher, Action.MANAGE_ROSTER, found)
         assert not allowed(session, person(session, "Grader"), Action.CORRECT_PERSON, found)
 
