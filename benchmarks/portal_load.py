@@ -41,7 +41,8 @@ from web.demo import course, people
 from web.demo.notebooks import Work, notebook
 from web.factory import create_app
 from web.models import Course, Role, Submission, SubmissionState, User
-from web.services.people import roster
+from web.security import SESSION_TOKEN
+from web.services.people import accounts, roster, roster_file
 
 ASSIGNMENT: Final = "xor"
 WARM_SECONDS: Final = 15.0
@@ -170,13 +171,15 @@ def _enrol(settings: Settings, database: Database, count: int) -> list[str]:
     with database.write.begin() as session:
         instructor = session.scalars(select(User).where(User.email == people.INSTRUCTOR[0])).one()
         its_course = session.scalars(select(Course).where(Course.slug == course.SLUG)).one()
-        rows = roster.parse_roster("\n".join(lines))
+        rows = roster_file.parse_roster("\n".join(lines))
         taken = roster.take_in(session, instructor, its_course, rows, Role.STUDENT)
-        keys = [membership.user.get_id() for membership in taken.added]
+        users = [membership.user for membership in taken.added]
+        sessions = [(each.get_id(), accounts.begin_session(session, each)) for each in users]
     app = create_app(settings, database)
     signer = SecureCookieSessionInterface().get_signing_serializer(app)
     assert signer is not None
-    return [str(signer.dumps({"_user_id": key, "_fresh": True})) for key in keys]
+    cookies = ({"_user_id": key, "_fresh": True, SESSION_TOKEN: token} for key, token in sessions)
+    return [str(signer.dumps(cookie)) for cookie in cookies]
 
 
 def _run(

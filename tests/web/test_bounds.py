@@ -24,7 +24,7 @@ from web.models import (
 from web.services.courses.deadlines import accepts_until, rules_with
 from web.services.courses.local_time import parse_local
 from web.services.errors import RuleError
-from web.services.people import roster, throttle
+from web.services.people import roster_file, throttle
 from web.services.people.names import clean_text, is_address, normalised
 from web.services.submissions import leases
 
@@ -121,7 +121,7 @@ def test_addresses_are_what_they_look_like(address: str, valid: bool) -> None:  
 def test_names_hold_nothing_that_is_not_seen(typed: str, stored: str) -> None:
     """In a roster, too; joiners, which some scripts need, stay."""
     assert clean_text(typed) == stored
-    (row,) = roster.parse_roster(f'email,name\nada@example.org,"{typed}"')
+    (row,) = roster_file.parse_roster(f'email,name\nada@example.org,"{typed}"')
     assert row.name == stored
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from web.models import Course, Role, User
-from web.services.people import accounts, roles, roster
+from web.services.people import accounts, roles, roster, roster_file
 
 PASSWORD: Final = "try-the-portal"  # noqa: S105  # of a portal that is thrown away
 ADMIN: Final = ("admin@example.org", "Alma Admin")
@@ -49,8 +49,8 @@ def enrol(session: Session, instructor: User, course: Course) -> dict[str, User]
     for number, name in enumerate(STUDENTS):
         section = "Monday" if number % 2 else "Thursday"
         lines.append(f"{address(name)},{name},{4_000_001 + number * 37},{section}")
-    students = roster.parse_roster("\n".join(lines))
-    grader = roster.parse_roster(f"email,name\n{GRADER[0]},{GRADER[1]}")
+    students = roster_file.parse_roster("\n".join(lines))
+    grader = roster_file.parse_roster(f"email,name\n{GRADER[0]},{GRADER[1]}")
     taken = roster.take_in(session, instructor, course, students, Role.STUDENT)
     for each in roster.take_in(session, instructor, course, grader, Role.GRADER).offered:
         roles.take(session, each)

@@ -8,19 +8,20 @@ from types import MappingProxyType
 from typing import Final
 
 from flask import flash, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from web.blueprints.resources import course_for, membership_in
 from web.blueprints.staff.blueprint import bp
 from web.blueprints.staff.form_fields import number_field
-from web.http import db, require, signed_in, writing
+from web.http import db, portal, require, signed_in, writing
 from web.models import Course, Membership, Role, User
 from web.policy import Action, allowed, correctable
 from web.services import audit, lookup
 from web.services.courses import courses
 from web.services.csv_cells import disarmed, write_csv
 from web.services.errors import RuleError
-from web.services.people import accounts, roles, roster
+from web.services.people import accounts, roles, roster, roster_file
 
 ROSTER_BYTES: Final = 500_000
 
@@ -66,24 +67,46 @@ def import_roster(slug: str) -> str | tuple[str, int]:
     What would be done is shown first, and done when it comes again with ``confirmed``.
     """
     course = course_for(slug, Action.MANAGE_ROSTER)
-    text = _roster_text()
+    text, database = _roster_text(), portal().database
     try:
-        rows = roster.parse_roster(text)
+        role = _role()
+        rows = roster_file.parse_roster(text)
         if request.form.get("confirmed") != "1":
-            changes = roster.preview(db(), course, rows)
-            return _people_page(course, [], RosterForm(text, _role(), changes))
-        with writing() as session:
-            result = roster.take_in(session, signed_in(), course, rows, _role())
-            open_to_us = [user for user in result.invited if not _why_no_link(user, course)]
-            links = [_link(user) for user in open_to_us]
-            links += [_role_link(each) for each in result.offered]
+            with database.write.begin() as session:
+                roster.record_preview(session, signed_in(), course, len(rows))
+            return _people_page(
+                course, [], RosterForm(text, role, roster.preview(db(), course, rows))
+            )
+        with database.read() as session:
+            roster.check(session, course, rows)
+    except RuleError as error:
+        return _people_page(
+            course, [], RosterForm(text, error=f"{error} Nothing was changed.")
+        ), 400
+    try:
+        links = _take_in(course, rows, role)
     except RuleError as error:
         return _people_page(course, [], RosterForm(text, error=str(error))), 400
-    flash(f"{len(result.added)} added, {len(result.known)} were here already.", "good")
-    for user in result.invited:
-        if user not in open_to_us:
-            flash(f"{user.name} has no password yet. {_why_no_link(user, course)}", "error")
     return _people_page(course, links)
+
+
+def _take_in(course: Course, rows: Sequence[roster_file.RosterRow], role: Role) -> list[Link]:
+    """Take a roster in, in portions; returns the links of those who need one."""
+    links: dict[int, Link] = {}
+    added = known = 0
+    for portion in roster.portions(rows):
+        with portal().database.write.begin() as session:
+            result = roster.take_in(session, signed_in(), course, portion, role)
+            refused = {user: _why_no_link(user, course) for user in result.invited}
+            open_to_us = [user for user, reason in refused.items() if not reason]
+            links |= {link.user.id: link for link in _links(session, open_to_us)}
+            links |= {each.user_id: _role_link(session, each) for each in result.offered}
+        for user, reason in refused.items():
+            if reason:
+                flash(f"{user.name} has no password yet. {reason}", "error")
+        added, known = added + len(result.added), known + len(result.known)
+    flash(f"{added} added, {known} were here already.", "good")
+    return list(links.values())
 
 
 @bp.post("/courses/<slug>/staff/people/<row:membership_id>")
@@ -102,7 +125,7 @@ def change_membership(slug: str, membership_id: int) -> Response | str:
             active=request.form.get("active") == "1",
         )
         offer = membership.offered_role
-        links = [] if offer in (None, before) else [_role_link(membership)]
+        links = [] if offer in (None, before) else [_role_link(session, membership)]
     flash("Changed.", "good")
     if links:
         return _people_page(course, links)
@@ -118,10 +141,10 @@ def make_link(slug: str, membership_id: int) -> str:
     with writing() as session:
         audit.record(session, signed_in(), "link.made", course=course, target=user.email)
         if membership.offered_role is not None:
-            links = [_role_link(membership)]
+            links = [_role_link(session, membership)]
         else:
             _refuse_stronger(user, course)
-            links = [_link(user)]
+            links = _links(session, [user])
     return _people_page(course, links)
 
 
@@ -150,7 +173,7 @@ def make_course() -> str | tuple[str, int]:
             course = courses.make_course(session, admin, slug, title, zone)
             email, name = form.get("email", ""), form.get("name", "")
             instructor = courses.name_instructor(session, admin, course, email, name)
-            links = [_role_link(instructor)] if instructor.offered_role else []
+            links = [_role_link(session, instructor)] if instructor.offered_role else []
     except RuleError as error:
         return _courses_page([], form, str(error)), 400
     flash(f"“{course.title}” is made.", "good")
@@ -201,13 +224,17 @@ def _decoded(data: bytes) -> str:
         return data.decode("cp1252", "replace")
 
 
-def _link(user: User) -> Link:
-    token = accounts.invite(db(), user, signed_in())
-    return Link(user, url_for("account.show_invitation", token=token, _external=True))
+def _links(session: Session, users: Sequence[User]) -> list[Link]:
+    tokens = accounts.invite_all(session, users, signed_in())
+    page = "account.show_invitation"
+    return [
+        Link(user, url_for(page, token=token, _external=True))
+        for user, token in zip(users, tokens, strict=True)
+    ]
 
 
-def _role_link(membership: Membership) -> Link:
-    token = roles.offer_link(db(), membership, signed_in())
+def _role_link(session: Session, membership: Membership) -> Link:
+    token = roles.offer_link(session, membership, signed_in())
     return Link(membership.user, url_for("account.show_role", token=token, _external=True))
 
 

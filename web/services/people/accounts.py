@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import threading
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -163,6 +164,18 @@ def invite(
         The token; it is not stored and cannot be shown again.
     """
     end_links(session, user)
+    return _invite(session, user, created_by, membership)
+
+
+def invite_all(session: Session, users: Sequence[User], created_by: User) -> list[str]:
+    """Make a token for each of several people, as `invite` does for one."""
+    end_links_of(session, users)
+    return [_invite(session, user, created_by) for user in users]
+
+
+def _invite(
+    session: Session, user: User, created_by: User | None, membership: Membership | None = None
+) -> str:
     token = secrets.token_urlsafe(32)
     session.add(
         Invitation(
@@ -178,9 +191,14 @@ def invite(
 
 def end_links(session: Session, user: User) -> None:
     """End somebody's links that have not been used."""
-    session.execute(
-        delete(Invitation).where(Invitation.user_id == user.id, Invitation.used_at.is_(None))
-    )
+    end_links_of(session, [user])
+
+
+def end_links_of(session: Session, users: Sequence[User]) -> None:
+    """End the links of several people that have not been used."""
+    ids = [user.id for user in users]
+    unused = Invitation.used_at.is_(None)
+    session.execute(delete(Invitation).where(Invitation.user_id.in_(ids), unused))
 
 
 def _end_password_links(session: Session, user: User) -> None:

@@ -1,49 +1,23 @@
-"""A course's people: roster in by CSV, roles, time multipliers."""
+"""A course's people: rosters taken in, roles, time multipliers."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload, selectinload
 
 from web.models import Course, Membership, Role, User
 from web.services import audit
-from web.services.csv_cells import parse_csv
 from web.services.errors import RuleError
 from web.services.people import accounts, roles
-from web.services.people.names import (
-    LONGEST_NAME,
-    LONGEST_NUMBER,
-    clean_text,
-    is_address,
-    normalised,
-)
+from web.services.people.roster_file import RosterRow
 
-MAX_ROWS: Final = 5000
-_LONGEST: Final = {"number": LONGEST_NUMBER, "section": 60}
-_COLUMNS: Final = {
-    "email": ("email", "e-mail", "email address", "mail", "e-mail-adresse"),
-    "name": ("name", "full name", "student", "student name"),
-    "first": ("first name", "firstname", "given name", "vorname"),
-    "last": ("last name", "lastname", "surname", "family name", "nachname"),
-    "number": ("student number", "student id", "sid", "id number", "matriculation number",
-               "matrikelnummer", "number"),
-    "section": ("section", "sections", "group", "gruppe", "tutorial", "tutorium"),
-}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class RosterRow:
-    """One person of a roster."""
-
-    line: int
-    email: str
-    name: str
-    student_number: str | None
-    section: str | None
+PORTION: Final = 100
+"""How many rows are taken in while nobody else can write."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +27,9 @@ class RosterChange:
 
     Args:
         row: The row.
-        kind: ``"new"`` for a person who gets an account, ``"joins"`` for one who has one,
-            ``"back"`` for one who had left, ``"here"`` for one who is in the course.
-        name: What the person is called here.
+        kind: ``"new"`` for who is new in the course, whether they have an account or not,
+            ``"back"`` for who had left, ``"here"`` for who is in it.
+        name: What the person is called in the course; of who is new, what the roster says.
     """
 
     row: RosterRow
@@ -75,104 +49,139 @@ class RosterResult:
     """Those who are offered a role, and get a link of this course's for it."""
 
 
-def parse_roster(text: str) -> list[RosterRow]:
-    """
-    Read a roster: CSV with a header line, separated by commas, semicolons or tabs.
-
-    Raises:
-        RuleError: Names the line that is wrong.
-    """
-    # The header comes on top.
-    rows = parse_csv(text.lstrip("\ufeff"), "The roster", MAX_ROWS + 1)
-    if len(rows) > MAX_ROWS + 1:
-        raise RuleError(f"The roster has more than {MAX_ROWS} lines.")
-    if not rows:
-        raise RuleError("The roster is empty.")
-    columns = _columns(rows[0])
-    if "email" not in columns and "number" not in columns:
-        raise RuleError(
-            "The roster's first line must name its columns; one of them is “email” or “student "
-            "number”. “name”, or “first name” and “last name”, and “section” may be there too."
-        )
-    return [
-        _row(columns, cells, line)
-        for line, cells in enumerate(rows[1:], start=2)
-        if any(cell.strip() for cell in cells)
-    ]
-
-
 def preview(session: Session, course: Course, rows: Sequence[RosterRow]) -> list[RosterChange]:
     """
     Return what taking in a roster would do, without doing it.
 
+    Of people who are not in the course it tells nothing that the roster does not say.
+
     Raises:
         RuleError: Names the line of a new person without an e-mail address.
     """
+    members = _Members(_memberships(session, course))
     changes = []
     for row in rows:
-        user = _known(session, row)
-        if user is None:
-            _check_new(row)
+        membership = members.find(row)
+        if membership is None:
+            _check_address(row)
             changes.append(RosterChange(row, "new", row.name))
-            continue
-        membership = _membership(session, course, user)
-        kind = "joins" if membership is None else "here" if membership.active else "back"
-        changes.append(RosterChange(row, kind, user.name))
+        else:
+            kind = "here" if membership.active else "back"
+            changes.append(RosterChange(row, kind, membership.user.name))
     return changes
+
+
+def record_preview(session: Session, actor: User, course: Course, rows: int) -> None:
+    """Write down that somebody asks what a roster of so many rows would do."""
+    audit.record(session, actor, "roster.previewed", course=course, rows=rows)
+
+
+def check(session: Session, course: Course, rows: Sequence[RosterRow]) -> None:
+    """
+    Find out whether a roster can be taken in, before any of it is.
+
+    Raises:
+        RuleError: Names the line of a new person without an e-mail address, or with the student
+            number of somebody else.
+    """
+    members = _Members(_memberships(session, course))
+    new = [row for row in rows if members.find(row) is None]
+    for row in new:
+        _check_address(row)
+    known = {user.email for user in _users(session, User.email, [row.email for row in new])}
+    accounts_to_make = [row for row in new if row.email not in known]
+    numbers = [row.student_number for row in accounts_to_make if row.student_number]
+    owners = {
+        user.student_number: user.email for user in _users(session, User.student_number, numbers)
+    }
+    for row in accounts_to_make:
+        if row.student_number and owners.setdefault(row.student_number, row.email) != row.email:
+            raise RuleError(
+                f"Line {row.line}: somebody else has the student number {row.student_number}. "
+                "Correct it, or leave it out and ask an admin."
+            )
+
+
+def portions(rows: Sequence[RosterRow]) -> Iterator[Sequence[RosterRow]]:
+    """Return a roster in parts, between which others can write."""
+    for start in range(0, len(rows), PORTION):
+        yield rows[start : start + PORTION]
 
 
 def take_in(
     session: Session, actor: User, course: Course, rows: Sequence[RosterRow], role: Role
 ) -> RosterResult:
     """
-    Add people to a course; who is known by e-mail or student number is not made twice.
+    Add people to a course; who is known by e-mail, or in the course by number, is not made twice.
+
+    Args:
+        session: A writing session; the caller commits.
+        actor: Who takes them in.
+        course: Into which.
+        rows: Of the roster, or a portion of it.
+        role: What those who are new are to be.
 
     Raises:
-        RuleError: Names the line of a new person without an e-mail address.
+        RuleError: Names the line of a new person without an e-mail address, or the lines among
+            which is somebody else's address or number.
     """
     result = RosterResult()
+    members = _Members(_memberships(session, course, rows))
+    users = {user.email: user for user in _users(session, User.email, [r.email for r in rows])}
     for row in rows:
-        user = _known(session, row) or _new(session, row)
-        membership = _membership(session, course, user)
+        membership = members.find(row)
         if membership is None:
-            membership = _add(session, user, course, role, row.section)
+            membership = Membership(
+                user=users.get(row.email) or _account(row),
+                course_id=course.id,
+                role=Role.STUDENT,
+                section=row.section,
+                active=role is Role.STUDENT,
+                offered_role=None,
+            )
+            members.add(membership)
             result.added.append(membership)
-        else:
+        elif membership not in result.added and membership not in result.known:
             membership.active = membership.active or membership.offered_role is None
             membership.section = row.section or membership.section
             result.known.append(membership)
+    _store(session, result.added, rows)
+    for membership in result.added:
+        roles.give(session, membership, role)
+    for membership in result.added + result.known:
         if membership.offered_role is not None:
             result.offered.append(membership)
-        elif user.password_hash is None:
-            result.invited.append(user)
-    session.flush()
+        elif membership.user.password_hash is None:
+            result.invited.append(membership.user)
     audit.record(
         session, actor, "roster.taken_in", course=course, added=len(result.added), role=role.value
     )
     return result
 
 
-def _add(
-    session: Session, user: User, course: Course, role: Role, section: str | None = None
-) -> Membership:
-    """Add a member; who is to be staff is one only when they accept it."""
-    membership = Membership(user=user, course=course, role=Role.STUDENT, section=section)
-    membership.active = role is Role.STUDENT
-    session.add(membership)
-    session.flush()
-    # A link that another course has made must not reach into this one.
-    accounts.end_links(session, user)
-    roles.give(session, membership, role)
-    return membership
+def _store(session: Session, memberships: Sequence[Membership], rows: Sequence[RosterRow]) -> None:
+    session.add_all(memberships)
+    try:
+        session.flush()
+    except IntegrityError:
+        raise RuleError(
+            f"Among the lines {rows[0].line} to {rows[-1].line} is an address or a student number "
+            "that somebody else has just got. The people of the lines before are in the course; "
+            "send the roster again."
+        ) from None
+    # Links that another course has made must not reach into this one.
+    accounts.end_links_of(session, [membership.user for membership in memberships])
 
 
 def name_instructor(session: Session, actor: User, course: Course, user: User) -> Membership:
     """Offer somebody to instruct a course; an admin who names themselves does so at once."""
     membership = _membership(session, course, user)
     if membership is None:
-        membership = _add(session, user, course, Role.INSTRUCTOR)
-    else:
-        roles.give(session, membership, Role.INSTRUCTOR)
+        membership = Membership(user=user, course=course, role=Role.STUDENT, active=False)
+        session.add(membership)
+        session.flush()
+        accounts.end_links_of(session, [user])
+    roles.give(session, membership, Role.INSTRUCTOR)
     if user.id == actor.id:
         roles.take(session, membership)
     return membership
@@ -227,40 +236,45 @@ def change(
     )
 
 
-def _columns(header: Sequence[str]) -> dict[str, int]:
-    columns: dict[str, int] = {}
-    for number, title in enumerate(header):
-        for column, names in _COLUMNS.items():
-            if title.strip().lower() in names:
-                columns.setdefault(column, number)
-    return columns
+class _Members:
+    """A course's people, by address and, among themselves only, by student number."""
+
+    def __init__(self, memberships: Iterable[Membership]) -> None:
+        self._by_email: dict[str, Membership] = {}
+        self._by_number: dict[str, Membership] = {}
+        for membership in memberships:
+            self.add(membership)
+
+    def add(self, membership: Membership) -> None:
+        """Add somebody."""
+        self._by_email[membership.user.email] = membership
+        if membership.user.student_number:
+            self._by_number[membership.user.student_number] = membership
+
+    def find(self, row: RosterRow) -> Membership | None:
+        """Return whom a row means, if they are in the course."""
+        return self._by_email.get(row.email) or self._by_number.get(row.student_number or "")
 
 
-def _row(columns: dict[str, int], cells: Sequence[str], line: int) -> RosterRow:
-    def cell(column: str) -> str:
-        number = columns.get(column)
-        return clean_text(cells[number]) if number is not None and number < len(cells) else ""
-
-    email = normalised(cell("email"))
-    if email and not is_address(email):
-        raise RuleError(f"Line {line}: “{email[:60]}” is not an e-mail address.")
-    for column, longest in _LONGEST.items():
-        if len(cell(column)) > longest:
-            raise RuleError(f"Line {line}: “{cell(column)[:60]}…” is too long ({longest} letters).")
-    name = cell("name") or f"{cell('first')} {cell('last')}".strip() or email.partition("@")[0]
-    return RosterRow(
-        line, email, name[:LONGEST_NAME], cell("number") or None, cell("section") or None
-    )
+def _memberships(
+    session: Session, course: Course, rows: Sequence[RosterRow] | None = None
+) -> Sequence[Membership]:
+    """Return a course's memberships, of those only whom these rows may mean."""
+    query = select(Membership).where(Membership.course_id == course.id)
+    if rows is not None:
+        numbers = [row.student_number for row in rows if row.student_number]
+        named = User.email.in_([row.email for row in rows]) | User.student_number.in_(numbers)
+        query = query.join(User).where(named)
+    return session.scalars(query).all()
 
 
-def _known(session: Session, row: RosterRow) -> User | None:
-    if row.email:
-        user = session.scalar(select(User).where(User.email == row.email))
-        if user is not None:
-            return user
-    if row.student_number:
-        return session.scalar(select(User).where(User.student_number == row.student_number))
-    return None
+def _users(
+    session: Session, column: InstrumentedAttribute[Any], values: Sequence[str]
+) -> Iterator[User]:
+    """Return whose address or number is among these; asked for in parts, as databases want it."""
+    for start in range(0, len(values), PORTION):
+        query = select(User).where(column.in_(values[start : start + PORTION]))
+        yield from session.scalars(query.options(selectinload(User.memberships)))
 
 
 def _membership(session: Session, course: Course, user: User) -> Membership | None:
@@ -269,7 +283,7 @@ def _membership(session: Session, course: Course, user: User) -> Membership | No
     )
 
 
-def _check_new(row: RosterRow) -> None:
+def _check_address(row: RosterRow) -> None:
     if not row.email:
         raise RuleError(
             f"Line {row.line}: {row.student_number or 'this person'} is new here, so an e-mail "
@@ -277,9 +291,6 @@ def _check_new(row: RosterRow) -> None:
         )
 
 
-def _new(session: Session, row: RosterRow) -> User:
-    _check_new(row)
-    user = User(email=row.email, name=row.name, student_number=row.student_number)
-    session.add(user)
-    session.flush()
-    return user
+def _account(row: RosterRow) -> User:
+    _check_address(row)
+    return User(email=row.email, name=row.name, student_number=row.student_number)

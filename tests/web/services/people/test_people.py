@@ -11,13 +11,15 @@ from zoneinfo import ZoneInfo
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import select
+from flask.testing import FlaskClient
+from sqlalchemy import event, select
+from werkzeug.test import TestResponse
 
 from tests.web.conftest import ROOT, World, token_of
-from web.models import AuditEntry, Course, CourseAssignment, Membership, Role, User
+from web.models import AuditEntry, Course, CourseAssignment, Invitation, Membership, Role, User
 from web.services.courses.local_time import format_local, note_on, parse_local
 from web.services.errors import RuleError
-from web.services.people import roster
+from web.services.people import roster, roster_file
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -28,7 +30,7 @@ def test_roster_is_read_with_any_separator(separator: str) -> None:
     lines = [["E-mail", "First name", "Last name"], ["Ada@Example.org", "Ada", "Lovelace"]]
     text = "\ufeff" + "\r\n".join(separator.join(line) for line in lines)
 
-    (row,) = roster.parse_roster(text)
+    (row,) = roster_file.parse_roster(text)
 
     assert (row.email, row.name) == ("ada@example.org", "Ada Lovelace")
 
@@ -40,27 +42,27 @@ def test_roster_is_read_with_any_separator(separator: str) -> None:
 def test_broken_rosters_are_refused_with_the_place(text: str, words: str) -> None:
     """The message says what is wrong, and where."""
     with pytest.raises(RuleError, match=words):
-        roster.parse_roster(text)
+        roster_file.parse_roster(text)
 
 
 def test_rosters_are_bounded_while_they_are_read() -> None:
     """A file of line ends costs no more memory than the rows that are allowed."""
     tracemalloc.start()
-    with pytest.raises(RuleError, match=f"more than {roster.MAX_ROWS}"):
-        roster.parse_roster("email\n" + "\n" * 2_000_000)
+    with pytest.raises(RuleError, match=f"more than {roster_file.MAX_ROWS}"):
+        roster_file.parse_roster("email\n" + "\n" * 2_000_000)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 
     # The text itself is copied once or twice; a list for each line would take 100 MB more.
     assert peak < 30_000_000
-    allowed = "email\n" + "\n".join(f"s{each}@example.org" for each in range(roster.MAX_ROWS))
-    assert len(roster.parse_roster(allowed)) == roster.MAX_ROWS
+    allowed = "email\n" + "\n".join(f"s{each}@example.org" for each in range(roster_file.MAX_ROWS))
+    assert len(roster_file.parse_roster(allowed)) == roster_file.MAX_ROWS
 
 
 def test_cells_that_no_column_can_hold_are_refused_with_the_line() -> None:
     """Rather than an error of the database's."""
     with pytest.raises(RuleError, match="Line 2"):
-        roster.parse_roster("email,number\na@example.org," + "1" * 51)
+        roster_file.parse_roster("email,number\na@example.org," + "1" * 51)
 
 
 def test_roster_that_is_too_large_is_not_cut_off(world: World) -> None:
@@ -294,3 +296,131 @@ def test_staff_of_a_course_without_a_release_are_led_to_their_pages(world: World
     assert "Go to the pages for staff" in staff
     assert "Come back when" not in staff
     assert "Come back when" in student
+
+
+def test_a_roster_tells_nothing_of_people_elsewhere(world: World) -> None:
+    """Counting student numbers gives no names and no addresses; the log has who looked."""
+    _stranger(world)
+    client = world.client("instructor")
+
+    by_number = _send(client, "student number\n4711").text
+    by_address = _send(client, "email,name\nemmy@example.org,E.\nnobody@example.org,N.").text
+
+    assert "is new here" in by_number
+    assert "Noether" not in by_number + by_address
+    assert by_address.count("<td>joins the course; gets an account") == 2
+    with world.database.read() as session:
+        entries = session.scalars(
+            select(AuditEntry).where(AuditEntry.action == "roster.previewed")
+        ).all()
+        assert [each.details for each in entries] == [{"rows": 1}, {"rows": 2}]
+
+
+def test_who_is_in_the_course_is_found_by_number(world: World) -> None:
+    """Whatever address the roster has; somebody elsewhere with that number is not."""
+    with world.database.write.begin() as session:
+        person = session.scalars(select(User).where(User.name == "Student")).one()
+        person.student_number = "12"
+    client = world.client("instructor")
+
+    page = _send(client, "number,name\n12,Ada").text
+    _send(client, "number,email\n12,new@example.org", confirmed="1")
+
+    assert "is here already" in page
+    with world.database.read() as session:
+        assert len(session.scalars(select(Membership)).all()) == 4
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "a@example.org,1\nlise@example.org,4711",
+        "emmy@example.org,1\nlise@example.org,2\nida@example.org,2",
+    ],
+)
+def test_a_number_of_somebody_else_is_refused_with_the_line(world: World, lines: str) -> None:
+    """Before anything is changed, and nobody is named."""
+    _stranger(world)
+    last = lines.count("\n") + 2
+
+    answer = _send(world.client("instructor"), f"email,number\n{lines}", confirmed="1")
+
+    assert answer.status_code == 400
+    assert f"Line {last}: somebody else has the student number" in answer.text
+    assert "Nothing was changed." in answer.text
+    assert "Noether" not in answer.text
+    with world.database.read() as session:
+        assert len(session.scalars(select(Membership)).all()) == 5
+
+
+def test_a_number_that_somebody_gets_meanwhile_is_refused(world: World) -> None:
+    """Between looking and writing; what came before stays, and the roster can come again."""
+    rows = roster_file.parse_roster("email,number\nlise@example.org,4711\nida@example.org,2")
+    with world.database.read() as session:
+        course = session.scalars(select(Course)).one()
+        actor = session.scalars(select(User).where(User.name == "Instructor")).one()
+        roster.check(session, course, rows)
+    _stranger(world)
+
+    with (
+        pytest.raises(RuleError, match="lines 2 to 3"),
+        world.database.write.begin() as session,
+    ):
+        roster.take_in(session, actor, course, rows, Role.STUDENT)
+    with world.database.read() as session:
+        assert session.scalar(select(User).where(User.email == "ida@example.org")) is None
+
+
+def test_a_roster_is_taken_in_in_portions(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between which others write; everybody gets one link, also who stands there twice."""
+    monkeypatch.setattr(roster, "PORTION", 2)
+    people = [f"s{n}@example.org" for n in range(5)]
+    text = "email\n" + "\n".join([*people, people[0], people[4]])
+
+    page = _send(world.client("instructor"), text, confirmed="1").text
+
+    assert page.count("<code>http://localhost/invitation/") == 5
+    assert "5 added, 2 were here already." in page
+    with world.database.read() as session:
+        actions = session.scalars(select(AuditEntry.action)).all()
+        assert actions.count("roster.taken_in") == 4
+        open_links = session.scalars(select(Invitation)).all()
+        assert len(open_links) == 5
+
+
+def test_a_roster_asks_the_database_little(world: World) -> None:
+    """Who is meant is read at once, not for each line: nobody else can write meanwhile."""
+    text = "email,number\n" + "\n".join(f"s{n}@example.org,{n}" for n in range(roster.PORTION))
+    rows = roster_file.parse_roster(text)
+    statements: list[str] = []
+
+    def count(_: object, __: object, statement: str, *___: object) -> None:
+        statements.append(statement)
+
+    with world.database.write.begin() as session:
+        course = session.scalars(select(Course)).one()
+        actor = session.scalars(select(User).where(User.name == "Instructor")).one()
+        event.listen(world.database.engine, "before_cursor_execute", count)
+        first = roster.take_in(session, actor, course, rows, Role.STUDENT)
+        again = roster.take_in(session, actor, course, rows, Role.STUDENT)
+        event.remove(world.database.engine, "before_cursor_execute", count)
+
+    assert (len(first.added), len(again.known)) == (roster.PORTION, roster.PORTION)
+    assert len([each for each in statements if not each.startswith("INSERT")]) < 10
+
+
+def _stranger(world: World) -> None:
+    """Put somebody into another course."""
+    with world.database.write.begin() as session:
+        course = Course(slug="other", title="Another course")
+        stranger = User(email="emmy@example.org", name="Emmy Noether", student_number="4711")
+        session.add(Membership(user=stranger, course=course, role=Role.STUDENT))
+
+
+def _send(client: FlaskClient, text: str, **more: str) -> TestResponse:
+    data = {
+        "csrf_token": token_of(client, "/courses/dl/staff/people/"),
+        "text": text,
+        "role": "student",
+    }
+    return client.post("/courses/dl/staff/people/roster", data=data | more)
