@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import secrets
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
+from urllib.parse import urlsplit
 
 from autograder.errors import InputError
 
@@ -29,6 +31,9 @@ class Settings:
         secret_key: Signs sessions; kept in a file that only its owner can read.
         https: Whether browsers reach the portal by HTTPS: cookies become secure, HSTS is sent.
         trusted_proxies: How many proxies in front set ``X-Forwarded-*``.
+        public_url: Where browsers reach the portal, such as ``https://portal.example.org``; begins
+            every absolute link. Empty: as the browser says.
+        trusted_hosts: Further names by which it may be asked for; ``*`` stands for any.
         max_upload_bytes: The largest submission.
         workers: Grading workers of `autograder serve`.
     """
@@ -39,6 +44,8 @@ class Settings:
     secret_key: str = field(repr=False)
     https: bool = False
     trusted_proxies: int = 0
+    public_url: str = ""
+    trusted_hosts: frozenset[str] = frozenset()
     max_upload_bytes: int = 30 * MEGABYTE
     workers: int = 1
 
@@ -48,13 +55,16 @@ class Settings:
         data, database_url = places()
         make_private(data)
         folders = _get("ASSIGNMENTS", "assignments").split(os.pathsep)
+        public_url = _address(_get("PUBLIC_URL", ""))
         return cls(
             data=data,
             database_url=database_url,
             assignment_folders=tuple(Path(folder).resolve() for folder in folders),
             secret_key=secret_from_file(data / "secret"),
-            https=_get("HTTPS", "0") == "1",
+            https=_get("HTTPS", "1" if public_url.startswith("https:") else "0") == "1",
             trusted_proxies=_number("TRUSTED_PROXIES", 0),
+            public_url=public_url,
+            trusted_hosts=frozenset(_get("TRUSTED_HOSTS", "").lower().replace(",", " ").split()),
             max_upload_bytes=_number("MAX_UPLOAD_MB", 30) * MEGABYTE,
             workers=_number("WORKERS", max(1, os.cpu_count() or 1)),
         )
@@ -68,6 +78,16 @@ class Settings:
     def snapshots(self) -> Path:
         """Folder of the imported versions of assignments, each under its hash."""
         return self.data / "snapshots"
+
+    def answers_to(self, host: str) -> bool:
+        """
+        Return whether the portal answers who asks for this host, whatever the port.
+
+        By this machine's own names only programs on it get here, or a proxy that passes no name.
+        """
+        name = _host_of(f"//{host}") or ""
+        known = name != "" and name in {_host_of(self.public_url), *self.trusted_hosts}
+        return known or is_own_name(name) or "*" in self.trusted_hosts
 
 
 def places() -> tuple[Path, str]:
@@ -95,8 +115,36 @@ def make_private(folder: Path) -> None:
         raise InputError(f"{folder}: cannot be written to by the user that runs the portal")
 
 
+def is_own_name(host: str) -> bool:
+    """Return whether a name or an address is this machine's own, which no other one reaches."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def _get(name: str, default: str) -> str:
     return os.environ.get(f"{_PREFIX}{name}", default)
+
+
+def _address(text: str) -> str:
+    """Return scheme and host of the public address; empty if there is none."""
+    address = text.rstrip("/")
+    scheme, _, host = address.partition("://")
+    if address and not (
+        scheme in ("http", "https") and _host_of(address) and not set(host) & set("/?#@ ")
+    ):
+        raise InputError(
+            f"{_PREFIX}PUBLIC_URL={text}: is not an address such as https://portal.example.org"
+        )
+    return address.lower()
+
+
+def _host_of(address: str) -> str | None:
+    try:
+        return urlsplit(address).hostname
+    except ValueError:
+        return None
 
 
 def _number(name: str, default: int) -> int:

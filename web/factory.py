@@ -18,11 +18,11 @@ from autograder.render.findings import label
 from autograder.render.page import palette
 from web.config import Settings
 from web.db import Database, is_busy, open_database
-from web.http import EXTENSION, Portal, actor, close_db, db
+from web.http import EXTENSION, Portal, actor, close_db, db, is_ours
 from web.models import Submission, User
 from web.policy import Action, Resource, allowed
 from web.rendering import markdown, markdown_line, markdown_part
-from web.security import SESSION_TOKEN, protect
+from web.security import SESSION_TOKEN, OtherHostError, protect
 from web.services.courses.deadlines import duration
 from web.services.errors import BusyError, RuleError
 from web.services.people import accounts
@@ -60,6 +60,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     _add_palette(app)
     _add_error_pages(app)
     _add_pages_of_a_busy_portal(app)
+    _add_page_of_another_host(app)
     _add_blueprints(app)
     return app
 
@@ -182,6 +183,18 @@ def _add_pages_of_a_busy_portal(app: Flask) -> None:
         return _failure(app, 503)
 
 
+def _add_page_of_another_host(app: Flask) -> None:
+    @app.errorhandler(OtherHostError)
+    def other_host(_: OtherHostError) -> tuple[str, int]:
+        title = "The portal does not answer to this address"
+        advice = (
+            "Use the address that your instructor has given you. If you run this portal: "
+            "AUTOGRADER_PUBLIC_URL says where browsers reach it."
+        )
+        template = app.jinja_env.get_template("error.html")
+        return template.render(me=None, code=400, title=title, advice=advice), 400
+
+
 def _add_error_pages(app: Flask) -> None:
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> tuple[str, int] | Response:
@@ -206,7 +219,7 @@ def _add_error_pages(app: Flask) -> None:
         """Show what a use case refused on the page that it was asked from."""
         flash(str(error), "error")
         back = request.referrer or ""
-        if back.startswith(request.host_url):
+        if is_ours(back):
             return redirect(back, code=303)
         return render_template(
             "error.html", code=400, title="This is not possible", advice=str(error)

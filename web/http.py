@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
-from flask import abort, current_app, g
+from flask import abort, current_app, g, request, url_for
 from flask_login import current_user
 from sqlalchemy.orm import Session
 
@@ -32,6 +32,20 @@ def portal() -> Portal:
     """Return the running application's settings and database."""
     running: Portal = current_app.extensions[EXTENSION]
     return running
+
+
+def absolute_url(page: str, **values: Any) -> str:
+    """Return the address of a page for somebody who gets it elsewhere, such as by e-mail."""
+    public = portal().settings.public_url
+    if public:
+        return public + url_for(page, **values)
+    return url_for(page, **values, _external=True)
+
+
+def is_ours(address: str) -> bool:
+    """Return whether an absolute address is one of the portal's pages."""
+    public = portal().settings.public_url
+    return address.startswith(request.host_url) or bool(public and address.startswith(f"{public}/"))
 
 
 def db() -> Session:

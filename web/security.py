@@ -34,6 +34,10 @@ NOTEBOOK_FLAG: Final = "X-Autograder-Notebook"
 csrf: Final = CSRFProtect()
 
 
+class OtherHostError(Exception):
+    """Somebody asks for another host than the portal's."""
+
+
 def protect(app: Flask, settings: Settings) -> None:
     """Set cookies, sizes, CSRF marks and headers."""
     app.config.update(
@@ -52,6 +56,13 @@ def protect(app: Flask, settings: Settings) -> None:
         WTF_CSRF_TIME_LIMIT=CSRF_HOURS * 3600,
         WTF_CSRF_SSL_STRICT=settings.https,
     )
+
+    @app.before_request
+    def refuse_other_hosts() -> None:
+        # Untrusted: who asks says which host they mean, and links for passwords would carry it.
+        if not settings.answers_to(request.host):
+            raise OtherHostError
+
     csrf.init_app(app)
     if settings.trusted_proxies:
         count = settings.trusted_proxies

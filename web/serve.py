@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.errors import InputError
 from autograder.sandbox.runtime import linux
-from web.config import Settings
+from web.config import Settings, is_own_name
 from web.db import open_database
 from web.services.submissions import leases
 from web.setup import migrate
@@ -37,6 +35,7 @@ def serve(host: str, port: int | None) -> int:
     settings = Settings.from_environment()
     if not settings.trusted_proxies:
         refuse_open_address(host)
+    refuse_unknown_address(settings)
     return run(host, number, settings, signals)
 
 
@@ -64,14 +63,27 @@ def refuse_open_address(host: str) -> None:
     Raises:
         InputError: If the address is not one of this machine's own.
     """
-    with suppress(ValueError):
-        if host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback:
-            return
+    if is_own_name(host.strip("[]")):
+        return
     raise InputError(
         f"--host {host}: others would reach the portal without a proxy in front of it, which a few "
         "slow connections stop; put one in front and set AUTOGRADER_TRUSTED_PROXIES, as the "
         "operators' handbook says"
     )
+
+
+def refuse_unknown_address(settings: Settings) -> None:
+    """
+    Refuse to stand behind a proxy without knowing by which address browsers come.
+
+    Raises:
+        InputError: If neither a public address nor other names are set.
+    """
+    if settings.trusted_proxies and not (settings.public_url or settings.trusted_hosts):
+        raise InputError(
+            "AUTOGRADER_PUBLIC_URL is not set: say where browsers reach the portal, such as "
+            "https://portal.example.org; links begin with it, and other names are not answered"
+        )
 
 
 def refuse_taken(host: str, port: int) -> None:

@@ -56,8 +56,9 @@ def init(email: str | None, name: str, *, new_link: bool = False) -> int:
     print(
         f"The database is in {settings.data}. Start the portal with `autograder serve`, then open"
     )
-    print(f"    /invitation/{token}")
-    print("on it to set the admin's password. The link is valid for 14 days.")
+    print(f"    {settings.public_url}/invitation/{token}")
+    place = "" if settings.public_url else "on it "
+    print(f"{place}to set the admin's password. The link is valid for 14 days.")
     return 0
 
 

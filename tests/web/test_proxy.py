@@ -196,7 +196,7 @@ def site(world: World) -> Iterator[Site]:
     places = {
         "AUTOGRADER_DATA": str(world.settings.data),
         "AUTOGRADER_ASSIGNMENTS": str(ROOT / "assignments"),
-        "AUTOGRADER_HTTPS": "1",
+        "AUTOGRADER_PUBLIC_URL": f"https://localhost:{ports['https']}",
         "AUTOGRADER_TRUSTED_PROXIES": "1",
         "AUTOGRADER_MAX_UPLOAD_MB": "1",
         "PYTHONPATH": str(ROOT),

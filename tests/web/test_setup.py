@@ -70,7 +70,8 @@ def test_other_addresses_need_a_proxy(
 ) -> None:
     """A few slow connections would stop the portal."""
     monkeypatch.setenv("AUTOGRADER_DATA", str(tmp_path))
-    monkeypatch.delenv("AUTOGRADER_TRUSTED_PROXIES", raising=False)
+    for name in ("TRUSTED_PROXIES", "PUBLIC_URL", "TRUSTED_HOSTS"):
+        monkeypatch.delenv(f"AUTOGRADER_{name}", raising=False)
     monkeypatch.setattr("web.serve.refuse_taken", lambda *_: None)
     monkeypatch.setattr("web.serve.note_signals", list)
     with pytest.raises(InputError, match="without a proxy"):
@@ -78,6 +79,9 @@ def test_other_addresses_need_a_proxy(
 
     monkeypatch.setenv("AUTOGRADER_TRUSTED_PROXIES", "1")
     monkeypatch.setattr("web.serve.run", lambda *_: 0)
+    with pytest.raises(InputError, match="AUTOGRADER_PUBLIC_URL is not set"):
+        serve(host, 8000)
+    monkeypatch.setenv("AUTOGRADER_PUBLIC_URL", "https://portal.example.org")
     assert serve(host, 8000) == 0
 
 

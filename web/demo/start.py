@@ -46,7 +46,7 @@ def demo(host: str | None, port: int | None) -> int:
     refuse_taken(address, number)
     signals = note_signals()
     with tempfile.TemporaryDirectory(prefix="autograder-demo-") as folder:
-        settings = _settings(Path(folder))
+        settings = _settings(Path(folder), open_to_others=host is not None)
         migrate(settings)
         database = open_database(settings.database_url)
         with database.write.begin() as session:
@@ -62,11 +62,13 @@ def demo(host: str | None, port: int | None) -> int:
             thread.join()
 
 
-def _settings(folder: Path) -> Settings:
+def _settings(folder: Path, *, open_to_others: bool) -> Settings:
     os.environ["AUTOGRADER_DATA"] = str(folder)
     # A demo is for looking around: nothing of an operator's own settings comes into it.
-    for name in ("DATABASE_URL", "HTTPS", "TRUSTED_PROXIES"):
+    for name in ("DATABASE_URL", "HTTPS", "PUBLIC_URL", "TRUSTED_PROXIES"):
         os.environ.pop(f"AUTOGRADER_{name}", None)
+    # Whoever lets others in has no name for it, and nothing here is worth a false link.
+    os.environ["AUTOGRADER_TRUSTED_HOSTS"] = "*" if open_to_others else ""
     os.environ["AUTOGRADER_ASSIGNMENTS"] = str(find_assignment(course.NAMES[0]).parent)
     return Settings.from_environment()
 

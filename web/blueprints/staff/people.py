@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from web.blueprints.resources import course_for, membership_in
 from web.blueprints.staff.blueprint import bp
 from web.blueprints.staff.form_fields import number_field
-from web.http import db, portal, require, signed_in, writing
+from web.http import absolute_url, db, portal, require, signed_in, writing
 from web.models import Course, Membership, Role, User
 from web.policy import Action, allowed, correctable
 from web.services import audit, lookup
@@ -228,14 +228,14 @@ def _links(session: Session, users: Sequence[User]) -> list[Link]:
     tokens = accounts.invite_all(session, users, signed_in())
     page = "account.show_invitation"
     return [
-        Link(user, url_for(page, token=token, _external=True))
+        Link(user, absolute_url(page, token=token))
         for user, token in zip(users, tokens, strict=True)
     ]
 
 
 def _role_link(session: Session, membership: Membership) -> Link:
     token = roles.offer_link(session, membership, signed_in())
-    return Link(membership.user, url_for("account.show_role", token=token, _external=True))
+    return Link(membership.user, absolute_url("account.show_role", token=token))
 
 
 def _as_csv(links: list[Link]) -> str:
