@@ -95,6 +95,7 @@ MAY = {
     ("staff.make_link", "POST"): INSTRUCTORS,
     ("staff.show_audit_log", "GET"): INSTRUCTORS,
     ("staff.list_all_courses", "GET"): frozenset({"admin"}),
+    ("staff.show_whole_log", "GET"): frozenset({"admin"}),
     ("staff.make_course", "POST"): frozenset({"admin"}),
 }
 

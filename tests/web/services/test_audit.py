@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import json
+import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tests.web.conftest import PEOPLE, World, token_of
+from tests.web.conftest import PASSWORD, PEOPLE, World, spaced, token_of
 from tests.web.reports import report
 from tests.web.test_policy_routes import routes
 from web.models import (
     AuditEntry,
+    Course,
     CourseAssignment,
+    Membership,
     Regrade,
+    Role,
     Submission,
     SubmissionState,
     User,
 )
+from web.services import audit
 from web.services.courses import assignments
 from web.services.grading import overrides, release
+from web.services.people import accounts
 from web.services.regrading import regrades
 from web.services.regrading.queue import RegradeQueue
 
@@ -145,3 +152,176 @@ def test_log_is_readable(world: World) -> None:
     assert "assignment: rules changed" in page
     assert "best → last" in page
     assert "Instructor" in page
+
+
+def log_of(world: World, who: str, **query: str | int) -> str:
+    """The log's page, as somebody sees it, with one space for each run of white space."""
+    place = "/admin/log/" if who == "admin" else "/courses/dl/staff/audit/"
+    return spaced(world.client(who).get(place, query_string=query).text)
+
+
+def write_down(world: World, *entries: tuple[str, str], who: str = "Grader") -> None:
+    """Write entries, each in a transaction of its own."""
+    for action, target in entries:
+        with world.database.write.begin() as session:
+            course = session.scalars(select(Course)).one()
+            actor = session.scalars(select(User).where(User.name == who)).one()
+            audit.record(session, actor, action, course=course, target=target, role=Role.STUDENT)
+
+
+def test_what_is_repeated_is_one_entry(world: World) -> None:
+    """A grader who takes one answer over again and again buries nothing; the last time counts."""
+    write_down(world, *[("answer.taken_over", "ada, xor, q7")] * 205)
+
+    with world.database.read() as session:
+        (entry,) = session.scalars(
+            select(AuditEntry).where(AuditEntry.action == "answer.taken_over")
+        )
+        assert entry.times == 205
+        assert entry.first_at is not None
+        assert entry.first_at < entry.at
+    page = log_of(world, "instructor")
+    assert "205 times since" in page
+    assert "assignment: taken up" in page
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        [("grades.withdrawn", "xor")],  # the order of both would be lost
+        [("grades.released", "xor", "Instructor")],  # somebody else
+    ],
+)
+def test_what_came_between_keeps_entries_apart(world: World, between: list[Any]) -> None:
+    """Nothing is lost of who did what after what."""
+    write_down(world, ("grades.released", "xor"), ("grades.released", "splits"))
+    for action, target, *who in between:
+        write_down(world, (action, target), who=who[0] if who else "Grader")
+    write_down(world, ("grades.released", "xor"), ("grades.released", "splits"))
+
+    with world.database.read() as session:
+        entries = session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()
+        found = [(each.action, each.target, each.times) for each in entries]
+        assert found[1:] == [
+            ("grades.released", "xor", 1),
+            ("grades.released", "splits", 2),
+            (between[0][0], "xor", 1),
+            ("grades.released", "xor", 1),
+        ]
+
+
+def test_what_is_long_ago_is_not_repeated(world: World) -> None:
+    """After an hour it is another entry; so it is with other details."""
+    write_down(world, ("link.made", "ada"))
+    with world.database.write.begin() as session:
+        (entry,) = session.scalars(select(AuditEntry).where(AuditEntry.action == "link.made"))
+        entry.at -= timedelta(minutes=61)
+    write_down(world, ("link.made", "ada"))
+    with world.database.write.begin() as session:
+        course, actor = session.scalars(select(Course)).one(), session.get_one(User, 1)
+        audit.record(session, actor, "link.made", course=course, target="ada", role=Role.GRADER)
+
+    with world.database.read() as session:
+        made = session.scalars(select(AuditEntry.times).where(AuditEntry.action == "link.made"))
+        assert made.all() == [1, 1, 1]
+
+
+def test_the_log_has_pages(world: World) -> None:
+    """The newest first; a page that is not there is the last one."""
+    write_down(world, *[("link.made", f"s{number}@example.org") for number in range(150)])
+
+    first = log_of(world, "instructor", kind="people")
+    last = log_of(world, "instructor", kind="people", page=9)
+
+    assert "150 entries" in first
+    assert "page 1 of 2" in first
+    assert "s149@" in first and "s49@" not in first
+    assert "page 2 of 2" in last
+    assert "s49@" in last and "s50@" not in last
+    assert re.search(r'href="[^"]*kind=people[^"]*page=2', first)
+    assert ">Newer</a>" in last
+
+
+@pytest.mark.parametrize(
+    ("query", "there"),
+    [
+        ({"kind": "people"}, {"link: made"}),
+        ({"kind": "grading"}, {"answer: graded"}),
+        ({"kind": "none"}, {"link: made", "answer: graded"}),
+        ({"text": "NOETHER@"}, {"link: made"}),
+        ({"text": "q_"}, {"answer: graded"}),
+        ({"text": "%"}, set()),
+        ({"text": "grader", "kind": "grading"}, {"answer: graded"}),
+        ({"text": "nobody"}, set()),
+    ],
+)
+def test_the_log_is_filtered(world: World, query: dict[str, str], there: set[str]) -> None:
+    """By what it is about, and by who did it or to what; signs of patterns are plain letters."""
+    write_down(world, ("link.made", "Ada"), who="Instructor")
+    write_down(world, ("answer.graded", "xor, q_7"))
+
+    page = log_of(world, "instructor", **query)
+
+    assert {
+        each for each in ("link: made", "answer: graded") if f"<td>{each}</td>" in page
+    } == there
+    assert ("No entry matches." in page) == (not there)
+
+
+def test_every_action_is_of_one_kind() -> None:
+    """The filter leaves nothing out."""
+    begins = [action.partition(".")[0] for _, action in DOES.values()]
+    kinds = [begin for kind in audit.KINDS.values() for begin in kind]
+
+    assert set(begins) <= set(kinds)
+    assert len(kinds) == len(set(kinds))
+
+
+def test_what_becomes_of_accounts_is_in_the_log(world: World) -> None:
+    """Sign-ins and their ends, of staff; used links and new passwords, of everybody."""
+    with world.database.write.begin() as session:
+        made_by = session.scalars(select(User).where(User.name == "Instructor")).one()
+        other = session.scalars(select(User).where(User.name == "Other")).one()
+        token = accounts.invite(session, other, made_by)
+    world.client("other")
+    accounts.accept(world.database, token, "four words are long")
+    for who in ("grader", "student"):
+        client, new = world.client(who), "another long one"
+        data = {"csrf_token": token_of(client, "/account"), "current": PASSWORD}
+        client.post("/account", data=data | {"password": new, "again": new})
+        client.post("/sign-out", data={"csrf_token": token_of(client, "/account")})
+
+    whole = log_of(world, "admin", kind="accounts")
+    pages = {
+        name: log_of(world, "instructor", text=name) for name in ("Grader", "Student", "Other")
+    }
+
+    used = '<span class="quiet">made by</span> noether@example.org </li>'
+    for what in ("signed in", "signed out", "password changed"):
+        assert f"<td>account: {what}</td>" in pages["Grader"]
+        assert f"<td>account: {what}</td>" in whole
+    assert "<td>account: password changed</td>" in pages["Student"]
+    assert "<td>account: link used</td>" in pages["Other"]
+    assert used in pages["Other"]
+    assert '<span class="quiet">sessions ended</span> 1 </li>' in pages["Other"]
+    for name in ("Student", "Other"):
+        assert "account: signed" not in pages[name]
+        assert f"<td>{name}</td> <td>account: signed in</td>" in whole
+
+
+def test_accounts_of_other_courses_are_not_in_the_log(world: World) -> None:
+    """Nor are the portal's own; who has left a course is not watched by it any more."""
+    with world.database.write.begin() as session:
+        grader = session.scalars(select(Membership).join(User).where(User.name == "Grader")).one()
+        grader.active = False
+        other = Course(slug="optics", title="Optics")
+        admin = session.scalars(select(User).where(User.name == "Admin")).one()
+        session.add(Membership(user=admin, course=other, role=Role.INSTRUCTOR))
+    for who in ("grader", "admin"):
+        world.client(who)
+
+    page = log_of(world, "instructor", kind="accounts")
+
+    assert "<td>Instructor</td> <td>account: signed in</td>" in page
+    assert "<td>Grader</td>" not in page
+    assert "<td>Admin</td>" not in page

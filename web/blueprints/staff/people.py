@@ -1,4 +1,4 @@
-"""People of a course, the audit log, and admins' courses."""
+"""People of a course, and admins' courses."""
 
 from __future__ import annotations
 
@@ -146,13 +146,6 @@ def make_link(slug: str, membership_id: int) -> str:
             _refuse_stronger(user, course)
             links = _links(session, [user])
     return _people_page(course, links)
-
-
-@bp.get("/courses/<slug>/staff/audit/")
-def show_audit_log(slug: str) -> str:
-    """Show what staff did."""
-    course = course_for(slug, Action.SEE_AUDIT_LOG)
-    return render_template("staff/audit.html", course=course, entries=audit.entries(db(), course))
 
 
 @bp.get("/admin/courses/")

@@ -7,7 +7,7 @@ import secrets
 import threading
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from web.config import SESSION_HOURS
 from web.db import Database, now
 from web.models import BrowserSession, Invitation, Membership, User
+from web.services import audit
 from web.services.errors import BusyError, RuleError
 from web.services.people import throttle
 from web.services.people.names import normalised
@@ -83,6 +84,7 @@ def sign_in(
             if user.active and user.password_hash == stored:
                 throttle.take_back(session, attempt)
                 user.password_hash = renewed
+                _record(session, user, "signed_in")
                 return user
     raise SignInRefused("This e-mail address and password do not belong together.")
 
@@ -145,6 +147,8 @@ def change_password(database: Database, user: User, current: str, password: str)
         throttle.take_back(session, attempt)
         _end_password_links(session, person)
         _set_hash(person, hashed)
+        ended = _end_sessions(session, person)
+        _record(session, person, "password_changed", sessions_ended=ended)
         return person
 
 
@@ -225,14 +229,23 @@ def accept(database: Database, token: str, password: str) -> User:
         RuleError: If the link or the password will not do.
     """
     with database.read() as session:
-        user = invited(session, token)
-    hashed = checked_hash(user, password)
+        invitee = invited(session, token)
+    hashed = checked_hash(invitee, password)
     with database.write.begin() as session:
         invitation = _invitation_for_password(session, token)
-        _set_hash(invitation.user, hashed)
+        user = invitation.user
+        _set_hash(user, hashed)
         if invitation.membership_id is None:
             use(invitation)
-        return invitation.user
+        made_by = session.get(User, invitation.created_by_id or 0)
+        _record(
+            session,
+            user,
+            "link_used",
+            made_by=made_by.email if made_by else None,
+            sessions_ended=_end_sessions(session, user),
+        )
+        return user
 
 
 def begin_session(session: Session, user: User) -> str:
@@ -255,7 +268,25 @@ def begin_session(session: Session, user: User) -> str:
 
 def end_session(session: Session, token: str) -> None:
     """End a session; a copy of its cookie is of no use any more."""
-    session.execute(delete(BrowserSession).where(BrowserSession.token_hash == _digest(token)))
+    found = session.scalar(
+        select(BrowserSession).where(BrowserSession.token_hash == _digest(token))
+    )
+    if found is not None:
+        _record(session, session.get_one(User, found.user_id), "signed_out")
+        session.delete(found)
+
+
+def _end_sessions(session: Session, user: User) -> int:
+    """End all sessions of somebody; returns how many there were."""
+    own = select(BrowserSession).where(BrowserSession.user_id == user.id)
+    going_on = session.scalars(own.where(BrowserSession.expires_at > now())).all()
+    for each in going_on:
+        session.delete(each)
+    return len(going_on)
+
+
+def _record(session: Session, user: User, what: str, **details: Any) -> None:
+    audit.record(session, user, f"account.{what}", target=user.email, **details)
 
 
 def user_by_session_key(session: Session, key: str, token: str) -> User | None:
