@@ -26,8 +26,9 @@ from tests.web.conftest import PEOPLE, World, _fill, _settings, token_of
 from tests.web.reports import graded
 from web.db import Base, open_database
 from web.factory import create_app
-from web.models import CourseAssignment, Submission, SubmissionState, User
+from web.models import Course, CourseAssignment, Role, Submission, SubmissionState, User
 from web.services.errors import RuleError
+from web.services.people import accounts, roster, roster_file, throttle
 from web.services.submissions import leases, submitting
 from web.services.submissions.queue import SubmissionQueue
 from web.setup import init, migrate
@@ -171,6 +172,51 @@ def test_last_allowed_attempt_is_given_once(portal: World) -> None:
         numbers = session.scalars(select(Submission.number).order_by(Submission.number)).all()
     assert numbers == [1, 2]
     assert len(refused) == 2
+
+
+@pytest.mark.parametrize("email", [PEOPLE["student"][0], "nobody@example.org"])
+def test_guesses_at_once_are_not_more_than_one_after_another(portal: World, email: str) -> None:
+    """Whether there is such an account or not; a lock holds the others meanwhile."""
+    start = threading.Barrier(16)
+    words = []
+
+    def guess() -> None:
+        start.wait()
+        with pytest.raises(RuleError) as error:
+            accounts.sign_in(portal.database, email, "wrong", "192.0.2.1")
+        words.append(str(error.value)[:8])
+
+    run_all([guess] * 16)
+
+    assert words.count("Too many") == 16 - throttle.MOST_FAILURES
+
+
+def test_a_roster_and_the_log(portal: World) -> None:
+    """A number that somebody gets meanwhile is refused by its line; the log finds who looked."""
+    client = portal.client("instructor")
+    people = "/courses/dl/staff/people/"
+    data = {"csrf_token": token_of(client, people), "role": "student"}
+    lines = {"text": "email,number\nlise@example.org,4711\nida@example.org,12"}
+    client.post(f"{people}roster", data=data | lines)
+    rows = roster_file.parse_roster(lines["text"])
+    with portal.database.write.begin() as session:
+        course = session.scalars(select(Course)).one()
+        actor = session.scalars(select(User).where(User.name == "Instructor")).one()
+        roster.check(session, course, rows)
+        session.add(User(email="emmy@example.org", name="Emmy", student_number="4711"))
+    with pytest.raises(RuleError, match="2 to 3"), portal.database.write.begin() as session:
+        roster.take_in(session, actor, course, rows, Role.STUDENT)
+
+    refused = client.post(f"{people}roster", data=data | lines | {"confirmed": "1"})
+    taken = client.post(
+        f"{people}roster", data=data | {"text": "email\nlise@example.org", "confirmed": "1"}
+    )
+    log = client.get("/courses/dl/staff/audit/?kind=people&text=INSTRUCTOR").text
+
+    assert "Line 2: somebody else has the student number 4711" in refused.text
+    assert "1 added, 0 were here already." in taken.text
+    assert "roster: previewed" in log
+    assert "roster: taken in" in log
 
 
 def test_many_workers_claim_each_submission_once(portal: World) -> None:

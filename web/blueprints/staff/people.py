@@ -67,18 +67,17 @@ def import_roster(slug: str) -> str | tuple[str, int]:
     What would be done is shown first, and done when it comes again with ``confirmed``.
     """
     course = course_for(slug, Action.MANAGE_ROSTER)
-    text, database = _roster_text(), portal().database
+    text = _roster_text()
     try:
         role = _role()
         rows = roster_file.parse_roster(text)
         if request.form.get("confirmed") != "1":
-            with database.write.begin() as session:
+            with portal().database.write.begin() as session:
                 roster.record_preview(session, signed_in(), course, len(rows))
             return _people_page(
                 course, [], RosterForm(text, role, roster.preview(db(), course, rows))
             )
-        with database.read() as session:
-            roster.check(session, course, rows)
+        _check(course, rows)
     except RuleError as error:
         return _people_page(
             course, [], RosterForm(text, error=f"{error} Nothing was changed.")
@@ -88,6 +87,16 @@ def import_roster(slug: str) -> str | tuple[str, int]:
     except RuleError as error:
         return _people_page(course, [], RosterForm(text, error=str(error))), 400
     return _people_page(course, links)
+
+
+def _check(course: Course, rows: Sequence[roster_file.RosterRow]) -> None:
+    try:
+        with portal().database.read() as session:
+            roster.check(session, course, rows)
+    except RuleError as error:
+        with portal().database.write.begin() as session:
+            roster.record_refusal(session, signed_in(), course, error)
+        raise
 
 
 def _take_in(course: Course, rows: Sequence[roster_file.RosterRow], role: Role) -> list[Link]:

@@ -76,6 +76,11 @@ def record_preview(session: Session, actor: User, course: Course, rows: int) -> 
     audit.record(session, actor, "roster.previewed", course=course, rows=rows)
 
 
+def record_refusal(session: Session, actor: User, course: Course, reason: RuleError) -> None:
+    """Write down why a roster was not taken in: it may say which numbers there are elsewhere."""
+    audit.record(session, actor, "roster.refused", course=course, reason=str(reason))
+
+
 def check(session: Session, course: Course, rows: Sequence[RosterRow]) -> None:
     """
     Find out whether a roster can be taken in, before any of it is.

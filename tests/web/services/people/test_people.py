@@ -340,7 +340,7 @@ def test_who_is_in_the_course_is_found_by_number(world: World) -> None:
     ],
 )
 def test_a_number_of_somebody_else_is_refused_with_the_line(world: World, lines: str) -> None:
-    """Before anything is changed, and nobody is named."""
+    """Before anything is changed, and nobody is named; the log has who tries numbers."""
     _stranger(world)
     last = lines.count("\n") + 2
 
@@ -351,6 +351,7 @@ def test_a_number_of_somebody_else_is_refused_with_the_line(world: World, lines:
     assert "Nothing was changed." in answer.text
     assert "Noether" not in answer.text
     with world.database.read() as session:
+        assert "roster.refused" in session.scalars(select(AuditEntry.action)).all()
         assert len(session.scalars(select(Membership)).all()) == 5
 
 
