@@ -10,6 +10,7 @@ import pytest
 from autograder.errors import InputError
 from tests.web.conftest import PEOPLE, World
 from web.config import Settings
+from web.demo import start
 from web.demo.start import demo
 from web.models import User
 from web.serve import refuse_open_address, refuse_taken, serve
@@ -100,3 +101,19 @@ def test_the_demo_is_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
             demo(host, None)
 
     assert asked == [("127.0.0.1", 8123), ("0.0.0.0", 8123)]
+
+
+@pytest.mark.parametrize(("opened", "answered"), [(False, False), (True, True)])
+def test_the_demo_answers_to_any_name_only_if_others_may_come(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, opened: bool, answered: bool
+) -> None:
+    """Whatever an operator has set for the real portal."""
+    names = ("DATA", "ASSIGNMENTS", "DATABASE_URL", "HTTPS", "PUBLIC_URL", "TRUSTED_PROXIES")
+    for name in (*names, "TRUSTED_HOSTS"):
+        monkeypatch.setenv(f"AUTOGRADER_{name}", "https://portal.example.org")
+
+    settings = start._settings(tmp_path, open_to_others=opened)
+
+    assert settings.answers_to("localhost:8000")
+    assert settings.answers_to("portal.example.org") == answered
+    assert settings.public_url == ""
