@@ -8,6 +8,7 @@ The tree of errors.
     ├── InternalError                exit 3: our fault; never a zero for the student
     │   ├── SandboxError             the sandbox cannot be built, or broke
     │   ├── ExaminerError            the process that runs the hidden tests broke
+    │   ├── RenderError              the process that renders notebooks broke
     │   └── StoredReportError        a stored report cannot be read
     └── StudentFault                 raised inside a hidden test, by what the student's code did
         ├── Missing                  a name that the notebook does not define
@@ -78,6 +79,10 @@ class SandboxError(InternalError):
 
 class ExaminerError(InternalError):
     """The process that runs the hidden tests broke."""
+
+
+class RenderError(InternalError):
+    """The process that renders notebooks broke."""
 
 
 class StoredReportError(InternalError):

@@ -44,12 +44,13 @@ def demonstrate(folder: Path, console: Console) -> None:
         console: Where to print.
     """
     from autograder.render.page import report_page
+    from autograder.render.process import Renderer
     from autograder.render.terminal import print_report
 
     assignment = _impatient(load_assignment(find_assignment(ASSIGNMENT)))
     samples = write_samples(assignment, folder)
     began = time.monotonic()
-    with Grader() as grader:
+    with Grader() as grader, Renderer() as renderer:
         with console.status("importing the libraries, collecting the hidden tests"):
             grader.prepare(assignment)
         for number, (sample, path) in enumerate(samples, start=1):
@@ -58,7 +59,7 @@ def demonstrate(folder: Path, console: Console) -> None:
             console.print(f" [dim]{sample.text}[/]")
             report = grader.grade(read_notebook(path), assignment, name=path.name)
             print_report(report, Path(path.name), student=True)
-            page = report_page(report, student=True)
+            page = report_page(report, renderer.render_report(report), student=True)
             path.with_suffix(".html").write_text(page, encoding="utf-8")
     seconds = time.monotonic() - began
     console.rule()

@@ -1,14 +1,19 @@
-"""Markdown with formulas as harmless HTML, and the cells that hold a written answer."""
+"""Markdown with formulas and cells of a notebook as harmless HTML."""
 
 from __future__ import annotations
 
+import atexit
 import re
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Iterable
+from functools import cache, lru_cache
 from typing import Final
 
 from markupsafe import Markup, escape
 from nbformat import NotebookNode
+
+from autograder.render.page import notebook_html
+from autograder.render.process import Renderer
+from autograder.render.rendered import RenderedNotebook
 
 _PARAGRAPH: Final = re.compile(
     r"(?:\s|<div[^<>]*>)*<p>((?:(?!</?(?:p|div)\b).)*)</p>(?:\s|</div>)*", re.DOTALL
@@ -28,7 +33,7 @@ def markdown(text: str) -> Markup:
     from autograder.render.cells import RenderBudget, render_cell
 
     cell = NotebookNode(cell_type="markdown", source=text, metadata=NotebookNode())
-    return Markup(render_cell(cell, 1, RenderBudget()).html)  # noqa: S704  an allow-list made it
+    return Markup(render_cell(cell, 1, RenderBudget()).shown())  # noqa: S704  an allow-list made it
 
 
 def markdown_line(text: str) -> Markup:
@@ -47,16 +52,22 @@ def markdown_part(text: str) -> Markup:
     return Markup(_HEADING.sub(r"<\1h3", html))  # noqa: S704  cleaned HTML but for a digit
 
 
-def answer_html(notebook: NotebookNode, cells: Sequence[int]) -> Markup:
+def answer_html(notebook: RenderedNotebook, cells: Iterable[int]) -> Markup:
     """
-    Render the cells of a written answer, cleaned.
+    Write the cells of a written answer.
 
     Args:
-        notebook: The executed notebook; nothing in it is trusted.
+        notebook: The executed notebook.
         cells: Which of its cells, from 0.
     """
-    from autograder.render.page import notebook_html
-
     chosen = [notebook.cells[number] for number in cells if number < len(notebook.cells)]
-    # Untrusted till now: `notebook_html` gives only what its allow-list lets through.
-    return Markup(notebook_html(NotebookNode(cells=chosen), {}))  # noqa: S704
+    # Untrusted till it was rendered: only what an allow-list lets through is in it.
+    return Markup(notebook_html(RenderedNotebook(tuple(chosen)), {}))  # noqa: S704
+
+
+@cache
+def renderer() -> Renderer:
+    """Return this process's renderer of notebooks, which starts with the first."""
+    made = Renderer()
+    atexit.register(made.close)
+    return made

@@ -30,6 +30,7 @@ from autograder.errors import (
 from autograder.grade import Grader, read_submission
 from autograder.grade.seeds import owners_key
 from autograder.notebook import read_notebook
+from autograder.render.process import Renderer
 from autograder.report import Report
 
 
@@ -55,6 +56,7 @@ def run_grade(options: argparse.Namespace) -> int:
         _ended_by_signals(),
         Grader(workers, len(paths), owners_key()) as grader,
         ThreadPoolExecutor(workers) as threads,
+        Renderer() as renderer,
     ):
         # Its process takes longest to start; should that fail, bad input is the first to be told.
         with contextlib.suppress(InternalError):
@@ -64,6 +66,8 @@ def run_grade(options: argparse.Namespace) -> int:
             return EXIT_UNUSABLE
         # What no notebook could be graded without fails here, and is said once.
         grader.prepare(assignment)
+        if options.html:
+            renderer.start()
         futures = [
             threads.submit(
                 grader.grade, each.data, assignment, name=str(each.path), seed=options.seed
@@ -71,7 +75,7 @@ def run_grade(options: argparse.Namespace) -> int:
             for each in submissions
         ]
         try:
-            reports = dict(_finished(submissions, futures, options, paths))
+            reports = dict(_finished(submissions, futures, options, paths, renderer))
         except BaseException:
             # Interrupted, or a page cannot be written: nobody waits for the notebooks left.
             threads.shutdown(wait=False, cancel_futures=True)
@@ -134,6 +138,7 @@ def _finished(
     futures: Sequence[Future[Report]],
     options: argparse.Namespace,
     paths: Sequence[Path],
+    renderer: Renderer,
 ) -> Iterator[tuple[Path, Report]]:
     """Return the reports in order, printed and written; what we could not grade is told."""
     # Late: the first notebooks are being graded meanwhile.
@@ -148,7 +153,7 @@ def _finished(
             continue
         print_report(report, submission.path, student=options.student)
         if options.html:
-            _write_page(options, report, submission.path, paths)
+            _write_page(options, report, submission.path, paths, renderer)
         yield submission.path, report
 
 
@@ -193,7 +198,11 @@ def _table(assignment: Assignment, paths: Sequence[Path], reports: dict[Path, Re
 
 
 def _write_page(
-    options: argparse.Namespace, report: Report, path: Path, paths: Sequence[Path]
+    options: argparse.Namespace,
+    report: Report,
+    path: Path,
+    paths: Sequence[Path],
+    renderer: Renderer,
 ) -> None:
     from autograder.render.page import report_page
 
@@ -205,7 +214,8 @@ def _write_page(
         target /= f"{stem if same else path.stem}.html"
     # Where staff keep it is none of a student's business.
     file = path.name if options.student else str(path)
-    _write(target, report_page(report, student=options.student, file=file))
+    notebook = renderer.render_report(report)
+    _write(target, report_page(report, notebook, student=options.student, file=file))
 
 
 def _write(path: Path, text: str) -> None:

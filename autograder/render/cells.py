@@ -2,7 +2,8 @@
 The cells of an executed notebook as HTML, each rendered and cleaned on its own.
 
 One broken cell spoils no other, and what is ours goes between the cells only after the cleaning.
-Loading nbconvert takes half a second, so this module is imported where it is needed.
+Loading nbconvert takes half a second, so this module is imported where it is needed: in the
+renderer (`autograder.render.process`), and for a few words of a person's.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ import logging
 import re
 import secrets
 import time
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cache, lru_cache
-from typing import Any, Final
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Final
 
 import mistune
 from mistune.plugins import import_plugin
@@ -29,6 +30,7 @@ from autograder.cells import SHOWN_TYPES
 from autograder.render.cleaning import clean, clean_code, shows_something, too_deep
 from autograder.render.findings import plain
 from autograder.render.formulas import extract, formula_html, restore
+from autograder.render.rendered import CellHtml, CodeHtml
 
 MAX_RENDERED: Final = 20_000
 """Characters of a markdown cell or an output; what is longer is shown as text, or cut."""
@@ -49,6 +51,7 @@ HEADING_SHIFT: Final = 2
 MAX_EMPHASIS: Final = 1500
 """Runs of stars and underscores in a markdown cell: the parser's time grows with their square."""
 _EMPHASIS: Final = re.compile(r"[*_]+")
+_KINDS: Final = frozenset({"code", "markdown", "raw"})
 _TITLE: Final = re.compile(r"# @title (\S.*)")
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/=\s]+")
 
@@ -79,7 +82,7 @@ class RenderBudget:
 @dataclass
 class Fragment:
     """
-    A cell as harmless HTML.
+    A part of a cell as harmless HTML.
 
     Args:
         html: Whole elements only.
@@ -90,9 +93,7 @@ class Fragment:
     notes: list[str] = field(default_factory=list)
 
 
-def render_cell(
-    cell: NotebookNode, number: int, effort: RenderBudget, marked: Collection[int] = ()
-) -> Fragment:
+def render_cell(cell: NotebookNode, number: int, effort: RenderBudget) -> CellHtml:
     """
     Render one cell.
 
@@ -100,19 +101,37 @@ def render_cell(
         cell: Of the executed notebook.
         number: Its number, from 1.
         effort: What may still be rendered.
-        marked: Lines of code to highlight, from 1.
     """
     source = plain(str(cell.get("source", "")))
+    kind = str(cell.get("cell_type"))
     try:
-        if cell.get("cell_type") == "markdown":
-            return _markdown_cell(source, effort)
-        if cell.get("cell_type") == "code":
-            return _code_cell(source, cell, number, effort, marked)
+        if kind == "markdown":
+            return _cell_html(kind, _markdown_cell(source, effort))
+        if kind == "code":
+            return _code_cell(source, cell, number, effort)
     # Untrusted: parsers of markdown, colours and formulas raise whatever comes to them.
     except Exception:
         _log.warning("cell %d could not be rendered", number, exc_info=True)
-        return _as_text(source, effort, "This cell could not be rendered; this is its source.")
-    return _as_text(source, effort)
+        note = "This cell could not be rendered; this is its source."
+        return _cell_html(kind, _as_text(source, effort, note))
+    return _cell_html(kind, _as_text(source, effort))
+
+
+def cell_as_text(cell: NotebookNode, effort: RenderBudget, note: str) -> CellHtml:
+    """
+    Show one cell's source as text: little work, whatever it holds.
+
+    Args:
+        cell: Of the executed notebook.
+        effort: What may still be shown.
+        note: What to say of it.
+    """
+    source = plain(str(cell.get("source", "")))
+    return _cell_html(str(cell.get("cell_type")), _as_text(source, effort, note))
+
+
+def _cell_html(kind: str, fragment: Fragment) -> CellHtml:
+    return CellHtml(kind if kind in _KINDS else "raw", fragment.html, tuple(fragment.notes))
 
 
 def _markdown_cell(source: str, effort: RenderBudget) -> Fragment:
@@ -144,32 +163,29 @@ def _markdown(source: str) -> Fragment:
     return Fragment(shown, _picture_notes(cleaned.dropped_pictures))
 
 
-def _code_cell(
-    source: str, cell: NotebookNode, number: int, effort: RenderBudget, marked: Collection[int]
-) -> Fragment:
+def _code_cell(source: str, cell: NotebookNode, number: int, effort: RenderBudget) -> CellHtml:
+    code: CodeHtml | None = None
+    below = Fragment("")
     if len(source) <= MAX_CODE and effort.spend(len(source)):
-        whole = Fragment(_folded(source, _code(source, tuple(sorted(marked))), marked))
+        code = _code(source)
     else:
-        whole = _as_text(source, effort)
+        below = _as_text(source, effort)
     for output in cell.get("outputs", ()):
         part = _output(output, number, effort)
-        whole.html += f'<div class="nb-output">{part.html}</div>' if part.html else ""
-        whole.notes += part.notes
-    return whole
+        below.html += f'<div class="nb-output">{part.html}</div>' if part.html else ""
+        below.notes += part.notes
+    return replace(_cell_html("code", below), code=code)
 
 
-def _folded(source: str, code: str, marked: Collection[int]) -> str:
-    """Fold code that begins with a title, as Colab does, unless a line of it is marked."""
+def _code(source: str) -> CodeHtml:
+    """Render code by lines; what begins with a title is folded, as in Colab."""
+    rendered = clean_code(_from_template(_code_node(source)))
+    # Cleaned: each angle bracket of the code itself is escaped, and Pygments closes at the end of
+    # a line what it has opened on it.
+    before, opened, rest = rendered.partition("<pre>")
+    lines, closed, after = rest.rpartition("</pre>")
     title = _TITLE.match(source)
-    if title is None or marked:
-        return code
-    return f"<details><summary>{html.escape(title[1])}</summary>{code}</details>"
-
-
-@lru_cache(maxsize=256)
-def _code(source: str, marked: tuple[int, ...]) -> str:
-    # Most code cells are the same in all submissions: set-up, figures and checks.
-    return clean_code(_from_template(_code_node(source, metadata={"marked": marked})))
+    return CodeHtml(before + opened, lines, closed + after, title[1] if title is not None else "")
 
 
 def _output(output: NotebookNode, number: int, effort: RenderBudget) -> Fragment:
@@ -293,13 +309,9 @@ def _markdown_node(source: str) -> NotebookNode:
     return NotebookNode(cell_type="markdown", source=source, metadata=NotebookNode())
 
 
-def _code_node(
-    source: str, outputs: Sequence[NotebookNode] = (), metadata: Mapping[str, Any] | None = None
-) -> NotebookNode:
+def _code_node(source: str, outputs: Sequence[NotebookNode] = ()) -> NotebookNode:
     # nbformat's own makers check each cell against the schema, which takes 2 ms.
-    return NotebookNode(
-        cell_type="code", source=source, outputs=outputs, metadata=NotebookNode(metadata or {})
-    )
+    return NotebookNode(cell_type="code", source=source, outputs=outputs, metadata=NotebookNode())
 
 
 @cache
@@ -312,7 +324,10 @@ def _exporter() -> HTMLExporter:
         # Its time grows with the square of the text's length, and no link here is to a file.
         "strip_files_prefix": _as_it_is,
     }
-    return HTMLExporter(template_name="basic", filters=filters)  # type: ignore[no-untyped-call]
+    exporter = HTMLExporter(template_name="basic", filters=filters)  # type: ignore[no-untyped-call]
+    # A child of the renderer's cannot look at files, whether a template has changed or not.
+    exporter.environment.auto_reload = False
+    return exporter
 
 
 def _as_it_is(rendered: str) -> str:
@@ -338,7 +353,6 @@ class _Renderer(mistune.HTMLRenderer):
         return super().block_code(code)
 
 
-def _highlighted(source: str, metadata: Mapping[str, Any]) -> str:
-    marked = metadata.get("marked", [])
-    formatter = HtmlFormatter(linenos="inline", hl_lines=marked)
+def _highlighted(source: str, **_: object) -> str:
+    formatter = HtmlFormatter(linenos="inline")
     return str(highlight(source, PythonLexer(stripnl=False), formatter))

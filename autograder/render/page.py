@@ -9,7 +9,6 @@ from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
-from nbformat import NotebookNode
 
 from autograder.render.findings import (
     CellNote,
@@ -20,7 +19,8 @@ from autograder.render.findings import (
     points,
     summary,
 )
-from autograder.render.placement import AT_THE_END, places
+from autograder.render.placement import AT_THE_END
+from autograder.render.rendered import RenderedNotebook
 from autograder.report import Report
 
 CONTENT_POLICY: Final = (
@@ -29,20 +29,23 @@ CONTENT_POLICY: Final = (
 )
 
 
-def report_page(report: Report, *, student: bool, file: str = "") -> str:
+def report_page(
+    report: Report, notebook: RenderedNotebook, *, student: bool, file: str = ""
+) -> str:
     """
     Write a report as one HTML page that loads nothing and runs nothing.
 
     Args:
         report: What came of a submission.
+        notebook: Its executed notebook.
         student: Whether a student reads it: then nothing but the student's view is in it.
         file: The name of the submitted file, if the page is to show it.
     """
     told = summary(report, student=student)
-    notebook = annotated_notebook_html(report.notebook, told)
+    annotated = annotated_notebook_html(notebook, told)
     return _template("page.html.j2").render(
         report=told,
-        notebook=Markup(notebook),  # noqa: S704  cleaned cells and our own panels
+        notebook=Markup(annotated),  # noqa: S704  cleaned cells and our own panels
         style=Markup(stylesheet()),  # noqa: S704  a file of the package
         policy=CONTENT_POLICY,
         student=student,
@@ -50,18 +53,17 @@ def report_page(report: Report, *, student: bool, file: str = "") -> str:
     )
 
 
-def annotated_notebook_html(notebook: NotebookNode, told: SummaryView) -> str:
+def annotated_notebook_html(notebook: RenderedNotebook, told: SummaryView) -> str:
     """
     Write an executed notebook as harmless HTML, each question's result beside its answer.
 
     Args:
-        notebook: The executed notebook; nothing in it is trusted.
+        notebook: The executed notebook.
         told: What the reader may know of its result.
     """
-    where = places(notebook.cells, [question.id for question in told.questions])
     panels: dict[int, str] = {}
     for question in told.questions:
-        place = where[question.id]
+        place = notebook.places.get(question.id, AT_THE_END)
         panels[place] = panels.get(place, "") + question_panel(question)
     return notebook_html(
         notebook, panels, notes=_cell_notes(told.cells), marked=_marked_lines(told)
@@ -74,7 +76,7 @@ def question_panel(question: QuestionView) -> str:
 
 
 def notebook_html(
-    notebook: NotebookNode,
+    notebook: RenderedNotebook,
     panels: Mapping[int, str],
     *,
     notes: Mapping[int, str] | None = None,
@@ -86,27 +88,22 @@ def notebook_html(
     It is styled by `stylesheet`.
 
     Args:
-        notebook: The executed notebook; nothing in it is trusted.
+        notebook: The executed notebook.
         panels: HTML of ours by the cell that it follows, from 0. What belongs to no cell, such as
             `AT_THE_END`, comes last.
         notes: What to say of a cell in words, by its number from 0.
         marked: Lines of code to highlight, from 1, by cell from 0.
     """
-    # Loading nbconvert takes half a second, which `autograder grade` without a page can save.
-    from autograder.render.cells import RenderBudget, render_cell
-
-    effort = RenderBudget()
     parts: list[str] = []
     for index, cell in enumerate(notebook.cells):
-        fragment = render_cell(cell, index + 1, effort, (marked or {}).get(index, ()))
         parts.append(
             _template("cell.html.j2").render(
                 number=index + 1,
-                kind=cell.cell_type,
-                # Untrusted till now: `render_cell` gives only what its allow-list lets through.
-                content=Markup(fragment.html),  # noqa: S704
+                kind=cell.kind,
+                # Untrusted till it was rendered: only what an allow-list lets through is in it.
+                content=Markup(cell.shown((marked or {}).get(index, ()))),  # noqa: S704
                 said=(notes or {}).get(index, ""),
-                notes=fragment.notes,
+                notes=cell.notes,
             )
         )
         parts.append(panels.get(index, ""))

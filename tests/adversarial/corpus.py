@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from autograder.assignment import Assignment, load_assignment
 from autograder.assignment.build import build_solution
+from autograder.render.notebooks import render_notebook
 from autograder.render.page import report_page
 from autograder.report import Report
 
@@ -123,4 +124,5 @@ def student_text(report: Report) -> str:
     """Return all that a student can read of a report: view, page, the notebook as it ran."""
     outputs = [cell.get("outputs", []) for cell in report.notebook.cells]
     view = json.dumps([report.student_view().as_json(), outputs])
-    return view + report_page(report, student=True)
+    rendered = render_notebook(report.notebook, [each.id for each in report.questions])
+    return view + report_page(report, rendered, student=True)

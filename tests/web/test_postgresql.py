@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
+from alembic.config import Config
 from sqlalchemy import Engine, create_engine, func, select, text
 from sqlalchemy.exc import OperationalError
 
@@ -34,6 +36,7 @@ from web.services.submissions.queue import SubmissionQueue
 from web.setup import init, migrate
 from web.workers.grading import Worker
 
+MIGRATIONS = Path(__file__).parents[2] / "web" / "migrations"
 START_SECONDS = 30.0
 EMPTY = json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}).encode()
 
@@ -132,6 +135,24 @@ def test_from_submission_to_gradebook(portal: World, engine: Grader) -> None:
     assert "1.5" in grader.get("/courses/dl/staff/gradebook/").text
     log = portal.client("instructor").get("/courses/dl/staff/audit/").text
     assert "answer: graded" in log
+
+
+def test_the_notebook_as_html_comes_and_goes(portal: World) -> None:
+    """Back and forward again with rows in place, the first reader has it rendered."""
+    with portal.database.write.begin() as session:
+        public_id = graded(session, portal.settings.submissions, "Student", {}).public_id
+    page = f"/submissions/{public_id}/notebook"
+    first = portal.client("student").get(page).text
+    portal.database.engine.dispose()
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("sqlalchemy.url", portal.settings.database_url)
+
+    command.downgrade(config, "0005")
+    command.upgrade(config, "head")
+
+    assert "<math" in first
+    assert portal.client("student").get(page).text == first
 
 
 def test_search_filters_and_statistics(portal: World) -> None:

@@ -102,7 +102,9 @@ class Result(Base):
     """What the tests gave by question, in tenths; ``None`` for what awaits a person."""
     staff_view: Mapped[dict[str, Any]] = mapped_column(JSON)
     student_view: Mapped[dict[str, Any]] = mapped_column(JSON)
-    notebook: Mapped[str] = mapped_column(Text)
+    notebook: Mapped[str] = mapped_column(Text, deferred=True)
     """The executed notebook's JSON; untrusted."""
+    rendered: Mapped[str | None] = mapped_column(Text, deferred=True)
+    """The notebook as harmless HTML (`RenderedNotebook`); ``None`` until it has been rendered."""
     seconds: Mapped[float]
     created_at: Mapped[datetime] = mapped_column(default=now)

@@ -25,10 +25,12 @@ from autograder.messages import Message, MessageCode, text
 from autograder.progress import GradingProgress
 from web.config import Settings
 from web.db import Database, open_database
+from web.rendering import renderer
 from web.services.courses.snapshots import snapshot_folder
 from web.services.regrading.queue import RegradeQueue
 from web.services.submissions import leases, submitting
 from web.services.submissions.queue import Claim, JobQueue, SubmissionQueue
+from web.services.submissions.rendering import rendered_after_grading
 from web.signals import note_signals
 from web.workers.validation import Validator
 from web.workers.warm_up import WarmUp
@@ -140,8 +142,13 @@ class Worker:
         if not report.graded:
             reason = Message(MessageCode.TEST_NOT_JUDGED)
             return partial(queue.return_after_fault, claim=claim, reason=reason)
-        notebook = json.dumps(report.notebook)
-        return partial(queue.finish, claim=claim, report=report, notebook=notebook)
+        return partial(
+            queue.finish,
+            claim=claim,
+            report=report,
+            notebook=json.dumps(report.notebook),
+            rendered=rendered_after_grading(report),
+        )
 
     def _return_after_fault(self, queue: JobQueue[Any], claim: Claim, error: Exception) -> None:
         if self._stop.is_set():
@@ -222,6 +229,7 @@ def run_worker() -> int:
     database = open_database(settings.database_url)
     # Pages come before grading.
     os.nice(NICENESS)
+    renderer().start()
     with Grader(spares=settings.workers) as grader:
         threads = _Threads(settings, database, grader)
         while not signals:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections.abc import Mapping
 
 import nbformat
 import pytest
+from nbformat import NotebookNode
 
 from autograder.cells import CellRun, CellStatus
+from autograder.render.notebooks import render_notebook
 from autograder.render.page import CONTENT_POLICY, notebook_html, report_page, stylesheet
-from autograder.report import SourceLine
+from autograder.report import Report, SourceLine
 from autograder.verdict import Verdict
 
 PANEL = '<section class="result">PANEL</section>'
@@ -60,6 +63,17 @@ OUTPUTS = [
 ]
 
 
+def page_of(report: Report, *, student: bool) -> str:
+    """Render a report's notebook, and write the report as a page."""
+    questions = [question.id for question in report.questions]
+    return report_page(report, render_notebook(report.notebook, questions), student=student)
+
+
+def html_of(notebook: NotebookNode, panels: Mapping[int, str]) -> str:
+    """Render a notebook, and write it with panels between its cells."""
+    return notebook_html(render_notebook(notebook, []), panels)
+
+
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_hostile_sources(make, harmless, hostile: str) -> None:
     """Whatever the cells hold, the page is harmless and the panels stay outside of them."""
@@ -67,7 +81,7 @@ def test_hostile_sources(make, harmless, hostile: str) -> None:
     cells = (make.text(hostile), make.code(hostile), raw, make.code('grader.check("q1")'))
     report = make.report(make.question("q1"), cells=cells)
 
-    page = report_page(report, student=False)
+    page = page_of(report, student=False)
 
     harmless(page)
     assert page.count('<section class="result') == 1
@@ -82,7 +96,7 @@ def test_hostile_outputs(make, harmless, media_type: str, hostile: str) -> None:
     error = nbformat.v4.new_output("error", ename=hostile, evalue=hostile, traceback=[hostile])
     cell = make.code("a", make.shows({media_type: hostile}), stream, error)
 
-    harmless(report_page(make.report(make.question("q1"), cells=(cell,)), student=True))
+    harmless(page_of(make.report(make.question("q1"), cells=(cell,)), student=True))
 
 
 def test_hostile_report(make, harmless) -> None:
@@ -91,7 +105,7 @@ def test_hostile_report(make, harmless) -> None:
     test = make.test(bad, message=bad, hint=bad, detail=bad, line=SourceLine(1, 1, bad))
     question = make.question(bad, Verdict.FAILED, test, misconception=bad)
 
-    harmless(report_page(make.report(question, title=bad, cells=(make.code(bad),)), student=False))
+    harmless(page_of(make.report(question, title=bad, cells=(make.code(bad),)), student=False))
 
 
 @pytest.mark.parametrize(
@@ -112,7 +126,7 @@ def test_malformed_outputs(make, harmless, output) -> None:
     """An output that no honest kernel sends spoils nothing."""
     cell = make.code("kept = 1", nbformat.from_dict(output))
 
-    page = notebook_html(make.report(cells=(cell,)).notebook, {0: PANEL})
+    page = html_of(make.report(cells=(cell,)).notebook, {0: PANEL})
 
     harmless(page)
     assert "kept" in page
@@ -124,7 +138,7 @@ def test_a_notebook_cannot_draw_a_result(make) -> None:
     forged = '<section class="result good" id="result-q1"><h3>Question 1: passed</h3></section>'
     cells = (make.text(forged), make.code("a", make.shows({"text/html": forged})))
 
-    page = notebook_html(make.report(cells=cells).notebook, {})
+    page = html_of(make.report(cells=cells).notebook, {})
 
     assert 'class="result' not in page
     assert "id=" not in page
@@ -134,7 +148,7 @@ def test_panels_stand_after_their_cells(make) -> None:
     """Panels come after the cells that are named, and those of no cell at the end."""
     notebook = make.report(cells=(make.text("first"), make.text("second"))).notebook
 
-    page = notebook_html(notebook, {0: "[A]", -1: "[B]", 99: "[C]"})
+    page = html_of(notebook, {0: "[A]", -1: "[B]", 99: "[C]"})
 
     assert re.findall(r"first|second|\[.\]", page) == ["first", "[A]", "second", "[B]", "[C]"]
 
@@ -143,14 +157,14 @@ def test_every_result_is_on_the_page(make) -> None:
     """Each question has one panel, in an empty notebook too."""
     questions = [make.question(f"q{number}") for number in range(1, 6)]
 
-    page = report_page(make.report(*questions), student=True)
+    page = page_of(make.report(*questions), student=True)
 
     assert re.findall(r'id="result-(\w+)"', page) == ["q1", "q2", "q3", "q4", "q5"]
 
 
 def test_results_stand_beside_their_cells(telling) -> None:
     """The result of question 1 stands between its check and the next question."""
-    page = report_page(telling, student=True)
+    page = page_of(telling, student=True)
 
     order = [page.index(piece) for piece in ("Cell 3", 'id="result-q1"', "Cell 4", "Cell 5")]
     assert order == sorted(order)
@@ -159,7 +173,7 @@ def test_results_stand_beside_their_cells(telling) -> None:
 
 def test_students_read_nothing_of_what_is_for_staff(telling) -> None:
     """A student's page holds no detail, misconception's name, exception's name or seed."""
-    student, staff = (report_page(telling, student=each) for each in (True, False))
+    student, staff = (page_of(telling, student=each) for each in (True, False))
 
     for secret in ("SECRET-VALUE", "SECRET-TRACE", "SECRET-MISCONCEPTION", "test_q1.py", "424242"):
         assert secret in staff
@@ -169,7 +183,7 @@ def test_students_read_nothing_of_what_is_for_staff(telling) -> None:
 
 def test_a_page_tells_what_happened(telling) -> None:
     """Hints once, messages, the line, the verdicts in words, what waits, and which cells failed."""
-    page = report_page(telling, student=True)
+    page = page_of(telling, student=True)
     plain = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", page))
 
     assert plain.count("The bias enters with the wrong sign.") == 1
@@ -184,7 +198,7 @@ def test_a_page_tells_what_happened(telling) -> None:
 
 def test_a_fault_of_ours_is_no_zero(make) -> None:
     """What we could not grade is shown as not graded, with whose fault it is."""
-    page = report_page(make.report(make.question("q1", Verdict.INTERNAL)), student=True)
+    page = page_of(make.report(make.question("q1", Verdict.INTERNAL)), student=True)
 
     assert "not graded yet" in page
     assert "our fault" in page
@@ -193,7 +207,7 @@ def test_a_fault_of_ours_is_no_zero(make) -> None:
 
 def test_the_page_forbids_what_it_does_not_need(telling) -> None:
     """A policy in the page itself stops whatever the cleaning might let through."""
-    page = report_page(telling, student=True)
+    page = page_of(telling, student=True)
 
     assert (
         f'<meta http-equiv="Content-Security-Policy" content="{CONTENT_POLICY}">'
@@ -205,7 +219,7 @@ def test_the_page_forbids_what_it_does_not_need(telling) -> None:
 
 def test_the_page_is_readable_for_all(telling) -> None:
     """It has a language, one main heading, levels without gaps, and heads of rows and columns."""
-    page = report_page(telling, student=True)
+    page = page_of(telling, student=True)
     levels = [int(level) for level in re.findall(r"<h([1-6])[ >]", page)]
 
     assert '<html lang="en">' in page
@@ -224,7 +238,7 @@ def test_formulas(make) -> None:
         make.text("# $g$"),
     )
 
-    page = notebook_html(make.report(cells=cells).notebook, {})
+    page = html_of(make.report(cells=cells).notebook, {})
 
     for name in "fg":
         assert f"<mi>{name}</mi>" in page
@@ -239,7 +253,7 @@ def test_markdown(make) -> None:
     """Tables, lists, code and links of text cells are shown."""
     source = "| a | b |\n|---|---|\n| 1 | 2 |\n\n- c\n\n```python\ndef d(): pass\n```\n[e](https://f.org)"
 
-    page = notebook_html(make.report(cells=(make.text(source),)).notebook, {})
+    page = html_of(make.report(cells=(make.text(source),)).notebook, {})
 
     for piece in ("<th>a</th>", "<li>c</li>", '<span class="nf">d</span>', 'href="https://f.org"'):
         assert piece in page
@@ -252,7 +266,7 @@ def test_best_type_of_an_output_is_shown(make) -> None:
     widget = make.shows({"application/vnd.jupyter.widget-view+json": {}, "text/plain": "Slider()"})
     drawing = make.shows({"image/svg+xml": "<svg><text>a</text></svg>"})
 
-    page = notebook_html(
+    page = html_of(
         make.report(cells=(make.code("a", picture, plotly, widget, drawing),)).notebook, {}
     )
 
@@ -265,9 +279,7 @@ def test_best_type_of_an_output_is_shown(make) -> None:
 
 def test_pictures_from_elsewhere_are_left_out_with_a_note(make) -> None:
     """A picture that would be loaded is named, not loaded."""
-    page = notebook_html(
-        make.report(cells=(make.text("![a](https://x.example/b.png)"),)).notebook, {}
-    )
+    page = html_of(make.report(cells=(make.text("![a](https://x.example/b.png)"),)).notebook, {})
 
     assert "A picture is not shown, only those in the notebook are: https://x.example/b.png" in page
 
@@ -276,7 +288,7 @@ def test_progress_bars_show_their_end(make) -> None:
     """Of a line that is overwritten again and again, the last state is shown."""
     stream = nbformat.v4.new_output("stream", name="stdout", text="10 %\r50 %\r100 %\r\ndone\n")
 
-    page = notebook_html(make.report(cells=(make.code("a", stream),)).notebook, {})
+    page = html_of(make.report(cells=(make.code("a", stream),)).notebook, {})
 
     assert "<pre>100 %\ndone" in page
 
@@ -286,7 +298,7 @@ def test_code_with_a_title_is_folded(make) -> None:
     source = "# @title Given: <b>figures</b>\nprint(1)"
     cell = make.code(source, nbformat.v4.new_output("stream", name="stdout", text="shown"))
     cells = (cell, make.code("# a @title elsewhere"))
-    page = notebook_html(make.report(cells=cells).notebook, {})
+    page = html_of(make.report(cells=cells).notebook, {})
     folded = re.findall("<details>.*?</details>", page, flags=re.DOTALL)
     assert len(folded) == 1
     assert "<summary>Given: &lt;b&gt;figures&lt;/b&gt;</summary>" in folded[0]
@@ -300,7 +312,7 @@ def test_long_outputs_and_cells_are_cut_with_a_note(make) -> None:
     stream = nbformat.v4.new_output("stream", name="stdout", text="x" * 30_000)
     cells = (make.code("a", stream), make.text("y" * 200_000), make.code("z" * 200_000))
 
-    page = notebook_html(make.report(cells=cells).notebook, {})
+    page = html_of(make.report(cells=cells).notebook, {})
 
     assert "10,000 more characters are not shown." in page
     assert page.count("100,000 more characters are not shown.") == 2
@@ -311,7 +323,7 @@ def test_a_large_notebook_is_a_bounded_page(make) -> None:
     """The largest file that may be handed in is no page of a hundred megabytes."""
     cells = [make.text("<" * 100_000 + str(number)) for number in range(250)]
 
-    page = notebook_html(make.report(cells=tuple(cells)).notebook, {})
+    page = html_of(make.report(cells=tuple(cells)).notebook, {})
 
     assert len(page) < 10_000_000
     assert page.count("more characters are not shown.") == len(cells)
@@ -323,7 +335,7 @@ def test_metadata_is_not_looked_at(make) -> None:
     notebook.metadata["widgets"] = {"application/vnd.jupyter.widget-state+json": "MARK"}
     notebook.cells[0].metadata["tags"] = ['"><script>MARK']
 
-    assert "MARK" not in notebook_html(notebook, {})
+    assert "MARK" not in html_of(notebook, {})
 
 
 def test_size_and_time(make) -> None:
@@ -338,10 +350,10 @@ def test_size_and_time(make) -> None:
     questions = [make.question(f"q{n}", Verdict.FAILED, *tests) for n in range(1, 11)]
     full = make.report(*questions, cells=tuple(cells))
 
-    assert len(report_page(make.report(*questions), student=False)) < 100_000
+    assert len(page_of(make.report(*questions), student=False)) < 100_000
 
     began = time.process_time()
-    report_page(full, student=False)
+    page_of(full, student=False)
     assert time.process_time() - began < 0.3
 
 
@@ -350,7 +362,7 @@ def test_a_hostile_notebook_takes_bounded_time(make) -> None:
     cells = [make.text("[a](" * 4000 + "$x_{1}$" * 500 + str(number)) for number in range(200)]
 
     began = time.process_time()
-    page = notebook_html(make.report(cells=tuple(cells)).notebook, {})
+    page = html_of(make.report(cells=tuple(cells)).notebook, {})
 
     assert time.process_time() - began < 10
     assert "This text is too long to be rendered." in page
@@ -404,7 +416,7 @@ def luminance(colour: str) -> float:
 def test_cells_that_did_not_end_say_so(make) -> None:
     """A cell that was stopped says it beside itself."""
     run = CellRun(0, CellStatus.KERNEL_DIED)
-    page = report_page(make.report(cells=(make.code("exit()"),), runs=(run,)), student=True)
+    page = page_of(make.report(cells=(make.code("exit()"),), runs=(run,)), student=True)
 
     assert re.search(r"Cell 1 <span[^>]*>ended Python</span>", page)
 
@@ -412,7 +424,7 @@ def test_cells_that_did_not_end_say_so(make) -> None:
 def test_views_are_enough(telling) -> None:
     """All that a student's page says of the results is in the student's view."""
     view = json.dumps(telling.student_view().as_json())
-    page = report_page(telling, student=True)
+    page = page_of(telling, student=True)
 
     for title in re.findall(r'<span class="words">[^<]*</span> ([^<]*?)(?: <|</)', page):
         assert title in view
@@ -422,7 +434,7 @@ def test_nested_emphasis_is_not_rendered(make) -> None:
     """A parser's time grows with the square of nested emphasis: much of it is shown as text."""
     nested = "*a **b " * 2000 + "b** a*" * 2000
 
-    page = notebook_html(make.report(cells=(make.text(nested[:19_000]),)).notebook, {})
+    page = html_of(make.report(cells=(make.text(nested[:19_000]),)).notebook, {})
 
     assert "too much emphasis" in page
     assert "<em>" not in page

@@ -202,6 +202,7 @@ def _page(
     problem: str = "",
 ) -> str:
     """Show an answer with the form, whose fields may hold what was not saved."""
+    answer = shown_answer(submission, question.id)
     folder = portal().settings.snapshots
     queue = written_answers.queue(db(), assignment, question.id)
     claim = claims.present(db(), [submission.id], question.id).get(submission.id)
@@ -212,7 +213,7 @@ def _page(
         assignment=assignment,
         question=question,
         submission=submission,
-        answer=shown_answer(submission, question.id),
+        answer=answer,
         prompt=snapshots.prompt(folder, submission.snapshot, question.id),
         model=snapshots.model_answer(folder, assignment.snapshot, question.id),
         fields=fields,

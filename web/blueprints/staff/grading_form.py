@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Self
 
 from flask import request
 from markupsafe import Markup
 
+from web.http import end_transaction, portal
 from web.models import ManualGrade, SnapshotQuestion, Submission
 from web.rendering import answer_html
 from web.services.grading import written_answers
-from web.services.grading.results import answer_cells, executed_notebook
+from web.services.grading.results import answer_cells
 from web.services.grading.written_answers import Entered
+from web.services.submissions.rendering import rendered_notebook
 
 MAX_VERSION: Final = 2**31 - 1
 
@@ -66,20 +67,25 @@ class ShownAnswer:
     A written answer as harmless HTML.
 
     Args:
-        html: Of its cells.
+        html: Of its cells; ``None`` while the notebook is being rendered.
         whole: Whether no answer cell was found, so that it is the whole notebook.
     """
 
-    html: Markup
-    whole: bool
+    html: Markup | None
+    whole: bool = False
 
 
 def shown_answer(submission: Submission, question_id: str) -> ShownAnswer:
-    """Render the answer to a question."""
-    assert submission.result is not None
-    notebook = executed_notebook(submission.result)
-    cells: Sequence[int] = answer_cells(submission.result, question_id)
-    whole = not cells or len(cells) >= len(notebook.cells)
-    if whole:
-        cells = range(len(notebook.cells))
-    return ShownAnswer(answer_html(notebook, cells), whole)
+    """Show the answer to a question; ends the request's transaction."""
+    result = submission.result
+    assert result is not None
+    marked = answer_cells(result, question_id)
+    # Should it be rendered now, nobody waits for that.
+    end_transaction()
+    notebook = rendered_notebook(portal().database, result.id)
+    if notebook is None:
+        return ShownAnswer(None)
+    count = len(notebook.cells)
+    cells = [each for each in marked if each < count]
+    whole = not cells or len(cells) == count
+    return ShownAnswer(answer_html(notebook, range(count) if whole else cells), whole)

@@ -28,15 +28,16 @@ from autograder.render.page import annotated_notebook_html, stylesheet
 from web.blueprints.resources import submission_for
 from web.blueprints.submission_page import RejectedRequest, student_page
 from web.db import Database
-from web.http import db, portal, writing
+from web.http import db, end_transaction, portal, writing
 from web.models import Submission
 from web.policy import Action
 from web.security import NOTEBOOK_FLAG
 from web.services.errors import RuleError
 from web.services.grading import marks, requests
-from web.services.grading.results import executed_notebook, staff_summary, student_summary
+from web.services.grading.results import staff_summary, student_summary
 from web.services.submissions import submitting
 from web.services.submissions.progress import Status, status_of
+from web.services.submissions.rendering import rendered_notebook
 
 bp = Blueprint("submissions", __name__, url_prefix="/submissions")
 
@@ -123,8 +124,11 @@ def show_notebook(public_id: str) -> Response:
     summary = _summary_for(submission, reader)
     if submission.result is None or summary is None:
         abort(404)
-    # Untrusted: student code made every output; it is cleaned, and the policy is a second wall.
-    body = annotated_notebook_html(executed_notebook(submission.result), summary)
+    # Should it be rendered now, nobody waits for that.
+    end_transaction()
+    notebook = rendered_notebook(portal().database, submission.result.id)
+    # Untrusted: student code made every output; it was cleaned, and the policy is a second wall.
+    body = None if notebook is None else annotated_notebook_html(notebook, summary)
     page = render_template(
         "submissions/notebook.html", body=body, css=stylesheet(), submission=submission
     )

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-import nbformat
-from nbformat import NotebookNode
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -90,12 +87,6 @@ def all_gradings(session: Session, submission: Submission, chosen: int | None) -
     ).all()
     shown = chosen if chosen in {row.id for row in rows} else submission.result_id
     return [Grading(*row, shown=row.id == shown) for row in rows]
-
-
-def executed_notebook(result: Result) -> NotebookNode:
-    """Return the executed notebook; nothing in it is trusted."""
-    notebook: NotebookNode = nbformat.from_dict(json.loads(result.notebook))
-    return notebook
 
 
 def answer_cells(result: Result, question_id: str) -> tuple[int, ...]:

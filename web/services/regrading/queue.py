@@ -16,12 +16,20 @@ class RegradeQueue(JobQueue[RegradeJob]):
     table = RegradeJob
     shows_progress = False
 
-    def finish(self, session: Session, claim: Claim, report: Report, notebook: str) -> bool:
+    def finish(
+        self,
+        session: Session,
+        claim: Claim,
+        report: Report,
+        notebook: str,
+        rendered: str | None = None,
+    ) -> bool:
         """Store what grading again gave, beside the result that holds."""
         job = self._held(session, claim)
         if job is None:
             return False
-        job.result = new_result(job.submission_id, job.regrade.snapshot_id, report, notebook)
+        snapshot_id = job.regrade.snapshot_id
+        job.result = new_result(job.submission_id, snapshot_id, report, notebook, rendered)
         job.end_lease(RegradeJobState.DONE)
         return True
 

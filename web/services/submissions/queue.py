@@ -115,7 +115,14 @@ class JobQueue(ABC, Generic[Job]):
         return bool(result.rowcount == 1)  # type: ignore[attr-defined]  # an update's result has it
 
     @abstractmethod
-    def finish(self, session: Session, claim: Claim, report: Report, notebook: str) -> bool:
+    def finish(
+        self,
+        session: Session,
+        claim: Claim,
+        report: Report,
+        notebook: str,
+        rendered: str | None = None,
+    ) -> bool:
         """
         Store a report, once.
 
@@ -124,6 +131,7 @@ class JobQueue(ABC, Generic[Job]):
             claim: Of the job.
             report: What came of it.
             notebook: The executed notebook's JSON.
+            rendered: That notebook as HTML (see `Result.rendered`).
         """
 
     def refuse(self, session: Session, claim: Claim, reason: Message) -> bool:
@@ -179,12 +187,19 @@ class SubmissionQueue(JobQueue[Submission]):
             claim.submission.started_at = at
         return claim
 
-    def finish(self, session: Session, claim: Claim, report: Report, notebook: str) -> bool:
+    def finish(
+        self,
+        session: Session,
+        claim: Claim,
+        report: Report,
+        notebook: str,
+        rendered: str | None = None,
+    ) -> bool:
         """Store what grading gave as the result that holds."""
         submission = self._held(session, claim)
         if submission is None:
             return False
-        result = new_result(submission.id, submission.snapshot_id, report, notebook)
+        result = new_result(submission.id, submission.snapshot_id, report, notebook, rendered)
         submission.result = result
         submission.score_tenths = result.score_tenths
         submission.end_lease(SubmissionState.GRADED)
@@ -214,7 +229,9 @@ class SubmissionQueue(JobQueue[Submission]):
         return job, job.snapshot_id
 
 
-def new_result(submission_id: int, snapshot_id: int, report: Report, notebook: str) -> Result:
+def new_result(
+    submission_id: int, snapshot_id: int, report: Report, notebook: str, rendered: str | None
+) -> Result:
     """Make a row of what a grading gave."""
     return Result(
         submission_id=submission_id,
@@ -227,6 +244,7 @@ def new_result(submission_id: int, snapshot_id: int, report: Report, notebook: s
         staff_view=report.staff_view().as_json(),
         student_view=report.student_view().as_json(),
         notebook=notebook,
+        rendered=rendered,
         seconds=report.seconds,
     )
 

@@ -280,6 +280,8 @@ def test_corrected_tests_by_the_real_worker_behind_new_submissions(
         other = session.scalars(select(Submission).where(Submission.public_id == new)).one()
         assert other.result is not None
         assert other.result.staff_view["seed"] != held.staff_view["seed"]
+        # Nobody who looks at one of the three notebooks has to wait until it is rendered.
+        assert None not in session.scalars(select(Result.rendered)).all()
     page = staff.get(f"{PLACE}regrades/1/").text
     assert "<strong>1</strong> the same" in page
 

@@ -1,0 +1,132 @@
+"""
+An executed notebook as harmless HTML, cell by cell: what is stored, and shown again and again.
+
+Marking a line of code, or putting a result between two cells, needs no look at the HTML. This
+module is for pages, so it loads nothing of what renders.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final, Self
+
+VERSION: Final = 1
+"""Of the cleaning: what an earlier one let through is rendered anew, not shown."""
+
+
+@dataclass(frozen=True)
+class CodeHtml:
+    """
+    A cell's code as harmless HTML.
+
+    Args:
+        before: Opens the elements around the lines.
+        lines: Whole elements on each line, so that one can be marked; ends with a line's end.
+        after: Closes the elements around the lines.
+        title: Under which it is folded; empty if it is not.
+    """
+
+    before: str
+    lines: str
+    after: str
+    title: str = ""
+
+    def shown(self, marked: Collection[int] = ()) -> str:
+        """
+        Return the HTML; code in which a line is marked is not folded.
+
+        Args:
+            marked: Lines to highlight, from 1.
+        """
+        lines = self.lines
+        if marked:
+            lines = "".join(
+                f'<span class="hll">{line}\n</span>' if number in marked else f"{line}\n"
+                for number, line in enumerate(lines.removesuffix("\n").split("\n"), start=1)
+            )
+        code = f"{self.before}{lines}{self.after}"
+        if marked or not self.title:
+            return code
+        return f"<details><summary>{html.escape(self.title)}</summary>{code}</details>"
+
+
+@dataclass(frozen=True)
+class CellHtml:
+    """
+    A cell as harmless HTML.
+
+    Args:
+        kind: ``code``, ``markdown`` or ``raw``.
+        html: Whole elements only; of a code cell what comes after the code.
+        notes: What a reader should know of it, in our words; not yet escaped.
+        code: Of a code cell, unless it is too long for more than plain text.
+    """
+
+    kind: str
+    html: str
+    notes: tuple[str, ...] = ()
+    code: CodeHtml | None = None
+
+    def shown(self, marked: Collection[int] = ()) -> str:
+        """
+        Return the HTML of all of it.
+
+        Args:
+            marked: Lines of code to highlight, from 1.
+        """
+        return (self.code.shown(marked) if self.code is not None else "") + self.html
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read what `RenderedNotebook.as_json` wrote."""
+        code = data["code"]
+        return cls(
+            data["kind"],
+            data["html"],
+            tuple(data["notes"]),
+            None if code is None else CodeHtml(**code),
+        )
+
+
+@dataclass(frozen=True)
+class RenderedNotebook:
+    """
+    An executed notebook as harmless HTML.
+
+    Args:
+        cells: Its cells.
+        places: For each question the cell that its result follows, from 0, or `AT_THE_END`.
+    """
+
+    cells: tuple[CellHtml, ...]
+    places: Mapping[str, int] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain data."""
+        return {
+            "version": VERSION,
+            "cells": [asdict(cell) for cell in self.cells],
+            "places": dict(self.places),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self | None:
+        """Read what `as_json` returned; ``None`` if another version's cleaning made it."""
+        if data["version"] != VERSION:
+            return None
+        return cls(tuple(map(CellHtml.from_json, data["cells"])), data["places"])
+
+    def as_text(self) -> str:
+        """Return it as it is stored."""
+        return json.dumps(self.as_json())
+
+    @classmethod
+    def from_text(cls, text: str | bytes) -> Self | None:
+        """Read what `as_text` returned; ``None`` also if some of it is missing or damaged."""
+        try:
+            return cls.from_json(json.loads(text))
+        except (ValueError, LookupError, TypeError, AttributeError):
+            return None
