@@ -34,7 +34,7 @@ from web.policy import Action
 from web.security import NOTEBOOK_FLAG
 from web.services.errors import RuleError
 from web.services.grading import marks, requests
-from web.services.grading.results import staff_summary, student_summary
+from web.services.grading.results import chosen_mark, staff_summary, student_summary
 from web.services.submissions import submitting
 from web.services.submissions.progress import Status, status_of
 from web.services.submissions.rendering import rendered_notebook
@@ -117,16 +117,17 @@ def show_notebook(public_id: str) -> Response:
     Show the executed notebook, each result beside its cell.
 
     It is for a frame that runs nothing and fetches nothing; ``?as=staff`` tells all that is known,
-    ``?as=preview`` what the student will know after the release.
+    of the grading ``result`` if there are several, and ``?as=preview`` what the student will know
+    after the release.
     """
     reader = request.args.get("as", "")
     submission = submission_for(public_id, _ACTIONS.get(reader, Action.SEE_SUBMISSION))
-    summary = _summary_for(submission, reader)
-    if submission.result is None or summary is None:
+    result_id, summary = _result_for(submission, reader)
+    if result_id is None or summary is None:
         abort(404)
     # Should it be rendered now, nobody waits for that.
     end_transaction()
-    notebook = rendered_notebook(portal().database, submission.result.id)
+    notebook = rendered_notebook(portal().database, result_id)
     # Untrusted: student code made every output; it was cleaned, and the policy is a second wall.
     body = None if notebook is None else annotated_notebook_html(notebook, summary)
     page = render_template(
@@ -137,13 +138,18 @@ def show_notebook(public_id: str) -> Response:
     return response
 
 
-def _summary_for(submission: Submission, reader: str) -> SummaryView | None:
-    """Return what a reader may know of a result."""
+def _result_for(submission: Submission, reader: str) -> tuple[int | None, SummaryView | None]:
+    """Return the result that a reader looks at, and what they may know of it."""
     if reader == "staff":
-        return staff_summary(db(), marks.mark_of(db(), submission))
+        chosen = request.args.get("result", type=int)
+        mark = chosen_mark(db(), submission, chosen)
+        return (None if mark is None else mark.result_id), staff_summary(db(), mark)
+    # Students look at the one that holds: what a regrade gave is theirs once it is published.
     if reader == "preview":
-        return student_summary(submission, marks.mark_of(db(), submission))
-    return student_summary(submission, marks.student_mark(db(), submission))
+        mark = marks.mark_of(db(), submission)
+    else:
+        mark = marks.student_mark(db(), submission)
+    return submission.result_id, student_summary(submission, mark)
 
 
 class _Stream:

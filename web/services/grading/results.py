@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from autograder.render.findings import OutcomeView, QuestionView, SummaryView, summary_of
 from autograder.report import StaffView, StudentQuestion, StudentView
 from web.models import Result, Snapshot, Submission
-from web.services.grading.marks import Mark, QuestionMark
+from web.services.grading.marks import Mark, QuestionMark, mark_of
 
 HELD_BACK: Final = OutcomeView("…", "held back", "wait")
 FULL: Final = OutcomeView("✔", "full points", "good")
@@ -85,8 +85,27 @@ def all_gradings(session: Session, submission: Submission, chosen: int | None) -
         .where(Result.submission_id == submission.id)
         .order_by(Result.id.desc())
     ).all()
-    shown = chosen if chosen in {row.id for row in rows} else submission.result_id
+    shown = _shown_result_id(submission, chosen, {row.id for row in rows})
     return [Grading(*row, shown=row.id == shown) for row in rows]
+
+
+def chosen_mark(session: Session, submission: Submission, chosen: int | None) -> Mark | None:
+    """
+    Return what a submission is worth by one of its gradings; ``None`` if there is none.
+
+    Args:
+        session: To read by.
+        submission: Which.
+        chosen: The result that staff want to look at; by default the one that holds.
+    """
+    query = select(Result.id).where(Result.submission_id == submission.id)
+    shown = _shown_result_id(submission, chosen, set(session.scalars(query)))
+    return mark_of(session, submission, result_id=shown)
+
+
+def _shown_result_id(submission: Submission, chosen: int | None, own: set[int]) -> int | None:
+    # Untrusted: the number stands in an address; what belongs to others is not looked at.
+    return chosen if chosen in own else submission.result_id
 
 
 def answer_cells(result: Result, question_id: str) -> tuple[int, ...]:

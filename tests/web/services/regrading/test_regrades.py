@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
+import re
 import shutil
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -149,6 +152,49 @@ def test_staff_read_the_earlier_result(world: World) -> None:
     assert "<dd> 5" in spaced(client.get(page).text)
     assert "f" * 16 in client.get(page).text
     assert "<dd> 2" in spaced(client.get(f"{page}?result={first}").text)
+
+
+def frame_of(client: FlaskClient, page: str) -> str:
+    """Return the address of a page's frame with the executed notebook."""
+    found = re.search(r'<iframe [^>]*src="([^"]+)"', client.get(page).text)
+    assert found is not None
+    return html.unescape(found[1])
+
+
+def test_the_frame_shows_the_notebook_of_the_grading_that_is_looked_at(world: World) -> None:
+    """Staff read each notebook beside its own result; nobody else's, and students only theirs."""
+    with world.database.write.begin() as session:
+        submit(session, world, {"q1": 2}, "Other")
+        foreign = max(session.scalars(select(Result.id)))
+        submission = submit(session, world, {"q1": 2}, "Student")
+        assignment = another_version(session)
+        regrades.start(session, person(session, "Instructor"), assignment, Scope.ALL)
+        session.flush()
+        for _ in range(2):
+            claim = RegradeQueue().claim(session, "w")
+            assert claim is not None
+            found = report(assignment.snapshot, {"q1": 5}, "It ran anew.")
+            assert RegradeQueue().finish(session, claim, found, json.dumps(found.notebook))
+        own = select(Result.id).where(Result.submission_id == submission.id).order_by(Result.id)
+        held, new = session.scalars(own)
+        public_id = submission.public_id
+    page = f"/staff/submissions/{public_id}/"
+    grader, instructor = world.client("grader"), world.client("instructor")
+    score = '<p class="result-points">5 '
+
+    shown = grader.get(frame_of(grader, f"{page}?result={new}")).text
+    assert "It ran anew." in shown
+    assert score in shown
+    for number in (held, foreign, 10**30, "x"):
+        shown = grader.get(frame_of(grader, f"{page}?result={number}")).text
+        assert "contradiction" in shown
+        assert score not in shown
+        assert grader.get(f"/submissions/{public_id}/notebook?as=staff&result={number}").text == (
+            shown
+        )
+    for client, reader in ((world.client("student"), ""), (instructor, "preview")):
+        address = f"/submissions/{public_id}/notebook?as={reader}&result={new}"
+        assert "contradiction" in client.get(address).text
 
 
 def test_people_s_grades_survive(world: World) -> None:
