@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import threading
-import time
-from collections.abc import Iterator
 from dataclasses import asdict
+from functools import partial
 from typing import Final
 
 from flask import (
@@ -27,8 +24,9 @@ from autograder.render.findings import SummaryView
 from autograder.render.page import annotated_notebook_html, stylesheet
 from web.blueprints.resources import submission_for
 from web.blueprints.submission_page import RejectedRequest, student_page
+from web.blueprints.submissions.streams import EventStream, StreamPlaces
 from web.db import Database
-from web.http import db, end_transaction, portal, writing
+from web.http import db, end_transaction, portal, signed_in, writing
 from web.models import Submission
 from web.policy import Action
 from web.security import NOTEBOOK_FLAG
@@ -41,12 +39,8 @@ from web.services.submissions.rendering import rendered_notebook
 
 bp = Blueprint("submissions", __name__, url_prefix="/submissions")
 
-# Each stream holds a thread of the server's; further ones are told to ask again instead.
-STREAMS: Final = threading.BoundedSemaphore(12)
-STREAM_SECONDS: Final = 60.0
-# Most notebooks are graded within two seconds, so one looks often at first.
-LOOK_SECONDS: Final = 0.08
-LONGEST_LOOK_SECONDS: Final = 0.5
+# Further streams are told to ask again instead. Nobody needs more than two windows at a time.
+STREAMS: Final = StreamPlaces(12, each=2)
 # What a reader of the executed notebook must be allowed to do, beside its student.
 _ACTIONS: Final = {"staff": Action.SEE_SUBMISSION_AS_STAFF, "preview": Action.RELEASE_GRADES}
 
@@ -89,9 +83,11 @@ def show_status(public_id: str) -> Response:
 def stream_status(public_id: str) -> Response:
     """Report where it stands, as server-sent events."""
     submission = submission_for(public_id, Action.SEE_SUBMISSION)
-    if not STREAMS.acquire(blocking=False):
+    reader_id = signed_in().id
+    if not STREAMS.take(reader_id):
         abort(503)
-    stream = _Stream(portal().database, submission.id)
+    look = partial(_look, portal().database, submission.id)
+    stream = EventStream(look, closed=partial(STREAMS.give_back, reader_id))
     response = Response(stream, mimetype="text/event-stream")
     response.headers["X-Accel-Buffering"] = "no"
     response.call_on_close(stream.close)
@@ -152,34 +148,6 @@ def _result_for(submission: Submission, reader: str) -> tuple[int | None, Summar
     return submission.result_id, student_summary(submission, mark)
 
 
-class _Stream:
-    """A submission's events; looks into the database a few times a second, holding nothing."""
-
-    def __init__(self, database: Database, submission_id: int) -> None:
-        self._database = database
-        self._submission_id = submission_id
-        self._closed = False
-
-    def __iter__(self) -> Iterator[str]:
-        deadline = time.monotonic() + STREAM_SECONDS
-        pause = LOOK_SECONDS
-        last: Status | None = None
-        while time.monotonic() < deadline:
-            current = self._look()
-            if current != last:
-                yield f"data: {json.dumps(asdict(current))}\n\n"
-                last = current
-            if current.done:
-                return
-            time.sleep(pause)
-            pause = min(1.02 * pause, LONGEST_LOOK_SECONDS)
-
-    def close(self) -> None:
-        """Give the place to another stream."""
-        if not self._closed:
-            self._closed = True
-            STREAMS.release()
-
-    def _look(self) -> Status:
-        with self._database.read() as session:
-            return status_of(session, session.get_one(Submission, self._submission_id))
+def _look(database: Database, submission_id: int) -> Status:
+    with database.read() as session:
+        return status_of(session, session.get_one(Submission, submission_id))
