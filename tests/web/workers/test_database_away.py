@@ -78,14 +78,18 @@ def test_a_progress_note_that_meets_a_lock_is_left_out(quick: World) -> None:
 def test_a_finished_report_is_stored_when_the_lock_is_over(quick: World) -> None:
     """It is tried again until then; nothing is graded twice."""
     locks = []
+    locked = threading.Event()
 
     def hold(_: object) -> None:
         locks.append(begin(quick))
+        locked.set()
 
     queue(quick, "Student")
     engine = Grading(quick, hold)
-    worker = threading.Thread(target=Worker(quick.settings, quick.database, engine).work_once)
+    work = Worker(quick.settings, quick.database, engine).work_once
+    worker = threading.Thread(target=work, daemon=True)
     worker.start()
+    assert locked.wait(60)
     worker.join(0.3)
     assert worker.is_alive()
     assert only(quick).state == SubmissionState.RUNNING
