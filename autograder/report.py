@@ -430,7 +430,7 @@ def _test(kind: type[Any], data: Mapping[str, Any]) -> Any:
         data,
         verdict=Verdict(data["verdict"]),
         message=Message.from_json(data.get("message_code") or data["message"]),
-        line=SourceLine(**line) if line else None,
+        line=_filled(SourceLine, line) if line else None,
     )
 
 

@@ -54,6 +54,7 @@ LABELS: Final[Mapping[str, Mapping[str, Label]]] = {
         Standing.NOT_GRADED: _NOT_GRADED,
         Standing.AWAITS_PERSON: _AWAITS_PERSON,
         Standing.NOT_RELEASED: Label("not released", "ours"),
+        Standing.DAMAGED: Label("cannot be read", "ours"),
         Standing.RELEASED: Label(""),
     },
     "question": {

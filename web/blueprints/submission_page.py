@@ -46,6 +46,13 @@ class SubmissionPage:
     remarks: Mapping[str, Remark]
 
     @property
+    def damaged(self) -> bool:
+        """Whether there is a result that cannot be read, or not in full."""
+        if self.submission.result_id is None:
+            return False
+        return self.summary is None or (self.mark is not None and self.mark.damaged)
+
+    @property
     def course(self) -> Course:
         """The course that it belongs to."""
         return self.submission.assignment.course

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import enum
 import uuid
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, Dialect, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.types import TypeDecorator
 
 from autograder.messages import Message
 from autograder.progress import GradingProgress
@@ -16,6 +18,25 @@ from web.db import Base, JsonObject, Word, now
 from web.models.courses import CourseAssignment, Snapshot
 from web.models.leases import Leased
 from web.models.people import User
+
+
+class ReportJson(TypeDecorator[Any]):
+    """Plain JSON; what is damaged is read as ``None``, so that it spoils no row beside its own."""
+
+    impl = JSON
+    cache_ok = True
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
+        """Return what reads a value as it came from the driver."""
+        read = super().result_processor(dialect, coltype)
+        return None if read is None else lambda value: _unless_damaged(read, value)
+
+
+def _unless_damaged(read: Callable[[Any], Any], value: object) -> Any:
+    try:
+        return read(value)
+    except (ValueError, TypeError, RecursionError):
+        return None
 
 
 class SubmissionState(enum.StrEnum):
@@ -98,10 +119,10 @@ class Result(Base):
     submission_id: Mapped[int] = mapped_column(ForeignKey("submission.id"), index=True)
     snapshot_id: Mapped[int] = mapped_column(ForeignKey("snapshot.id"))
     score_tenths: Mapped[int]
-    question_tenths: Mapped[dict[str, int | None]] = mapped_column(JSON)
+    question_tenths: Mapped[dict[str, int | None]] = mapped_column(ReportJson)
     """What the tests gave by question, in tenths; ``None`` for what awaits a person."""
-    staff_view: Mapped[dict[str, Any]] = mapped_column(JSON)
-    student_view: Mapped[dict[str, Any]] = mapped_column(JSON)
+    staff_view: Mapped[dict[str, Any]] = mapped_column(ReportJson)
+    student_view: Mapped[dict[str, Any]] = mapped_column(ReportJson)
     notebook: Mapped[str] = mapped_column(Text, deferred=True)
     """The executed notebook's JSON; untrusted."""
     rendered: Mapped[str | None] = mapped_column(Text, deferred=True)

@@ -17,6 +17,7 @@ from web.services.gradebook import standing, statistics
 from web.services.gradebook.statistics import Attempt, TestKey
 from web.services.grading import marks
 from web.services.grading.marks import Mark
+from web.services.grading.results import read_view
 
 _NOT_JUDGED: Final = frozenset({Verdict.PENDING, Verdict.INTERNAL})
 _PORTION: Final = 200
@@ -40,6 +41,7 @@ class ClassStatistics:
         submitted: How many of them have submitted something.
         graded: How many of them have a graded attempt.
         awaiting: In how many attempts a written answer awaits a person.
+        unreadable: How many graded attempts are left out since what is stored cannot be read.
         max_tenths: The points of all questions.
         summary: Of the points; ``None`` if there are none.
         histogram: Of the points.
@@ -53,6 +55,7 @@ class ClassStatistics:
     submitted: int
     graded: int
     awaiting: int
+    unreadable: int
     max_tenths: int
     summary: statistics.PointsSummary | None
     histogram: Sequence[statistics.Bin]
@@ -76,7 +79,7 @@ def class_statistics(
         mark for mark in marks.graded_marks(session, assignment) if mark.submission.user_id in ids
     ]
     chosen = {mark.result_id: mark for mark in _chosen(assignment, graded, which)}
-    attempts, recognised = _read(session, graded, chosen)
+    attempts, recognised, unreadable = _read(session, graded, chosen)
     totals = [attempt.total for attempt in attempts]
     most = max(
         (mark.max_tenths for mark in chosen.values()), default=assignment.snapshot.max_tenths
@@ -86,7 +89,8 @@ def class_statistics(
         students=len(members),
         submitted=len(_who_submitted(session, assignment) & ids),
         graded=len(chosen),
-        awaiting=sum(not mark.complete for mark in chosen.values()),
+        awaiting=sum(not mark.complete and not mark.damaged for mark in chosen.values()),
+        unreadable=unreadable,
         max_tenths=most,
         summary=statistics.summary(totals),
         histogram=statistics.histogram(totals, most),
@@ -112,23 +116,32 @@ def _who_submitted(session: Session, assignment: CourseAssignment) -> set[int]:
 
 def _read(
     session: Session, graded: list[Mark], chosen: Mapping[int, Mark]
-) -> tuple[list[Attempt], list[tuple[int, str, str]]]:
-    """Read each report once: the chosen attempts' numbers, and the misconceptions of all."""
+) -> tuple[list[Attempt], list[tuple[int, str, str]], int]:
+    """
+    Read each report once.
+
+    Returns:
+        The chosen attempts' numbers, the misconceptions of all, and how many cannot be read.
+    """
+    damaged = {mark.result_id for mark in graded if mark.damaged}
     students = {mark.result_id: mark.submission.user_id for mark in graded}
     attempts: list[Attempt] = []
     recognised: list[tuple[int, str, str]] = []
     for number, view in _views(session, list(students)):
-        if number in chosen:
+        if view is None:
+            damaged.add(number)
+            continue
+        if number in chosen and number not in damaged:
             attempts.append(_attempt(chosen[number], view))
         recognised += [
             (students[number], question.id, question.misconception)
             for question in view.questions
             if question.misconception
         ]
-    return attempts, recognised
+    return attempts, recognised, len(damaged)
 
 
-def _views(session: Session, result_ids: Sequence[int]) -> Iterator[tuple[int, StaffView]]:
+def _views(session: Session, result_ids: Sequence[int]) -> Iterator[tuple[int, StaffView | None]]:
     """Read reports, a portion at a time and without the notebooks: both are large."""
     for start in range(0, len(result_ids), _PORTION):
         rows = session.execute(
@@ -136,7 +149,7 @@ def _views(session: Session, result_ids: Sequence[int]) -> Iterator[tuple[int, S
                 Result.id.in_(result_ids[start : start + _PORTION])
             )
         )
-        yield from ((number, StaffView.from_json(view)) for number, view in rows)
+        yield from ((number, read_view(StaffView, view)) for number, view in rows)
 
 
 def _attempt(mark: Mark, view: StaffView) -> Attempt:

@@ -44,6 +44,8 @@ class Standing(enum.StrEnum):
     """A written answer has not been graded yet."""
     NOT_RELEASED = "not_released"
     """Graded; the student does not see the points yet."""
+    DAMAGED = "damaged"
+    """Graded, but what was stored cannot be read; it has to be graded again."""
     RELEASED = "released"
     """Graded, and the student sees the points."""
 
@@ -68,6 +70,8 @@ class Entry:
     @property
     def tenths(self) -> int | None:
         """The points that count, after the late penalty; ``None`` if there are none yet."""
+        if self.standing is Standing.DAMAGED:
+            return None
         if self.mark is not None:
             return self.mark.final_tenths
         return 0 if self.standing is Standing.NOT_SUBMITTED else None
@@ -120,6 +124,8 @@ def entry_for_student(
     found = _entries(session, assignment, [member], counted, at)[user_id]
     if found.mark is None:
         return found
+    if found.standing is Standing.DAMAGED:
+        return Entry(user_id, assignment, Standing.NOT_GRADED)
     if not results_visible(assignment, at):
         return Entry(user_id, assignment, Standing.NOT_RELEASED)
     seen = marks.as_seen_by_student(found.mark)
@@ -181,7 +187,7 @@ def _extensions(
 
 def _of_mark(mark: Mark) -> Standing:
     if not mark.complete:
-        return Standing.AWAITS_PERSON
+        return Standing.DAMAGED if mark.damaged else Standing.AWAITS_PERSON
     return Standing.RELEASED if marks.released(mark.submission, mark) else Standing.NOT_RELEASED
 
 

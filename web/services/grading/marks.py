@@ -32,7 +32,8 @@ from web.services.courses.deadlines import penalised_tenths
 
 _MOST_IDS: Final = 1000
 _Row = TypeVar("_Row", ManualGrade, PointsOverride)
-_Parts = tuple[tuple[SnapshotQuestion, ...], dict[str, int | None]]
+_Tenths = dict[str, int | None]
+_Parts = tuple[tuple[SnapshotQuestion, ...], _Tenths | None]
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class QuestionMark:
         id: The question's id.
         max_tenths: What it can give.
         manual: Whether a person grades it.
-        tests_tenths: What its tests gave; ``None`` if a person grades it.
+        tests_tenths: What its tests gave; ``None`` if a person grades it, or nobody can read it.
         grade: What a person gave, if one did.
         override: A member of staff's word, which wins.
     """
@@ -58,7 +59,7 @@ class QuestionMark:
 
     @property
     def tenths(self) -> int | None:
-        """What it is worth; ``None`` while it awaits a person."""
+        """What it is worth; ``None`` while nobody knows."""
         if self.override is not None:
             return self.override.points_tenths
         if self.manual:
@@ -80,11 +81,14 @@ class Mark:
         submission: Which.
         result_id: Of the grading that it rests on.
         questions: In the notebook's order.
+        damaged: Whether what the tests gave cannot be read. It is worth what people gave, and can
+            still become anything.
     """
 
     submission: Submission
     result_id: int
     questions: tuple[QuestionMark, ...]
+    damaged: bool = False
 
     @cached_property
     def tenths(self) -> int:
@@ -178,12 +182,13 @@ def marks_of(
                     question.id,
                     question.max_tenths,
                     question.manual,
-                    tenths.get(question.id),
+                    None if tenths is None else tenths.get(question.id),
                     grades.get((submission.id, question.id)),
                     overrides.get((submission.id, question.id)),
                 )
                 for question in questions
             ),
+            damaged=tenths is None,
         )
     return marks
 
@@ -294,7 +299,14 @@ def _parts(session: Session, result_ids: Sequence[int]) -> dict[int, _Parts]:
     snapshots = {row.snapshot_id for row in rows}
     known = select(Snapshot.id, Snapshot.questions).where(Snapshot.id.in_(snapshots))
     questions = {row.id: row.questions for row in session.execute(known)}
-    return {row.id: (questions[row.snapshot_id], row.question_tenths) for row in rows}
+    return {row.id: (questions[row.snapshot_id], _readable(row.question_tenths)) for row in rows}
+
+
+def _readable(tenths: object) -> _Tenths | None:
+    """Return points by question as they are stored; ``None`` if a damaged row holds others."""
+    if not isinstance(tenths, dict):
+        return None
+    return tenths if all(type(each) in (int, type(None)) for each in tenths.values()) else None
 
 
 def _by_question(

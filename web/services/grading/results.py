@@ -2,22 +2,44 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from autograder.errors import StoredReportError
 from autograder.render.findings import OutcomeView, QuestionView, SummaryView, summary_of
 from autograder.report import StaffView, StudentQuestion, StudentView
 from web.models import Result, Snapshot, Submission
 from web.services.grading.marks import Mark, QuestionMark, mark_of
 
+View = TypeVar("View", StudentView, StaffView)
+
 HELD_BACK: Final = OutcomeView("…", "held back", "wait")
 FULL: Final = OutcomeView("✔", "full points", "good")
 PART: Final = OutcomeView("…", "part of the points", "wait")
 NOTHING: Final = OutcomeView("✘", "no points", "bad")
+
+log: Final = logging.getLogger(__name__)
+
+
+def read_view(kind: type[View], data: Any) -> View | None:
+    """
+    Read what is stored of a report; ``None`` if it is damaged, or of a version to come.
+
+    Args:
+        kind: Whose view.
+        data: As it is stored.
+    """
+    try:
+        return kind.from_json(data)
+    except StoredReportError as error:
+        # One row says so; others, and what else stands on a page, do not depend on it.
+        log.warning("%s", error)
+        return None
 
 
 def student_summary(submission: Submission, mark: Mark | None) -> SummaryView | None:
@@ -31,11 +53,13 @@ def student_summary(submission: Submission, mark: Mark | None) -> SummaryView | 
         mark: What the student may know of its worth; ``None`` while points are held back.
 
     Returns:
-        ``None`` if there is no result.
+        ``None`` if there is no result, or if nobody can read it.
     """
-    if submission.result is None:
+    if submission.result is None or (mark is not None and mark.damaged):
         return None
-    view = StudentView.from_json(submission.result.student_view)
+    view = read_view(StudentView, submission.result.student_view)
+    if view is None:
+        return None
     if mark is not None:
         return _with_points(summary_of(view), mark)
     public = summary_of(replace(view, questions=tuple(map(_public_part, view.questions))))
@@ -43,11 +67,11 @@ def student_summary(submission: Submission, mark: Mark | None) -> SummaryView | 
 
 
 def staff_summary(session: Session, mark: Mark | None) -> SummaryView | None:
-    """Return the result that a mark rests on with all that is known; ``None`` if there is none."""
+    """Return the result that a mark rests on, all that is known; ``None`` if that is nothing."""
     if mark is None:
         return None
-    result = session.get_one(Result, mark.result_id)
-    return _with_points(summary_of(StaffView.from_json(result.staff_view)), mark)
+    view = read_view(StaffView, session.get_one(Result, mark.result_id).staff_view)
+    return None if view is None else _with_points(summary_of(view), mark)
 
 
 @dataclass(frozen=True)
@@ -110,14 +134,17 @@ def _shown_result_id(submission: Submission, chosen: int | None, own: set[int]) 
 
 def answer_cells(result: Result, question_id: str) -> tuple[int, ...]:
     """Return the numbers, from 0, of the cells that hold a question's written answer."""
-    questions = StaffView.from_json(result.staff_view).questions
+    view = read_view(StaffView, result.staff_view)
+    questions = () if view is None else view.questions
     return next((each.answer_cells for each in questions if each.id == question_id), ())
 
 
 def _with_points(summary: SummaryView, mark: Mark) -> SummaryView:
     """Put in what people gave and changed."""
     questions = tuple(_with_mark(each, mark.question(each.id)) for each in summary.questions)
-    return replace(summary, score=mark.tenths / 10, questions=questions)
+    # Where only the points are damaged, staff read in the report what they were.
+    score = summary.score if mark.damaged else mark.tenths / 10
+    return replace(summary, score=score, questions=questions)
 
 
 def _with_mark(question: QuestionView, mark: QuestionMark | None) -> QuestionView:

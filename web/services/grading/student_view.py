@@ -81,7 +81,9 @@ class StudentAssignment:
     @property
     def points(self) -> int | None:
         """What counts so far after penalties, in tenths; ``None`` if there is none to be seen."""
-        return self.mark.final_tenths if self.mark is not None else None
+        if self.mark is None or self.mark.damaged:
+            return None
+        return self.mark.final_tenths
 
     @property
     def state(self) -> str:

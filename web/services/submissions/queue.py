@@ -267,14 +267,14 @@ def place_in_queue(session: Session, submission: Submission) -> int:
 
 def _earlier_seed(submission: Submission) -> int | None:
     """Return the seed of the result that holds: graded again, a submission gets the same inputs."""
-    seed = submission.result.staff_view.get("seed") if submission.result is not None else None
-    return seed if type(seed) is int else None
+    return None if submission.result is None else _seed_of(submission.result.staff_view)
 
 
 def _used_seeds(session: Session, submission: Submission) -> frozenset[int]:
     """Return the seeds of all gradings of the student's other attempts at the assignment."""
-    seeds = session.scalars(
-        select(Result.staff_view["seed"].as_integer())
+    # Read here, one by one: a database would refuse the whole query for one that is damaged.
+    views = session.scalars(
+        select(Result.staff_view)
         .join(Submission, Result.submission_id == Submission.id)
         .where(
             Submission.user_id == submission.user_id,
@@ -282,4 +282,10 @@ def _used_seeds(session: Session, submission: Submission) -> frozenset[int]:
             Submission.id != submission.id,
         )
     )
-    return frozenset(seed for seed in seeds if seed is not None)
+    return frozenset(seed for seed in map(_seed_of, views) if seed is not None)
+
+
+def _seed_of(staff_view: object) -> int | None:
+    """Return the seed that a stored report names; ``None`` if it is damaged."""
+    seed = staff_view.get("seed") if isinstance(staff_view, dict) else None
+    return seed if type(seed) is int else None

@@ -76,7 +76,9 @@ def rendered_notebook(database: Database, result_id: int) -> RenderedNotebook | 
 def _render_now(database: Database, result_id: int) -> RenderedNotebook:
     with database.read() as session:
         result = session.get_one(Result, result_id)
-        notebook, questions = result.notebook, list(result.question_tenths)
+        notebook, tenths = result.notebook, result.question_tenths
+    # A damaged row's results come after the last cell.
+    questions = list(tenths) if isinstance(tenths, dict) else []
     rendered = renderer().render(notebook, questions)
     with database.write.begin() as session:
         new = update(Result).where(Result.id == result_id).values(rendered=rendered.as_text())

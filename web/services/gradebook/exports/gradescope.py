@@ -23,6 +23,7 @@ from web.services.csv_cells import disarmed, points, write_csv
 from web.services.gradebook.exports.selection import ExportRow, Selection
 from web.services.gradebook.standing import Standing
 from web.services.grading.marks import Mark, QuestionMark
+from web.services.grading.results import read_view
 
 INDEX: Final = "index.csv"
 _WORDS: Final = {
@@ -54,7 +55,8 @@ def results(session: Session, row: ExportRow, mark: Mark) -> dict[str, Any]:
         select(Result.student_view, Result.seconds).where(Result.id == mark.result_id)
     ).one()
     shown = "visible" if row.entry.standing is Standing.RELEASED else "after_published"
-    tested = {question.id: question for question in StudentView.from_json(view).questions}
+    readable = read_view(StudentView, view)
+    tested = {question.id: question for question in (readable.questions if readable else ())}
     return {
         "score": row.tenths / 10,
         "execution_time": round(seconds, 3),

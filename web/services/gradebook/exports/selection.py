@@ -19,6 +19,7 @@ _WHY: Final = {
     Standing.NOT_GRADED: "no attempt could be graded",
     Standing.AWAITS_PERSON: "a written answer awaits a person",
     Standing.NOT_RELEASED: "graded, but not released to the student",
+    Standing.DAMAGED: "the stored result cannot be read; grade it again",
 }
 
 
