@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol, Self
@@ -18,8 +19,10 @@ from sqlalchemy import (
     Text,
     create_engine,
     event,
+    inspect,
+    select,
 )
-from sqlalchemy.exc import DBAPIError, InvalidRequestError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidRequestError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
@@ -194,20 +197,49 @@ def open_database(url: str) -> Database:
     )
 
 
-def begin_writing(session: Session) -> None:
+def begin_writing(session: Session, locked: Iterable[Base] = ()) -> None:
     """
     Let a session that only reads write, until its next commit or rollback.
 
     What it has read is read again, so that what is decided and what is changed stand on the same
     rows. The transaction begins here: on SQLite nobody else can write from now on.
+
+    Args:
+        session: Whose transaction begins.
+        locked: Rows of one table. On PostgreSQL others who lock one of them wait, as on SQLite
+            everybody does.
     """
     session.rollback()
     session.connection(execution_options={_WRITES: True})
+    lock(session, *locked)
     for each in tuple(session.identity_map.values()):
         try:
             session.refresh(each)
         except InvalidRequestError:  # somebody has deleted it
             session.expunge(each)
+
+
+def lock(session: Session, *rows: Base) -> None:
+    """
+    Wait until nobody else has locked these rows, and hold them until the transaction ends.
+
+    What was read before may be out of date then; what refers to the rows can still be added.
+    """
+    places = {inspect(row).identity: row for row in rows}
+    # In one order, or two who need the same rows would wait for each other.
+    for identity in sorted(key for key in places if key is not None):
+        table = type(places[identity]).__table__
+        held = select(*table.primary_key).where(
+            *(column == value for column, value in zip(table.primary_key, identity, strict=True))
+        )
+        session.execute(held.with_for_update(key_share=True))
+
+
+def is_conflict(error: IntegrityError) -> bool:
+    """Return whether a row is refused because of what somebody else has added or deleted."""
+    if getattr(error.orig, "sqlite_errorname", "") in _SQLITE_CONFLICT:
+        return True
+    return getattr(error.orig, "sqlstate", None) in _POSTGRESQL_CONFLICT
 
 
 def is_busy(error: DBAPIError) -> bool:
@@ -221,6 +253,11 @@ _WRITES: Final = "autograder_writes"
 _SQLITE_BUSY: Final = ("SQLITE_BUSY", "SQLITE_LOCKED")
 # Serialization failure, deadlock, lock not available.
 _POSTGRESQL_BUSY: Final = frozenset({"40001", "40P01", "55P03"})
+_SQLITE_CONFLICT: Final = frozenset(
+    f"SQLITE_CONSTRAINT_{kind}" for kind in ("UNIQUE", "PRIMARYKEY", "FOREIGNKEY")
+)
+# Foreign key and unique violation.
+_POSTGRESQL_CONFLICT: Final = frozenset({"23503", "23505"})
 _PRAGMAS: Final = (
     "journal_mode=WAL",
     "synchronous=NORMAL",

@@ -8,15 +8,22 @@ from typing import Any, Final, NoReturn
 
 from flask import abort, current_app, g, request, url_for
 from flask_login import current_user
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
 
 from web.config import Settings
-from web.db import Database, begin_writing
-from web.models import User
+from web.db import Database, begin_writing, is_conflict
+from web.models import Course, User
 from web.policy import Action, Resource, allowed
+from web.services.errors import RuleError
 from web.services.submissions.reading import RefusedUploads
 
 EXTENSION: Final = "autograder"
+_CONFLICT: Final = (
+    "Somebody else has changed the same at this very moment, so nothing of yours was saved. Look "
+    "at the page as it is now, then repeat what is still needed."
+)
 
 
 class Portal:
@@ -61,16 +68,26 @@ def writing() -> Iterator[Session]:
     """
     Let the request's session write; committed at the end, undone if anything is raised.
 
-    On SQLite nobody else can write meanwhile. So it stands around a use case, and around nothing
-    slow: no password's hash, no rendering, no reading of a file.
+    On SQLite nobody else can write meanwhile, on PostgreSQL nobody else in the same courses. So it
+    stands around a use case, and around nothing slow: no password's hash, no rendering, no reading
+    of a file.
+
+    Raises:
+        RuleError: If somebody else has added or deleted the same row at the same moment.
     """
     session = db()
-    begin_writing(session)
+    courses = [each for each in session.identity_map.values() if isinstance(each, Course)]
+    begin_writing(session, courses)
     try:
+        _require_again()
         yield session
         session.commit()
-    except BaseException:
+    except BaseException as error:
         session.rollback()
+        if isinstance(error, StaleDataError) or (
+            isinstance(error, IntegrityError) and is_conflict(error)
+        ):
+            raise RuleError(_CONFLICT) from error
         raise
 
 
@@ -118,4 +135,17 @@ def require(action: Action, resource: Resource) -> User:
     user = signed_in()
     if not allowed(db(), user, action, resource):
         abort(404)
+    _required().append((action, resource))
     return user
+
+
+def _require_again() -> None:
+    """Go on only if what was allowed still is: somebody may have taken it away meanwhile."""
+    for action, resource in _required():
+        if not allowed(db(), actor(), action, resource):
+            abort(404)
+
+
+def _required() -> list[tuple[Action, Resource]]:
+    required: list[tuple[Action, Resource]] = g.setdefault("required", [])
+    return required

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
+from tests.web.postgresql import empty_database, running_server
 from web.config import Settings
 from web.db import Database, now, open_database
 from web.factory import create_app
@@ -124,6 +126,50 @@ def world(tmp_path: Path, filled: Path) -> Iterator[World]:
     app.testing = True
     yield World(app, database, settings)
     database.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """A PostgreSQL server of these tests' own; returns the start of its addresses."""
+    with running_server() as address:
+        yield address
+
+
+@pytest.fixture
+def url(server: str, request: pytest.FixtureRequest) -> str:
+    """The address of an empty database of PostgreSQL."""
+    return empty_database(server, f"test_{abs(hash(request.node.name))}")
+
+
+@pytest.fixture
+def portal(url: str, tmp_path: Path, hashed_password: str) -> Iterator[World]:
+    """A portal as `world` is one, on PostgreSQL."""
+    settings = replace(_settings(tmp_path), database_url=url)
+    migrate(settings)
+    database = open_database(url)
+    with database.write.begin() as session:
+        _fill(session, settings, hashed_password)
+    app = create_app(settings, database)
+    app.testing = True
+    yield World(app, database, settings)
+    database.engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either(request: pytest.FixtureRequest) -> World:
+    """A portal on each kind of database."""
+    found: World = request.getfixturevalue("world" if request.param == "sqlite" else "portal")
+    return found
+
+
+def run_all(tasks: list[Callable[[], None]]) -> None:
+    """Run them in threads of their own."""
+    threads = [threading.Thread(target=task) for task in tasks]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+        assert not thread.is_alive()
 
 
 def _settings(folder: Path) -> Settings:

@@ -4,27 +4,18 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import shutil
-import signal
-import subprocess
-import tempfile
 import threading
-import time
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, create_engine, func, select, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import create_engine, func, select
 
 from autograder.cli import main
 from autograder.grade import Grader
-from tests.web.conftest import PEOPLE, World, _fill, _settings, token_of
+from tests.web.conftest import PEOPLE, World, _settings, run_all, token_of
 from tests.web.reports import graded
 from web.db import Base, open_database
 from web.factory import create_app
@@ -37,84 +28,7 @@ from web.setup import init, migrate
 from web.workers.grading import Worker
 
 MIGRATIONS = Path(__file__).parents[2] / "web" / "migrations"
-START_SECONDS = 30.0
 EMPTY = json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}).encode()
-
-
-def programs() -> Path:
-    """Where the server's programs are."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    if not found:
-        pytest.fail("PostgreSQL is missing; .ci/setup --tests installs it")
-    return found[-1].parent
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    """A server of these tests' own, in a folder of its own; returns the start of its addresses."""
-    # The server refuses to run as root.
-    owner: dict[str, Any] = {"user": "postgres", "group": "postgres"} if os.getuid() == 0 else {}
-    with tempfile.TemporaryDirectory(prefix="autograder-pg-", ignore_cleanup_errors=True) as name:
-        place = Path(name)
-        if owner:
-            shutil.chown(place, **owner)
-        data = place / "data"
-        begin = [programs() / "initdb", "-D", data, "-U", "portal", "-A", "trust"]
-        subprocess.run(
-            [*begin, "-N", "-E", "UTF8"], check=True, capture_output=True, cwd="/", **owner
-        )
-        command = [programs() / "postgres", "-D", data, "-k", place, "-c", "listen_addresses="]
-        with (Path(tempfile.gettempdir()) / f"{place.name}.log").open("wb") as log:
-            process = subprocess.Popen(
-                [*command, "-c", "fsync=off"], cwd="/", stdout=log, stderr=log, **owner
-            )
-        Path(log.name).unlink()
-        try:
-            address = f"postgresql+psycopg://portal@/{{}}?host={place}"
-            wait_for(create_engine(address.format("postgres")), process)
-            yield address
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(30)
-
-
-def wait_for(engine: Engine, process: subprocess.Popen[bytes]) -> None:
-    """Wait until the server takes connections."""
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            with engine.connect():
-                break
-        except OperationalError:
-            assert process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-    engine.dispose()
-
-
-@pytest.fixture
-def url(server: str, request: pytest.FixtureRequest) -> str:
-    """The address of an empty database."""
-    name = f"test_{abs(hash(request.node.name))}"
-    engine = create_engine(server.format("postgres"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    engine.dispose()
-    return server.format(name)
-
-
-@pytest.fixture
-def portal(url: str, tmp_path: Path, hashed_password: str) -> Iterator[World]:
-    """A portal with one course and the assignment xor, released."""
-    settings = replace(_settings(tmp_path), database_url=url)
-    migrate(settings)
-    database = open_database(url)
-    with database.write.begin() as session:
-        _fill(session, settings, hashed_password)
-    app = create_app(settings, database)
-    app.testing = True
-    yield World(app, database, settings)
-    database.engine.dispose()
 
 
 def test_from_submission_to_gradebook(portal: World, engine: Grader) -> None:
@@ -270,16 +184,6 @@ def test_many_workers_claim_each_submission_once(portal: World) -> None:
         states = set(session.scalars(select(Submission.state)))
         assert states == {SubmissionState.RUNNING}
         assert len(leases.owners(session)) >= 1
-
-
-def run_all(tasks: list[Callable[[], None]]) -> None:
-    """Run them in threads of their own."""
-    threads = [threading.Thread(target=task) for task in tasks]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-        assert not thread.is_alive()
 
 
 def test_schema_is_that_of_the_models(url: str, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from web.db import Base, Word, now
@@ -40,6 +40,15 @@ class Regrade(Base):
     """Some submissions of an assignment, graded again by a newer snapshot."""
 
     __tablename__ = "regrade"
+    __table_args__ = (
+        Index(
+            "ix_regrade_open",
+            "assignment_id",
+            unique=True,
+            sqlite_where=text("state = 'open'"),
+            postgresql_where=text("state = 'open'"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     assignment_id: Mapped[int] = mapped_column(ForeignKey("course_assignment.id"), index=True)

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
 
 class RuleError(Exception):
     """The portal's rules do not allow it; the text says why and what to do next."""
@@ -9,3 +15,22 @@ class RuleError(Exception):
 
 class BusyError(Exception):
     """Others ask for so much of the same that this cannot be done now; later it can."""
+
+
+@contextmanager
+def refuse_duplicates(session: Session, reason: str) -> Iterator[None]:
+    """
+    Refuse a row that is there already, also if somebody else adds it at the same moment.
+
+    Args:
+        session: A writing session, to which the row is added inside.
+        reason: In words for the person who asked.
+
+    Raises:
+        RuleError: If a constraint of the database does not take it.
+    """
+    try:
+        with session.begin_nested():
+            yield
+    except IntegrityError:
+        raise RuleError(reason) from None

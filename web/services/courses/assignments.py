@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from web.db import now
+from web.db import lock, now
 from web.models import (
     CountedAttempt,
     Course,
@@ -19,7 +19,7 @@ from web.models import (
     User,
 )
 from web.services import audit
-from web.services.errors import RuleError
+from web.services.errors import RuleError, refuse_duplicates
 
 
 @dataclass(frozen=True)
@@ -58,16 +58,10 @@ def add_to_course(
     Raises:
         RuleError: If the course has it already.
     """
-    known = session.scalar(
-        select(CourseAssignment).where(
-            CourseAssignment.course_id == course.id, CourseAssignment.name == snapshot.name
-        )
-    )
-    if known is not None:
-        raise RuleError("This course has this assignment already.")
-    assignment = CourseAssignment(course=course, name=snapshot.name, snapshot=snapshot)
-    session.add(assignment)
     session.flush()
+    assignment = CourseAssignment(course_id=course.id, name=snapshot.name, snapshot_id=snapshot.id)
+    with refuse_duplicates(session, "This course has this assignment already."):
+        session.add(assignment)
     audit.record(
         session,
         actor,
@@ -150,6 +144,7 @@ def extend(
     """
     if terms.due_at is None and terms.cutoff_at is None and terms.extra_attempts <= 0:
         raise RuleError("An extension needs a later deadline or more attempts.")
+    lock(session, assignment)
     extension = _extension_of(session, assignment, user)
     if extension is None:
         extension = Extension(assignment_id=assignment.id, user_id=user.id)

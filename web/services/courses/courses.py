@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from web.models import Course, Membership, User
 from web.services import audit
-from web.services.errors import RuleError
+from web.services.errors import RuleError, refuse_duplicates
 from web.services.people import roster
 from web.services.people.names import LONGEST_NAME, clean_text, is_address, normalised
 
@@ -32,11 +32,9 @@ def make_course(session: Session, actor: User, slug: str, title: str, time_zone:
         raise RuleError("A course needs a title.")
     if time_zone not in available_timezones():
         raise RuleError("This time zone is not known. An example: Europe/Berlin.")
-    if session.scalar(select(Course.id).where(Course.slug == slug)) is not None:
-        raise RuleError("There is a course with this address already.")
     course = Course(slug=slug, title=title[:200], time_zone=time_zone)
-    session.add(course)
-    session.flush()
+    with refuse_duplicates(session, "There is a course with this address already."):
+        session.add(course)
     audit.record(session, actor, "course.made", course=course, target=slug)
     return course
 

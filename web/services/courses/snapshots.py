@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from autograder.assignment import Assignment, load_assignment
@@ -91,9 +92,10 @@ def import_version(session: Session, assignment: Assignment) -> Snapshot:
         session: A writing session; the caller commits.
         assignment: What was prepared.
     """
-    known = session.scalar(select(Snapshot).where(Snapshot.content_hash == assignment.content_hash))
-    if known is not None:
-        return known
+    known = select(Snapshot).where(Snapshot.content_hash == assignment.content_hash)
+    found = session.scalar(known)
+    if found is not None:
+        return found
     snapshot = Snapshot(
         name=assignment.name,
         content_hash=assignment.content_hash,
@@ -101,7 +103,11 @@ def import_version(session: Session, assignment: Assignment) -> Snapshot:
         max_tenths=_tenths(assignment.points),
         questions=_questions(assignment),
     )
-    session.add(snapshot)
+    try:
+        with session.begin_nested():
+            session.add(snapshot)
+    except IntegrityError:  # another course has imported it at the same moment
+        return session.scalars(known).one()
     return snapshot
 
 

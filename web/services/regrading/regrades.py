@@ -23,7 +23,7 @@ from web.models import (
     User,
 )
 from web.services import audit
-from web.services.errors import RuleError
+from web.services.errors import RuleError, refuse_duplicates
 from web.services.grading.marks import Mark, counted_marks, mark_of, marks_of
 
 MAX_NOTE: Final = 2000
@@ -114,16 +114,14 @@ def start(
     Raises:
         RuleError: If there are none, or an earlier regrade is undecided.
     """
-    if any(each.state is RegradeState.OPEN for each in of_assignment(session, assignment)):
-        raise RuleError("Publish or discard the regrade that is under way first.")
     chosen = _chosen(session, assignment, scope, selected)
     if not chosen:
         raise RuleError("No graded submission is chosen.")
     regrade = Regrade(
         assignment=assignment, snapshot=assignment.snapshot, created_by=actor, created_at=now()
     )
-    session.add(regrade)
-    session.flush()
+    with refuse_duplicates(session, "Publish or discard the regrade that is under way first."):
+        session.add(regrade)
     session.add_all(RegradeJob(regrade_id=regrade.id, submission_id=each) for each in chosen)
     _record(session, actor, regrade, "regrade.started", scope=scope, submissions=len(chosen))
     return regrade
