@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -12,8 +13,15 @@ from autograder.assignment import Assignment
 from web.blueprints.resources import assignment_for, course_for
 from web.blueprints.staff.blueprint import bp
 from web.blueprints.staff.form_fields import number_field, whole_field
+from web.blueprints.staff.form_versions import (
+    ChangedMeanwhileError,
+    Shown,
+    refuse_outdated,
+    shown_value,
+    version_of,
+)
 from web.http import db, end_transaction, portal, signed_in, writing
-from web.models import CountedAttempt, CourseAssignment, Membership, Role, User
+from web.models import CountedAttempt, CourseAssignment, Extension, Membership, Role, User
 from web.policy import Action
 from web.services.courses import assignments, snapshots, validation
 from web.services.courses.courses import zone_of
@@ -22,6 +30,19 @@ from web.services.errors import RuleError
 from web.services.people import roster
 
 MOMENTS: Final = ("release_at", "due_at", "cutoff_at", "results_at", "solution_at")
+LABELS: Final[Mapping[str, str]] = {
+    "release_at": "Released from",
+    "due_at": "Deadline",
+    "cutoff_at": "Accepted until",
+    "results_at": "Points and hidden results visible from",
+    "solution_at": "Solution visible from",
+    "grace_minutes": "Grace, in minutes",
+    "late_percent_per_day": "Penalty, percent a day",
+    "max_attempts": "Attempts",
+    "attempts_per_hour": "Attempts an hour",
+    "counted": "Which attempt counts",
+    "weight": "Weight in the grade",
+}
 
 
 @bp.get("/courses/<slug>/staff/assignments/")
@@ -67,9 +88,10 @@ def change_rules(slug: str, name: str) -> Response | tuple[str, int]:
     assignment = assignment_for(slug, name, Action.MANAGE_ASSIGNMENT)
     try:
         with writing() as session:
+            refuse_outdated(_rules_shown(assignment))
             assignments.set_rules(session, signed_in(), assignment, _rules(assignment))
     except RuleError as error:
-        return _page(assignment, "rules", str(error)), 400
+        return _refused(assignment, "rules", error)
     flash("The rules are changed.", "good")
     _flash_notes(assignment, MOMENTS)
     return redirect(url_for("staff.show_assignment", slug=slug, name=name), code=303)
@@ -105,9 +127,10 @@ def grant_extension(slug: str, name: str) -> Response | tuple[str, int]:
     student = _chosen_student(assignment)
     try:
         with writing() as session:
+            refuse_outdated(_extension_shown(assignment, student))
             assignments.extend(session, signed_in(), assignment, student, _terms(assignment))
     except RuleError as error:
-        return _page(assignment, "extension", str(error)), 400
+        return _refused(assignment, "extension", error)
     flash(f"{student.name} has an extension.", "good")
     _flash_notes(assignment, ("due_at", "cutoff_at"))
     return redirect(url_for("staff.show_assignment", slug=slug, name=name), code=303)
@@ -119,6 +142,7 @@ def withdraw_extension(slug: str, name: str) -> Response:
     assignment = assignment_for(slug, name, Action.MANAGE_ASSIGNMENT)
     student = _chosen_student(assignment)
     with writing() as session:
+        refuse_outdated(_extension_shown(assignment, student))
         if not assignments.withdraw_extension(session, signed_in(), assignment, student):
             abort(404)
     flash(f"{student.name} has no extension any more.", "good")
@@ -137,6 +161,42 @@ def _prepared(name: str) -> Assignment:
     return snapshots.prepare(settings.snapshots, settings.assignment_folders, name)
 
 
+def _refused(assignment: CourseAssignment, form: str, error: RuleError) -> tuple[str, int]:
+    """Show why a form was refused; what somebody else has changed is a conflict."""
+    code = 409 if isinstance(error, ChangedMeanwhileError) else 400
+    return _page(assignment, form, str(error)), code
+
+
+def _rules_shown(assignment: CourseAssignment) -> dict[str, Shown]:
+    zone = zone_of(assignment.course)
+    return {
+        name: Shown(label, shown_value(getattr(assignment, name), zone))
+        for name, label in LABELS.items()
+    }
+
+
+def _extension_shown(assignment: CourseAssignment, student: User) -> dict[str, Shown]:
+    """Return a student's extension as the page shows it, among all of the assignment."""
+    nothing = Shown(f"the extension of {student.name}", "")
+    key = str(student.id)
+    return {key: _extensions_shown(assignment).get(key, nothing)}
+
+
+def _extensions_shown(assignment: CourseAssignment) -> dict[str, Shown]:
+    zone = zone_of(assignment.course)
+    return {
+        str(each.user_id): Shown(f"the extension of {each.user.name}", _in_words(each, zone))
+        for each in assignments.extensions_of(db(), assignment)
+    }
+
+
+def _in_words(extension: Extension, zone: ZoneInfo) -> str:
+    moments = (("until", extension.due_at), ("accepted until", extension.cutoff_at))
+    parts = [f"{words} {shown_value(moment, zone)}" for words, moment in moments if moment]
+    parts.append(f"{extension.extra_attempts} more attempts")
+    return ", ".join([*parts, extension.reason] if extension.reason else parts)
+
+
 def _page(assignment: CourseAssignment, form: str = "", error: str = "") -> str:
     """Render the page; with an error, what was typed into that form stays."""
     zone = zone_of(assignment.course)
@@ -147,6 +207,9 @@ def _page(assignment: CourseAssignment, form: str = "", error: str = "") -> str:
         course=assignment.course,
         assignment=assignment,
         local=lambda moment: format_local(moment, zone),
+        labels=LABELS,
+        rules_version=version_of(_rules_shown(assignment)),
+        extensions_version=version_of(_extensions_shown(assignment)),
         extensions=assignments.extensions_of(db(), assignment),
         students=_students(assignment),
         offer=next((offer for offer in offers if offer.name == assignment.name), None),

@@ -8,9 +8,12 @@ from werkzeug.wrappers import Response
 from web.blueprints.resources import course_for
 from web.blueprints.staff.blueprint import bp
 from web.blueprints.staff.form_fields import number_field, whole_field
+from web.blueprints.staff.form_versions import Shown, refuse_outdated, shown_value, version_of
 from web.http import db, signed_in, writing
+from web.models import Course
 from web.policy import Action, allowed
 from web.services.courses.assignments import course_assignments
+from web.services.courses.courses import zone_of
 from web.services.gradebook import gradebook
 
 
@@ -34,6 +37,7 @@ def show_gradebook(slug: str) -> str:
         order="down" if descending else "up",
         page=page,
         pages=pages,
+        rules_version=version_of(_rules_shown(course)),
         instructs=allowed(db(), signed_in(), Action.MANAGE_COURSE, course),
     )
 
@@ -51,6 +55,18 @@ def change_grade_rules(slug: str) -> Response:
     dropped = whole_field("dropped_lowest", "Dropped") or 0
     rules = gradebook.GradeRules(weights, frozenset(may_drop), dropped)
     with writing() as session:
+        refuse_outdated(_rules_shown(course))
         gradebook.set_rules(session, signed_in(), course, rules)
     flash("The rules of the grade are changed.", "good")
     return redirect(url_for("staff.show_gradebook", slug=slug), code=303)
+
+
+def _rules_shown(course: Course) -> dict[str, Shown]:
+    zone = zone_of(course)
+    shown = {"dropped_lowest": Shown("How many are dropped", str(course.dropped_lowest))}
+    for each in course_assignments(db(), course):
+        title = each.snapshot.title
+        weight, may_drop = shown_value(each.weight, zone), shown_value(each.may_drop, zone)
+        shown[f"weight-{each.name}"] = Shown(f"Weight of {title}", weight)
+        shown[f"may-drop-{each.name}"] = Shown(f"{title} may be dropped", may_drop)
+    return shown

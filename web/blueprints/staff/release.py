@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
 from flask import abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from web.blueprints.resources import assignment_for, submission_for
 from web.blueprints.staff.blueprint import bp
+from web.blueprints.staff.form_versions import Shown, refuse_outdated, shown_value, version_of
 from web.blueprints.submission_page import student_page
 from web.http import db, signed_in, writing
+from web.models import CourseAssignment
 from web.policy import Action, allowed
 from web.services.courses.courses import zone_of
 from web.services.courses.local_time import format_local, parse_local
 from web.services.grading import release, requests, written_answers
+
+LABELS: Final[Mapping[str, str]] = {
+    "anonymous_grading": "Hide names and file names from those who grade",
+    "regrade_requests": "Students may ask to look at a question again",
+    "regrade_requests_until": "Last moment for such requests",
+}
 
 
 @bp.get("/courses/<slug>/staff/grading/<name>/")
@@ -33,6 +44,8 @@ def show_assignment_grading(slug: str, name: str) -> str:
         visible_from=release.visible_from(assignment),
         open_requests=requests.open_by_assignment(db(), assignment.course).get(assignment.id, 0),
         may_release=allowed(db(), signed_in(), Action.RELEASE_GRADES, assignment),
+        rules_version=version_of(_rules_shown(assignment)),
+        labels=LABELS,
         local=lambda moment: format_local(moment, zone),
     )
 
@@ -48,6 +61,7 @@ def change_grading_rules(slug: str, name: str) -> Response:
         regrade_requests_until=last,
     )
     with writing() as session:
+        refuse_outdated(_rules_shown(assignment))
         release.set_grading_rules(session, signed_in(), assignment, rules)
     flash("The rules are changed.", "good")
     return redirect(url_for("staff.show_assignment_grading", slug=slug, name=name), code=303)
@@ -82,3 +96,11 @@ def withdraw_grades(slug: str, name: str) -> Response:
         release.withdraw(session, signed_in(), assignment)
     flash("Students see nothing of what people gave any more.", "good")
     return redirect(url_for("staff.show_assignment_grading", slug=slug, name=name), code=303)
+
+
+def _rules_shown(assignment: CourseAssignment) -> dict[str, Shown]:
+    zone = zone_of(assignment.course)
+    return {
+        name: Shown(label, shown_value(getattr(assignment, name), zone))
+        for name, label in LABELS.items()
+    }

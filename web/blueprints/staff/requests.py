@@ -8,8 +8,9 @@ from werkzeug.wrappers import Response
 from web.blueprints.resources import course_for, submission_for
 from web.blueprints.staff.blueprint import bp
 from web.blueprints.staff.form_fields import tenths_field
+from web.blueprints.staff.form_versions import Shown, refuse_outdated, version_of
 from web.http import db, require, signed_in, writing
-from web.models import Course, RegradeRequest, User
+from web.models import Course, PointsOverride, RegradeRequest, User
 from web.policy import Action
 from web.services.errors import RuleError
 from web.services.grading import overrides, requests
@@ -67,6 +68,16 @@ def _page(
     )
 
 
+def points_version(override: PointsOverride | None) -> str:
+    """Return what the forms that change a question's points hold of an earlier change."""
+    return version_of(_points_shown(override))
+
+
+def _points_shown(override: PointsOverride | None) -> dict[str, Shown]:
+    value = "" if override is None else f"{override.points_tenths / 10:g}: {override.reason}"
+    return {"points": Shown("the change of points", value)}
+
+
 @bp.post("/staff/submissions/<public_id>/points/<question_id>")
 def change_points(public_id: str, question_id: str) -> Response:
     """Give a question other points, with a reason that the student reads."""
@@ -74,6 +85,7 @@ def change_points(public_id: str, question_id: str) -> Response:
     tenths = tenths_field("points", "Points")
     reason = request.form.get("reason", "")
     with writing() as session:
+        refuse_outdated(_points_shown(overrides.override_of(session, submission, question_id)))
         overrides.set_points(session, signed_in(), submission, question_id, tenths, reason)
     flash("The points are changed.", "good")
     return redirect(url_for("staff.show_submission", public_id=public_id), code=303)
@@ -84,6 +96,7 @@ def restore_points(public_id: str, question_id: str) -> Response:
     """Take a change of points back."""
     submission = submission_for(public_id, Action.GRADE)
     with writing() as session:
+        refuse_outdated(_points_shown(overrides.override_of(session, submission, question_id)))
         overrides.remove(session, signed_in(), submission, question_id)
     flash("What the tests or a person gave holds again.", "good")
     return redirect(url_for("staff.show_submission", public_id=public_id), code=303)

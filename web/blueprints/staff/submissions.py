@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 
 from web.blueprints.resources import course_for, submission_for
 from web.blueprints.staff.blueprint import bp
+from web.blueprints.staff.requests import points_version
 from web.blueprints.submission_page import staff_page
 from web.http import db, signed_in, writing
 from web.policy import Action, allowed
@@ -44,7 +45,7 @@ def show_submission(public_id: str) -> str | Response:
     if request.args.get("as") == "student":
         return redirect(url_for("submissions.show_submission", public_id=public_id))
     page = staff_page(db(), submission, chosen=request.args.get("result", type=int))
-    return render_template("staff/submission.html", page=page)
+    return render_template("staff/submission.html", page=page, points_version=points_version)
 
 
 @bp.post("/staff/submissions/<public_id>/retry")
