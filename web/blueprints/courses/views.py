@@ -21,7 +21,7 @@ from web.services.errors import RuleError
 from web.services.gradebook import gradebook
 from web.services.grading import student_view
 from web.services.regrading import regrades
-from web.services.submissions import submitting
+from web.services.submissions import queue, submitting
 
 bp = Blueprint("courses", __name__)
 
@@ -110,6 +110,7 @@ def submit_notebook(slug: str, name: str) -> Response:
     # Who is too late is told so, whatever the file is.
     received_at = now()
     submitting.check_may_submit(db(), user, assignment, received_at)
+    queue.refuse_more(db(), user)
     end_transaction()
     _check_notebook(user, content, name)
     submission = _submit(user, assignment, upload.filename, content, received_at)

@@ -7,17 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Generic, TypeVar
 
-from sqlalchemy import Select, func, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import Select, Subquery, func, select, update
+from sqlalchemy.orm import Session
 
 from autograder.messages import Message
 from autograder.progress import GradingProgress
 from autograder.report import Report
 from web.db import now
-from web.models import JobState, Leased, Result, Snapshot, Submission, SubmissionState
+from web.models import JobState, Leased, Result, Snapshot, Submission, SubmissionState, User
 from web.services.courses.deadlines import rules_for
+from web.services.errors import RuleError
 from web.services.submissions.leases import LEASE_SECONDS, requeue
 
+MOST_WAITING: Final = 100
 # More than one, since another worker may be quicker.
 _CANDIDATES: Final = 5
 Job = TypeVar("Job", bound=Leased)
@@ -207,23 +209,8 @@ class SubmissionQueue(JobQueue[Submission]):
         return True
 
     def _waiting(self) -> Select[int]:
-        other = aliased(Submission)
-        ahead = (
-            select(func.count())
-            .where(
-                other.user_id == Submission.user_id,
-                (other.state == SubmissionState.RUNNING)
-                | ((other.state == SubmissionState.QUEUED) & (other.id < Submission.id)),
-            )
-            .correlate(Submission)
-            .scalar_subquery()
-        )
-        return (
-            select(Submission.id)
-            # Also what seems to come from the future: a clock that was set back holds nobody up.
-            .where(Submission.state == SubmissionState.QUEUED)
-            .order_by(ahead, Submission.queued_at, Submission.id)
-        )
+        turns = _turns()
+        return select(turns.c.id).order_by(turns.c.turn)
 
     def _work_of(self, job: Submission) -> tuple[Submission, int]:
         return job, job.snapshot_id
@@ -250,18 +237,54 @@ def new_result(
 
 
 def place_in_queue(session: Session, submission: Submission) -> int:
-    """Return how many submissions are in front of one that waits; 0 if it is next."""
-    return (
-        session.scalar(
-            select(func.count()).where(
-                Submission.state == SubmissionState.QUEUED,
-                (Submission.queued_at < submission.queued_at)
-                | (
-                    (Submission.queued_at == submission.queued_at) & (Submission.id < submission.id)
-                ),
-            )
+    """Return how many submissions workers claim before one that waits; 0 if it is next."""
+    turns = _turns()
+    turn = session.scalar(select(turns.c.turn).where(turns.c.id == submission.id))
+    return 0 if turn is None else turn - 1
+
+
+def refuse_more(session: Session, user: User) -> None:
+    """
+    Check that a student has not so many submissions waiting that only a program can have sent them.
+
+    Raises:
+        RuleError: If they have.
+    """
+    waiting = select(func.count()).where(
+        Submission.user_id == user.id, Submission.state == SubmissionState.QUEUED
+    )
+    if (session.scalar(waiting) or 0) >= MOST_WAITING:
+        raise RuleError(
+            f"{MOST_WAITING} of your submissions wait to be graded, and they are safe. Hand in the "
+            "next one when some of them are graded."
         )
-        or 0
+
+
+def _turns() -> Subquery:
+    """
+    Query what waits, each with its turn: the first is claimed next.
+
+    What was queued at a moment still to come has its turn as well: a clock that was set back holds
+    nobody up.
+    """
+    nth = func.row_number().over(partition_by=Submission.user_id, order_by=Submission.id)
+    waiting = (
+        select(Submission.id, Submission.user_id, Submission.queued_at, nth.label("nth"))
+        .where(Submission.state == SubmissionState.QUEUED)
+        .subquery()
+    )
+    running = (
+        select(Submission.user_id, func.count().label("count"))
+        .where(Submission.state == SubmissionState.RUNNING)
+        .group_by(Submission.user_id)
+        .subquery()
+    )
+    ahead = waiting.c.nth + func.coalesce(running.c.count, 0)
+    turn = func.row_number().over(order_by=(ahead, waiting.c.queued_at, waiting.c.id))
+    return (
+        select(waiting.c.id, turn.label("turn"))
+        .join_from(waiting, running, waiting.c.user_id == running.c.user_id, isouter=True)
+        .subquery()
     )
 
 

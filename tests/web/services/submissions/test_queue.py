@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import threading
+import time
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,14 +16,20 @@ from autograder.grade import Grader
 from autograder.messages import text
 from autograder.progress import GradingProgress
 from autograder.report import Report
-from tests.web.conftest import World
+from tests.web.conftest import World, token_of
 from tests.web.reports import report
 from web.db import now
 from web.models import CourseAssignment, Submission, SubmissionState, User
 from web.services.courses.deadlines import Rules, late_seconds, penalised_tenths
+from web.services.errors import RuleError
 from web.services.submissions import leases, submitting
 from web.services.submissions.progress import status_of
-from web.services.submissions.queue import SubmissionQueue
+from web.services.submissions.queue import (
+    MOST_WAITING,
+    SubmissionQueue,
+    place_in_queue,
+    refuse_more,
+)
 from web.workers.grading import Worker
 
 NOTEBOOK = json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}).encode()
@@ -72,6 +80,66 @@ def test_a_claim_knows_the_seeds_of_the_students_other_attempts(world: World) ->
         assert claimed is not None
         assert claimed.submission.public_id == second
         assert (claimed.seed, claimed.used_seeds) == (None, frozenset({5}))
+
+
+def test_the_place_shown_is_that_by_which_workers_claim(either: World) -> None:
+    """Also of who has several waiting, or one that is being graded."""
+    queue(either, "Student", "Student", "Student", "Other")
+    claim(either)
+    queue(either, "Other", "Student", "Grader")
+    with either.database.read() as session:
+        waiting = session.scalars(
+            select(Submission).where(Submission.state == SubmissionState.QUEUED)
+        ).all()
+        shown = {each.public_id: place_in_queue(session, each) for each in waiting}
+        texts = {each.public_id: status_of(session, each).text for each in waiting}
+
+    claimed = [str(claim(either)) for _ in waiting]
+
+    assert [shown[each] for each in claimed] == list(range(len(claimed)))
+    assert ["It is next." in texts[each] for each in claimed] == [True, *[False] * 5]
+
+
+def test_a_long_queue_of_one_student_is_claimed_quickly(world: World) -> None:
+    """It took the square of its length, and nobody else could write meanwhile."""
+    (public_id,) = queue(world, "Student")
+    with world.database.write.begin() as session:
+        first = session.scalars(select(Submission)).one()
+        common = {
+            name: getattr(first, name)
+            for name in ("assignment_id", "user_id", "snapshot_id", "file_name", "sha256")
+        }
+        session.add_all(
+            Submission(**common, size_bytes=1, number=number) for number in range(2, 6002)
+        )
+
+    began = time.process_time()
+    assert claim(world) == public_id
+    assert time.process_time() - began < 1
+
+
+def test_no_more_wait_than_a_person_can_have_sent(world: World) -> None:
+    """What waits is graded; only then there is room for more."""
+    with world.database.write.begin() as session:
+        session.scalars(select(CourseAssignment)).one().attempts_per_hour = None
+    queue(world, *["Student"] * MOST_WAITING)
+
+    with world.database.read() as session:
+        student, other = (
+            session.scalars(select(User).where(User.name == name)).one()
+            for name in ("Student", "Other")
+        )
+        with pytest.raises(RuleError, match="100 of your submissions wait to be graded"):
+            refuse_more(session, student)
+        refuse_more(session, other)
+    client = world.client("student")
+    data = {
+        "csrf_token": token_of(client, "/account"),
+        "notebook": (io.BytesIO(NOTEBOOK), "a.ipynb"),
+    }
+    client.post("/courses/dl/assignments/xor/hand-in", data=data)
+    with world.database.read() as session:
+        assert len(session.scalars(select(Submission)).all()) == MOST_WAITING
 
 
 def test_expired_lease_puts_a_submission_back(world: World) -> None:
