@@ -12,7 +12,7 @@ from web.config import Settings
 from web.db import Database, open_database
 from web.models import User
 from web.services.people import accounts
-from web.services.people.names import normalised
+from web.services.people.names import LONGEST_NAME, clean_text, is_address, normalised
 
 
 def migrate(settings: Settings) -> None:
@@ -70,11 +70,12 @@ def make_admin(database: Database, email: str, name: str, *, new_link: bool = Fa
     """
     with database.write.begin() as session:
         address = normalised(email)
-        if "@" not in address:
+        if not is_address(address):
             sys.exit("autograder: this is not an e-mail address")
         known = session.query(User).filter_by(email=address).one_or_none()
         if known is not None and known.password_hash is not None and not new_link:
             return None
+        name = clean_text(name)[:LONGEST_NAME] or address.partition("@")[0]
         user = known or User(email=address, name=name, is_admin=True)
         session.add(user)
         session.flush()

@@ -6,6 +6,7 @@ import socket
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from autograder.errors import InputError
 from tests.web.conftest import PEOPLE, World
@@ -38,6 +39,25 @@ def test_new_link_makes_nobody_an_admin(world: World) -> None:
 
     with world.database.read() as session:
         assert not session.query(User).filter_by(email=address).one().is_admin
+
+
+@pytest.mark.parametrize("address", ["@", "root@localhost", "ro ot@example.org", "r\u043eot@x.org"])
+def test_first_admin_has_an_address_like_everybody(world: World, address: str) -> None:
+    """What is none is refused, as on every page."""
+    with pytest.raises(SystemExit, match="not an e-mail address"):
+        make_admin(world.database, address, "Root")
+
+
+def test_name_of_the_first_admin_is_stored_like_everybodys(either: World) -> None:
+    """Without what nobody can see, and no longer than its column."""
+    for number, name in enumerate(("Zoe\u0308\u202e " + "E" * 300, " \u202e ")):
+        assert make_admin(either.database, f"root{number}@example.com", name) is not None
+
+    with either.database.read() as session:
+        names = session.scalars(
+            select(User.name).where(User.email.like("root%@example.com")).order_by(User.id)
+        ).all()
+    assert names == [("Zo\u00eb " + "E" * 300)[:200], "root1"]
 
 
 def test_setting_that_is_no_number_is_named(

@@ -12,12 +12,14 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import tarfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path, PurePosixPath
-from typing import IO, Final, Self
+from typing import IO, Any, Final, Self
 
 from autograder.errors import InputError
 
@@ -25,6 +27,9 @@ FORMAT: Final = 1
 MANIFEST: Final = "manifest.json"
 DATABASE, FILES = "database", "files"
 _MAX_MANIFEST_BYTES: Final = 256 * 2**20
+_MAX_DEPTH: Final = 32
+_MAX_SIZE: Final = 2**62
+_SHA256: Final = re.compile("[0-9a-f]{64}")
 _CHUNK: Final = 2**20
 
 
@@ -35,6 +40,21 @@ class Member:
     name: str
     size_bytes: int
     sha256: str
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """
+        Read what stands in a manifest.
+
+        Raises:
+            InputError: If it names a place outside.
+            ValueError: If it is no member.
+        """
+        member = cls(**data)
+        _check_name(member.name)
+        if not _is_count(member.size_bytes) or not _SHA256.fullmatch(member.sha256):
+            raise ValueError(f"{member.name!r} has no size or no SHA-256")
+        return member
 
 
 @dataclass(frozen=True)
@@ -67,15 +87,17 @@ class Manifest:
             InputError: If it is not what `as_json` writes, or names a place outside.
         """
         try:
+            # Untrusted: whoever holds the archive can write anything into it.
             document = json.loads(data)
             if document["format"] != FORMAT:
-                raise InputError(f"this backup has format {document['format']}, not {FORMAT}")
-            members = tuple(Member(**each) for each in document["members"])
-            for member in members:
-                _check_name(member.name)
-            rows = {str(name): int(count) for name, count in document["rows"].items()}
-            return cls(str(document["made_at"]), str(document["revision"]), rows, members)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+                raise InputError(f"this backup has format {document['format']!r}, not {FORMAT}")
+            members = tuple(Member.from_json(each) for each in document["members"])
+            rows = dict(document["rows"].items())
+            if not all(map(_is_count, rows.values())):
+                raise ValueError("a number of rows is none")
+            made_at = datetime.fromisoformat(document["made_at"]).isoformat()
+            return cls(made_at, str(document["revision"]), rows, members)
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise InputError(f"the backup's manifest cannot be read: {error}") from None
 
 
@@ -107,7 +129,7 @@ def extract(path: Path, folder: Path) -> Manifest:
         # As a stream: what comes is checked before anything after it is looked at.
         with path.open("rb") as file, tarfile.open(fileobj=file, mode="r|gz") as tar:
             return _extract(tar, folder)
-    except (tarfile.TarError, EOFError, OSError, ValueError) as error:
+    except (tarfile.TarError, EOFError, OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: cannot be read as a backup: {error}") from None
 
 
@@ -135,10 +157,16 @@ def _extract(tar: tarfile.TarFile, folder: Path) -> Manifest:
     return manifest
 
 
+def _is_count(value: object) -> bool:
+    return type(value) is int and 0 <= value < _MAX_SIZE
+
+
 def _check_name(name: str) -> None:
+    # Folders are made and removed one inside the other, which has an end.
     path = PurePosixPath(name)
     plain = str(path) == name and not path.is_absolute() and ".." not in path.parts
-    if not plain or path.parts[0] not in (DATABASE, FILES) or not name.isprintable():
+    plain = plain and len(path.parts) <= _MAX_DEPTH and name.isprintable()
+    if not plain or path.parts[0] not in (DATABASE, FILES):
         raise InputError(f"the manifest names {name!r}, which is no place in a backup")
 
 

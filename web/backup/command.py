@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from alembic.migration import MigrationContext
@@ -31,8 +31,18 @@ from web.db import now, open_database
 from web.setup import migrations, upgrade
 
 _SUBMISSIONS: Final = "submissions"
+_FOLDERS: Final = (_SUBMISSIONS, "snapshots")
 _STAGE: Final = ".autograder-"
 _COMPLETE, _INCOMPLETE = 0, 3
+# Untrusted: what drivers and migrations raise on rows that the portal would not have written.
+_UNFIT: Final = (
+    SQLAlchemyError,
+    ValueError,
+    TypeError,
+    ArithmeticError,
+    LookupError,
+    RecursionError,
+)
 
 
 def backup(target: Path) -> int:
@@ -86,22 +96,60 @@ def restore(source: Path) -> int:
         stage = Path(folder)
         manifest = extract(source, stage)
         _check_revision(manifest.revision)
+        _check_places(manifest, data, url)
         (stage / FILES).mkdir(exist_ok=True)
         with _empty_database(url):
             _load(url, manifest, stage / DATABASE)
-            _move(stage / FILES, data)
-    count = len(manifest.members) - len(manifest.rows)
+            _move(stage / FILES, data, manifest)
+    names = [PurePosixPath(member.name).parts for member in manifest.members]
+    count = sum(parts[0] == FILES and _is_ours(parts[1:]) for parts in names)
     print(f"{sum(manifest.rows.values())} rows and {count} files are restored to {data},")
     print(f"as they were at {manifest.made_at}.")
     return _COMPLETE
 
 
-def _move(source: Path, data: Path) -> None:
-    for path in source.iterdir():
-        # Untrusted: an archive could name the database's own file among the others.
-        if (data / path.name).exists():
-            raise InputError(f"the backup holds {path.name!r}, which is there already")
-        path.rename(data / path.name)
+def _is_ours(parts: Sequence[str]) -> bool:
+    """Return whether a file of a data folder is the portal's, the database's own ones aside."""
+    unfinished = any(part.startswith((UNFINISHED, _STAGE)) for part in parts)
+    in_folder = len(parts) > 1 and parts[0] in _FOLDERS
+    return not unfinished and (in_folder or tuple(parts) == ("secret",))
+
+
+def _check_places(manifest: Manifest, data: Path, url: str) -> None:
+    """
+    Name what is not taken over, since no backup holds it.
+
+    Raises:
+        InputError: If something would lie where the database's own files do.
+    """
+    # Untrusted: a journal that an archive plants would be played back into the database.
+    left_out = []
+    reserved = {path.name for path in _sqlite_files(url) if path.parent == data}
+    for member in manifest.members:
+        place, *parts = PurePosixPath(member.name).parts
+        if place != FILES:
+            continue
+        if parts and parts[0] in reserved:
+            raise InputError(
+                f"the backup holds {parts[0]!r}, where the database's own file is there already"
+            )
+        if not _is_ours(parts):
+            left_out.append(member.name)
+    if left_out:
+        print(
+            f"autograder: {len(left_out)} files are no part of a portal's data and are not taken "
+            f"over, {left_out[0]!r} among them",
+            file=sys.stderr,
+        )
+
+
+def _move(source: Path, data: Path, manifest: Manifest) -> None:
+    """Take over the portal's files, and no others that an archive may hold."""
+    names = (PurePosixPath(member.name).parts for member in manifest.members)
+    for parts in (parts[1:] for parts in names if parts[0] == FILES and _is_ours(parts[1:])):
+        target = data.joinpath(*parts)
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        source.joinpath(*parts).rename(target)
 
 
 def _dump(url: str, folder: Path) -> tuple[str, dict[str, int], set[str]]:
@@ -128,18 +176,17 @@ def _dump(url: str, folder: Path) -> tuple[str, dict[str, int], set[str]]:
 
 
 def _files(data: Path, url: str, target: Path, submissions: set[str]) -> dict[str, Path]:
-    """Return the data folder's files by their names in the archive, but the database's own."""
+    """Return the portal's files in the data folder, by their names in the archive."""
     skipped = {*_sqlite_files(url), target.absolute()}
     found = {}
-    for folder, folders, names in os.walk(data):
-        folders[:] = [name for name in folders if not name.startswith((UNFINISHED, _STAGE))]
+    for folder, _, names in os.walk(data):
         for name in names:
             path = Path(folder, name)
             parts = path.relative_to(data).parts
             # What came after the rows were read belongs to the next backup.
             newer = parts[0] == _SUBMISSIONS and path.stem not in submissions
-            unfinished = name.startswith(UNFINISHED)
-            if path.is_file() and not (newer or unfinished or path in skipped or path.is_symlink()):
+            ours = _is_ours(parts) and path not in skipped
+            if ours and not newer and path.is_file() and not path.is_symlink():
                 found["/".join((FILES, *parts))] = path
     return found
 
@@ -162,7 +209,7 @@ def _empty_database(url: str) -> Iterator[None]:
         yield
     except BaseException as error:
         _forget(url)
-        if isinstance(error, SQLAlchemyError):
+        if isinstance(error, _UNFIT):
             raise InputError(f"the database does not take the backup: {error}") from None
         raise
 

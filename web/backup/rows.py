@@ -38,6 +38,7 @@ from autograder.errors import InputError
 
 _REVISIONS: Final = "alembic_version"
 _BATCH: Final = 200
+_TOO_LARGE: Final = 2**63
 
 
 @dataclass(frozen=True)
@@ -157,11 +158,11 @@ def _rows(table: Table, lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
     names = set(table.columns.keys())
     for number, line in enumerate(lines, start=1):
         try:
-            row = json.loads(line)
+            row = json.loads(line, parse_constant=_refuse_constant)
             if set(row) != names:
                 raise InputError(f"{table.name}, row {number}: its columns are not the table's")
             yield {name: _value(table.columns[name], row[name]) for name in row}
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, RecursionError) as error:
             raise InputError(f"{table.name}, row {number} cannot be read: {error}") from None
 
 
@@ -173,7 +174,28 @@ def _value(column: Column[Any], value: Any) -> Any:
         return JSON.NULL if document is None else document
     if isinstance(column.type, DateTime):
         return datetime.fromisoformat(value)
+    _check_type(column, value)
     return value
+
+
+def _check_type(column: Column[Any], value: Any) -> None:
+    """
+    Check that a column holds such values; SQLite would take any.
+
+    Raises:
+        ValueError: If it does not.
+    """
+    wanted = column.type.python_type
+    if type(value) is not wanted and not (wanted is float and type(value) is int):
+        raise ValueError(f"{column.name} is no {wanted.__name__}")
+    if isinstance(value, str):
+        value.encode()  # half a character is none
+    elif not abs(value) < _TOO_LARGE:
+        raise ValueError(f"{column.name} is too large")
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number")
 
 
 def _batches(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

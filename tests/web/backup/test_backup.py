@@ -278,6 +278,57 @@ def changed_last(members: Members) -> Members:
     return [*members[:-1], plain(info.name, bytes([data[0] ^ 1]) + data[1:])]
 
 
+def planted(members: Members, name: str) -> Members:
+    """Add a file, with a manifest that names it."""
+    return [*named(members, name), plain(name)]
+
+
+def member_with(members: Members, /, **changes: object) -> Members:
+    """Change what the manifest says of the last file."""
+    manifest = json.loads(members[0][1])
+    manifest["members"][-1] |= changes
+    return edited(members, members=manifest["members"])
+
+
+def with_rows(members: Members, content: bytes, table: str = "user") -> Members:
+    """Put rows into a table, with a manifest that fits."""
+    manifest, name = json.loads(members[0][1]), f"database/{table}.jsonl"
+    for each in manifest["members"]:
+        if each["name"] == name:
+            each["size_bytes"] = len(content)
+            each["sha256"] = hashlib.sha256(content).hexdigest()
+    manifest["rows"][table] = content.count(b"\n")
+    others = [each for each in members[1:] if each[0].name != name]
+    head = plain("manifest.json", json.dumps(manifest).encode())
+    return [head, plain(name, content), *others]
+
+
+def with_user(members: Members, /, **cells: object) -> Members:
+    """Put one person into the backup, with some of their cells changed."""
+    row = dict.fromkeys(User.__table__.columns.keys()) | {
+        "id": 1,
+        "email": "ada@example.org",
+        "name": "Ada",
+        "student_number": None,
+        "password_hash": None,
+        "is_admin": False,
+        "active": True,
+        "session_key": "0" * 32,
+        "created_at": "2026-01-01T00:00:00",
+    }
+    return with_rows(members, json.dumps(row | cells).encode() + b"\n")
+
+
+def test_rows_that_are_put_in_come_back(
+    good_members: Members, command: Callable[..., int], tmp_path: Path
+) -> None:
+    """The refusals below are for the cells that are changed there."""
+    archive(tmp_path / "good.tar.gz", with_user(good_members))
+
+    assert command(tmp_path / "new", "restore", tmp_path / "good.tar.gz") == 0
+    assert len(rows(tmp_path / "new" / "portal.sqlite3")["user"]) == 1
+
+
 @pytest.mark.parametrize(
     ("tamper", "words"),
     [
@@ -302,6 +353,35 @@ def changed_last(members: Members) -> Members:
         (lambda m: edited(m, revision="9999"), "newer release"),
         (lambda m: edited(m, rows={}), "not those of its schema"),
         (lambda m: edited(m, members=5), "cannot be read"),
+        (lambda m: edited(m, members=[{"name": "files/secret", "size_bytes": "1"}]), "cannot be"),
+        (lambda m: member_with(m, size_bytes="1"), "no size"),
+        (lambda m: member_with(m, size_bytes=-1), "no size"),
+        (lambda m: member_with(m, size_bytes=True), "no size"),
+        (lambda m: member_with(m, size_bytes=10**30), "no size"),
+        (lambda m: member_with(m, size_bytes=1e999), "no size"),
+        (lambda m: member_with(m, sha256="x"), "no SHA-256"),
+        (lambda m: member_with(m, sha256=None), "cannot be read"),
+        (lambda m: member_with(m, name="files/submissions/\ud800"), "no place"),
+        (lambda m: member_with(m, name="/".join(["files", *["a"] * 2000])), "no place"),
+        (lambda m: edited(m, made_at="\ud800"), "cannot be read"),
+        (lambda m: edited(m, made_at=5), "cannot be read"),
+        (lambda m: edited(m, rows={"user": 1e999}), "cannot be read"),
+        (lambda m: edited(m, rows={"user": "9" * 5000}), "cannot be read"),
+        (lambda m: [plain("manifest.json", b'{"format":' + b"[" * 100_000), *m[1:]], "cannot be"),
+        (lambda m: [plain("manifest.json", b'{"format": ' + b"9" * 5000), *m[1:]], "cannot be"),
+        (lambda m: planted(m, "files/portal.sqlite3-wal"), "there already"),
+        (lambda m: planted(m, "files/portal.sqlite3-journal"), "there already"),
+        (lambda m: planted(m, "files/portal.sqlite3-shm/x"), "there already"),
+        (lambda m: with_user(m, name="\ud800"), "cannot be read"),
+        (lambda m: with_user(m, name=5), "name is no str"),
+        (lambda m: with_user(m, id=10**30), "id is too large"),
+        (lambda m: with_user(m, id="1"), "id is no int"),
+        (lambda m: with_user(m, is_admin=2), "is_admin is no bool"),
+        (lambda m: with_user(m, created_at="9" * 40), "cannot be read"),
+        (lambda m: with_user(m, name=float("nan")), "NaN is no number"),
+        (lambda m: with_user(m, name=json.loads("[" * 900 + "]" * 900)), "name is no str"),
+        (lambda m: with_rows(m, b"[" * 100_000 + b"\n"), "cannot be read"),
+        (lambda m: with_user(m, email=None), "does not take"),
     ],
 )
 def test_archive_that_was_tampered_with_is_refused_and_leaves_nothing(
@@ -318,6 +398,32 @@ def test_archive_that_was_tampered_with_is_refused_and_leaves_nothing(
     assert command(tmp_path / "new", "restore", tmp_path / "bad.tar.gz") == 2
     assert words in capsys.readouterr().err
     assert list((tmp_path / "new").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "files/.autograder-x/y",
+        "files/submissions/.autograder-x",
+        "files/snapshots/.unfinished-x",
+        "files/notes.txt",
+        "files/submissions",
+    ],
+)
+def test_what_no_backup_holds_is_not_taken_over(
+    good_members: Members,
+    command: Callable[..., int],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+) -> None:
+    """It is named; the portal's own files come."""
+    archive(tmp_path / "odd.tar.gz", planted(good_members, name))
+
+    assert command(tmp_path / "new", "restore", tmp_path / "odd.tar.gz") == 0
+    assert repr(name) in capsys.readouterr().err
+    found = sorted(path.name for path in (tmp_path / "new").iterdir())
+    assert found == ["portal.sqlite3", "secret"]
 
 
 def test_archive_that_was_packed_anew_is_as_good(
