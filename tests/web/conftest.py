@@ -17,7 +17,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from tests.web.postgresql import empty_database, running_server
+from tests.web.postgresql import make_database, running_server
 from web.config import Settings
 from web.db import Database, now, open_database
 from web.factory import create_app
@@ -138,7 +138,7 @@ def server() -> Iterator[str]:
 @pytest.fixture
 def url(server: str, request: pytest.FixtureRequest) -> str:
     """The address of an empty database of PostgreSQL."""
-    return empty_database(server, f"test_{abs(hash(request.node.name))}")
+    return make_database(server, f"test_{abs(hash(request.node.name))}")
 
 
 @pytest.fixture
