@@ -4,9 +4,7 @@ from __future__ import annotations
 
 _LONG = "1" + "0" * 18
 
-HOSTILE: tuple[str | bytes, ...] = (
-    "",
-    " ",
+NUMBERS: tuple[str, ...] = (
     "0",
     "1",
     "2",
@@ -25,14 +23,8 @@ HOSTILE: tuple[str | bytes, ...] = (
     f"-{_LONG}",
     "9" * 400,
     "9" * 5000,
-    b"\x00",
-    b"a\x00b",
-    b"\xed\xa0\x80",
-    b"\xff\xfe\xc3",
-    "\u202egnp.exe",
-    "\u2028",
-    "e\u0301" * 500,
-    "\U0001f600" * 300,
+)
+MOMENTS: tuple[str, ...] = (
     "0001-01-01T00:00",
     "0001-01-01T00:00+23:59",
     "9999-12-31T23:59",
@@ -43,6 +35,18 @@ HOSTILE: tuple[str | bytes, ...] = (
     "2026-03-29T02:30",
     "2026-02-30T00:00",
     "2026-W01-1",
+)
+TEXTS: tuple[str | bytes, ...] = (
+    "",
+    " ",
+    b"\x00",
+    b"a\x00b",
+    b"\xed\xa0\x80",
+    b"\xff\xfe\xc3",
+    "\u202egnp.exe",
+    "\u2028",
+    "e\u0301" * 500,
+    "\U0001f600" * 300,
     "a" * 201,
     "x" * 300_000,
     b"y" * 2**20,
@@ -79,6 +83,7 @@ HOSTILE: tuple[str | bytes, ...] = (
     "ada@example.org",
     "root@example.org",
 )
+HOSTILE: tuple[str | bytes, ...] = (*NUMBERS, *MOMENTS, *TEXTS)
 STRANGE_PARTS = ("0", "2", str(2**31 - 1), _LONG, "other", "a" * 3000, "\u202e", "\0")
 FILE_NAMES = (b"a.ipynb", b"a.csv", b"", b"\xff\x00", b"../../x", "\u202e.csv".encode())
 
