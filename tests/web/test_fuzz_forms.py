@@ -195,7 +195,7 @@ def something_behind_every_form(session: Session, settings: Settings) -> dict[st
     for job in session.scalars(select(RegradeJob)):
         found = report(assignment.snapshot, {"q1": 3.0})
         ran = json.dumps(found.notebook)
-        job.result = new_result(job.submission_id, assignment.snapshot_id, found, ran)
+        job.result = new_result(job.submission_id, assignment.snapshot_id, found, ran, None)
         job.end_lease(RegradeJobState.DONE)
     invited = User(email="zuse@example.org", name="Zuse")
     session.add(invited)

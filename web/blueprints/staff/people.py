@@ -104,7 +104,7 @@ def _take_in(course: Course, rows: Sequence[roster_file.RosterRow], role: Role) 
     links: dict[int, Link] = {}
     added = known = 0
     for portion in roster.portions(rows):
-        with portal().database.write.begin() as session:
+        with writing() as session:
             result = roster.take_in(session, signed_in(), course, portion, role)
             refused = {user: _why_no_link(user, course) for user in result.invited}
             open_to_us = [user for user, reason in refused.items() if not reason]

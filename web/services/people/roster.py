@@ -169,10 +169,11 @@ def _store(session: Session, memberships: Sequence[Membership], rows: Sequence[R
     try:
         session.flush()
     except IntegrityError:
+        first, last = rows[0].line, rows[-1].line
+        where = f"Among the lines {first} to {last}" if first != last else f"In line {first}"
         raise RuleError(
-            f"Among the lines {rows[0].line} to {rows[-1].line} is an address or a student number "
-            "that somebody else has just got. The people of the lines before are in the course; "
-            "send the roster again."
+            f"{where} is an address or a student number that somebody else has just got. The "
+            "people of the lines before are in the course; send the roster again."
         ) from None
     # Links that another course has made must not reach into this one.
     accounts.end_links_of(session, [membership.user for membership in memberships])
