@@ -23,7 +23,7 @@ def test_from_the_server_to_the_students(visitors: Visitors) -> None:
     """Take up, set the rules, release; a student sees it then, and their extension later."""
     page, student = visitors.open("instructor"), visitors.open("ben")
     page.goto(f"{STAFF}assignments/")
-    page.get_by_role("button", name="Take up perceptron").click()
+    page.get_by_role("button", name="Import perceptron").click()
     expect(page.get_by_role("heading", name="The perceptron")).to_be_visible()
     expect(page.get_by_text("Being proved")).to_be_visible(timeout=60_000)
     student.goto(COURSE)
