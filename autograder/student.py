@@ -98,8 +98,8 @@ class RemoteObject:
     An object that stayed in the kernel.
 
     Supports attributes, items, calls, `len` and bounded iteration, each evaluated inside. Truth
-    value, comparison, arithmetic, hashing and conversion to a number raise `Invalid`. NumPy's
-    functions take it as the array that it is inside, as they would take a table of pandas.
+    value, comparison, arithmetic and hashing raise `Invalid`. NumPy's functions take it as the
+    array that it is inside, as they would take a table of pandas, and `float` as the number.
     """
 
     __slots__ = ("_array", "_handle", "_kernel", "_name")
@@ -168,6 +168,12 @@ class RemoteObject:
         """Give `to_array` to NumPy's functions; it is a copy in any case."""
         return np.asarray(self.to_array(), dtype)
 
+    def __float__(self) -> float:
+        array = self.to_array()
+        if array.ndim != 0:
+            raise self._no_numbers()
+        return float(array)
+
     def _ask_array(self) -> Any:
         try:
             value = self._kernel.ask("array", self._handle.number)
@@ -205,7 +211,7 @@ def _refuse(self: RemoteObject, *_: object, **__: object) -> NoReturn:
 
 
 _REFUSED: Final = """
-    bool eq ne lt le gt ge hash int float complex index round trunc floor ceil abs neg pos invert
+    bool eq ne lt le gt ge hash int complex index round trunc floor ceil abs neg pos invert
     add radd sub rsub mul rmul truediv rtruediv floordiv rfloordiv mod rmod pow rpow matmul rmatmul
     and rand or ror xor rxor lshift rlshift rshift rrshift divmod rdivmod contains setitem delitem
     enter exit bytes

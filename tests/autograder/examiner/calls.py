@@ -130,6 +130,8 @@ class Fickle:
 
 model = Model()
 quarters = [Fraction(1, 4), Decimal("0.25")]
+own_quarter = type("Quarter", (Fraction,), {})(1, 4)
+huge = Fraction(10**400)
 fickle = Fickle()
 vain = Vain()
 model_function = model.predict
