@@ -17,6 +17,7 @@ from autograder.wire.format import (
     MAX_INTEGER_BYTES,
     MAX_ITEMS,
     MAX_NDIM,
+    MAX_STRIDE,
     U32,
     U64,
     Handle,
@@ -192,8 +193,8 @@ class Decoder:
 
     def _array(self, _: int) -> np.ndarray[Any, Any]:
         dtype, shape = self._dtype(), self._shape()
-        # An empty array may name huge other axes, whose product NumPy cannot hold.
-        if any(length > MAX_FRAME_BYTES for length in shape):
+        # An empty array may name huge other axes, of which NumPy multiplies all but those of zero.
+        if math.prod(filter(None, shape)) * dtype.itemsize > MAX_STRIDE:
             raise TooLarge("array is too large")
         data = self._take(math.prod(shape) * dtype.itemsize)
         if not data:

@@ -14,6 +14,8 @@ MAX_ITEMS: Final = 1_000_000
 MAX_HASHED_ITEMS: Final = 10_000
 MAX_INTEGER_BYTES: Final = 1024
 MAX_NDIM: Final = 32
+MAX_STRIDE: Final = 2**60
+"""Bytes between two items of an empty array, of which it has none."""
 ARRAY_KINDS: Final = frozenset("biufcUS")
 U32 = struct.Struct("<I")
 _FRAME_HEADER: Final = struct.Struct("<IQ")

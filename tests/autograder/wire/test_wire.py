@@ -265,6 +265,7 @@ BAD_MESSAGES = {
     "strings of no width": array_message(b"S0", (1000, 1000)),
     "texts of no width": array_message(b"U0", (2**40,)),
     "axes whose product is 0": array_message(b"f8", (0, 2**62)),
+    "axes without items that overflow": array_message(b"f8", (0, 2**26, 2**26, 2**26)),
     "axes that overflow": array_message(b"f8", (2**32, 2**32)),
     "negative axis": array_message(b"f8", (2**64 - 1,)),
     "more axes than NumPy has": array_message(b"f8", (1,) * 65, bytes(8)),
