@@ -165,7 +165,8 @@ def _tags(metadata: object) -> frozenset[str]:
     tags = metadata.get("tags") if isinstance(metadata, dict) else None
     if not isinstance(tags, list):
         return frozenset()
-    return frozenset(tag for tag in tags[:100] if isinstance(tag, str) and len(tag) < 200)
+    texts = (tag for tag in tags[:100] if isinstance(tag, str) and len(tag) < 200)
+    return frozenset(tag for tag in texts if not _SURROGATE.search(tag))
 
 
 def _assignment(document: dict[str, Any]) -> str | None:

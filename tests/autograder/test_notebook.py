@@ -137,6 +137,15 @@ def test_many_small_values(value: str) -> None:
     assert "clear the outputs" in refusal(data)
 
 
+def test_half_a_character_in_a_tag() -> None:
+    """A tag that nobody can write marks no answer; the others of its cell do."""
+    cell = CODE | {"metadata": {"tags": ["a\ud800", "b"]}}
+
+    (kept,) = parse_notebook(json.dumps(document(cell)).encode()).cells
+
+    assert kept.tags == {"b"}
+
+
 def test_half_a_character_in_the_name() -> None:
     """The assignment's name is shown in messages, and so must be text."""
     data = json.dumps(document(metadata={"otter": {"assignment_name": "x\ud800"}})).encode()
