@@ -202,13 +202,20 @@ class Message:
         Read what `as_json` wrote, or the plain sentence of a report of the first format.
 
         A code that this version does not know, of a newer one, is shown by its name.
+
+        Raises:
+            KeyError: If a part is missing, or a parameter that the sentence names.
+            TypeError: If what is read is no such thing.
+            ValueError: Likewise.
         """
         if isinstance(data, str):
             return text(data) if data else None
         code, parameters = str(data["code"]), dict(data["parameters"])
         if code not in ENGLISH:
             return text(code.replace("_", " ").capitalize())
-        return cls(MessageCode(code), parameters)
+        message = cls(MessageCode(code), parameters)
+        message.sentence()
+        return message
 
 
 def text(words: str) -> Message:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 from autograder.cells import CellRun, CellStatus
 from autograder.errors import StoredReportError
 from autograder.messages import Message, MessageCode
+from autograder.typed import check_types
 from autograder.verdict import Verdict, combined
 
 if TYPE_CHECKING:
@@ -401,7 +402,7 @@ def _from_json(
     view: type[View], question: type[Any], test: type[Any], cell: type[Any], data: Mapping[str, Any]
 ) -> View:
     try:
-        return _filled(
+        made = _filled(
             view,
             data,
             questions=tuple(_question(question, test, each) for each in data["questions"]),
@@ -409,8 +410,10 @@ def _from_json(
                 _filled(cell, each, status=CellStatus(each["status"])) for each in data["cells"]
             ),
         )
+        check_types(made)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise StoredReportError(f"a stored report cannot be read: {error!r}") from error
+    return made
 
 
 def _question(kind: type[Any], test: type[Any], data: Mapping[str, Any]) -> Any:
