@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
 import select
 import socket
+from collections.abc import Iterable
 from typing import Any, Final
 
 MAX_PACKET_BYTES: Final = 1 << 18
 MAX_DESCRIPTORS: Final = 4
 
 
+class PacketError(Exception):
+    """What was received is no message."""
+
+
 class Packets:
     """
-    One end of a connection between two trusted processes.
+    One end of a connection between two processes, of which the other need not be trusted.
 
     Args:
         sock: A Unix socket that keeps the borders of messages.
@@ -31,8 +37,11 @@ class Packets:
         """
         Wait for one message; an empty one once the other end is gone.
 
+        The file descriptors are the caller's to close.
+
         Raises:
             TimeoutError: If none comes in time.
+            PacketError: If what comes is no JSON object, or too long.
         """
         if timeout is not None and not select.select([self.socket], [], [], max(0.0, timeout))[0]:
             raise TimeoutError
@@ -42,8 +51,29 @@ class Packets:
             )
         except ConnectionResetError:
             return {}, []
-        return (json.loads(data) if data else {}), descriptors
+        try:
+            return _object(data) if data else {}, descriptors
+        except PacketError:
+            close_all(descriptors)
+            raise
 
     def close(self) -> None:
         """Close this end."""
         self.socket.close()
+
+
+def close_all(descriptors: Iterable[int]) -> None:
+    """Close descriptors that nobody wants."""
+    for descriptor in descriptors:
+        os.close(descriptor)
+
+
+def _object(data: bytes) -> dict[str, Any]:
+    # Untrusted: an examiner's processes run the code of staff.
+    try:
+        message = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise PacketError(f"not JSON: {error}") from None
+    if not isinstance(message, dict):
+        raise PacketError("no JSON object")
+    return message

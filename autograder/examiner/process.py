@@ -22,7 +22,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Final
 
 from autograder.assignment import Assignment
 from autograder.assignment.public_tests import public_test_module
@@ -45,11 +45,11 @@ from autograder.examiner.protocol import (
     TestBegins,
     TestDescription,
     TestOutcome,
-    decoded,
     encoded,
+    received,
 )
 from autograder.limits import Limits
-from autograder.packets import Packets
+from autograder.packets import PacketError, Packets, close_all
 from autograder.patience import stretch
 from autograder.sandbox import staff_code
 from autograder.sandbox.bubblewrap import explain
@@ -137,12 +137,13 @@ class Examiner:
             try:
                 self._packets.send(encoded(job), descriptors)
                 _, handles = self._packets.receive(COLLECT_SECONDS)
-            except (TimeoutError, OSError) as error:
+            except (TimeoutError, OSError, PacketError) as error:
                 # The next answer would be taken for that of another job.
                 self._process.kill()
                 raise ExaminerError("the examiner does not answer") from error
         if not handles:
             raise ExaminerError("the examiner has ended")
+        close_all(handles[1:])
         return handles[0]
 
     def alive(self) -> bool:
@@ -200,8 +201,7 @@ class Examiner:
 
     def _early_packet(self) -> Packet | None:
         """Wait for the next packet before there is any job; none once the examiner has ended."""
-        data, _ = self._packets.receive(COLLECT_SECONDS)
-        return decoded(data) if data else None
+        return received(self._packets, COLLECT_SECONDS)
 
     def _no_sandbox(self) -> SandboxError:
         reason = explain(self._printed()[-2000:])
@@ -252,6 +252,7 @@ class _Run:
         self._on_begin = on_begin
         self._outcomes: dict[str, TestOutcome] = {}
         self._hints: dict[str, Hint] = {}
+        self._questions = {test.question for test in examiner.tests}
 
     def run(self) -> Examined:
         began = time.monotonic()
@@ -298,36 +299,37 @@ class _Run:
     def _serve(self, packets: Packets, left: frozenset[str]) -> str | None:
         current: str | None = None
         while True:
-            data = self._received(packets)
-            if not data:
+            packet = self._received(packets)
+            if packet is None:
                 if current is None and left:
                     raise ExaminerError("the examiner's child ended between two tests")
                 return current
-            match decoded(data):
+            match packet:
                 case Done():
                     return None
-                case TestBegins(test):
+                case TestBegins(test) if test in left:
                     current = test
                     self._on_begin(test)
-                case TestOutcome() as outcome:
+                case TestOutcome() as outcome if outcome.id in left:
                     # What a child is lost in after its last test are hints, which cost no test.
                     current, left = None, left - {outcome.id}
                     self._outcomes[outcome.id] = outcome
-                case Hint() as hint:
+                case Hint() as hint if hint.question in self._questions:
                     self._hints[hint.question] = hint
                 case Interrupt() | AskUsage() | EndKernel() | ReplaceKernel() as request:
                     self._obey(packets, request)
                 case other:
-                    raise ExaminerError(f"the examiner's child sent {type(other).__name__}")
+                    # Untrusted: what is of no test of this job would fill the grader's memory.
+                    raise ExaminerError(f"the examiner's child sent {str(other)[:200]}")
 
-    def _received(self, packets: Packets) -> dict[str, Any]:
-        """Wait for the next packet; an empty one stands for a child that has gone or is silent."""
+    def _received(self, packets: Packets) -> Packet | None:
+        """Wait for the next packet; ``None`` stands for a child that has gone or is silent."""
         allowed = self._job.test_seconds + SLACK_SECONDS
         began = time.monotonic()
         while time.monotonic() - began < allowed * stretch():
             with contextlib.suppress(TimeoutError):
-                return packets.receive(allowed)[0]
-        return {}
+                return received(packets, allowed)
+        return None
 
     def _obey(self, packets: Packets, request: Request) -> None:
         match request:

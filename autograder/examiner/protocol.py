@@ -18,11 +18,13 @@ What the grader and an examiner's processes say to each other, as typed values.
     Done                                                   all tests have run
 
 Each is a JSON object in a packet of its own (`autograder.packets`); `decoded` and
-`encoded` are the only places that know how it is spelt.
+`encoded` are the only places that know how it is spelt. The examiner's processes run the code of
+staff, so the grader takes nothing from them but by `received`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
@@ -30,7 +32,12 @@ from typing import Any, Final
 
 from autograder.errors import ExaminerError
 from autograder.messages import Message
+from autograder.packets import PacketError, Packets, close_all
+from autograder.typed import check_types
 from autograder.verdict import Verdict
+
+# As Python writes numbers and fractions; a long exponent would be gigabytes of digits.
+_WEIGHT: Final = re.compile(r"\d{1,30}(?:\.\d{1,30})?(?:[eE][+-]?\d{1,2})?|\d{1,30}/\d{1,30}")
 
 
 @dataclass(frozen=True)
@@ -59,9 +66,12 @@ class TestDescription:
     @property
     def share(self) -> Fraction | None:
         """The weight as a number above 0; ``None`` if it is none."""
+        # Untrusted: what collects the tests has imported the code of staff.
+        if not _WEIGHT.fullmatch(self.weight):
+            return None
         try:
             share = Fraction(self.weight)
-        except (ValueError, ZeroDivisionError):
+        except ZeroDivisionError:
             return None
         return share if share > 0 else None
 
@@ -237,10 +247,31 @@ _NAMES: Final = {kind: name for name, kind in _KINDS.items()}
 
 def encoded(packet: Packet) -> dict[str, Any]:
     """Return a packet as plain data."""
-    data = asdict(packet)
+    data = {
+        # What a test says may hold half a character, which is no text.
+        name: value.encode(errors="replace").decode() if isinstance(value, str) else value
+        for name, value in asdict(packet).items()
+    }
     if isinstance(packet, TestOutcome):
         data["message"] = packet.message.as_json() if packet.message else None
     return {"kind": _NAMES[type(packet)], **data}
+
+
+def received(packets: Packets, timeout: float) -> Packet | None:
+    """
+    Wait for the next packet of an examiner's process; ``None`` once it has gone.
+
+    Raises:
+        TimeoutError: If none comes in time.
+        ExaminerError: If what comes is none.
+    """
+    try:
+        data, descriptors = packets.receive(timeout)
+    except PacketError as error:
+        raise ExaminerError(f"the examiner sent what is no packet: {error}") from None
+    # Untrusted: files that nobody has asked for would use up the grader's.
+    close_all(descriptors)
+    return decoded(data) if data else None
 
 
 def decoded(data: Mapping[str, Any]) -> Packet:
@@ -248,20 +279,27 @@ def decoded(data: Mapping[str, Any]) -> Packet:
     Read a packet.
 
     Raises:
-        ExaminerError: If it is none: the process that sent it is broken.
+        ExaminerError: If it is none, or one of its values is of another type: the process that sent
+            it is broken.
     """
-    values = dict(data)
     try:
-        kind = _KINDS[values.pop("kind")]
-        if kind is Collected:
-            return Collected(tuple(TestDescription(**each) for each in values["tests"]))
-        if kind is Job:
-            values["tests"] = tuple(values["tests"])
-        if kind is TestOutcome:
-            return _outcome(values)
-        packet: Packet = kind(**values)
-    except (KeyError, TypeError, ValueError) as error:
+        packet = _packet(dict(data))
+        check_types(packet)
+    # Untrusted: the values are of any type that JSON has.
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ExaminerError(f"the examiner sent what is no packet: {error!r}") from error
+    return packet
+
+
+def _packet(values: dict[str, Any]) -> Packet:
+    kind = _KINDS[values.pop("kind")]
+    if kind is Collected:
+        return Collected(tuple(TestDescription(**each) for each in values["tests"]))
+    if kind is Job:
+        values["tests"] = tuple(values["tests"])
+    if kind is TestOutcome:
+        return _outcome(values)
+    packet: Packet = kind(**values)
     return packet
 
 
@@ -270,7 +308,6 @@ def _outcome(values: dict[str, Any]) -> TestOutcome:
     if values["message"] is not None:
         values["message"] = Message.from_json(values["message"])
     if values["place"] is not None:
-        cell, line = values["place"]
-        values["place"] = (int(cell), int(line))
+        values["place"] = tuple(values["place"])
     values["asked"] = tuple(values["asked"])
     return TestOutcome(**values)
