@@ -8,6 +8,7 @@ The archive: a tar file, compressed by gzip, whose first member says what the ot
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import io
 import json
@@ -15,6 +16,7 @@ import os
 import re
 import shutil
 import tarfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -31,6 +33,7 @@ _MAX_DEPTH: Final = 32
 _MAX_SIZE: Final = 2**62
 _SHA256: Final = re.compile("[0-9a-f]{64}")
 _CHUNK: Final = 2**20
+_UNREADABLE: Final = (tarfile.TarError, zlib.error, EOFError, OSError)
 
 
 @dataclass(frozen=True)
@@ -127,9 +130,10 @@ def extract(path: Path, folder: Path) -> Manifest:
     """
     try:
         # As a stream: what comes is checked before anything after it is looked at.
-        with path.open("rb") as file, tarfile.open(fileobj=file, mode="r|gz") as tar:
+        # tarfile's own reader of gzip stumbles over the end of a file in its header.
+        with gzip.open(path) as file, tarfile.open(fileobj=file, mode="r|") as tar:
             return _extract(tar, folder)
-    except (tarfile.TarError, EOFError, OSError, ValueError, RecursionError) as error:
+    except (*_UNREADABLE, ValueError, RecursionError) as error:
         raise InputError(f"{path}: cannot be read as a backup: {error}") from None
 
 

@@ -170,7 +170,7 @@ def _value(column: Column[Any], value: Any) -> Any:
     if value is None:
         return None
     if isinstance(column.type, JSON):
-        document = json.loads(value)
+        document = json.loads(value, parse_constant=_refuse_constant)
         return JSON.NULL if document is None else document
     if isinstance(column.type, DateTime):
         return datetime.fromisoformat(value)

@@ -435,7 +435,10 @@ def test_archive_that_was_packed_anew_is_as_good(
     assert command(tmp_path / "new", "restore", tmp_path / "good.tar.gz") == 0
 
 
-@pytest.mark.parametrize("content", [b"", b"hello", b"\x1f\x8b\x08\x00broken"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"hello", b"\x1f\x8b", b"\x1f\x8b\x08\x00broken", b"\x1f\x8b\x08\xfc\xfc\x00\xd9"],
+)
 def test_file_that_is_no_archive_is_refused(
     command: Callable[..., int], tmp_path: Path, content: bytes
 ) -> None:
