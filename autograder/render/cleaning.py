@@ -194,7 +194,8 @@ def _kept(tag: str, name: str, value: str) -> str | None:
     if name not in ("class", "rel", "target") and name not in _ATTRIBUTES.get(tag, ()):
         return None
     if name == "href":
-        return value if _LINK.fullmatch(value.strip()) else None
+        link = value.strip()
+        return link if _LINK.fullmatch(link) else None
     if name == "src":
         return value if _PICTURE.fullmatch(value) else None
     if name in _NUMBERS:

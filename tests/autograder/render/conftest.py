@@ -63,7 +63,8 @@ def assert_harmless(page: str) -> None:
         assert not {"style", "srcdoc", "srcset", "action", "formaction", "background"} & {
             *attributes
         }
-        href = attributes.get("href") or ""
+        # The name of a protocol may be written in any case.
+        href = (attributes.get("href") or "").lower()
         assert href.startswith(("http://", "https://", "#result-")) or "href" not in attributes
         assert tag != "a" or href.startswith("#") or "nofollow" in (attributes.get("rel") or "")
         source = attributes.get("src") or ""

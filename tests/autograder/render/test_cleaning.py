@@ -97,6 +97,15 @@ def test_what_people_write_is_kept() -> None:
     assert 'rel="noopener noreferrer nofollow"' in cleaned
 
 
+@pytest.mark.parametrize("link", ["https://a.example", "HTTPS://a.example", " httPs://a.example\n"])
+def test_links_in_any_case_are_kept(link: str, harmless) -> None:
+    """The name of a protocol is written as one likes; spaces around an address are not its own."""
+    cleaned = clean(f'<a href="{link}">a</a>').html
+
+    harmless(cleaned)
+    assert f'href="{link.strip()}"' in cleaned
+
+
 def test_dropped_pictures_are_named() -> None:
     """A picture from elsewhere is left out, and the reader can be told which."""
     cleaned = clean('<img src="https://elsewhere.example/a.png" alt="a plot">')
