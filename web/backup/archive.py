@@ -32,6 +32,7 @@ _MAX_MANIFEST_BYTES: Final = 256 * 2**20
 _MAX_DEPTH: Final = 32
 _MAX_SIZE: Final = 2**62
 _SHA256: Final = re.compile("[0-9a-f]{64}")
+_MAX_HEADER_BYTES: Final = 2**16
 _CHUNK: Final = 2**20
 _UNREADABLE: Final = (tarfile.TarError, zlib.error, EOFError, OSError)
 
@@ -129,12 +130,36 @@ def extract(path: Path, folder: Path) -> Manifest:
         InputError: If it is no backup, or is damaged, or was tampered with.
     """
     try:
-        # As a stream: what comes is checked before anything after it is looked at.
         # tarfile's own reader of gzip stumbles over the end of a file in its header.
-        with gzip.open(path) as file, tarfile.open(fileobj=file, mode="r|") as tar:
+        with gzip.open(path) as file, _open(file) as tar:
             return _extract(tar, folder)
     except (*_UNREADABLE, ValueError, RecursionError) as error:
         raise InputError(f"{path}: cannot be read as a backup: {error}") from None
+
+
+class _PlainMember(tarfile.TarInfo):
+    """A member as `write` makes them, with a name of any length."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        """
+        Read a header, before what follows it is looked at.
+
+        Raises:
+            tarfile.ReadError: If it is of a kind that no backup has.
+        """
+        member = super().frombuf(buf, encoding, errors)
+        # Untrusted: tarfile stumbles over maps of sparse files, and takes all that extends a header
+        # into memory, which may be gigabytes of nothing.
+        extends = not member.isreg() and member.size > _MAX_HEADER_BYTES
+        if extends or member.type == tarfile.GNUTYPE_SPARSE:
+            raise tarfile.ReadError(f"{member.name!r} is no plain file")
+        return member
+
+
+def _open(file: gzip.GzipFile) -> tarfile.TarFile:
+    # As a stream: what comes is checked before anything after it is looked at.
+    return tarfile.open(fileobj=file, mode="r|", tarinfo=_PlainMember)
 
 
 def _extract(tar: tarfile.TarFile, folder: Path) -> Manifest:

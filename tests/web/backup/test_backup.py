@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import io
 import json
@@ -251,11 +252,22 @@ def plain(name: str, data: bytes = b"x") -> tuple[tarfile.TarInfo, bytes]:
     return info, data
 
 
-def special(name: str, kind: bytes) -> tuple[tarfile.TarInfo, bytes]:
-    """A link or device in the place of a member."""
+def special(name: str, kind: bytes, size: int = 0) -> tuple[tarfile.TarInfo, bytes]:
+    """A link, a device or what extends a header in the place of a member."""
     info = tarfile.TarInfo(name)
-    info.type, info.linkname = kind, "/etc/passwd"
-    return info, b""
+    info.type, info.linkname, info.size = kind, "/etc/passwd", size
+    return info, bytes(size)
+
+
+def sparse_file_without_its_map() -> bytes:
+    """An archive that ends where the map of a sparse file is to go on."""
+    info = tarfile.TarInfo("files/a")
+    info.type = tarfile.GNUTYPE_SPARSE
+    header = bytearray(info.tobuf(tarfile.GNU_FORMAT))
+    header[482] = 1
+    total = sum(header[:148]) + 8 * ord(" ") + sum(header[156:])
+    header[148:156] = b"%06o\0 " % total
+    return gzip.compress(header)
 
 
 def named(members: Members, name: str) -> Members:
@@ -341,6 +353,8 @@ def test_rows_that_are_put_in_come_back(
         (lambda m: [*named(m, "files/l"), special("files/l", tarfile.LNKTYPE)], "no plain file"),
         (lambda m: [*named(m, "files/l"), special("files/l", tarfile.CHRTYPE)], "no plain file"),
         (lambda m: [*named(m, "files/l"), special("files/l", tarfile.DIRTYPE)], "no plain file"),
+        (lambda m: [*m, special("files/l", tarfile.XHDTYPE, 70_000)], "no plain file"),
+        (lambda m: [*m, special("files/l", tarfile.GNUTYPE_LONGNAME, 70_000)], "no plain file"),
         (lambda m: [*named(m, "files/l"), plain("files/l", b"xx")], "size"),
         (
             lambda m: [*named(m, "files/portal.sqlite3"), plain("files/portal.sqlite3")],
@@ -437,7 +451,15 @@ def test_archive_that_was_packed_anew_is_as_good(
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"hello", b"\x1f\x8b", b"\x1f\x8b\x08\x00broken", b"\x1f\x8b\x08\xfc\xfc\x00\xd9"],
+    [
+        b"",
+        b"hello",
+        b"\x1f\x8b",
+        b"\x1f\x8b\x08\x00broken",
+        b"\x1f\x8b\x08\xfc\xfc\x00\xd9",
+        sparse_file_without_its_map(),
+    ],
+    ids=lambda content: repr(content[:8]),
 )
 def test_file_that_is_no_archive_is_refused(
     command: Callable[..., int], tmp_path: Path, content: bytes
