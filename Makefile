@@ -1,6 +1,6 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-tests demo samples quick test test-file full check lint types contracts \
-	templates workflows unit coverage screenshots bench lock clean
+	templates workflows unit coverage fuzz screenshots bench lock clean
 
 BIN := .venv/bin
 # A file's tests share kernels and portals, so one worker runs all of them, in the file's order.
@@ -27,7 +27,7 @@ quick: setup check ## Lint, types, contracts, and the tests that a change most o
 
 test: setup-tests check unit ## All that continuous integration runs; sweeps are sampled
 
-full: setup-tests check coverage ## All tests, no sweep sampled, with branch coverage
+full: setup-tests check coverage fuzz ## All tests, no sweep sampled, with branch coverage; fuzzing
 
 check: lint types contracts templates workflows ## Lint, types, import contracts, templates, workflows
 
@@ -58,6 +58,11 @@ coverage:
 	COVERAGE_FILE=$(CURDIR)/.cache/coverage/data $(BIN)/python -m coverage run -m pytest $(TWO_WORKERS) --full
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m benchmarks.coverage_by_package
+
+# Of each target, on one processor; what is found becomes a file under tests/fuzz/crashes.
+FUZZ_SECONDS := 60
+fuzz: setup-tests ## Fuzz each reader of untrusted bytes for FUZZ_SECONDS
+	$(BIN)/python -m tests.fuzz.campaign --seconds $(FUZZ_SECONDS)
 
 test-file: setup-tests ## Run one file or folder of tests: make test-file FILE=tests/web/test_csrf.py
 	$(BIN)/python -m pytest $(FILE)
