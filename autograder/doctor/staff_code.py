@@ -7,7 +7,6 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Final
 
 from autograder.doctor.advice import namespace_advice
@@ -68,11 +67,11 @@ def try_staff_code() -> Iterator[LayerResult]:
 def _look() -> tuple[dict[str, Any], int]:
     """Return what the program saw, and whom it ran as."""
     with (
-        staff_code.make_folder() as name,
+        staff_code.make_folder() as made,
         tempfile.TemporaryFile() as output,
         tempfile.TemporaryFile() as filter_file,
     ):
-        folder = Path(name)
+        folder = made.path
         assignment, secret = folder / "tests", folder / "secret"
         assignment.mkdir(0o755)
         secret.touch(0o644)

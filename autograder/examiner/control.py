@@ -36,6 +36,8 @@ class KernelControl(Protocol):
         """
         Return why the kernel ended, ``None`` if nothing is known of it; with `kill`, end it first.
 
+        Of one that got a SIGKILL it is `autograder.sandbox.kernel_process.KILLED`.
+
         Called in the examiner's child when the channel broke, and in the grader when a child was
         lost. Afterwards there is no kernel until `replace`.
         """

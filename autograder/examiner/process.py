@@ -11,16 +11,11 @@ tests are staff's, and staff may write tests without any right to what the grade
 from __future__ import annotations
 
 import contextlib
-import os
-import select
-import signal
 import socket
 import subprocess
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import IO, Final
 
@@ -28,37 +23,25 @@ from autograder.assignment import Assignment
 from autograder.assignment.public_tests import public_test_module
 from autograder.errors import AssignmentError, ExaminerError, InternalError, SandboxError
 from autograder.examiner.control import KernelControl
+from autograder.examiner.job_run import JobRun
 from autograder.examiner.protocol import (
-    AskUsage,
     Collected,
     CollectionRefused,
-    Done,
-    EndKernel,
     Examined,
-    Hint,
-    Interrupt,
     Job,
     Packet,
-    ReplaceKernel,
-    Request,
     Started,
-    TestBegins,
     TestDescription,
-    TestOutcome,
     encoded,
     received,
 )
 from autograder.limits import Limits
 from autograder.packets import PacketError, Packets, close_all
-from autograder.patience import stretch
 from autograder.sandbox import staff_code
 from autograder.sandbox.bubblewrap import explain
 from autograder.sandbox.launching import Launched
-from autograder.verdict import Verdict
 
 COLLECT_SECONDS: Final = 60.0
-SLACK_SECONDS: Final = 10.0
-_MAX_CHILDREN_LOST: Final = 20
 _SETTINGS: Final = "[pytest]\nenable_assertion_pass_hook = true\n"
 
 
@@ -77,7 +60,7 @@ class Examiner:
         self._folder = staff_code.make_folder()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._packets = Packets(ours)
-        self._public = Path(self._folder.name) / "public"
+        self._public = self._folder.path / "public"
         write_public_tests(self._public, public_tests)
         self._output = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the process
         try:
@@ -124,7 +107,8 @@ class Examiner:
             total_seconds=bounds.total_seconds,
             until_failure=until_failure,
         )
-        return _Run(self, control, job, on_begin).run()
+        questions = {test.question for test in self.tests}
+        return JobRun(self.start_child, control, job, questions, on_begin).run()
 
     def start_child(self, job: Job, descriptors: list[int]) -> int:
         """
@@ -161,10 +145,10 @@ class Examiner:
     def _forget(self) -> None:
         self._packets.close()
         self._output.close()
-        self._folder.cleanup()
+        self._folder.close()
 
     def _launch(self, theirs: socket.socket, filter_file: IO[bytes]) -> Launched:
-        folder, assignment = Path(self._folder.name), self.assignment.folder.resolve()
+        folder, assignment = self._folder.path, self.assignment.folder.resolve()
         shown = {
             assignment: staff_code.shown_assignment(assignment, folder),
             self._public: self._public,
@@ -234,125 +218,6 @@ class Examiner:
                 f"the weight of {test.name} is no number above 0",
                 str(self.assignment.folder / "hidden"),
             )
-
-
-class _Run:
-    """One job, in as many children of the examiner as it takes."""
-
-    def __init__(
-        self,
-        examiner: Examiner,
-        control: KernelControl,
-        job: Job,
-        on_begin: Callable[[str], None],
-    ) -> None:
-        self._examiner = examiner
-        self._control = control
-        self._job = job
-        self._on_begin = on_begin
-        self._outcomes: dict[str, TestOutcome] = {}
-        self._hints: dict[str, Hint] = {}
-        self._questions = {test.question for test in examiner.tests}
-
-    def run(self) -> Examined:
-        began = time.monotonic()
-        for _ in range(_MAX_CHILDREN_LOST):
-            left = self._job.total_seconds - (time.monotonic() - began)
-            tests = tuple(test for test in self._job.tests if test not in self._outcomes)
-            lost = self._run_child(replace(self._job, tests=tests, total_seconds=max(0.0, left)))
-            if lost is None:
-                return self._examined()
-            # Untrusted: handling a student's value ended or stopped the child; that test is theirs.
-            detail = "handling the value took more time or memory than a test may"
-            self._outcomes[lost] = TestOutcome(lost, Verdict.INVALID, detail)
-            if self._outcomes.keys() >= set(self._job.tests):
-                return self._examined()
-            self._control.end(kill=True)
-            self._control.replace()
-        raise ExaminerError("the examiner lost too many children")
-
-    def _examined(self) -> Examined:
-        return Examined(self._outcomes, self._hints)
-
-    def _run_child(self, job: Job) -> str | None:
-        """Run tests in one child; return the test that it was lost in, if it was."""
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        packets = Packets(ours)
-        calls = self._control.calls()
-        descriptors = [theirs.fileno(), *([calls.fileno()] if calls else [])]
-        child: int | None = None
-        done = False
-        try:
-            child = self._examiner.start_child(job, descriptors)
-            theirs.close()
-            lost = self._serve(packets, frozenset(job.tests))
-            done = lost is None
-            return lost
-        except OSError as error:
-            raise ExaminerError("the examiner's child has ended") from error
-        finally:
-            theirs.close()
-            packets.close()
-            if child is not None:
-                _wait_for_exit(child, kill=not done)
-
-    def _serve(self, packets: Packets, left: frozenset[str]) -> str | None:
-        current: str | None = None
-        while True:
-            packet = self._received(packets)
-            if packet is None:
-                if current is None and left:
-                    raise ExaminerError("the examiner's child ended between two tests")
-                return current
-            match packet:
-                case Done():
-                    return None
-                case TestBegins(test) if test in left:
-                    current = test
-                    self._on_begin(test)
-                case TestOutcome() as outcome if outcome.id in left:
-                    # What a child is lost in after its last test are hints, which cost no test.
-                    current, left = None, left - {outcome.id}
-                    self._outcomes[outcome.id] = outcome
-                case Hint() as hint if hint.question in self._questions:
-                    self._hints[hint.question] = hint
-                case Interrupt() | AskUsage() | EndKernel() | ReplaceKernel() as request:
-                    self._obey(packets, request)
-                case other:
-                    # Untrusted: what is of no test of this job would fill the grader's memory.
-                    raise ExaminerError(f"the examiner's child sent {str(other)[:200]}")
-
-    def _received(self, packets: Packets) -> Packet | None:
-        """Wait for the next packet; ``None`` stands for a child that has gone or is silent."""
-        allowed = self._job.test_seconds + SLACK_SECONDS
-        began = time.monotonic()
-        while time.monotonic() - began < allowed * stretch():
-            with contextlib.suppress(TimeoutError):
-                return received(packets, allowed)
-        return None
-
-    def _obey(self, packets: Packets, request: Request) -> None:
-        match request:
-            case Interrupt():
-                self._control.interrupt()
-                packets.send({"ok": True})
-            case AskUsage():
-                packets.send({"cpu_seconds": self._control.cpu_seconds()})
-            case EndKernel(kill):
-                packets.send({"reason": self._control.end(kill=kill)})
-            case ReplaceKernel():
-                calls = self._control.replace()
-                packets.send({"ok": True}, [calls.fileno()] if calls else [])
-
-
-def _wait_for_exit(child: int, *, kill: bool) -> None:
-    """Wait for a child's end: until then it may write to the call channel."""
-    if kill:
-        # Untrusted: what staff's code hands over may be no process's descriptor.
-        with contextlib.suppress(OSError):
-            signal.pidfd_send_signal(child, signal.SIGKILL)
-    select.select([child], [], [], COLLECT_SECONDS)
-    os.close(child)
 
 
 def write_public_tests(folder: Path, source: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import socket
 from collections.abc import Callable
 
@@ -66,10 +65,11 @@ class SubmissionRun:
     def examine(self, examiner: Examiner, seed: int) -> tuple[Execution, Examined]:
         """Run the notebook, then the tests; return the first run and what came of the tests."""
         questions = {test.id: test.question for test in examiner.tests}
-        begun = itertools.count()
+        begun: dict[str, int] = {}
 
         def on_begin(test: str) -> None:
-            number = next(begun)
+            # One may begin again, in another kernel.
+            number = begun.setdefault(test, len(begun))
             self._progress(GradingProgress("test", number, len(questions), questions[test]))
 
         first = self._execution = self._runner.run()
@@ -96,7 +96,7 @@ class SubmissionRun:
         ended = reported_exit(kernel)
         kernel.kill()
         self._current().kernel = None
-        return ended.reason if ended else None
+        return ended.cause if ended else None
 
     def cpu_seconds(self) -> float | None:
         """Return the CPU time that all processes of the kernel have used."""

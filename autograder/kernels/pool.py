@@ -89,7 +89,9 @@ class KernelPool:
             try:
                 return self._forked()
             except SandboxError:
-                # The fork server has ended, and who started it has not noticed yet.
+                # One that lives serves others, whose kernels would end with it.
+                if self._warm.alive():
+                    raise
                 self._restart()
                 return self._forked()
 

@@ -10,11 +10,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import signal
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import nbformat
@@ -28,10 +27,13 @@ from autograder.kernels.outputs import OutputClient
 from autograder.limits import MEGABYTE, Limits
 from autograder.notebook import Notebook
 from autograder.patience import stretch
-from autograder.sandbox.kernel_process import KernelExit, KernelProcess
+from autograder.sandbox.kernel_process import KILLED, KernelExit, KernelProcess
 from autograder.sandbox.runtime.protocol import SERVE_CALLS
 
 MAX_KERNELS: Final = 6
+"""As many cells of a notebook may end one; what comes after them is left out."""
+MAX_SECOND_TRIES: Final = 3
+"""Of cells whose kernel got a SIGKILL: beyond, that is the notebook's doing, not the machine's."""
 _EARLY_SECONDS: Final = 0.2
 """After which a cell's CPU time is asked for first."""
 _PATIENCE_SECONDS: Final = 0.25
@@ -65,7 +67,7 @@ class Execution:
     def killed(self) -> bool:
         """Whether a SIGKILL ended the kernel for no reason that its guardian knows."""
         ended = self.kernel.exit if self.kernel is not None else None
-        return ended is not None and ended.status == -signal.SIGKILL and ended.reason is None
+        return ended is not None and ended.cause == KILLED
 
     def cell_of(self, count: int) -> int | None:
         """Return the cell that ran with an execution count."""
@@ -136,25 +138,25 @@ class NotebookRunner:
         left_out = set(skipped or ())
         killers: dict[int, CellRun] = {}
         tried_again: set[int] = set()
-        for _ in range(MAX_KERNELS):
+        while True:
+            begun_with = replace(budget)
             execution, killer = asyncio.run(self._run_once(left_out, budget))
-            if killer is not None and execution.killed and killer.index not in tried_again:
+            if killer is None:
+                break
+            execution.close()
+            if execution.killed and _may_try_again(killer.index, tried_again):
                 # By the machine, for want of memory perhaps; a cell that ends so again is at fault.
                 tried_again.add(killer.index)
-                execution.close()
+                budget = begun_with
                 continue
-            if killer is not None:
-                killers[killer.index] = killer
-                left_out.add(killer.index)
-                execution.close()
-            execution.runs |= killers
-            for each in killers.values():
-                _mark_killed(execution.notebook, each)
-            if killer is None:
-                return execution
-            if budget.left() <= 0:
+            execution.kernel = None
+            killers[killer.index] = killer
+            left_out.add(killer.index)
+            if len(killers) == MAX_KERNELS or budget.left() <= 0:
                 break
-        execution.kernel = None
+        execution.runs |= killers
+        for each in killers.values():
+            _mark_killed(execution.notebook, each)
         return execution
 
     async def _run_once(
@@ -196,19 +198,23 @@ class NotebookRunner:
         return None
 
 
+def _may_try_again(index: int, tried_again: set[int]) -> bool:
+    return index not in tried_again and len(tried_again) < MAX_SECOND_TRIES
+
+
+@dataclass
 class _Budget:
     """The time that the cells of a notebook may take together, as if nobody else were there."""
 
-    def __init__(self, seconds: float) -> None:
-        self._left = seconds
+    seconds: float
 
     def left(self) -> float:
         """Return what is left."""
-        return self._left
+        return self.seconds
 
     def spend(self, seconds: float) -> None:
         """Count time on the clock; on a busy machine a part of it is others'."""
-        self._left -= seconds / stretch()
+        self.seconds -= seconds / stretch()
 
 
 class _Session:

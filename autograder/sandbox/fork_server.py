@@ -7,9 +7,7 @@ import json
 import os
 import secrets
 import select
-import shutil
 import socket
-import tempfile
 import threading
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +17,7 @@ from autograder.environments import Environment
 from autograder.errors import SandboxError
 from autograder.sandbox import policy
 from autograder.sandbox.bubblewrap import copy_runtime, explain, plan
+from autograder.sandbox.host_folder import HostFolder
 from autograder.sandbox.kernel_process import KernelProcess
 from autograder.sandbox.launching import Launched
 from autograder.sandbox.runtime import layout
@@ -48,12 +47,8 @@ class ForkServer(Closeable):
         self.environment = environment
         self._packages = packages
         self._lock = threading.Lock()
-        # Unix sockets' paths end at 107 bytes, so the folder's name is short.
-        self._folder = Path(tempfile.mkdtemp(prefix="ag-", dir="/tmp"))
-        if os.geteuid() == 0:
-            # The sandbox's user passes through, and nobody else.
-            os.chown(self._folder, 0, policy.ROOT_DROPS_TO_UID)
-            self._folder.chmod(0o710)
+        self._host_folder = HostFolder(policy.ROOT_DROPS_TO_UID)
+        self._folder = self._host_folder.path
         self._users = kernel_users(environment)
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._error: SandboxError | None = None
@@ -109,7 +104,9 @@ class ForkServer(Closeable):
                 socket.send_fds(self._control, [request], [guardian.fileno(), kernel.fileno()])
             except OSError as error:
                 process.kill()
-                raise SandboxError("the fork server has ended") from error
+                if isinstance(error, ConnectionError):
+                    self._note_end()
+                raise SandboxError(f"the fork server takes no request: {error}") from error
         return process
 
     def import_for(self, packages: frozenset[str]) -> None:
@@ -141,7 +138,12 @@ class ForkServer(Closeable):
         launched: Launched | None = getattr(self, "_launched", None)
         if launched is not None:
             launched.end()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._host_folder.close()
+
+    def _note_end(self) -> None:
+        """See to it that `alive` knows at once: who takes no request has ended, or is about to."""
+        self._process.kill()
+        self._process.wait()
 
     @property
     def _sockets(self) -> Path:

@@ -25,6 +25,8 @@ from autograder.sandbox.users import UserLease
 BIND_SECONDS: Final = 300.0
 # Who asks for a kernel's CPU time may be an event loop, which others wait for.
 USAGE_SECONDS: Final = 0.003
+KILLED: Final = "killed"
+"""Why a kernel ended that got a SIGKILL, from the machine or from itself."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,12 @@ class KernelExit:
     reason: str | None = None
     detail: str = ""
     reported: bool = False
+
+    @property
+    def cause(self) -> str | None:
+        """Why it ended, as far as the guardian knows: its reason, or `KILLED`."""
+        killed = self.reported and self.status == -signal.SIGKILL and self.reason is None
+        return KILLED if killed else self.reason
 
 
 class KernelProcess:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Final
@@ -20,6 +19,7 @@ from typing import IO, Any, Final
 import autograder
 from autograder.sandbox import policy
 from autograder.sandbox.bubblewrap import program
+from autograder.sandbox.host_folder import HostFolder
 from autograder.sandbox.mounts import (
     interpreter_mounts,
     merged_folders,
@@ -120,15 +120,11 @@ def plan(
     }
 
 
-def make_folder() -> tempfile.TemporaryDirectory[str]:
+def make_folder() -> HostFolder:
     """Make the host's folder for one sandbox, which the sandbox's user passes through."""
-    # Not where `TMPDIR` says: the sandbox's user must reach it.
-    folder = tempfile.TemporaryDirectory(prefix="autograder-examiner-", dir="/tmp")
-    if os.geteuid() == 0:
-        os.chown(folder.name, 0, policy.ROOT_EXAMINES_AS_UID)
-        Path(folder.name).chmod(0o710)
-    (Path(folder.name) / "stage").mkdir()
-    (Path(folder.name) / "stage").chmod(0o755)
+    folder = HostFolder(policy.ROOT_EXAMINES_AS_UID)
+    (folder.path / "stage").mkdir()
+    (folder.path / "stage").chmod(0o755)
     return folder
 
 

@@ -26,14 +26,14 @@ from typing import Final
 
 from autograder.assignment import Assignment
 from autograder.closeable import Closeable
-from autograder.errors import InternalError, StudentFault
+from autograder.errors import InternalError, KernelDied, StudentFault
 from autograder.examiner.channel import CallChannel
 from autograder.examiner.exchange import CallLimits
 from autograder.examiner.process import Examiner
 from autograder.examiner.protocol import Examined, TestDescription
 from autograder.grade.run import notebook_runner
 from autograder.kernels.pool import KernelPool
-from autograder.kernels.runner import Execution
+from autograder.kernels.runner import Execution, reported_exit
 from autograder.limits import Limits
 from autograder.notebook import parse_notebook
 from autograder.validate.solved import SolvedNotebook
@@ -181,9 +181,11 @@ class ForkedNotebook(Closeable):
             return None
         if not kill:
             kernel.wait_exit(1.0)
-        exit_ = kernel.poll()
-        self._end_execution()
-        return exit_.reason if exit_ else None
+        try:
+            ended = reported_exit(kernel)
+        finally:
+            self._end_execution()
+        return ended.cause if ended else None
 
     def cpu_seconds(self) -> float | None:
         """Return the CPU time that all processes of the kernel have used."""
@@ -198,6 +200,7 @@ class ForkedNotebook(Closeable):
     def _enter(self) -> str | None:
         """Bring the kernel to the state that the answer leaves; return what its code raised."""
         assert self._variant is not None
+        self._forget_ended()
         if self._execution is None and self._forks:
             self._execution = self._run(self._solution.text())
             self._forks = self._can_fork()
@@ -226,6 +229,7 @@ class ForkedNotebook(Closeable):
 
     def _leave(self) -> None:
         """End the sample's process, and find out whether the kernel lives on."""
+        self._forget_ended()
         if not self._forks:
             self._end_execution()
         elif self._execution is not None:
@@ -258,7 +262,12 @@ class ForkedNotebook(Closeable):
 
     def _fork(self) -> None:
         try:
-            self._channel().run(_FORK, _FORK_NUMBER)
+            try:
+                self._channel().run(_FORK, _FORK_NUMBER)
+            except KernelDied:
+                # The machine may have ended it, and nobody has heard of that.
+                self._execution = self._run(self._solution.text())
+                self._channel().run(_FORK, _FORK_NUMBER)
         except StudentFault as fault:
             raise InternalError(f"the kernel cannot be forked: {fault}") from fault
 
@@ -270,6 +279,12 @@ class ForkedNotebook(Closeable):
         seconds = max(limits.cell_seconds, IMPORT_SECONDS)
         bounds = CallLimits(seconds, limits.grace_seconds, limits.callback_calls)
         return CallChannel(calls, self, bounds)
+
+    def _forget_ended(self) -> None:
+        """Let a kernel that has ended by itself, or by the machine, be followed by a new one."""
+        kernel = self._execution.kernel if self._execution is not None else None
+        if kernel is None or kernel.poll() is not None:
+            self._end_execution()
 
     def _end_execution(self) -> None:
         if self._execution is not None:

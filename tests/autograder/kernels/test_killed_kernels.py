@@ -12,8 +12,9 @@ import pytest
 
 from autograder.cells import CellStatus
 from autograder.environments import load_environment
+from autograder.kernels import runner
 from autograder.kernels.pool import KernelPool
-from autograder.kernels.runner import NotebookRunner, kernel_files
+from autograder.kernels.runner import MAX_KERNELS, Execution, NotebookRunner, kernel_files
 from autograder.limits import Limits
 from autograder.notebook import Notebook, parse_notebook
 from tests.autograder.sandbox.processes import descendants_of, parents
@@ -48,28 +49,77 @@ def only_kernel() -> int:
     return max(descendants_of(os.getpid()) & tree.keys(), key=depth)
 
 
-def statuses(pool: KernelPool, submission: Notebook, kills: int) -> list[CellStatus]:
-    """Run a notebook whose second cell's kernel is killed from outside, so many times."""
+def run(
+    pool: KernelPool,
+    submission: Notebook,
+    kills: int,
+    *,
+    cell: int = 1,
+    after: float = 0.3,
+    limits: Limits | None = None,
+) -> Execution:
+    """Run a notebook, one of whose cells' kernel is killed from outside, so many times."""
     left = [kills]
 
     def progress(number: int, _: int) -> None:
-        if number == 1 and left[0]:
+        if number == cell and left[0]:
             left[0] -= 1
-            threading.Timer(0.3, os.kill, (only_kernel(), signal.SIGKILL)).start()
+            threading.Timer(after, os.kill, (only_kernel(), signal.SIGKILL)).start()
 
     files = kernel_files("killed", submission, {}, iter(()))
-    execution = NotebookRunner(pool.take, submission, files, Limits(), progress).run()
+    limits = limits or Limits()
+    execution = NotebookRunner(pool.take, submission, files, limits, progress).run()
     execution.close()
+    return execution
+
+
+def statuses(execution: Execution) -> list[CellStatus]:
+    """How each cell ran."""
     return [execution.runs[index].status for index in sorted(execution.runs)]
 
 
 def test_a_kernel_that_is_killed_once_runs_again(pool: KernelPool) -> None:
     """The same cell gets a second kernel, and ends well in it."""
-    assert statuses(pool, notebook("a = 1", SLEEPS, "after"), kills=1) == [CellStatus.OK] * 3
+    found = run(pool, notebook("a = 1", SLEEPS, "after"), kills=1)
+
+    assert statuses(found) == [CellStatus.OK] * 3
 
 
 def test_a_cell_that_is_killed_twice_is_left_out(pool: KernelPool) -> None:
     """What happens again is the cell's own doing, and the others are run without it."""
-    found = statuses(pool, notebook("a = 1", SLEEPS, "a"), kills=2)
+    found = run(pool, notebook("a = 1", SLEEPS, "a"), kills=2)
 
-    assert found == [CellStatus.OK, CellStatus.KERNEL_DIED, CellStatus.OK]
+    assert statuses(found) == [CellStatus.OK, CellStatus.KERNEL_DIED, CellStatus.OK]
+
+
+def test_the_machine_counts_against_no_bound(pool: KernelPool) -> None:
+    """Where all but one of a notebook's kernels are spent, the last is replaced all the same."""
+    ends = "import os; os._exit(1)"
+    submission = notebook(*[ends] * (MAX_KERNELS - 1), SLEEPS, "after")
+
+    found = run(pool, submission, kills=1, cell=MAX_KERNELS - 1)
+
+    died = [CellStatus.KERNEL_DIED] * (MAX_KERNELS - 1)
+    assert statuses(found) == [*died, CellStatus.OK, CellStatus.OK]
+    told = [cell.outputs[0].text for cell in found.notebook.cells[: MAX_KERNELS - 1]]
+    assert all("ended the Python process" in each for each in told)
+
+
+def test_the_last_kernel_that_a_notebook_may_end(pool: KernelPool) -> None:
+    """Every cell that ended one is told of, and no kernel is left for the tests."""
+    found = run(pool, notebook(*["import os; os._exit(1)"] * (MAX_KERNELS + 1)), kills=0)
+
+    assert statuses(found) == [CellStatus.KERNEL_DIED] * MAX_KERNELS
+    assert found.calls() is None
+
+
+def test_what_was_lost_is_not_counted_as_time(
+    pool: KernelPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cell that was killed late has all of the notebook's time again."""
+    monkeypatch.setattr(runner, "stretch", lambda: 1.0)
+    submission = notebook("a = 1", "import time; time.sleep(2)", "a")
+
+    found = run(pool, submission, kills=1, after=1.5, limits=Limits(total_seconds=3.0))
+
+    assert statuses(found) == [CellStatus.OK] * 3

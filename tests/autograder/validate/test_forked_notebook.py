@@ -1,10 +1,15 @@
 """Variants on a forked: real kernels, one fork for each sample."""
 
+from typing import Any
+
 import pytest
 
+from autograder.errors import InternalError
+from autograder.examiner.process import Examiner
 from autograder.examiner.protocol import TestDescription
 from autograder.validate.forked_notebook import AnswerResult, ForkedNotebook
 from autograder.verdict import Verdict
+from tests.faults.processes import chain, kill
 
 RIGHT = (
     "def period(length, g=9.81):\n    if np.min(length) <= 0 or g <= 0:\n        raise ValueError\n"
@@ -98,6 +103,33 @@ def test_an_endless_variant_is_interrupted(forked: ForkedNotebook) -> None:
     outcome = examined(forked, source, stop_from=0, call_seconds=1.0)
 
     assert list(outcome.verdicts.values()) == [Verdict.TIMEOUT]
+    assert_solution_passes(forked)
+
+
+def test_a_guardian_that_is_gone_is_no_sample_s_doing(
+    forked: ForkedNotebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is said of the sample, and the next has a new kernel."""
+    start = Examiner.start_child
+
+    def starting(*arguments: Any) -> int:
+        monkeypatch.undo()
+        kill(chain(forked._pool._warm._process.pid)[1])
+        return start(*arguments)
+
+    monkeypatch.setattr(Examiner, "start_child", starting)
+    with pytest.raises(InternalError):
+        examined(forked, RIGHT + "    return np.sqrt(length / g)")
+
+    assert_solution_passes(forked)
+
+
+def test_a_kernel_that_ends_between_two_samples_is_replaced(forked: ForkedNotebook) -> None:
+    """The machine ends it, for want of memory perhaps."""
+    assert_solution_passes(forked)
+
+    kill(chain(forked._pool._warm._process.pid)[2])
+
     assert_solution_passes(forked)
 
 
