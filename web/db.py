@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol, Self
@@ -84,15 +84,37 @@ class JsonData(Protocol):
         """Read what `as_json` returned."""
 
 
-class JsonObject(TypeDecorator[JsonData]):
+class DamagedJson(TypeDecorator[Any]):
     """
-    A frozen value, stored as a JSON object.
+    A base of JSON columns: what is damaged is read as `damaged`, and spoils no row beside its own.
+
+    A query reads many rows; one that raised for one of them would take all their pages with it.
+    """
+
+    impl = JSON
+    cache_ok = True
+    damaged: Any = None
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
+        """Return what reads a value as it came from the driver."""
+        read = super().result_processor(dialect, coltype)
+        return None if read is None else lambda value: self._unless_damaged(read, value)
+
+    def _unless_damaged(self, read: Callable[[Any], Any], value: object) -> Any:
+        try:
+            return read(value)
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+            return self.damaged
+
+
+class JsonObject(DamagedJson):
+    """
+    A frozen value, stored as a JSON object; ``None`` if it is damaged.
 
     Args:
         kind: Its class.
     """
 
-    impl = JSON
     cache_ok = True
     should_evaluate_none = True
     """As with plain JSON columns: ``None`` that was assigned is stored as ``null``."""
@@ -110,16 +132,16 @@ class JsonObject(TypeDecorator[JsonData]):
         return None if value is None else self.kind.from_json(value)
 
 
-class JsonObjects(TypeDecorator[tuple[JsonData, ...]]):
+class JsonObjects(DamagedJson):
     """
-    Frozen values, stored as a JSON array of objects.
+    Frozen values, stored as a JSON array of objects; none if they are damaged.
 
     Args:
         kind: The class of each.
     """
 
-    impl = JSON
     cache_ok = True
+    damaged = ()
 
     def __init__(self, kind: type[JsonData]) -> None:
         super().__init__()
@@ -133,9 +155,9 @@ class JsonObjects(TypeDecorator[tuple[JsonData, ...]]):
 
     def process_result_value(
         self, value: list[dict[str, Any]] | None, _: Dialect
-    ) -> tuple[JsonData, ...] | None:
+    ) -> tuple[JsonData, ...]:
         """Read the values."""
-        return None if value is None else tuple(self.kind.from_json(each) for each in value)
+        return () if value is None else tuple(self.kind.from_json(each) for each in value)
 
 
 class StoredMessage(TypeDecorator[Message]):
@@ -152,7 +174,10 @@ class StoredMessage(TypeDecorator[Message]):
         """Read a message, also one that stands as a sentence."""
         if not value or not value.startswith('{"code":'):
             return text(value) if value else None
-        return Message.from_json(json.loads(value))
+        try:
+            return Message.from_json(json.loads(value))
+        except (ValueError, TypeError, LookupError):
+            return text(value)  # damaged; shown as it stands
 
 
 class Base(DeclarativeBase):

@@ -3,7 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Self, TypeVar
+
+_Plain = TypeVar("_Plain", int, str, bool)
+
+
+def _checked(value: object, kind: type[_Plain]) -> _Plain:
+    """
+    Return a value that is exactly of this class, as a row that is not damaged holds it.
+
+    Raises:
+        ValueError: If it is another.
+    """
+    if type(value) is not kind:
+        raise ValueError(f"{value!r:.60} is no {kind.__name__}")
+    return value
 
 
 @dataclass(frozen=True)
@@ -25,8 +39,8 @@ class SnapshotRubricItem:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        """Read what `as_json` returned."""
-        return cls(data["points"], data["text"])
+        """Read what `as_json` returned; see `_checked` for what it raises."""
+        return cls(_checked(data["points"], int), _checked(data["text"], str))
 
 
 @dataclass(frozen=True)
@@ -57,9 +71,14 @@ class SnapshotQuestion:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        """Read what `as_json` returned."""
+        """Read what `as_json` returned; see `_checked` for what it raises."""
         rubric = tuple(SnapshotRubricItem.from_json(item) for item in data["rubric"])
-        return cls(data["id"], data["points"], data["manual"], rubric)
+        return cls(
+            _checked(data["id"], str),
+            _checked(data["points"], int),
+            _checked(data["manual"], bool),
+            rubric,
+        )
 
 
 @dataclass(frozen=True)
@@ -83,5 +102,7 @@ class ChosenRubricItem:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        """Read what `as_json` returned."""
-        return cls(data["index"], data["points"], data["text"])
+        """Read what `as_json` returned; see `_checked` for what it raises."""
+        return cls(
+            _checked(data["index"], int), _checked(data["points"], int), _checked(data["text"], str)
+        )

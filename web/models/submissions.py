@@ -4,39 +4,24 @@ from __future__ import annotations
 
 import enum
 import uuid
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Dialect, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
-from sqlalchemy.types import TypeDecorator
 
 from autograder.messages import Message
 from autograder.progress import GradingProgress
-from web.db import Base, JsonObject, Word, now
+from web.db import Base, DamagedJson, JsonObject, Word, now
 from web.models.courses import CourseAssignment, Snapshot
 from web.models.leases import Leased
 from web.models.people import User
 
 
-class ReportJson(TypeDecorator[Any]):
-    """Plain JSON; what is damaged is read as ``None``, so that it spoils no row beside its own."""
+class ReportJson(DamagedJson):
+    """Plain JSON; ``None`` if it is damaged."""
 
-    impl = JSON
     cache_ok = True
-
-    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
-        """Return what reads a value as it came from the driver."""
-        read = super().result_processor(dialect, coltype)
-        return None if read is None else lambda value: _unless_damaged(read, value)
-
-
-def _unless_damaged(read: Callable[[Any], Any], value: object) -> Any:
-    try:
-        return read(value)
-    except (ValueError, TypeError, RecursionError):
-        return None
 
 
 class SubmissionState(enum.StrEnum):

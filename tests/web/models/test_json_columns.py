@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import bindparam, select, text
+import pytest
+from sqlalchemy import bindparam, create_engine, select, text
 from sqlalchemy.orm import Session
+from sqlalchemy.types import TypeEngine
 
+from autograder.messages import Message, MessageCode
 from autograder.progress import GradingProgress
 from tests.web.conftest import World
+from web.db import DamagedJson, JsonObject, JsonObjects, StoredMessage
 from web.models import (
     ChosenRubricItem,
     ManualGrade,
@@ -37,6 +41,7 @@ QUESTIONS_JSON: Final = [
         "rubric": [{"points": 15, "text": "Names $W$."}, {"points": -5, "text": "No units."}],
     },
 ]
+NO_OBJECTS: Final = ("{", "null", "[1]", '"x"', "")
 PROGRESS: Final = GradingProgress("test", 2, 9, "q1")
 PROGRESS_JSON: Final = {"stage": "test", "number": 2, "total": 9, "question": "q1"}
 
@@ -99,3 +104,28 @@ def test_progress_of_a_submission(toy: World) -> None:
         for document, expected in ((PROGRESS_JSON, PROGRESS), (None, None)):
             store(session, "submission.progress", document)
             assert submission.progress == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "expected"),
+    [
+        *(
+            (JsonObject(GradingProgress), value, None)
+            for value in (*NO_OBJECTS, "[]", '{"stage": 1}')
+        ),
+        *((JsonObjects(ChosenRubricItem), value, ()) for value in NO_OBJECTS),
+        *((JsonObjects(SnapshotQuestion), value, ()) for value in (*NO_OBJECTS, '[{"id": 1}]')),
+        (DamagedJson(), "{", None),
+        (StoredMessage(), '{"code":', Message(MessageCode.TEXT, {"text": '{"code":'})),
+        (StoredMessage(), '{"code": 1}', Message(MessageCode.TEXT, {"text": '{"code": 1}'})),
+    ],
+)
+def test_what_is_damaged_spoils_no_query(
+    kind: TypeEngine[Any], value: str, expected: object
+) -> None:
+    """It is read as nothing, or as it stands."""
+    engine = create_engine("sqlite://")
+    with engine.connect() as connection:
+        query = text("SELECT :value AS found").columns(found=kind)
+        assert connection.scalar(query, {"value": value}) == expected
+    engine.dispose()

@@ -99,6 +99,8 @@ def download_file(public_id: str) -> Response:
     """Return the bytes exactly as they came."""
     submission = submission_for(public_id, Action.SEE_SUBMISSION)
     path = submitting.stored_file(portal().settings.submissions, submission)
+    if not path.is_file():
+        raise RuleError("This file is missing on the server. Please tell the staff of the course.")
     return send_file(
         path,
         mimetype="application/octet-stream",

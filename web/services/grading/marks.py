@@ -122,8 +122,8 @@ class Mark:
 
     @property
     def complete(self) -> bool:
-        """Whether nothing awaits a person."""
-        return not self.awaiting
+        """Whether nothing awaits a person, and nothing is unknown."""
+        return bool(self.questions) and not self.awaiting
 
     def question(self, question_id: str) -> QuestionMark | None:
         """Return one question's mark."""
@@ -299,7 +299,14 @@ def _parts(session: Session, result_ids: Sequence[int]) -> dict[int, _Parts]:
     snapshots = {row.snapshot_id for row in rows}
     known = select(Snapshot.id, Snapshot.questions).where(Snapshot.id.in_(snapshots))
     questions = {row.id: row.questions for row in session.execute(known)}
-    return {row.id: (questions[row.snapshot_id], _readable(row.question_tenths)) for row in rows}
+    return {
+        row.id: (
+            questions[row.snapshot_id],
+            # A version without questions is damaged, and so is all that rests on it.
+            _readable(row.question_tenths) if questions[row.snapshot_id] else None,
+        )
+        for row in rows
+    }
 
 
 def _readable(tenths: object) -> _Tenths | None:
