@@ -9,7 +9,6 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 from typing import Any, Final, Self
 
@@ -24,7 +23,7 @@ from autograder.grade.seeds import hidden_seed
 from autograder.messages import Message, MessageCode, text
 from autograder.progress import GradingProgress
 from web.config import Settings
-from web.db import Database, open_database
+from web.db import Database, now, open_database
 from web.rendering import renderer
 from web.services.courses.snapshots import snapshot_folder
 from web.services.regrading.queue import RegradeQueue
@@ -38,6 +37,8 @@ from web.workers.warm_up import WarmUp
 log: Final = logging.getLogger(__name__)
 IDLE_SECONDS: Final = 0.08
 SWEEP_SECONDS: Final = 10.0
+CLOCK_SECONDS: Final = 5.0
+"""A clock that goes more wrong than that between two sweeps has been set, or the machine slept."""
 PROGRESS_SECONDS: Final = 0.25
 LEASE_RENEWAL_SECONDS: Final = 15.0
 NICENESS: Final = 10
@@ -76,6 +77,7 @@ class Worker:
         self._assignments: dict[str, Assignment] = {}
         self._stop = threading.Event()
         self._swept = 0.0
+        self._clock: float | None = None
 
     def stop(self) -> None:
         """Let the present submission end, then return from `run`."""
@@ -91,8 +93,7 @@ class Worker:
                 if not self._stop.is_set():
                     log.exception("a worker failed")
                 worked = False
-                # Nobody could renew a lease either: all get the time to do so.
-                self._swept = time.monotonic() + LEASE_RENEWAL_SECONDS
+                self._sweep_later()
             if not worked:
                 self._stop.wait(IDLE_SECONDS)
 
@@ -107,10 +108,23 @@ class Worker:
         return False
 
     def _sweep(self) -> None:
-        if time.monotonic() - self._swept > SWEEP_SECONDS:
-            self._swept = time.monotonic()
-            with self._database.write.begin() as session:
-                leases.requeue_expired(session)
+        if time.monotonic() - self._swept <= SWEEP_SECONDS:
+            return
+        if self._clock_was_set():
+            self._sweep_later()
+            return
+        self._swept = time.monotonic()
+        with self._database.write.begin() as session:
+            leases.requeue_expired(session)
+
+    def _sweep_later(self) -> None:
+        """Let all renew their leases first: nobody could, or those that there are mean nothing."""
+        self._swept = time.monotonic() + 2 * LEASE_RENEWAL_SECONDS
+
+    def _clock_was_set(self) -> bool:
+        """Return whether the clock by which leases end has jumped since the last look."""
+        before, self._clock = self._clock, now().timestamp() - time.monotonic()
+        return before is not None and abs(self._clock - before) > CLOCK_SECONDS
 
     def _claim(self, queue: JobQueue[Any]) -> Claim | None:
         with self._database.read() as session:
@@ -120,7 +134,7 @@ class Worker:
             return queue.claim(session, self.name)
 
     def _grade(self, queue: JobQueue[Any], claim: Claim) -> None:
-        with _Lease(self._database, queue, claim) as lease:
+        with _Lease(self._database, queue, claim, self._sweep_later) as lease:
             try:
                 self._store(self._judged(queue, claim, lease))
             except NotebookError as error:
@@ -167,6 +181,7 @@ class Worker:
                 return
             except AWAY as error:
                 log.warning("the database did not take a result: %s; trying again", error)
+                self._sweep_later()
                 if self._stop.wait(STORE_SECONDS):
                     return  # the work is returned unfinished, which costs no try
 
@@ -187,12 +202,27 @@ class Worker:
 
 
 class _Lease:
-    """Keeps a claim alive while a submission is graded, and reports how far it is."""
+    """
+    Keeps a claim alive while a submission is graded, and reports how far it is.
 
-    def __init__(self, database: Database, queue: JobQueue[Any], claim: Claim) -> None:
+    Args:
+        database: Where it stands.
+        queue: Of the job.
+        claim: Of the job.
+        failed: Called when it could not be renewed.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        queue: JobQueue[Any],
+        claim: Claim,
+        failed: Callable[[], None],
+    ) -> None:
         self._database = database
         self._queue = queue
         self._claim = claim
+        self._failed = failed
         self._reported_at = 0.0
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._renew, daemon=True)
@@ -218,8 +248,11 @@ class _Lease:
 
     def _extend(self, progress: GradingProgress | None = None) -> None:
         # A note that is lost is followed by another; a lease outlasts some.
-        with suppress(*AWAY), self._database.write.begin() as session:
-            self._queue.extend(session, self._claim, progress)
+        try:
+            with self._database.write.begin() as session:
+                self._queue.extend(session, self._claim, progress)
+        except AWAY:
+            self._failed()
 
 
 def run_worker() -> int:
