@@ -25,6 +25,8 @@ from web.services.courses.validation import (
 
 log: Final = logging.getLogger(__name__)
 LOOK_SECONDS: Final = 1.0
+PAUSE_SECONDS: Final = 10.0
+"""After something went wrong."""
 
 
 class Validator:
@@ -46,9 +48,22 @@ class Validator:
     def run(self) -> None:
         """Validate until stopped."""
         while not self._stop.wait(LOOK_SECONDS):
-            for place in open_validations(self._snapshots):
+            try:
+                places = list(open_validations(self._snapshots))
+            except OSError:
+                log.exception("nobody can tell what is to be validated")
+                places = []
+            for place in places:
                 if not self._stop.is_set():
-                    self._validate(place)
+                    self._try_to_validate(place)
+
+    def _try_to_validate(self, place: Path) -> None:
+        try:
+            self._validate(place)
+        except Exception:
+            # The disk may be full for a moment; a validator that ends would help nobody.
+            log.exception("%s could not be validated", place.parent)
+            self._stop.wait(PAUSE_SECONDS)
 
     def _validate(self, place: Path) -> None:
         with place.with_suffix(".lock").open("w") as lock:

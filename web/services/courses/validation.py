@@ -94,12 +94,19 @@ def open_validations(snapshots: Path) -> Iterator[Path]:
 
 
 def read(place: Path) -> Validation | None:
-    """Read a validation's file, or the one that an earlier release has written in its place."""
-    if place.is_file():
-        return Validation.from_json(json.loads(place.read_text(encoding="utf-8")))
+    """
+    Read a validation's file, or the one that an earlier release has written in its place.
+
+    One that is damaged counts as a validation that was not completed.
+    """
     former = place.with_name(_FORMER_FILE)
-    if former.is_file():
-        return Validation.from_json(_present(json.loads(former.read_text(encoding="utf-8"))))
+    try:
+        if place.is_file():
+            return Validation.from_json(json.loads(place.read_text(encoding="utf-8")))
+        if former.is_file():
+            return Validation.from_json(_present(json.loads(former.read_text(encoding="utf-8"))))
+    except (ValueError, TypeError, LookupError, AttributeError):
+        return Validation(ValidationState.FAILED)
     return None
 
 

@@ -103,6 +103,39 @@ def test_a_validation_that_breaks_is_our_fault_and_can_be_requested_again(
     assert validation.read(place) == Validation(REQUESTED)
 
 
+def test_a_fault_of_one_version_ends_no_other_s_validation(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder that cannot be written to, or a full disk: those behind it are validated."""
+    monkeypatch.setattr("web.workers.validation.PAUSE_SECONDS", 0.1)
+    places = [world.settings.snapshots / name / validation.FILE for name in ("a" * 64, "b" * 64)]
+    for place in places:
+        place.parent.mkdir()
+        validation.write(place, Validation(REQUESTED))
+    # Whoever opens it fails, root as well.
+    places[0].with_suffix(".lock").mkdir()
+
+    with validating(world):
+        # There is no assignment in it, which ends its process.
+        wait_for(places[1], lambda found: bool(found and found.state == "failed"))
+
+    assert validation.read(places[0]) == Validation(REQUESTED)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"state": "proved"}', b"\xff"])
+def test_a_damaged_file_is_a_validation_that_was_not_completed(
+    world: World, snapshot: Snapshot, content: bytes
+) -> None:
+    """Its page stands, and staff can request it again."""
+    place = place_of(world, snapshot)
+    place.write_bytes(content)
+
+    assert "could not be made" in world.client("instructor").get(PAGE).text
+    assert list(validation.open_validations(world.settings.snapshots)) == []
+    validation.request(world.settings.snapshots, snapshot)
+    assert validation.read(place) == Validation(REQUESTED)
+
+
 def test_import_requests_validation(world: World) -> None:
     """The page comes at once and says that validation has not begun; an update requests it anew."""
     client = world.client("instructor")
