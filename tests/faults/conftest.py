@@ -5,9 +5,12 @@ from tests.web.conftest import (
     engine,
     filled,
     hashed_password,
+    portal,
     quick_hashes,
+    server,
     toy,
     toy_folder,
+    url,
     world,
 )
 
@@ -16,9 +19,12 @@ __all__ = [
     "filled",
     "hashed_password",
     "make_assignment",
+    "portal",
     "quick_hashes",
+    "server",
     "tiny",
     "toy",
     "toy_folder",
+    "url",
     "world",
 ]

@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -51,5 +52,11 @@ def kill(pid: int) -> None:
 
 def stop_for_a_while(pid: int) -> None:
     """Stop a process, and let it go on after a while."""
+
+    def go_on() -> None:
+        # It may have been killed meanwhile, which a stopped process can be.
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
+
     os.kill(pid, signal.SIGSTOP)
-    threading.Timer(STOPPED_SECONDS, os.kill, (pid, signal.SIGCONT)).start()
+    threading.Timer(STOPPED_SECONDS, go_on).start()

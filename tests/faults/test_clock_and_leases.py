@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from contextlib import closing
 from datetime import timedelta
 
@@ -61,6 +62,35 @@ def test_a_clock_that_is_set_while_a_notebook_runs(
     assert engine.count == 1
 
 
+def test_a_process_that_stood_still(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When it goes on, the leases of its own workers have ended; they renew them first."""
+    monkeypatch.setattr(grading, "SWEEP_SECONDS", -1.0)
+    monkeypatch.setattr(grading, "HELD_UP_SECONDS", 0.2)
+
+    def stand_still(_: object) -> None:
+        other.work_once()
+        end_leases(world, "first")
+        time.sleep(0.3)
+        assert not other.work_once()
+
+    queue(world, "Student")
+    engine = Grading(world, stand_still)
+    other = Worker(world.settings, world.database, engine, "other")
+
+    assert Worker(world.settings, world.database, engine, "first").work_once()
+
+    assert states(world) == [(SubmissionState.GRADED, 1)]
+    assert engine.count == 1
+
+
+def end_leases(world: World, owner: str) -> None:
+    """Let a worker's leases have ended long ago."""
+    with closing(sqlite3.connect(world.settings.data / "portal.sqlite3")) as connection:
+        ended = "UPDATE submission SET lease_until = '2020-01-01' WHERE lease_owner = ?"
+        assert connection.execute(ended, [owner]).rowcount == 1
+        connection.commit()
+
+
 def test_a_database_that_was_away_leaves_time_to_renew_leases(
     quick: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -69,10 +99,7 @@ def test_a_database_that_was_away_leaves_time_to_renew_leases(
     monkeypatch.setattr(grading, "SWEEP_SECONDS", -1.0)
 
     def away(progress: object) -> None:
-        with closing(sqlite3.connect(quick.settings.data / "portal.sqlite3")) as connection:
-            ended = "UPDATE submission SET lease_until = '2020-01-01' WHERE lease_owner = 'other'"
-            assert connection.execute(ended).rowcount == 1
-            connection.commit()
+        end_leases(quick, "other")
         assert callable(progress)
         with closing(begin(quick)):
             progress(GradingProgress("cell", 1, 2))

@@ -37,8 +37,9 @@ from web.workers.warm_up import WarmUp
 log: Final = logging.getLogger(__name__)
 IDLE_SECONDS: Final = 0.08
 SWEEP_SECONDS: Final = 10.0
-CLOCK_SECONDS: Final = 5.0
-"""A clock that goes more wrong than that between two sweeps has been set, or the machine slept."""
+HELD_UP_SECONDS: Final = 5.0
+"""A clock that goes more wrong than that between two sweeps has been set, or the machine slept; an
+idle worker that looks as much later than it wanted to has stood still."""
 PROGRESS_SECONDS: Final = 0.25
 LEASE_RENEWAL_SECONDS: Final = 15.0
 NICENESS: Final = 10
@@ -78,6 +79,7 @@ class Worker:
         self._stop = threading.Event()
         self._swept = 0.0
         self._clock: float | None = None
+        self._looked: float | None = None
 
     def stop(self) -> None:
         """Let the present submission end, then return from `run`."""
@@ -100,17 +102,20 @@ class Worker:
     def work_once(self) -> bool:
         """Grade one submission if one waits, else one of a regrade; false if there was none."""
         self._sweep()
-        for queue in self._queues:
-            claim = self._claim(queue)
-            if claim is not None:
-                self._grade(queue, claim)
-                return True
-        return False
+        try:
+            for queue in self._queues:
+                claim = self._claim(queue)
+                if claim is not None:
+                    self._grade(queue, claim)
+                    return True
+            return False
+        finally:
+            self._looked = time.monotonic()
 
     def _sweep(self) -> None:
         if time.monotonic() - self._swept <= SWEEP_SECONDS:
             return
-        if self._clock_was_set():
+        if self._was_held_up():
             self._sweep_later()
             return
         self._swept = time.monotonic()
@@ -121,10 +126,13 @@ class Worker:
         """Let all renew their leases first: nobody could, or those that there are mean nothing."""
         self._swept = time.monotonic() + 2 * LEASE_RENEWAL_SECONDS
 
-    def _clock_was_set(self) -> bool:
-        """Return whether the clock by which leases end has jumped since the last look."""
+    def _was_held_up(self) -> bool:
+        """Return whether leases may have ended though nobody is gone, since the last sweep."""
         before, self._clock = self._clock, now().timestamp() - time.monotonic()
-        return before is not None and abs(self._clock - before) > CLOCK_SECONDS
+        was_set = before is not None and abs(self._clock - before) > HELD_UP_SECONDS
+        looked = self._looked
+        stood_still = looked is not None and time.monotonic() - looked > HELD_UP_SECONDS
+        return was_set or stood_still
 
     def _claim(self, queue: JobQueue[Any]) -> Claim | None:
         with self._database.read() as session:
