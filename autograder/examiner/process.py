@@ -123,12 +123,18 @@ class Examiner:
                 _, handles = self._packets.receive(COLLECT_SECONDS)
             except (TimeoutError, OSError, PacketError) as error:
                 # The next answer would be taken for that of another job.
-                self._process.kill()
+                self._note_end()
                 raise ExaminerError("the examiner does not answer") from error
         if not handles:
+            self._note_end()
             raise ExaminerError("the examiner has ended")
         close_all(handles[1:])
         return handles[0]
+
+    def _note_end(self) -> None:
+        """See to it that `alive` knows at once: the sandbox ends a moment after what ran in it."""
+        self._process.kill()
+        self._process.wait()
 
     def alive(self) -> bool:
         """Return whether the process still runs."""
