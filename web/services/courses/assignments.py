@@ -59,7 +59,7 @@ def add_to_course(
         RuleError: If the course has it already.
     """
     session.flush()
-    assignment = CourseAssignment(course_id=course.id, name=snapshot.name, snapshot_id=snapshot.id)
+    assignment = CourseAssignment(course_id=course.id, name=snapshot.name, snapshot=snapshot)
     with refuse_duplicates(session, "This course has this assignment already."):
         session.add(assignment)
     audit.record(
