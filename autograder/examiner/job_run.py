@@ -34,6 +34,8 @@ from autograder.sandbox.kernel_process import KILLED
 from autograder.verdict import Verdict
 
 SLACK_SECONDS: Final = 10.0
+_MOST_HINTS: Final = 50
+"""For which there is time, a test's each, when the tests' own is over."""
 EXIT_SECONDS: Final = 60.0
 _MAX_CHILDREN_LOST: Final = 20
 _SECOND_TRIES: Final = 3
@@ -134,7 +136,12 @@ class JobRun:
 
     def _serve(self, packets: Packets) -> _Lost | None:
         self._current = None
+        began = time.monotonic()
         while (packet := self._received(packets)) is not None:
+            # Untrusted: packets without end would hold the grader's thread.
+            seconds = self._job.total_seconds + _MOST_HINTS * self._job.test_seconds
+            if time.monotonic() - began > seconds * stretch():
+                raise ExaminerError("the examiner's child does not end")
             match packet:
                 case Done():
                     return None

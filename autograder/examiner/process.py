@@ -11,6 +11,7 @@ tests are staff's, and staff may write tests without any right to what the grade
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import subprocess
 import tempfile
@@ -42,6 +43,8 @@ from autograder.sandbox.bubblewrap import explain
 from autograder.sandbox.launching import Launched
 
 COLLECT_SECONDS: Final = 60.0
+SECONDS_TO_END: Final = 5.0
+MOST_PRINTED: Final = 10_000
 _SETTINGS: Final = "[pytest]\nenable_assertion_pass_hook = true\n"
 
 
@@ -125,11 +128,23 @@ class Examiner:
                 # The next answer would be taken for that of another job.
                 self._note_end()
                 raise ExaminerError("the examiner does not answer") from error
-        if not handles:
+        close_all(handles[1:])
+        if not handles or not self._runs_inside(handles[0]):
+            close_all(handles[:1])
             self._note_end()
             raise ExaminerError("the examiner has ended")
-        close_all(handles[1:])
         return handles[0]
+
+    def _runs_inside(self, handle: int) -> bool:
+        """Return whether a descriptor is of a process of this sandbox, or of one that has ended."""
+        # Untrusted: it will be sent a signal, so it must be no process of ours.
+        fields = Path(f"/proc/self/fdinfo/{handle}").read_text().partition("\nPid:")[2].split()
+        if not fields:
+            return False
+        pid = int(fields[0])
+        while pid > 1 and pid != self._process.pid:
+            pid = _parent(pid)
+        return pid in (-1, self._process.pid)
 
     def _note_end(self) -> None:
         """See to it that `alive` knows at once: the sandbox ends a moment after what ran in it."""
@@ -198,10 +213,13 @@ class Examiner:
         return SandboxError(f"the sandbox of the tests could not be built: {reason}")
 
     def _printed(self) -> str:
-        """Return what the process printed before it ended."""
-        self._process.wait(COLLECT_SECONDS)
-        self._output.seek(0)
-        return self._output.read().decode(errors="replace").strip()
+        """Return the end of what the process printed; it has ended, or ends now."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(SECONDS_TO_END)
+        self._note_end()
+        size = self._output.seek(0, os.SEEK_END)
+        self._output.seek(max(0, size - MOST_PRINTED))
+        return self._output.read(MOST_PRINTED).decode(errors="replace").strip()
 
     def _refusal(self, packet: Packet | None) -> AssignmentError:
         """Explain in one line why the tests cannot be collected, and where."""
@@ -224,6 +242,15 @@ class Examiner:
                 f"the weight of {test.name} is no number above 0",
                 str(self.assignment.folder / "hidden"),
             )
+
+
+def _parent(pid: int) -> int:
+    """Return a process's parent; -1 if it has ended."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return -1
+    return int(status.rpartition(b")")[2].split()[1])
 
 
 def write_public_tests(folder: Path, source: str) -> None:

@@ -20,7 +20,7 @@ from autograder.sandbox.runtime.layout import HOME, KERNEL_FOLDER, SCRATCH, UID
 @dataclass(frozen=True)
 class KernelUsers:
     """
-    A range of user ids that kernels may have, each another one.
+    A range of user ids that kernels, or examiners, may have, each another one.
 
     Args:
         first: The first of them, as the machine counts.
@@ -36,8 +36,9 @@ VENV: Final = "/opt/environment"
 # Not "nobody", whose other processes could signal a sandbox. systemd's table of user ids lists this
 # range as unused, and a container's 65536 ids hold it.
 ROOT_DROPS_TO_UID: Final = 61000
-# The user that an examiner becomes whom root starts: also of an unused range, and no kernel's.
-ROOT_EXAMINES_AS_UID: Final = 60999
+# Users for examiners that root starts, each another one: what Linux counts by user, an assignment's
+# tests could use up for those of others. Also an unused range, and no kernel's.
+ROOT_EXAMINER_USERS: Final = KernelUsers(60706, 294)
 # The rest of the first range: one for each kernel that root's fork servers make.
 ROOT_KERNEL_USERS: Final = KernelUsers(ROOT_DROPS_TO_UID + 1, 183)
 MOST_KERNEL_USERS: Final = 65536
@@ -120,6 +121,9 @@ DENIED_ADVICE: Final = (12, 20, 21, 25)
 # PR_SET_DUMPABLE would hide memory from the guardian; PR_SCHED_CORE would take whole cores;
 # PR_SET_MEMORY_MERGE is MADV_MERGEABLE for all.
 DENIED_PROCESS_OPTIONS: Final = (4, 62, 67)
+# SO_PASSPIDFD, SO_PEERPIDFD: a handle on the process at a socket's other end, the grader.
+SOL_SOCKET: Final = 1
+DENIED_SOCKET_OPTIONS: Final = (76, 77)
 # Urgent data has no use between processes, and a history of faults in Linux; argument of the flags.
 MSG_OOB: Final = 1
 FLAGGED_SENDS: Final[Mapping[str, int]] = {

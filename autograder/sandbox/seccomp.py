@@ -89,6 +89,11 @@ def _deny_sockets(rules: Any, seccomp: Any) -> None:
             for family in range(low + 1, min(high, 64)):
                 rules.add_rule(denied, call, seccomp.Arg(0, seccomp.EQ, family))
         rules.add_rule(denied, call, seccomp.Arg(0, seccomp.GE, 64))
+    for call, option in itertools.product(
+        ("getsockopt", "setsockopt"), policy.DENIED_SOCKET_OPTIONS
+    ):
+        level = seccomp.Arg(1, seccomp.MASKED_EQ, 0xFFFFFFFF, policy.SOL_SOCKET)
+        rules.add_rule(denied, call, level, seccomp.Arg(2, seccomp.MASKED_EQ, 0xFFFFFFFF, option))
     route_only = (seccomp.Arg(0, seccomp.EQ, policy.AF_NETLINK), seccomp.Arg(2, seccomp.NE, 0))
     rules.add_rule(denied, "socket", *route_only)
 

@@ -28,8 +28,10 @@ from autograder.sandbox.mounts import (
 )
 from autograder.sandbox.runtime.layout import UID
 from autograder.sandbox.seccomp import compiled_filter
+from autograder.sandbox.users import UserLease
 
 SCRATCH_BYTES: Final = 2**30
+SHARED_BYTES: Final = 2**26
 _ROOT: Final = Path(autograder.__file__).parent.parent
 # What of the project tests may import, where it is not installed among other packages.
 _PACKAGES: Final = ("autograder", "reference")
@@ -105,12 +107,14 @@ def plan(
     if coverage is not None:
         # It refuses to measure where a folder is missing that it has been told of.
         before += ["--dir", str(_ROOT / "web")]
-    after = ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/", "--chdir", _SCRATCH]
+    after = ["--proc", "/proc", "--dev", "/dev"]
+    after += ["--size", str(SHARED_BYTES), "--tmpfs", "/dev/shm"]  # noqa: S108  # its own
+    after += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", _SCRATCH]
     after += ["--seccomp", str(filter_file.fileno()), "--", sys.executable, *command]
     return {
         "bwrap": program(),
         "staging": str(folder / "stage"),
-        "user": policy.ROOT_EXAMINES_AS_UID,
+        "user": folder.stat().st_gid,
         "kernel_users": None,
         "before": before,
         "binds": [(str(mount.source), mount.target) for mount in mounts],
@@ -120,9 +124,23 @@ def plan(
     }
 
 
+class _Folder(HostFolder):
+    """A folder, and the user that its group is named after, if root makes it."""
+
+    def __init__(self) -> None:
+        users = policy.ROOT_EXAMINER_USERS
+        self._lease = UserLease(users) if os.geteuid() == 0 else None
+        super().__init__(users.first + self._lease.number if self._lease else os.getegid())
+
+    def close(self) -> None:
+        super().close()
+        if self._lease is not None:
+            self._lease.close()
+
+
 def make_folder() -> HostFolder:
     """Make the host's folder for one sandbox, which the sandbox's user passes through."""
-    folder = HostFolder(policy.ROOT_EXAMINES_AS_UID)
+    folder = _Folder()
     (folder.path / "stage").mkdir()
     (folder.path / "stage").chmod(0o755)
     return folder

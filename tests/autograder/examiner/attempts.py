@@ -7,6 +7,7 @@ an assignment's folder ``hidden``, so it imports nothing of the project.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import os
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CLONE_NEWUSER = 0x10000000
+SO_PEERPIDFD = 77
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,36 @@ def fill_the_scratch(_: Facts) -> None:
             path.unlink(missing_ok=True)
 
 
+def fill_the_shared_memory(_: Facts) -> None:
+    """Write a hundred megabytes where processes share memory."""
+    path = Path("/dev/shm/attempt")
+    try:
+        path.write_bytes(bytes(100 * 2**20))
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def write_among_the_devices(_: Facts) -> None:
+    """Make a file beside the devices, in memory that nobody counts."""
+    path = Path("/dev/attempt")
+    path.touch()
+    path.unlink()
+
+
+def take_a_handle_on_the_other_end(_: Facts) -> None:
+    """Ask each socket for a handle on the process at its other end, which is the grader."""
+    ends = socket.socketpair()
+    sockets = [*ends]
+    for number in os.listdir("/proc/self/fd"):  # noqa: PTH208  # numbers, not paths
+        with contextlib.suppress(OSError):
+            sockets.append(socket.socket(fileno=os.dup(int(number))))
+    for each in sockets:
+        with each, contextlib.suppress(OSError):
+            os.close(each.getsockopt(socket.SOL_SOCKET, SO_PEERPIDFD))
+            return
+    raise PermissionError("refused")
+
+
 def make_a_namespace(_: Facts) -> None:
     """Become root in a namespace of its own."""
     child = os.fork()
@@ -122,6 +154,9 @@ ATTEMPTS: dict[str, Callable[[Facts], None]] = {
         read_a_variable,
         change_its_own_assignment,
         fill_the_scratch,
+        fill_the_shared_memory,
+        write_among_the_devices,
+        take_a_handle_on_the_other_end,
         make_a_namespace,
         start_a_thousand_processes,
     )

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from autograder.assignment import load_assignment
-from autograder.errors import SandboxError
+from autograder.errors import AssignmentError, SandboxError
+from autograder.examiner import process
 from autograder.examiner.process import Examiner
 from autograder.grade import Grader
 from autograder.sandbox import policy
@@ -50,8 +51,14 @@ def test_{name}(student):
     """What staff try fails."""
     assert not attempts.succeeds("{name}", FACTS)
 '''
-# Outside, these would fill the disk, or take all of the machine's processes.
-TRIED_INSIDE_ONLY = {"fill_the_scratch", "start_a_thousand_processes"}
+# Outside, these would fill the disk, or take all of the machine's processes; need root's rights; or
+# a newer Linux than some have.
+TRIED_INSIDE_ONLY = {
+    "fill_the_scratch",
+    "start_a_thousand_processes",
+    "write_among_the_devices",
+    "take_a_handle_on_the_other_end",
+}
 
 
 @pytest.fixture
@@ -104,19 +111,62 @@ def test_attempts_fail_inside(grader: Grader, folder: Path) -> None:
     } == {}
 
 
-def test_an_examiner_has_a_user_of_its_own(folder: Path) -> None:
+def test_each_examiner_has_a_user_of_its_own(folder: Path) -> None:
     """Started by root it is neither root's nor a kernel's; all of it ends with its owner."""
+    users = policy.ROOT_EXAMINER_USERS
     before = descendants_of(os.getpid())
-    examiner = Examiner(load_assignment(folder))
-    inside = descendants_of(os.getpid()) - before
-    owners = {Path(f"/proc/{pid}").stat().st_uid for pid in inside}
-    examiner.close()
-    assert owners == {policy.ROOT_EXAMINES_AS_UID if os.geteuid() == 0 else os.geteuid()}
+    owners = []
+    with ExitStack() as stack:
+        for _ in range(2):
+            examiner = Examiner(load_assignment(folder))
+            stack.callback(examiner.close)
+            inside = descendants_of(os.getpid()) - before
+            before |= inside
+            (owner,) = {Path(f"/proc/{pid}").stat().st_uid for pid in inside}
+            owners.append(owner)
+    if os.geteuid() == 0:
+        assert len(set(owners)) == 2
+        assert set(owners) <= set(range(users.first, users.first + users.count))
+    else:
+        assert set(owners) == {os.geteuid()}
     kernels = policy.ROOT_KERNEL_USERS
-    assert policy.ROOT_EXAMINES_AS_UID not in range(
-        kernels.first - 1, kernels.first + kernels.count
-    )
+    assert users.first + users.count <= policy.ROOT_DROPS_TO_UID < kernels.first
     assert not inside & descendants_of(os.getpid())
+
+
+def test_a_handle_is_of_a_process_inside(folder: Path) -> None:
+    """What tests hand over in place of their own process, of the grader's say, gets no signal."""
+    examiner = Examiner(load_assignment(folder))
+    inside = max(descendants_of(examiner._process.pid))
+    ended = subprocess.Popen(["true"])
+    handles = [os.pidfd_open(pid) for pid in (inside, os.getpid(), os.getppid(), ended.pid)]
+    handles.append(os.open(os.devnull, os.O_RDONLY))
+    ended.wait()
+    try:
+        of_inside, of_own, of_parent, of_ended, no_process = map(examiner._runs_inside, handles)
+        assert of_inside
+        assert of_ended
+        assert not (of_own or of_parent or no_process)
+    finally:
+        for handle in handles:
+            os.close(handle)
+        examiner.close()
+
+
+def test_an_examiner_that_stays_silent_is_ended(
+    make_assignment: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A test module that answers in the examiner's place, and then waits, holds nobody up."""
+    monkeypatch.setattr(process, "SECONDS_TO_END", 0.5)
+    hidden = (
+        "import os, socket, sys, time\n"
+        'socket.socket(fileno=os.dup(int(sys.argv[3]))).send(b\'{"kind": "done"}\')\n'
+        "time.sleep(600)\n"
+    )
+    before = descendants_of(os.getpid())
+    with pytest.raises(AssignmentError, match="cannot be collected"):
+        Examiner(load_assignment(make_assignment(hidden=hidden)))
+    assert not descendants_of(os.getpid()) - before
 
 
 def test_private_files_of_an_assignment_are_read(folder: Path) -> None:
