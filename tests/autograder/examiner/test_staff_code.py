@@ -162,6 +162,9 @@ def test_an_examiner_that_stays_silent_is_ended(
         "import os, socket, sys, time\n"
         'socket.socket(fileno=os.dup(int(sys.argv[3]))).send(b\'{"kind": "done"}\')\n'
         "time.sleep(600)\n"
+        "import pytest\n"
+        "@pytest.mark.question('q1')\n"
+        "def test_never(student): pass\n"
     )
     before = descendants_of(os.getpid())
     with pytest.raises(AssignmentError, match="cannot be collected"):
