@@ -1,11 +1,12 @@
 """
 What a student is told of a test: only what holds nothing hidden.
 
-A verdict, one of a few words, is told openly of each check. What stands beside it could carry hidden inputs out:
-code can raise where and what it likes, and give any shape. So of a question's hidden tests only the
-first one that has something to tell is explained, by one of `MOST_EXPLANATIONS`; the others get the
-sentence of their verdict. Of a report's questions the first `MOST_EXPLAINED_QUESTIONS` are; whoever
-mends them reads of the next. `tests/autograder/grade/test_disclosure.py` counts.
+A verdict, one of a few words, is told openly of each check. What stands beside it could carry
+hidden inputs out: code can raise where and what it likes, and give any shape. So of a question's
+hidden tests only the first one that has something to tell is explained, by one of
+`MOST_EXPLANATIONS`; the others get the sentence of their verdict. Of a report's questions the first
+`MOST_EXPLAINED_QUESTIONS` are; whoever mends them reads of the next.
+`tests/autograder/grade/test_disclosure.py` counts.
 """
 
 from __future__ import annotations

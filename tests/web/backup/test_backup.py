@@ -267,7 +267,7 @@ def sparse_file_without_its_map() -> bytes:
     header[482] = 1
     total = sum(header[:148]) + 8 * ord(" ") + sum(header[156:])
     header[148:156] = b"%06o\0 " % total
-    return gzip.compress(header)
+    return gzip.compress(header, mtime=0)
 
 
 def named(members: Members, name: str) -> Members:
