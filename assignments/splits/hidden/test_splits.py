@@ -111,7 +111,7 @@ def parts_of(student, X, y, *options):
     return [row_numbers(part, X, y) for part in entries(student.split(X, y, *options), 3)]
 
 
-@pytest.mark.question("q1", weight=2)
+@pytest.mark.question("q1", weight=5)
 def test_split_shares_out_the_rows(student, rng):
     """Every row is in exactly one part, and has its own label there."""
     large, larger = rng.integers(100, 400), rng.integers(400, 1500)
