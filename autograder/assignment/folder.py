@@ -17,6 +17,7 @@ from autograder.assignment.master import MasterNotebook, Question, number_of, re
 from autograder.environments import SHIPPED
 from autograder.errors import AssignmentError, InternalError
 from autograder.limits import Limits
+from autograder.sandbox.plain_files import refuse_links
 from autograder.syntax import parse
 
 PUBLIC_SHARE: Final = Fraction(1, 5)
@@ -115,6 +116,7 @@ def load_assignment(folder: Path) -> Assignment:
     Raises:
         AssignmentError: If it is broken; names file and line.
     """
+    refuse_links(folder)
     name = folder.name
     settings_file = folder / "assignment.toml"
     settings = _Settings(settings_file)

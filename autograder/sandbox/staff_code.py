@@ -10,7 +10,6 @@ files below there is its own scratch, in memory; and the sockets that the grader
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -26,6 +25,7 @@ from autograder.sandbox.mounts import (
     parents_of,
     system_mounts,
 )
+from autograder.sandbox.plain_files import copy_folder
 from autograder.sandbox.runtime.layout import UID
 from autograder.sandbox.seccomp import compiled_filter
 from autograder.sandbox.users import UserLease
@@ -63,12 +63,14 @@ def shown_assignment(assignment: Path, folder: Path) -> Path:
     Args:
         assignment: Its folder.
         folder: The host's folder for the sandbox.
+
+    Raises:
+        AssignmentError: If it holds anything but files and folders.
     """
     if os.geteuid() != 0:
         return assignment
     copy = folder / "assignment"
-    unused = shutil.ignore_patterns("__pycache__", ".*")
-    shutil.copytree(assignment, copy, ignore=unused, ignore_dangling_symlinks=True)
+    copy_folder(assignment, copy)
     for path in (copy, *copy.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
     return copy

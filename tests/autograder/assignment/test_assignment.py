@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -46,6 +47,40 @@ def test_sound_folder(make_assignment: MakeAssignment) -> None:
     assert [item.text for item in assignment.rubric["q2"]] == ["Says why."]
     assert [path.name for path in assignment.hidden_tests] == ["test_tiny.py"]
     assert [name for name, _ in public_data(assignment.folder)] == ["data/.x", "data/a.txt"]
+
+
+@pytest.mark.parametrize("target", ["/etc/passwd", "/etc", "assignment.toml", "nowhere"])
+@pytest.mark.parametrize("name", ["data/leak.txt", "hidden/.leak", "leak", "__pycache__/leak"])
+def test_links_are_refused(make_assignment: MakeAssignment, name: str, target: str) -> None:
+    """A link, wherever it stands and wherever it ends, is named; nothing is read through it."""
+    folder = make_assignment()
+    (folder / name).parent.mkdir(exist_ok=True)
+    (folder / name).symlink_to(target)
+    assert refusal(folder).startswith(f"{name}: is a symbolic link; ")
+
+
+def test_special_files_are_refused(make_assignment: MakeAssignment) -> None:
+    """A pipe is named, not waited for."""
+    folder = make_assignment(files={"data/a.txt": "1"})
+    os.mkfifo(folder / "data" / "pipe")
+    assert refusal(folder).startswith("data/pipe: is no ordinary file; ")
+
+
+@pytest.mark.parametrize("name", ["assignment.toml", "tiny.ipynb", "hidden", "misconceptions.py"])
+def test_links_in_place_of_parts_are_refused(make_assignment: MakeAssignment, name: str) -> None:
+    """So is one in place of what an assignment consists of."""
+    folder = make_assignment(files={"misconceptions.py": ""})
+    (folder / name).rename(folder.parent / "elsewhere")
+    (folder / name).symlink_to(folder.parent / "elsewhere")
+    assert refusal(folder).startswith(f"{name}: is a symbolic link; ")
+
+
+def test_the_folder_itself_may_be_a_link(make_assignment: MakeAssignment) -> None:
+    """Where assignments are is the operator's choice."""
+    folder = make_assignment()
+    (folder.parent / "offers").mkdir()
+    (folder.parent / "offers" / "tiny").symlink_to(folder)
+    assert load_assignment(folder.parent / "offers" / "tiny").title == "Tiny"
 
 
 def test_content_hash(make_assignment: MakeAssignment) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from autograder.assignment.master import Question
 from autograder.errors import AssignmentError
 from autograder.files import UNFINISHED, write_file
 from autograder.notebook import Cell
+from autograder.sandbox.plain_files import copy_folder
 from web.models import Snapshot, SnapshotQuestion, SnapshotRubricItem
 from web.services.errors import RuleError
 
@@ -77,9 +77,9 @@ def prepare(snapshots: Path, folders: tuple[Path, ...], name: str) -> Assignment
     try:
         assignment = load_assignment(folder)
         built = _built(assignment)
+        _copy(folder, snapshots / assignment.content_hash / assignment.name)
     except AssignmentError as error:
         raise RuleError(f"This assignment is broken: {error}") from None
-    _copy(folder, snapshots / assignment.content_hash / assignment.name)
     _keep(snapshots, assignment, built)
     return assignment
 
@@ -186,7 +186,7 @@ def _copy(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=UNFINISHED) as temporary:
         copy = Path(temporary) / target.name
-        shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+        copy_folder(source, copy)
         copy.rename(target)
 
 

@@ -108,6 +108,21 @@ def test_warm_up_builds_what_is_not_kept(
     assert len(kept(world)) == 2
 
 
+def test_assignment_with_a_link_is_not_imported(world: World, tmp_path: Path) -> None:
+    """Else whoever may put data into a folder would hand out what only the portal can read."""
+    folder = tmp_path / "offers" / "xor"
+    shutil.copytree(ROOT / "assignments" / "xor", folder)
+    (tmp_path / "secret").write_text("the portal's secret")
+    (folder / "data").mkdir()
+    (folder / "data" / "leak.txt").symlink_to(tmp_path / "secret")
+    before = sorted(world.settings.snapshots.iterdir())
+
+    with pytest.raises(RuleError, match=r"leak\.txt: is a symbolic link"):
+        snapshots.prepare(world.settings.snapshots, (folder.parent,), "xor")
+
+    assert sorted(world.settings.snapshots.iterdir()) == before
+
+
 def test_assignment_that_would_tell_its_tests_leaves_nothing_behind(
     world: World, tmp_path: Path
 ) -> None:
