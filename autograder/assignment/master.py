@@ -15,18 +15,17 @@ from typing import Any, Final
 
 import yaml
 
+from autograder.assignment.otter_config import check_config, is_config, refuse_fence
 from autograder.errors import AssignmentError, NotebookError
 from autograder.notebook import Cell, parse_notebook
 from autograder.syntax import parse
 
 _MARKER: Final = re.compile(
-    r"^#\s*(BEGIN|END)\s+(QUESTION|SOLUTION|TESTS|PROMPT|TEST CONFIG)\b\s*(.*)",
-    re.IGNORECASE | re.DOTALL,
+    r"^#\s*(BEGIN|END)\s+(QUESTION|SOLUTION|TESTS|PROMPT|TEST CONFIG)", re.IGNORECASE
 )
 _MAGIC: Final = re.compile(r"^\s*[%!].*$", re.MULTILINE)
 _CELL_START: Final = re.compile(r'(?<!\\)"cell_type"\s*:')
 _QUESTION_KEYS: Final = frozenset({"name", "points", "manual", "check_cell", "export"})
-_CONFIG: Final = re.compile(r"^#\s*ASSIGNMENT CONFIG\b\s*\n?(.*)", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -151,11 +150,13 @@ class _Reader:
 
     def read(self, cells: tuple[Cell, ...]) -> MasterNotebook:
         for self._cell, cell in enumerate(cells):
+            refuse_fence(cell, self._error)
             marker = _MARKER.match(cell.source.strip()) if cell.kind == "raw" else None
             if marker:
-                self._mark(marker[1].upper(), marker[2].upper(), marker[3], cell)
-            elif cell.kind == "raw" and (config := _CONFIG.match(cell.source.strip())):
-                self._config = self._yaml(config[1], cell)
+                self._mark(marker[1].upper(), marker[2].upper(), cell)
+            elif is_config(cell):
+                self._config = self._yaml(cell)
+                check_config(self._config, self._error)
             else:
                 self._content(cell)
         if self._open is not None or self._block is not None:
@@ -170,12 +171,12 @@ class _Reader:
             tuple(self._given),
         )
 
-    def _mark(self, edge: str, block: str, rest: str, cell: Cell) -> None:
+    def _mark(self, edge: str, block: str, cell: Cell) -> None:
         first_line = _first_line(cell)
         if block == "QUESTION" and edge == "BEGIN":
             if self._open is not None:
                 raise self._error("a question begins inside another", first_line)
-            self._open = self._yaml(rest, cell)
+            self._open = self._yaml(cell)
             self._open_place = self._place(first_line)
             name = self._open.get("name")
             if not isinstance(name, str):
@@ -248,9 +249,10 @@ class _Reader:
         parameters = tuple(argument.arg for argument in function.args.args)
         return PublicTest(function.name, title, ast.unparse(function), parameters)
 
-    def _yaml(self, text: str, cell: Cell) -> dict[str, Any]:
+    def _yaml(self, cell: Cell) -> dict[str, Any]:
+        # The whole cell, as otter-assign reads it: to both, the first line is a comment.
         try:
-            config = yaml.safe_load(text) or {}
+            config = yaml.safe_load(cell.source) or {}
         except yaml.YAMLError as error:
             reason = getattr(error, "problem", None) or "it cannot be read"
             raise self._error(f"is not valid YAML: {reason}", _first_line(cell)) from None

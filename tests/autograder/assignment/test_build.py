@@ -224,7 +224,8 @@ def test_code_that_does_not_parse(make_assignment: MakeAssignment) -> None:
 
 def test_what_otter_refuses(make_assignment: MakeAssignment) -> None:
     """What otter-assign cannot read is the notebook's fault."""
-    folder = make_assignment(cells=with_cell(CELLS, "name: tiny\n", "name: tiny\ncolour: 3\n"))
+    late = [("raw", "# BEGIN PROMPT"), ("raw", "# END PROMPT")]
+    folder = make_assignment(cells=[*CELLS[:-1], *late, CELLS[-1]])
     assert refusal(folder).startswith("tiny.ipynb: otter assign refuses it: ")
 
 

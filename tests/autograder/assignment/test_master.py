@@ -101,6 +101,84 @@ BROKEN: dict[str, tuple[Cells, int, str]] = {
 }
 
 
+PLUGIN = "plugins:\n    - out.autograder.tests.q1.Plugin"
+SETTINGS = CELLS[0][1]
+# What makes otter-assign import code of the notebook's, or read and write files of the host.
+BROKEN |= {
+    "plugins": (
+        with_cell(CELLS, SETTINGS, f"{SETTINGS}\n{PLUGIN}"),
+        0,
+        "unknown setting 'plugins'",
+    ),
+    "another file of settings": (
+        with_cell(CELLS, "init_cell: true", "config_file: /etc/passwd"),
+        0,
+        "unknown setting 'config_file'",
+    ),
+    "a number as a key": (with_cell(CELLS, "init_cell", "3"), 0, "unknown setting 3"),
+    "a file for the tests": (
+        with_cell(CELLS, "    files: false", "    url_prefix: x"),
+        0,
+        "unknown setting 'url_prefix' of tests",
+    ),
+    "no table of tests": (
+        with_cell(CELLS, "\n    ok_format: false\n    files: false", " true"),
+        0,
+        "'tests' must be a table",
+    ),
+    "plugins of the autograder": (
+        with_cell(CELLS, "generate: false", "generate: {plugins: [os]}"),
+        0,
+        "'generate' must be false",
+    ),
+    "solutions are run": (
+        with_cell(CELLS, "run_tests: false", "run_tests: true"),
+        0,
+        "'run_tests' must be false",
+    ),
+    "a number as a switch": (with_cell(CELLS, "init_cell: true", "init_cell: 1"), 0, "true or fa"),
+    "a name that is no text": (with_cell(CELLS, "name: tiny", "name: [.., x]"), 0, "must be text"),
+    "an object as a value": (
+        with_cell(CELLS, "name: tiny", "name: !!python/name:os.system"),
+        0,
+        "is not valid YAML",
+    ),
+    "settings twice": (inserted(3, ("raw", f"# assignment config\n{PLUGIN}")), 3, "'plugins'"),
+    "settings with blanks": (
+        inserted(3, ("raw", f"#  Assignment \t config\n{PLUGIN}")),
+        3,
+        "'plugins'",
+    ),
+    "settings of another word": (
+        inserted(3, ("raw", f"# ASSIGNMENT CONFIGS\n{PLUGIN}")),
+        3,
+        "'plugins'",
+    ),
+    "settings in the first line": (
+        inserted(3, ("raw", f"# ASSIGNMENT CONFIG {{name: '\n{PLUGIN}\n#'}}")),
+        3,
+        "'plugins'",
+    ),
+    "settings in Markdown": (
+        inserted(3, ("markdown", f"Hello\n\n```otter\n# ASSIGNMENT CONFIG\n{PLUGIN}\n```\n")),
+        3,
+        "not behind ```otter",
+    ),
+    "settings in code": (inserted(3, ("code", '"""\n ```otter \n```\n"""')), 3, "not behind"),
+    # Their names are names of files that otter-assign writes.
+    "a question of another word": (
+        inserted(3, ("raw", "# BEGIN QUESTIONS\nname: ../../q3"), END_QUESTION),
+        3,
+        "'../../q3' is no name",
+    ),
+    "a name in a name": (
+        inserted(3, ("raw", "# BEGIN QUESTION {name: q3, export: '\nname: ../q3'}"), END_QUESTION),
+        3,
+        "is no name",
+    ),
+}
+
+
 @pytest.mark.parametrize(("cells", "number", "reason"), BROKEN.values(), ids=BROKEN.keys())
 def test_broken_master(
     make_assignment: MakeAssignment, cells: Cells, number: int, reason: str
