@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import socket
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Final
 import pytest
 
 from autograder.errors import AssignmentError
+from autograder.examiner.bounds import limit_resources
 from autograder.examiner.plugin import ExaminerPlugin
 from autograder.examiner.protocol import CollectionRefused, Started, encoded
 from autograder.packets import Packets
@@ -25,13 +25,6 @@ _UNUSED_PLUGINS: Final = (
     "setuponly",
     "setupplan",
 )
-_LIMITS: Final = {
-    resource.RLIMIT_AS: 6 * 2**30,
-    resource.RLIMIT_NPROC: 512,
-    resource.RLIMIT_NOFILE: 1024,
-    resource.RLIMIT_FSIZE: 2**28,
-    resource.RLIMIT_CORE: 0,
-}
 
 
 def main() -> None:
@@ -40,7 +33,7 @@ def main() -> None:
     # Hidden tests may share modules that stand beside them, such as a reference of their own.
     sys.path.insert(0, str(folder / "hidden"))
     packets = Packets(socket.socket(fileno=int(sys.argv[3])))
-    _limit_resources()
+    limit_resources()
     packets.send(encoded(Started()))
     try:
         plugin = ExaminerPlugin(packets, folder / "misconceptions.py")
@@ -59,12 +52,6 @@ def main() -> None:
         *map(str, sorted((folder / "hidden").glob("test_*.py"))),
     ]
     sys.exit(pytest.main([*arguments, *tests], plugins=[plugin]))
-
-
-def _limit_resources() -> None:
-    """Bound what each process of this sandbox may use, for good: it cannot raise a limit again."""
-    for limit, value in _LIMITS.items():
-        resource.setrlimit(limit, (value, value))
 
 
 if __name__ == "__main__":

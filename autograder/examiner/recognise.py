@@ -27,7 +27,7 @@ def load_sample_answers(path: Path) -> tuple[SampleAnswer, ...]:
     """
     Execute a module of misconceptions or alternatives and give what it registered, in order.
 
-    Trusted: the module is the assignment author's.
+    For inside the sandbox of staff's code alone; elsewhere `read_sample_answers` starts one.
 
     Raises:
         AssignmentError: If it cannot be executed; names the line.

@@ -5,12 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from autograder.assignment import Assignment, reference_file
 from autograder.errors import AssignmentError
-from autograder.examiner.recognise import load_sample_answers
+from autograder.examiner.sample_answers import read_sample_answers
 from autograder.sample_answers import SampleAnswer
 from autograder.syntax import parse
 
@@ -109,7 +108,10 @@ def _reference_cell(text: str, names: list[str], suffix: str) -> str:
 def _answers(assignment: Assignment, name: str) -> list[Answer]:
     path = assignment.folder / name
     lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-    answers = [Answer(sample, _place(sample, path, lines)) for sample in load_sample_answers(path)]
+    answers = [
+        Answer(written.sample(), f"{path}:{written.line or _line_of(written.title, lines)}")
+        for written in read_sample_answers(assignment, name)
+    ]
     known = {question.id for question in assignment.questions}
     for answer in answers:
         if answer.sample.question not in known:
@@ -121,11 +123,8 @@ def _answers(assignment: Assignment, name: str) -> list[Answer]:
     return answers
 
 
-def _place(sample: SampleAnswer, path: Path, lines: list[str]) -> str:
-    if sample.function is not None:
-        return f"{path}:{sample.function.__code__.co_firstlineno}"
-    number = next((n for n, line in enumerate(lines, 1) if sample.title in line), 1)
-    return f"{path}:{number}"
+def _line_of(title: str, lines: list[str]) -> int:
+    return next((number for number, line in enumerate(lines, 1) if title in line), 1)
 
 
 def _rounded_solutions(assignment: Assignment) -> Iterator[Answer]:

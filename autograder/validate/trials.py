@@ -54,7 +54,7 @@ def try_misconception(subject: Subject, forked: ForkedNotebook, answer: Answer) 
     sample = answer.sample
     seeds = subject.seeds[: 1 if subject.quick else WRONG_ANSWER_SEEDS]
     runs = subject.runs(
-        seeds, sample.question, widely=bool(sample.function is None or sample.follow_ups)
+        seeds, sample.question, widely=bool(sample.name is None or sample.follow_ups)
     )
     # With the first seed everything is judged; the others prove that it is caught with them, too.
     outcomes = list(forked.examine(sample.source, sample.question, runs, stop_from=1))

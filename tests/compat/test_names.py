@@ -9,6 +9,7 @@ import pytest
 
 from autograder import sample_answers, student
 from autograder.assignment import load_assignment
+from autograder.examiner.recognise import load_sample_answers
 from autograder.validate.bank import alternatives, misconceptions
 from tests.compat.old import OLD
 
@@ -50,8 +51,9 @@ def test_an_old_folder_loads(monkeypatch: pytest.MonkeyPatch) -> None:
     assignment = load_assignment(PENDULUM)
 
     with pytest.warns(DeprecationWarning, match="SampleAnswer"):
-        wrong = misconceptions(assignment)
+        inside = load_sample_answers(PENDULUM / "misconceptions.py")
+    wrong = misconceptions(assignment)
     right = alternatives(assignment)
 
-    assert len(wrong) == 11
+    assert len(wrong) == len(inside) == 11
     assert len(right) >= 2
