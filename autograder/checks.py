@@ -41,18 +41,31 @@ class CheckCounter:
     How many checks held in the test that is running.
 
     A test earns its weight only if at least one did: a loop over an empty answer proves nothing.
+    `refusals` of them saw no more than that bad input was refused.
     """
 
     def __init__(self) -> None:
         self.held = 0
+        self.refusals = 0
+
+    @property
+    def only_refusals(self) -> bool:
+        """Whether checks held, and none of them looked at an answer."""
+        return 0 < self.held == self.refusals
 
     def reset(self) -> None:
         """Begin a new test."""
         self.held = 0
+        self.refusals = 0
 
     def count(self) -> None:
         """Note that one check held."""
         self.held += 1
+
+    def count_refusal(self) -> None:
+        """Note that student code refused an input that it had to refuse."""
+        self.held += 1
+        self.refusals += 1
 
 
 counter: Final = CheckCounter()
@@ -147,7 +160,7 @@ def raises(*expected: type[Exception]) -> Iterator[None]:
     except StudentRaised as error:
         if not isinstance(error, expected):
             raise
-        counter.count()
+        counter.count_refusal()
     else:
         names = " or ".join(kind.__name__ for kind in expected)
         raise AssertionError(f"{names} was not raised")

@@ -100,6 +100,9 @@ class CallChannel:
             Missing: If the notebook does not define it.
         """
         self.recording.asked.add(name)
+        return self._noted(self._read(name))
+
+    def _read(self, name: str) -> Any:
         if name in self._kept:
             return _copied(self._kept[name])
         if name not in self._values:
@@ -144,11 +147,11 @@ class CallChannel:
         self._write_back(generators, states)
         args_after, kwargs_after = self._after(after)
         record(value, args_after)
-        return Call(value, args_after, kwargs_after)
+        return Call(self._noted(value), args_after, kwargs_after)
 
     def ask(self, operation: str, number: int, argument: object = None) -> Any:
         """Evaluate one operation on an object that stayed in the kernel."""
-        return self._value(self._request((operation, number, argument)))
+        return self._noted(self._value(self._request((operation, number, argument))))
 
     def run(self, source: str, number: int | None = None) -> None:
         """Run a line of trusted code inside; `number` is the one that its answer will carry."""
@@ -162,6 +165,12 @@ class CallChannel:
         """Release all objects that stayed in the kernel; none may be used after it."""
         self._kept.clear()
         self._value(self._request(("forget",)))
+
+    def _noted(self, value: Any) -> Any:
+        """Note that a value came back: the test may look at an answer."""
+        if not isinstance(value, RemoteObject):
+            self.recording.answered = True
+        return value
 
     def _recorder(self, target: Target, arguments: object) -> Callable[..., None]:
         if target.name is None:
@@ -270,6 +279,7 @@ class CallChannel:
         names = tuple(name for name in names[:32] if isinstance(name, str)) or ("Exception",)
         if "MemoryError" in names:
             raise MemoryExceeded("MemoryError")
+        self.recording.refused = True
         error = student_raised(names[0], names[1:], message)
         if isinstance(cell, int) and isinstance(line, int):
             error.place = (cell, line)

@@ -185,10 +185,13 @@ class Examination:
         outcome = judged(item, self._failure, seconds)
         # Untrusted: a name that has gone since may have been deleted to carry an input out.
         gone = outcome.missing is not None and self.channel.defined_at_start(outcome.missing)
+        recording = self.channel.recording
         return replace(
             outcome,
             missing=None if gone else outcome.missing,
-            asked=tuple(sorted(self.channel.recording.asked)),
+            asked=tuple(sorted(recording.asked)),
+            # A public test catches what is raised by itself, and asserts that it did.
+            only_refusals=counter.only_refusals or recording.only_refusals,
         )
 
     def _ensure_kernel(self, question: str) -> None:

@@ -146,6 +146,7 @@ class TestOutcome:
         missing: The name that is not defined, and was not before the first test either.
         asked: Names of the notebook that the test read or called.
         seconds: Wall time.
+        only_refusals: Whether all that held in it is that bad input was refused.
     """
 
     __test__ = False
@@ -159,10 +160,11 @@ class TestOutcome:
     missing: str | None = None
     asked: tuple[str, ...] = ()
     seconds: float = 0.0
+    only_refusals: bool = False
 
     @property
     def passed(self) -> bool:
-        """Whether the test earns its weight."""
+        """Whether all of its checks held."""
         return self.verdict is Verdict.PASSED
 
 

@@ -41,7 +41,16 @@ class Recording:
     prepared: tuple[str, ...] = ()
     asked: set[str] = field(default_factory=set)
     """Names of the notebook that the test read or called, whatever came of it."""
+    answered: bool = False
+    """Whether a value came back; one that stayed in the kernel shows nothing by itself."""
+    refused: bool = False
+    """Whether student code raised."""
     bytes_left: int = MAX_RECORDED_BYTES
+
+    @property
+    def only_refusals(self) -> bool:
+        """Whether student code raised wherever the test asked it for a value."""
+        return self.refused and not self.answered
 
     def has_room(self, size: int) -> bool:
         """Return whether something of this size may be kept, and count it."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
@@ -83,7 +85,8 @@ class _Assembly:
         self._assignment = assignment
         self._execution = execution
         self._tests = tests
-        self._examined = examined
+        self._outcomes = _with_refusals_that_earn(tests, examined.outcomes)
+        self._hints = examined.hints
         self._explained = 0
 
     def question(self, question: Question) -> QuestionResult:
@@ -92,7 +95,7 @@ class _Assembly:
             return QuestionResult(
                 question.id, question.points, None, Verdict.PENDING, answer_cells=cells
             )
-        hint = recognised = self._examined.hints.get(question.id)
+        hint = recognised = self._hints.get(question.id)
         own = [test for test in self._tests if test.question == question.id]
         # A hint explains; else the first test that can be explained is.
         told = [test for test in own if may_tell(test, self._outcome(test))]
@@ -112,7 +115,7 @@ class _Assembly:
     def _outcome(self, test: TestDescription) -> TestOutcome:
         # A test without an outcome was not judged: our fault, never the student's zero.
         missing = TestOutcome(test.id, Verdict.INTERNAL, "no result arrived")
-        return self._examined.outcomes.get(test.id, missing)
+        return self._outcomes.get(test.id, missing)
 
     def _test(self, test: TestDescription, hint: Hint | None, *, detailed: bool) -> TestResult:
         outcome = self._outcome(test)
@@ -169,6 +172,28 @@ class _Assembly:
         if not 1 <= line <= len(lines):
             return None
         return _line(index, line, lines[line - 1])
+
+
+def _with_refusals_that_earn(
+    tests: tuple[TestDescription, ...], outcomes: Mapping[str, TestOutcome]
+) -> Mapping[str, TestOutcome]:
+    """
+    Skip tests that saw refusals alone where no test of their question has seen a right answer.
+
+    Code that refuses every input refuses the bad ones too. Where a question asks for nothing but
+    refusals, they are the answer.
+    """
+    judged = dict(outcomes)
+    for question in {test.question for test in tests}:
+        own = [outcomes.get(test.id) for test in tests if test.question == question]
+        passed = [outcome for outcome in own if outcome is not None and outcome.passed]
+        refusals = [outcome for outcome in passed if outcome.only_refusals]
+        if len(refusals) < len(passed) or len(refusals) == len(own):
+            continue
+        for outcome in refusals:
+            detail = "bad input is refused, but no test of the question saw a right answer"
+            judged[outcome.id] = replace(outcome, verdict=Verdict.SKIPPED, detail=detail)
+    return judged
 
 
 def _line(index: int, number: int, text: str) -> SourceLine:

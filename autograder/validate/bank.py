@@ -84,7 +84,7 @@ def references(assignment: Assignment, *, tensorflow: bool = True) -> Iterator[R
     for title, suffix, preparation in kinds:
         answered = {
             question: names
-            for question, names in _functions(assignment).items()
+            for question, names in asked_functions(assignment).items()
             if names and all(f"{name}{suffix}" in there for name in names)
         }
         if answered:
@@ -135,7 +135,7 @@ def _rounded_solutions(assignment: Assignment) -> Iterator[Answer]:
     without an entry of the author's: once as arrays of that type, once as ordinary floats that a
     list or a conversion made of them.
     """
-    for question, names in _functions(assignment).items():
+    for question, names in asked_functions(assignment).items():
         place = assignment.master.place(f"name: {question}")
         for title, keep in (("single precision", True), ("single precision, as floats", False)):
             lines = [f"{name} = _rounding({name}, {keep})" for name in names]
@@ -144,7 +144,7 @@ def _rounded_solutions(assignment: Assignment) -> Iterator[Answer]:
                 yield Answer(SampleAnswer(question, f"The solution in {title}", source), place)
 
 
-def _functions(assignment: Assignment) -> dict[str, list[str]]:
+def asked_functions(assignment: Assignment) -> dict[str, list[str]]:
     """Return the names of the functions that each question asks for."""
     return {
         question.id: [

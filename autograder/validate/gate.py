@@ -5,7 +5,8 @@ For each assignment, in this order:
 
 1. The folder loads, the student notebook holds no secret, no hidden test has got lost.
 2. The solution gets full marks, by the whole pipeline and for every seed; so do the NumPy and the
-   TensorFlow reference. The starter and an empty notebook get nothing. Each twice alike.
+   TensorFlow reference. The starter, an empty notebook and one that refuses every input get
+   nothing. Each twice alike.
 3. Every misconception loses points on its question and on no other; every alternative gets full
    marks for every seed; mutants of the solution are killed.
 4. Every hidden test fails some wrong answer (a remark if it does not).
@@ -127,6 +128,7 @@ class _Gate:
             self._schedule.do(submissions.grade_solution, subject),
             self._schedule.do(submissions.grade_starter, subject),
             self._schedule.do(submissions.grade_empty, subject),
+            self._schedule.do(submissions.grade_refusing, subject),
             self._schedule.on_notebook(trials.sweep_solution, subject),
         ]
         futures += [

@@ -17,7 +17,7 @@ class Kind(StrEnum):
     FOLDER = "folder"
     """The assignment can be loaded, built and collected."""
     REFERENCE = "reference"
-    """Solution and references get full marks; starter and empty notebook get none."""
+    """Solution and references get full marks; notebooks without an answer get none."""
     MISCONCEPTION = "misconception"
     ALTERNATIVE = "alternative"
     MUTANT = "mutant"

@@ -45,7 +45,7 @@ class SolvedNotebook:
         if question is None or not source:
             return json.dumps(self._document)
         document = copy.deepcopy(self._document)
-        document["cells"].insert(self.place(question), _cell(source))
+        document["cells"].insert(self.place(question), code_cell(source))
         return json.dumps(document)
 
     def place(self, question: str) -> int:
@@ -130,7 +130,8 @@ def _is_solution(cell: dict[str, Any]) -> bool:
     return _is_code(cell) and SOLUTION_TAG in cell["metadata"].get("tags", ())
 
 
-def _cell(source: str) -> dict[str, Any]:
+def code_cell(source: str) -> dict[str, Any]:
+    """Return the cell of a sample answer."""
     return {
         "cell_type": "code",
         "execution_count": None,

@@ -1,4 +1,4 @@
-"""What whole submissions prove: the solution, the starter and an empty notebook."""
+"""What whole submissions prove: the solution, and notebooks that answer nothing."""
 
 from __future__ import annotations
 
@@ -10,12 +10,16 @@ from autograder.assignment import Assignment
 from autograder.assignment.build import build_student
 from autograder.errors import AssignmentError
 from autograder.report import Report
+from autograder.validate.bank import asked_functions
 from autograder.validate.results import Fault, Kind, Trial
+from autograder.validate.solved import code_cell
 from autograder.validate.subject import Subject, outcome_of
 
 EMPTY_NOTEBOOK: Final = json.dumps(
     {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
 )
+_IS_SOLVED: Final = "is a solution left in it?"
+_NO_ANSWER: Final = "does a test look at a right answer?"
 
 
 def try_student_notebook(assignment: Assignment) -> Trial:
@@ -73,14 +77,33 @@ def grade_solution(subject: Subject) -> Trial:
 
 def grade_starter(subject: Subject) -> Trial:
     """Prove that the student notebook, as handed out, gets no points, twice."""
-    faults = _without_points(subject, build_student(subject.assignment).text)
+    text = build_student(subject.assignment).text
+    faults = _without_points(subject, text, "the student notebook", _IS_SOLVED)
     return subject.trial(Kind.REFERENCE, "starter", *faults)
 
 
 def grade_empty(subject: Subject) -> Trial:
     """Prove that an empty notebook gets no points, twice."""
-    faults = _without_points(subject, EMPTY_NOTEBOOK, "an empty")
+    faults = _without_points(subject, EMPTY_NOTEBOOK, "an empty notebook", _IS_SOLVED)
     return subject.trial(Kind.REFERENCE, "empty notebook", *faults)
+
+
+def grade_refusing(subject: Subject) -> Trial:
+    """Prove that a notebook whose functions refuse every input gets no points, twice."""
+    text = refusing_notebook(subject.assignment)
+    faults = _without_points(subject, text, "a notebook that refuses everything", _NO_ANSWER)
+    return subject.trial(Kind.REFERENCE, "notebook that refuses everything", *faults)
+
+
+def refusing_notebook(assignment: Assignment) -> str:
+    """Return the student notebook with every function that is asked for raising ValueError."""
+    document = build_student(assignment).notebook
+    source = "\n".join(
+        f"def {name}(*args, **kwargs):\n    raise ValueError"
+        for names in asked_functions(assignment).values()
+        for name in names
+    )
+    return json.dumps(document | {"cells": [*document["cells"], code_cell(source)]})
 
 
 def fault_of(error: AssignmentError) -> Fault:
@@ -88,15 +111,14 @@ def fault_of(error: AssignmentError) -> Fault:
     return Fault(error.reason, error.place)
 
 
-def _without_points(subject: Subject, text: str, which: str = "the student") -> Iterator[Fault]:
+def _without_points(subject: Subject, text: str, who: str, advice: str) -> Iterator[Fault]:
     first, second = _graded(subject, text)
-    who = f"{which} notebook"
     for question in first.questions:
         if question.score:
             passed = [test.title for test in question.tests if test.verdict == "passed"]
             yield Fault(
                 f"{who} scores {float(question.score):g} points unsolved; it passes "
-                f"{', '.join(map(repr, passed))}: is a solution left in it?",
+                f"{', '.join(map(repr, passed))}: {advice}",
                 subject.assignment.master.place(f"name: {question.id}"),
                 question.id,
             )

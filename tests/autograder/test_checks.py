@@ -302,6 +302,7 @@ def test_raises_counts() -> None:
     with raises(ValueError):
         raise student_raised("OwnError", ("ValueError", "Exception"), "text")
     assert counter.held == 1
+    assert counter.only_refusals
     with pytest.raises(ValueError, match="the test's own"), raises(ValueError):
         raise ValueError("the test's own")
     with pytest.raises(AssertionError), raises(ValueError):
@@ -309,6 +310,8 @@ def test_raises_counts() -> None:
     with pytest.raises(Invalid), raises(ValueError, Exception):
         raise Invalid("not raised by student code")
     assert counter.held == 1
+    assert_close(1.0, 1.0)
+    assert not counter.only_refusals
 
 
 @pytest.mark.parametrize(

@@ -86,4 +86,4 @@ def test_the_example_proves_itself(capsys: pytest.CaptureFixture[str]) -> None:
     output = capsys.readouterr().out
     assert code == 0, output
     assert "remark" not in output
-    assert re.search(r"pendulum .* 5/5 .* 11/11 .* 11/11 .* 8/8 x 25 .* valid", output)
+    assert re.search(r"pendulum .* 6/6 .* 11/11 .* 11/11 .* 8/8 x 25 .* valid", output)

@@ -215,6 +215,26 @@ PLANTS = [
         r"test_gravity_of_whole_numbers checks nothing.*a loop that never runs",
     ),
     Plant(
+        "a test that lets everything be refused",
+        both(
+            NO_PROMISE,
+            add(
+                "hidden/test_pendulum.py",
+                '\n\n@pytest.mark.question("q2")\n'
+                "def test_gravity_is_positive_or_refused(student):\n"
+                '    """Gravity is positive."""\n'
+                "    assert student.np.pi > 3\n"
+                "    try:\n"
+                "        gravity = student.gravity([1.0], [2.0])\n"
+                "    except ValueError:\n"
+                "        return\n"
+                "    assert gravity > 0\n",
+            ),
+        ),
+        "q2",
+        r"a notebook that refuses everything scores .*'Gravity is positive.': does a test look",
+    ),
+    Plant(
         "an alternative whose code raises",
         add(
             "alternatives.py",
