@@ -215,7 +215,7 @@ def test_rescale_leaves_its_arguments_alone(student, rng):
 def test_rescale_refuses_bad_factors(student, rng):
     """Raises ValueError for factors that are not positive, or not one per hidden unit."""
     network = random_network(rng, 2, 3)
-    # From the crude to the subtle: all wrong, one or two of them, zero, one for all units, too many.
+    # From the crude to the subtle: all wrong, one or two of them, zero, one for all, too many.
     bad = [[-2.0, -0.5, -1.0], [2.0, -0.5, 1.0], [-2.0, -0.5, 1.0], [2.0, 0.0, 1.0]]
     bad += [[1.5], [2.0, 1.5, 1.0, 0.5]]
     for a in bad:
