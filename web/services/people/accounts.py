@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import secrets
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, Final
 
@@ -30,6 +31,8 @@ LONGEST_PASSWORD: Final = 1000
 _hasher: Final = PasswordHasher(time_cost=3, memory_cost=65_536, parallelism=4)
 # A hash takes the time and the memory that others' pages need: a class that signs in waits in line.
 _HASHING: Final = threading.BoundedSemaphore(2)
+# The line, and who hashes: the other threads are for pages. A class needs less than a second each.
+_IN_LINE: Final = threading.BoundedSemaphore(8)
 # Verified where there is no account, so that the time taken does not tell.
 _NOBODY: Final = _hasher.hash(secrets.token_hex(16))
 
@@ -59,7 +62,7 @@ def sign_in(
 
     Raises:
         SignInRefused: If they do not belong together, or there were too many failures.
-        BusyError: If many try at once from networks with many failures.
+        BusyError: If many try at once; the try does not count then.
     """
     address = normalised(email)
     with database.write.begin() as session:
@@ -72,17 +75,17 @@ def sign_in(
     try:
         with attempt.turn():
             matches = _matches(stored, password)
+        renewed = _hash(password) if matches and _hasher.check_needs_rehash(stored) else stored
     except BusyError:
-        with database.write.begin() as session:
-            throttle.undo(session, attempt)
+        _undo(database, attempt)
         raise
-    renewed = _hash(password) if matches and _hasher.check_needs_rehash(stored) else stored
     if known is not None and matches:
         with database.write.begin() as session:
             user = session.get_one(User, known.id)
             # Whoever was locked out or got a new password meanwhile does not get in by the old one.
             if user.active and user.password_hash == stored:
                 throttle.take_back(session, attempt)
+                throttle.count_right(session, attempt)
                 user.password_hash = renewed
                 _record(session, user, "signed_in")
                 return user
@@ -105,6 +108,7 @@ def checked_hash(user: User, password: str) -> str:
 
     Raises:
         RuleError: If it is too short, too long, or the person's own address.
+        BusyError: If many passwords are hashed at the moment.
     """
     _check(user, password)
     return _hash(password)
@@ -131,15 +135,20 @@ def change_password(database: Database, user: User, current: str, password: str)
 
     Raises:
         RuleError: If the current one is wrong or was too often, or the new one will not do.
+        BusyError: If many passwords are hashed at the moment; the try does not count then.
     """
     _check(user, password)
     stored = user.password_hash
     with database.write.begin() as session:
         # A browser that was left open lets nobody try all passwords.
         attempt = throttle.begin_for(session, f"account:{user.id}")
-    if stored is None or not _matches(stored, current):
-        raise RuleError("The current password is wrong.")
-    hashed = _hash(password)
+    try:
+        if stored is None or not _matches(stored, current):
+            raise RuleError("The current password is wrong.")
+        hashed = _hash(password)
+    except BusyError:
+        _undo(database, attempt)
+        raise
     with database.write.begin() as session:
         person = session.get_one(User, user.id)
         if person.password_hash != stored:
@@ -337,14 +346,36 @@ def _set_hash(user: User, hashed: str) -> None:
     user.session_key = secrets.token_hex(16)
 
 
+@contextmanager
+def _place_in_line() -> Iterator[None]:
+    """
+    Wait until one's turn to hash has come.
+
+    Raises:
+        BusyError: If many others wait as well.
+    """
+    if not _IN_LINE.acquire(blocking=False):
+        raise BusyError
+    try:
+        with _HASHING:
+            yield
+    finally:
+        _IN_LINE.release()
+
+
+def _undo(database: Database, attempt: throttle.Attempt) -> None:
+    with database.write.begin() as session:
+        throttle.undo(session, attempt)
+
+
 def _hash(password: str) -> str:
-    with _HASHING:
+    with _place_in_line():
         return _hasher.hash(password)
 
 
 def _matches(stored: str, password: str) -> bool:
     try:
-        with _HASHING:
+        with _place_in_line():
             return _hasher.verify(stored, password[: LONGEST_PASSWORD + 1])
     except (VerificationError, InvalidHashError):
         return False

@@ -3,9 +3,10 @@ Bounds guesses of passwords so that nobody can shut others out.
 
 A try counts before its password is verified, so that many at once are not more than as many one
 after another; a right one is taken back. Only those are refused who failed too often for this
-account from this network, or in this browser if the person has signed in by it before. What fails
-from elsewhere leaves others fewer mistakes, and refuses nobody. An account that does not exist
-counts as one that does, so that none of it tells which there are.
+account from this network, or in this browser if the person has signed in by it before, or who
+signed in there again and again. What fails from elsewhere leaves others fewer mistakes, and refuses
+nobody. An account that does not exist counts as one that does, so that none of it tells which there
+are.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from web.services.errors import BusyError, RuleError
 MINUTES: Final = 15
 MOST_FAILURES: Final = 10
 """For an address from one network, or in one browser."""
+MOST_RIGHT: Final = 20
+"""Right passwords for an address from one network, or in one browser: each takes time."""
 MANY_FAILURES_OF_ADDRESS: Final = 50
 """From everywhere; from then on each network has fewer."""
 MOST_FAILURES_OF_MANY: Final = 3
@@ -111,13 +114,13 @@ def begin(session: Session, address: str, user: User | None, browser: Browser) -
     network, site = networks_of(browser.network)
     of_site, of_address = f"site:{site}|{address}", f"address:{address}"
     of_network = f"network:{network}"
-    many = _failures(session, of_address) >= MANY_FAILURES_OF_ADDRESS
-    if site != network and _failures(session, of_site) >= MOST_FAILURES_OF_SITE:
+    many = _counted(session, of_address) >= MANY_FAILURES_OF_ADDRESS
+    if site != network and _counted(session, of_site) >= MOST_FAILURES_OF_SITE:
         raise _too_many()
     attempt = Attempt(
         f"pair:{network}|{address}",
         (of_site, of_address, of_network),
-        waits=_failures(session, of_network) >= MANY_FAILURES_OF_NETWORK,
+        waits=_counted(session, of_network) >= MANY_FAILURES_OF_NETWORK,
     )
     _count(session, attempt, MOST_FAILURES_OF_MANY if many else MOST_FAILURES)
     return attempt
@@ -148,6 +151,11 @@ def take_back(session: Session, attempt: Attempt) -> None:
     session.execute(delete(SignInAttempt).where(SignInAttempt.key == _stored(attempt.key)))
 
 
+def count_right(session: Session, attempt: Attempt) -> None:
+    """Count that somebody has signed in by this try."""
+    session.add(SignInAttempt(key=_stored(_right(attempt.key))))
+
+
 def networks_of(address: str) -> tuple[str, str]:
     """
     Return the network that an address stands for, and the site that this belongs to.
@@ -173,14 +181,19 @@ def _count(session: Session, attempt: Attempt, most: int) -> None:
         # Two tries at once are not both the last one allowed. SQLite lets one write at a time.
         number = func.hashtextextended(attempt.key, 0)
         session.execute(select(func.pg_advisory_xact_lock(number)))
-    if _failures(session, attempt.key) >= most:
+    signed_in = _counted(session, _right(attempt.key))
+    if signed_in >= MOST_RIGHT or _counted(session, attempt.key) >= most:
         raise _too_many()
     keys = (attempt.key, *attempt.beside)
     session.add_all(SignInAttempt(key=_stored(key)) for key in keys)
 
 
 def _too_many() -> RuleError:
-    return RuleError(f"Too many failed attempts. Wait {MINUTES} minutes, then try again.")
+    return RuleError(f"Too many attempts. Wait {MINUTES} minutes, then try again.")
+
+
+def _right(key: str) -> str:
+    return f"right:{key}"
 
 
 def _stored(key: str) -> str:
@@ -197,6 +210,6 @@ def _too_old() -> ColumnElement[bool]:
     return or_(SignInAttempt.at < _since(), SignInAttempt.at > now() + _AT_ONCE)
 
 
-def _failures(session: Session, key: str) -> int:
+def _counted(session: Session, key: str) -> int:
     counted = SignInAttempt.key == _stored(key), SignInAttempt.at >= _since()
     return session.scalar(select(func.count()).where(*counted)) or 0

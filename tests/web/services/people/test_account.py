@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 import time
 from datetime import timedelta
@@ -60,8 +61,12 @@ def test_too_many_failures_are_throttled_and_pass_with_time(world: World) -> Non
     assert accounts.sign_in(world.database, STUDENT, PASSWORD, "192.0.2.1").email == STUDENT
 
 
-def test_tries_at_once_are_not_more_than_one_after_another(world: World) -> None:
+def test_tries_at_once_are_not_more_than_one_after_another(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A try counts before its password is verified."""
+    # So that all of them have a place: who has none is not looked at, and does not count.
+    monkeypatch.setattr(accounts, "_IN_LINE", threading.BoundedSemaphore(16))
     begin = threading.Barrier(16)
     words: list[str] = []
 
@@ -108,15 +113,65 @@ def test_a_class_signs_in_behind_one_network(world: World, hashed_password: str)
     assert time.monotonic() - begun < 60
 
 
-def test_right_passwords_are_not_counted(world: World) -> None:
-    """Neither for the person nor for the network."""
+def test_right_passwords_are_no_failures(world: World) -> None:
+    """Neither of the person nor of the network; how many there were is counted apart."""
     fail(world, 1)
     accounts.sign_in(world.database, STUDENT, PASSWORD, "192.0.2.1")
 
     with world.database.read() as session:
         keys = session.scalars(select(SignInAttempt.key)).all()
     # What failed before stays where it counts with others' failures.
-    assert sorted(key.partition(":")[0] for key in keys) == ["address", "network", "site"]
+    assert sorted(key.partition(":")[0] for key in keys) == [
+        "address",
+        "network",
+        "right",
+        "site",
+    ]
+
+
+def test_nobody_signs_in_again_and_again(world: World) -> None:
+    """Each right password takes time that others need; elsewhere, and later, it works again."""
+    for _ in range(throttle.MOST_RIGHT):
+        accounts.sign_in(world.database, STUDENT, PASSWORD, "192.0.2.1")
+
+    with pytest.raises(RuleError, match="Too many"):
+        accounts.sign_in(world.database, STUDENT, PASSWORD, "192.0.2.1")
+    accounts.sign_in(world.database, PEOPLE["other"][0], PASSWORD, "192.0.2.1")
+    accounts.sign_in(world.database, STUDENT, PASSWORD, "192.0.2.2")
+    with world.database.write.begin() as session:
+        for attempt in session.query(SignInAttempt):
+            attempt.at = now() - timedelta(minutes=throttle.MINUTES + 1)
+    accounts.sign_in(world.database, STUDENT, PASSWORD, "192.0.2.1")
+
+
+def test_few_threads_wait_for_a_hash(world: World, hashed_password: str) -> None:
+    """The others are for pages: who finds the line full is told at once, and has not failed."""
+    people = [f"s{number}@example.org" for number in range(20)]
+    with world.database.write.begin() as session:
+        session.add_all(User(email=e, name=e, password_hash=hashed_password) for e in people)
+    answers: queue.Queue[str] = queue.Queue()
+
+    def sign_in(email: str) -> None:
+        try:
+            answers.put(accounts.sign_in(world.database, email, PASSWORD, "192.0.2.1").email)
+        except BusyError:
+            answers.put("busy")
+
+    threads = [threading.Thread(target=sign_in, args=(email,), daemon=True) for email in people]
+    with accounts._HASHING, accounts._HASHING:
+        for thread in threads:
+            thread.start()
+        told = [answers.get(timeout=30) for _ in range(12)]
+    for thread in threads:
+        thread.join()
+
+    assert set(told) == {"busy"}
+    signed_in = {answers.get_nowait() for _ in range(8)}
+    assert len(signed_in) == 8
+    assert signed_in < set(people)
+    with world.database.read() as session:
+        keys = session.scalars(select(SignInAttempt.key)).all()
+    assert {key.partition(":")[0] for key in keys} == {"right"}
 
 
 @pytest.mark.parametrize("email", [STUDENT, "nobody@example.org"])
