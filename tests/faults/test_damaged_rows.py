@@ -138,7 +138,8 @@ def test_a_submitted_file_that_is_missing(world: World) -> None:
 
     answer = student.get(f"/submissions/{public_id}/file")
 
-    assert answer.status_code == 400
+    assert answer.status_code == 404
+    assert "This file is damaged" in answer.text
     assert "missing on the server" in answer.text
     assert broken_pages(world, public_id) == []
     content = stored_file(world.settings.submissions, other).read_bytes()

@@ -95,12 +95,14 @@ def stream_status(public_id: str) -> Response:
 
 
 @bp.get("/<public_id>/file")
-def download_file(public_id: str) -> Response:
+def download_file(public_id: str) -> Response | tuple[str, int]:
     """Return the bytes exactly as they came."""
     submission = submission_for(public_id, Action.SEE_SUBMISSION)
     path = submitting.stored_file(portal().settings.submissions, submission)
     if not path.is_file():
-        raise RuleError("This file is missing on the server. Please tell the staff of the course.")
+        title = "This file is damaged"
+        advice = "It is missing on the server. Please tell the staff of the course."
+        return render_template("error.html", code=404, title=title, advice=advice), 404
     return send_file(
         path,
         mimetype="application/octet-stream",
