@@ -284,8 +284,11 @@ def test_ended_in_the_middle(
     scratch.mkdir()
     for name in "abcd":
         (tmp_path / f"{name}.ipynb").write_bytes(ENDLESS)
-    # What runs in the background, as these tests may, has Ctrl-C ignored.
-    program = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); " + PROGRAM
+    # What runs in the background, as these tests may, has Ctrl-C ignored, and by nohup SIGHUP.
+    program = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "signal.signal(signal.SIGHUP, signal.SIG_DFL); " + PROGRAM
+    )
     notebooks = map(str, sorted(tmp_path.glob("?.ipynb")))
     with subprocess.Popen(
         [sys.executable, "-c", program, "grade", str(folder), *notebooks],

@@ -160,7 +160,7 @@ def test_demo_shows_five_reports(tmp_path, capsys):
     assert demo.main(["--out", str(tmp_path)]) == 0
     output = capsys.readouterr().out
     points = [line.split()[-4] for line in output.splitlines() if "of 20 points" in line]
-    assert points == ["20", "16.7", "0", "14.3", "17"]
+    assert points == ["20", "16.7", "0", "13.9", "17"]
     assert output.count("Hint:") >= 3
     assert "took too long" in output
     assert sorted(path.stem for path in tmp_path.glob("*.html")) == [

@@ -150,7 +150,8 @@ def test_a_portal_that_is_killed_during_an_upload(world: World, site: Site) -> N
     (worker,) = children_of(site.process.pid)
     with closing(site.send_half(site.upload())) as connection:
         os.kill(worker, signal.SIGKILL)
-        with suppress(ConnectionError):
+        # One that was still waiting in line is the next worker's, who waits for the other half.
+        with suppress(ConnectionError, TimeoutError):
             assert connection.recv(1) == b""
 
     site.wait_until_it_answers()

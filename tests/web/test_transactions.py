@@ -15,12 +15,12 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
 from tests.web.conftest import PASSWORD, PEOPLE, World, token_of
-from tests.web.reports import graded
 from tests.web.services.submissions.test_submitting import PLACE, notebook
 from tests.web.test_policy_routes import routes
 from web import db
 from web.factory import create_app
 from web.models import User
+from web.services.grading import student_view
 from web.services.people import accounts
 from web.services.submissions import submitting
 
@@ -38,10 +38,10 @@ def impatient(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     database.engine.dispose()
 
 
-def begin(world: World) -> sqlite3.Connection:
-    """Begin to write as somebody else does; fails at once if one may not."""
+def begin(world: World, wait: float = 0) -> sqlite3.Connection:
+    """Begin to write as somebody else does; fails, by default at once, if one may not."""
     path = world.settings.data / "portal.sqlite3"
-    connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(path, timeout=wait, isolation_level=None, check_same_thread=False)
     connection.execute("BEGIN IMMEDIATE")
     return connection
 
@@ -193,15 +193,16 @@ def test_the_page_of_errors_asks_nobody(world: World, monkeypatch: pytest.Monkey
     assert "Something went wrong on our side" in answer.text
 
 
-def test_a_fault_in_a_view_shows_no_name(world: World) -> None:
+def test_a_fault_in_a_view_shows_no_name(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The session may be in any state; the page is rendered without it."""
-    with world.database.write.begin() as session:
-        submission = graded(session, world.settings.submissions, "Student", {"q1": 1.0})
     client = world.client("student")
     world.app.testing = False
-    submitting.stored_file(world.settings.submissions, submission).unlink()
 
-    answer = client.get(f"/submissions/{submission.public_id}/file")
+    def broken(*_: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(student_view, "released", broken)
+    answer = client.get("/courses/dl/")
 
     assert answer.status_code == 500
     assert "Sign out" not in answer.text

@@ -63,7 +63,7 @@ def test_a_progress_note_that_meets_a_lock_is_left_out(quick: World) -> None:
     """So is the renewal of a lease: the grading goes on, and is stored."""
 
     def hold(progress: Callable[..., None]) -> None:
-        with closing(begin(quick)):
+        with closing(begin(quick, wait=10)):
             progress(GradingProgress("cell", 1, 2, None))
             threading.Event().wait(0.2)
 
@@ -81,7 +81,7 @@ def test_a_finished_report_is_stored_when_the_lock_is_over(quick: World) -> None
     locked = threading.Event()
 
     def hold(_: object) -> None:
-        locks.append(begin(quick))
+        locks.append(begin(quick, wait=10))
         locked.set()
 
     queue(quick, "Student")
