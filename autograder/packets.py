@@ -6,7 +6,7 @@ import json
 import os
 import select
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 MAX_PACKET_BYTES: Final = 1 << 18
@@ -60,6 +60,34 @@ class Packets:
     def close(self) -> None:
         """Close this end."""
         self.socket.close()
+
+
+def serve_children(packets: Packets, fork: Callable[[dict[str, Any], list[int]], int]) -> None:
+    """
+    Fork a child for each job that comes, until the other end is gone.
+
+    Each is answered by a descriptor of the child's process; who has ended is waited for.
+
+    Args:
+        packets: The connection that jobs come by.
+        fork: Forks the child of a job, with its descriptors, which are closed here; returns its
+            number.
+    """
+    children: dict[int, int] = {}
+    while True:
+        ready, _, _ = select.select([packets.socket.fileno(), *children], [], [])
+        for ended in children.keys() & set(ready):
+            os.waitpid(children.pop(ended), 0)
+            os.close(ended)
+        if packets.socket.fileno() in ready:
+            job, descriptors = packets.receive()
+            if not job:
+                return
+            child = fork(job, descriptors)
+            close_all(descriptors)
+            handle = os.pidfd_open(child)
+            children[handle] = child
+            packets.send({"started": True}, [handle])
 
 
 def close_all(descriptors: Iterable[int]) -> None:

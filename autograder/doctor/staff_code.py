@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
-from typing import Any, Final
+from pathlib import Path
+from typing import IO, Any, Final
 
 from autograder.doctor.advice import namespace_advice
 from autograder.doctor.result import LayerResult
 from autograder.errors import SandboxError
 from autograder.sandbox import staff_code
 from autograder.sandbox.bubblewrap import explain
+from autograder.sandbox.host_folder import PLACE
 from autograder.sandbox.launching import Launched
 
 _SECONDS: Final = 60.0
+_PAUSE_SECONDS: Final = 0.02
+_MOST_BYTES: Final = 10_000
 _PROGRAM: Final = """
-import json, os, socket, sys
+import json, os, socket, sys, time
 def opened(path, mode):
     try:
         open(path, mode).close()
@@ -32,7 +35,8 @@ print(json.dumps({
     "read": opened(secret, "r"),
     "written": opened(folder + "/written", "w"),
     "seccomp": "Seccomp:\\t2" in open("/proc/self/status").read(),
-}))
+}), flush=True)
+time.sleep(600)
 """
 
 
@@ -44,12 +48,13 @@ def try_staff_code() -> Iterator[LayerResult]:
         yield LayerResult("tests' sandbox", False, str(error).splitlines()[0], namespace_advice())
         return
     yield LayerResult("user", owner != 0, f"user {owner}" if owner else "runs as root")
+    open_to = [name for name in ("read", "written") if seen[name]]
     yield LayerResult(
         "files",
-        not seen["read"] and not seen["written"],
-        "the assignment, read-only, and no other file of yours"
-        if not seen["read"] and not seen["written"]
-        else f"other files read: {seen['read']}; the assignment written: {seen['written']}",
+        not open_to,
+        f"other files of yours, or the assignment, are {' and '.join(open_to)}"
+        if open_to
+        else "the assignment, read-only, and no other file of yours",
     )
     yield LayerResult(
         "no network",
@@ -65,29 +70,35 @@ def try_staff_code() -> Iterator[LayerResult]:
 
 
 def _look() -> tuple[dict[str, Any], int]:
-    """Return what the program saw, and whom it ran as."""
-    with (
-        staff_code.make_folder() as made,
-        tempfile.TemporaryFile() as output,
-        tempfile.TemporaryFile() as filter_file,
-    ):
-        folder = made.path
-        assignment, secret = folder / "tests", folder / "secret"
-        assignment.mkdir(0o755)
-        secret.touch(0o644)
+    """Return what the program saw, and whom the machine saw it run as."""
+    with tempfile.TemporaryDirectory(dir=PLACE) as name:
+        place = Path(name)
+        assignment, secret = place / "tests", place / "secret"
+        assignment.mkdir()
+        secret.touch()
+        # Open to all: what keeps them closed is to be the sandbox.
+        for path, mode in ((place, 0o755), (assignment, 0o755), (secret, 0o644)):
+            path.chmod(mode)
         command = ["-c", _PROGRAM, str(assignment), str(secret)]
-        plan = staff_code.plan(command, {assignment: assignment}, folder, filter_file)
-        launched = Launched(plan, [filter_file.fileno()], name="doctor", output=output)
-        try:
-            launched.process.wait(_SECONDS)
-        except subprocess.TimeoutExpired:
-            raise SandboxError(f"it did not start within {_SECONDS:g} s") from None
-        finally:
-            launched.end()
-        output.seek(0)
-        text = output.read().decode(errors="replace")
+        with staff_code.started(command, assignment) as (launched, output):
+            text = _first_line(launched, output)
+            # It waits, so it is still there, and has long given up other rights.
+            owner = Path(f"/proc/{launched.process.pid}").stat().st_uid
     try:
         seen: dict[str, Any] = json.loads(text)
     except ValueError:
-        raise SandboxError(explain(text.strip())) from None
-    return seen, plan["user"] if os.geteuid() == 0 else os.geteuid()
+        raise SandboxError(explain(text)) from None
+    return seen, owner
+
+
+def _first_line(launched: Launched, output: IO[bytes]) -> str:
+    """Wait for a line of the program's, or for all that it printed before it ended."""
+    deadline = time.monotonic() + _SECONDS
+    while time.monotonic() < deadline:
+        ended = launched.process.poll() is not None
+        output.seek(0)
+        text = output.read(_MOST_BYTES).decode(errors="replace")
+        if ended or text.endswith("\n"):
+            return text.strip()
+        time.sleep(_PAUSE_SECONDS)
+    raise SandboxError(f"it did not start within {_SECONDS:g} s")

@@ -1,8 +1,8 @@
 """
 Hidden tests are plain pytest: this plugin gives them fixtures and markers and collects results.
 
-The process that runs it, the examiner, collects an assignment's tests once; then it
-waits for jobs, and for each forks a child that runs the tests against one kernel
+The process that runs it, the examiner, collects an assignment's tests once; then it waits for jobs,
+and for each forks a child that runs the tests against one kernel
 (`autograder.examiner.examination`). `autograder.examiner.process` is the other end.
 """
 
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import gc
 import os
-import select
 import signal
 import socket
 import zlib
@@ -30,7 +29,7 @@ from autograder.examiner.collecting import describe, id_of, is_public, why_not_c
 from autograder.examiner.examination import Examination
 from autograder.examiner.protocol import Collected, Job, Packet, decoded, encoded
 from autograder.examiner.recognise import load_sample_answers
-from autograder.packets import Packets
+from autograder.packets import Packets, serve_children
 from autograder.student import Student
 
 
@@ -96,27 +95,15 @@ class ExaminerPlugin:
         self._packets.send(encoded(Collected(tuple(map(describe, session.items)))))
         # A collection of garbage in a child would copy every page that holds an object.
         gc.freeze()
-        children: dict[int, int] = {}
-        while True:
-            ready, _, _ = select.select([self._packets.socket.fileno(), *children], [], [])
-            for ended in children.keys() & set(ready):
-                os.waitpid(children.pop(ended), 0)
-                os.close(ended)
-            if self._packets.socket.fileno() in ready:
-                data, descriptors = self._packets.receive()
-                if not data:
-                    return True
-                child = self._fork(decoded(data), descriptors, session.items)
-                handle = os.pidfd_open(child)
-                children[handle] = child
-                self._packets.send({"started": True}, [handle])
+        serve_children(
+            self._packets, lambda job, given: self._fork(decoded(job), given, session.items)
+        )
+        return True
 
     def _fork(self, job: Packet, descriptors: list[int], items: list[pytest.Item]) -> int:
         child = os.fork()
         if child == 0:
             self._run_job(job, descriptors, items)
-        for descriptor in descriptors:
-            os.close(descriptor)
         return child
 
     def _run_job(self, job: Packet, descriptors: list[int], items: list[pytest.Item]) -> NoReturn:

@@ -126,12 +126,13 @@ class Examiner:
                 _, handles = self._packets.receive(COLLECT_SECONDS)
             except (TimeoutError, OSError, PacketError) as error:
                 # The next answer would be taken for that of another job.
-                self._note_end()
+                self._launched.kill()
                 raise ExaminerError("the examiner does not answer") from error
         close_all(handles[1:])
         if not handles or not self._runs_inside(handles[0]):
             close_all(handles[:1])
-            self._note_end()
+            # The sandbox ends a moment after what ran in it; `alive` is to know at once.
+            self._launched.kill()
             raise ExaminerError("the examiner has ended")
         return handles[0]
 
@@ -145,11 +146,6 @@ class Examiner:
         while pid > 1 and pid != self._process.pid:
             pid = _parent(pid)
         return pid in (-1, self._process.pid)
-
-    def _note_end(self) -> None:
-        """See to it that `alive` knows at once: the sandbox ends a moment after what ran in it."""
-        self._process.kill()
-        self._process.wait()
 
     def alive(self) -> bool:
         """Return whether the process still runs."""
@@ -216,7 +212,7 @@ class Examiner:
         """Return the end of what the process printed; it has ended, or ends now."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(SECONDS_TO_END)
-        self._note_end()
+        self._launched.kill()
         size = self._output.seek(0, os.SEEK_END)
         self._output.seek(max(0, size - MOST_PRINTED))
         return self._output.read(MOST_PRINTED).decode(errors="replace").strip()

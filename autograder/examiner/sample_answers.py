@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,7 +17,6 @@ from autograder.examiner.recognise import load_sample_answers
 from autograder.sample_answers import SampleAnswer
 from autograder.sandbox import staff_code
 from autograder.sandbox.bubblewrap import explain
-from autograder.sandbox.launching import Launched
 from autograder.typed import check_types
 
 MAX_BYTES: Final = 16 * 2**20
@@ -124,24 +121,12 @@ def _decoded(message: Any) -> tuple[WrittenAnswer, ...] | _Refused:
 def _run(folder: Path, name: str) -> bytes:
     """Return what the program printed."""
     # Untrusted: whoever may write tests may not run code as the operator's user.
-    with (
-        staff_code.make_folder() as made,
-        tempfile.TemporaryFile() as output,
-        tempfile.TemporaryFile() as filter_file,
-    ):
-        shown = {folder: staff_code.shown_assignment(folder, made.path)}
-        command = ["-m", "autograder.examiner.sample_answers", str(folder), name]
-        plan = staff_code.plan(command, shown, made.path, filter_file)
-        launched = Launched(plan, [filter_file.fileno()], name="sample-answers", output=output)
-        try:
-            launched.process.wait(_SECONDS)
-        except subprocess.TimeoutExpired:
-            reason = f"reading its samples took more than {_SECONDS:g} s"
-            raise AssignmentError(reason, str(folder / name)) from None
-        finally:
-            launched.end()
-        output.seek(0)
-        return output.read(MAX_BYTES)
+    command = ["-m", "autograder.examiner.sample_answers", str(folder), name]
+    try:
+        return staff_code.run(command, folder, _SECONDS, MAX_BYTES)
+    except TimeoutError:
+        reason = f"reading its samples took more than {_SECONDS:g} s"
+        raise AssignmentError(reason, str(folder / name)) from None
 
 
 def main() -> None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import gc
 import logging
 import os
-import select
 import socket
 import sys
 from typing import Any, Final, NoReturn
 
-from autograder.packets import Packets
+from autograder.packets import Packets, serve_children
 from autograder.render.confinement import (
     SOURCE,
     TARGET,
@@ -40,20 +39,7 @@ def main() -> None:
     os.setpriority(os.PRIO_PROCESS, 0, max(os.getpriority(os.PRIO_PROCESS, 0), _NICENESS))
     # A collection of garbage in a child would copy every page that holds an object.
     gc.freeze()
-    children: dict[int, int] = {}
-    while True:
-        ready, _, _ = select.select([packets.socket.fileno(), *children], [], [])
-        for ended in children.keys() & set(ready):
-            os.waitpid(children.pop(ended), 0)
-            os.close(ended)
-        if packets.socket.fileno() in ready:
-            job, descriptors = packets.receive()
-            if not job:
-                return
-            child = _fork(job, descriptors, system_calls)
-            handle = os.pidfd_open(child)
-            children[handle] = child
-            packets.send({"started": True}, [handle])
+    serve_children(packets, lambda job, given: _fork(job, given, system_calls))
 
 
 def _fork(job: dict[str, Any], descriptors: list[int], system_calls: bytes) -> int:
@@ -61,8 +47,6 @@ def _fork(job: dict[str, Any], descriptors: list[int], system_calls: bytes) -> i
     child = os.fork()
     if child == 0:
         _render(job, descriptors, system_calls, parent)
-    for descriptor in descriptors:
-        os.close(descriptor)
     return child
 
 

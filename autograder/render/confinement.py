@@ -7,12 +7,11 @@ import errno
 import os
 import resource
 import signal
-import tempfile
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from autograder.errors import SandboxError
 from autograder.sandbox.runtime import linux
+from autograder.sandbox.seccomp import exported, library
 
 
 @dataclass(frozen=True)
@@ -50,24 +49,13 @@ def compiled_filter() -> bytes:
     Raises:
         SandboxError: If libseccomp is not there.
     """
-    try:
-        import pyseccomp
-    except (ImportError, RuntimeError) as error:
-        raise SandboxError("libseccomp is missing; install it: apt install libseccomp2") from error
-    rules = pyseccomp.SyscallFilter(pyseccomp.ERRNO(errno.EPERM))
-    rules.set_attr(pyseccomp.Attr.ACT_BADARCH, pyseccomp.KILL_PROCESS)
+    seccomp = library()
+    rules = seccomp.SyscallFilter(seccomp.ERRNO(errno.EPERM))
     for name in _ALLOWED_CALLS:
-        _allow(rules, pyseccomp, name)
-    with tempfile.TemporaryFile() as file:
-        rules.export_bpf(file)
-        file.seek(0)
-        return file.read()
-
-
-def _allow(rules: Any, seccomp: Any, name: str) -> None:
-    # A machine's kernel may lack a call, which nobody uses there.
-    with contextlib.suppress(OSError):
-        rules.add_rule(seccomp.ALLOW, name)
+        # A machine's kernel may lack a call, which nobody uses there.
+        with contextlib.suppress(OSError):
+            rules.add_rule(seccomp.ALLOW, name)
+    return exported(rules, seccomp)
 
 
 def confine(

@@ -29,6 +29,7 @@ from autograder.packets import Packets
 from autograder.render.confinement import RenderLimits
 from autograder.render.rendered import CellHtml, RenderedNotebook
 from autograder.report import Report
+from autograder.sandbox.launching import coverage_settings
 
 START_SECONDS: Final = 120.0
 WALL_SECONDS: Final = 240.0
@@ -173,6 +174,4 @@ def _wait_for_exit(child: int) -> None:
 def _environment() -> dict[str, str]:
     """Return what the process needs of the environment: no secret of the portal's."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
-    # Set while the tests' coverage is measured, and by then only: paths and switches, no secret.
-    kept |= {name: os.environ[name] for name in os.environ if name.startswith("COVERAGE_")}
-    return kept | {"PYTHONPATH": str(_ROOT), "PYTHONSAFEPATH": "1"}
+    return kept | coverage_settings() | {"PYTHONPATH": str(_ROOT), "PYTHONSAFEPATH": "1"}

@@ -105,7 +105,8 @@ class ForkServer(Closeable):
             except OSError as error:
                 process.kill()
                 if isinstance(error, ConnectionError):
-                    self._note_end()
+                    # It has ended, or is about to: `alive` is to know at once.
+                    self._launched.kill()
                 raise SandboxError(f"the fork server takes no request: {error}") from error
         return process
 
@@ -139,11 +140,6 @@ class ForkServer(Closeable):
         if launched is not None:
             launched.end()
         self._host_folder.close()
-
-    def _note_end(self) -> None:
-        """See to it that `alive` knows at once: who takes no request has ended, or is about to."""
-        self._process.kill()
-        self._process.wait()
 
     @property
     def _sockets(self) -> Path:

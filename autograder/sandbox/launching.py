@@ -17,6 +17,11 @@ from autograder.sandbox import policy
 _LAUNCH: Final = "from autograder.sandbox.launcher import main; main"
 
 
+def coverage_settings() -> dict[str, str]:
+    """Return what is set while the tests' coverage is measured: paths and switches, no secret."""
+    return {name: os.environ[name] for name in os.environ if name.startswith("COVERAGE_")}
+
+
 class Launched:
     """
     A process in bubblewrap.
@@ -50,10 +55,14 @@ class Launched:
         self._thread.start()
         self.process = started.result()
 
-    def end(self) -> None:
-        """End the process and all that runs in its sandbox."""
+    def kill(self) -> None:
+        """End the process and all that runs in its sandbox; who asks for it knows at once."""
         self.process.kill()
         self.process.wait()
+
+    def end(self) -> None:
+        """End the process and all that belongs to it here."""
+        self.kill()
         if self.process.stderr is not None:
             self.process.stderr.close()
         self._stop.set()

@@ -20,18 +20,34 @@ def compiled_filter() -> bytes:
     Raises:
         SandboxError: If libseccomp is not there.
     """
+    seccomp = library()
+    rules = seccomp.SyscallFilter(seccomp.ALLOW)
+    _deny_calls(rules, seccomp)
+    _deny_arguments(rules, seccomp)
+    _ignore_locks(rules, seccomp)
+    _deny_sockets(rules, seccomp)
+    _deny_uncounted_memory(rules, seccomp)
+    return exported(rules, seccomp)
+
+
+def library() -> Any:
+    """
+    Return libseccomp's module.
+
+    Raises:
+        SandboxError: If libseccomp is not there.
+    """
     try:
         import pyseccomp
     except (ImportError, RuntimeError) as error:
         raise SandboxError("libseccomp is missing; install it: apt install libseccomp2") from error
-    rules = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
-    # Calls in another machine's convention end the process, not one of its threads.
-    rules.set_attr(pyseccomp.Attr.ACT_BADARCH, pyseccomp.KILL_PROCESS)
-    _deny_calls(rules, pyseccomp)
-    _deny_arguments(rules, pyseccomp)
-    _ignore_locks(rules, pyseccomp)
-    _deny_sockets(rules, pyseccomp)
-    _deny_uncounted_memory(rules, pyseccomp)
+    return pyseccomp
+
+
+def exported(rules: Any, seccomp: Any) -> bytes:
+    """Return a filter as classic BPF; calls of another machine's convention end the process."""
+    # The process, not one of its threads.
+    rules.set_attr(seccomp.Attr.ACT_BADARCH, seccomp.KILL_PROCESS)
     with tempfile.TemporaryFile() as file:
         rules.export_bpf(file)
         file.seek(0)

@@ -10,8 +10,11 @@ files below there is its own scratch, in memory; and the sockets that the grader
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -19,6 +22,7 @@ import autograder
 from autograder.sandbox import policy
 from autograder.sandbox.bubblewrap import program
 from autograder.sandbox.host_folder import HostFolder
+from autograder.sandbox.launching import Launched, coverage_settings
 from autograder.sandbox.mounts import (
     interpreter_mounts,
     merged_folders,
@@ -51,8 +55,6 @@ _ENVIRONMENT: Final[Mapping[str, str]] = {
     "OMP_NUM_THREADS": "1",
     "TF_CPP_MIN_LOG_LEVEL": "3",
 }
-# Set while the tests' coverage is measured, and by then only: paths and switches, no secret.
-_COVERAGE: Final = "COVERAGE_"
 _COVERAGE_FILE: Final = "COVERAGE_FILE"
 
 
@@ -102,7 +104,7 @@ def plan(
         mounts.append(policy.Mount(Path(coverage).parent, str(Path(coverage).parent)))
     before = ["--unshare-all", "--uid", str(UID), "--gid", str(UID), "--hostname", "examiner"]
     before += ["--die-with-parent", "--new-session", "--clearenv"]
-    for name, value in {**_ENVIRONMENT, **_coverage_settings()}.items():
+    for name, value in {**_ENVIRONMENT, **coverage_settings()}.items():
         before += ["--setenv", name, value]
     before += [*merged_folders(), "--size", str(SCRATCH_BYTES), "--tmpfs", _SCRATCH]
     before += parents_of(mounts)
@@ -148,6 +150,64 @@ def make_folder() -> HostFolder:
     return folder
 
 
+def run(command: Sequence[str], assignment: Path, seconds: float, most_bytes: int) -> bytes:
+    """
+    Run a program that sees an assignment, to its end; nothing of it goes on afterwards.
+
+    Args:
+        command: Arguments of the interpreter.
+        assignment: The assignment's folder, by its full path.
+        seconds: How long it may take.
+        most_bytes: How much is read of what it prints.
+
+    Returns:
+        What it printed, errors too.
+
+    Raises:
+        AssignmentError: If there is anything but files and folders in the assignment's folder.
+        SandboxError: If there can be no sandbox.
+        TimeoutError: If it takes longer.
+    """
+    with started(command, assignment) as (launched, output):
+        try:
+            launched.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise TimeoutError(f"it took more than {seconds:g} s") from None
+        launched.kill()
+        output.seek(0)
+        return output.read(most_bytes)
+
+
+@contextmanager
+def started(command: Sequence[str], assignment: Path) -> Iterator[tuple[Launched, IO[bytes]]]:
+    """
+    Start a program that sees an assignment; it ends with the block.
+
+    Args:
+        command: Arguments of the interpreter.
+        assignment: The assignment's folder, by its full path.
+
+    Yields:
+        The process, and the file that it prints to.
+
+    Raises:
+        AssignmentError: If there is anything but files and folders in the assignment's folder.
+        SandboxError: If there can be no sandbox.
+    """
+    with (
+        make_folder() as folder,
+        tempfile.TemporaryFile() as output,
+        tempfile.TemporaryFile() as filter_file,
+    ):
+        shown = {assignment: shown_assignment(assignment, folder.path)}
+        planned = plan(command, shown, folder.path, filter_file)
+        launched = Launched(planned, [filter_file.fileno()], name="staff-code", output=output)
+        try:
+            yield launched, output
+        finally:
+            launched.end()
+
+
 def _program_mounts() -> Iterator[policy.Mount]:
     yield from system_mounts()
     yield from interpreter_mounts(Path(sys.executable))
@@ -160,7 +220,3 @@ def _program_mounts() -> Iterator[policy.Mount]:
         if path.is_dir() and not any(path.is_relative_to(other) for other in shown):
             shown.append(path)
             yield policy.Mount(path, str(path))
-
-
-def _coverage_settings() -> dict[str, str]:
-    return {name: os.environ[name] for name in os.environ if name.startswith(_COVERAGE)}

@@ -164,12 +164,13 @@ class Worker:
         if not report.graded:
             reason = Message(MessageCode.TEST_NOT_JUDGED)
             return partial(queue.return_after_fault, claim=claim, reason=reason)
+        notebook = json.dumps(report.notebook)
         return partial(
             queue.finish,
             claim=claim,
             report=report,
-            notebook=json.dumps(report.notebook),
-            rendered=rendered_after_grading(report),
+            notebook=notebook,
+            rendered=rendered_after_grading(report, notebook),
         )
 
     def _return_after_fault(self, queue: JobQueue[Any], claim: Claim, error: Exception) -> None:

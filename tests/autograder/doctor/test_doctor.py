@@ -87,7 +87,9 @@ def test_holes_in_the_sandbox_of_tests_are_named(monkeypatch: pytest.MonkeyPatch
     plan = sandbox_of_tests.plan
 
     def open_plan(command: Any, shown: Any, folder: Path, filter_file: Any) -> dict[str, Any]:
-        planned = plan(command, {folder: folder}, folder, filter_file)
+        (assignment,) = shown
+        above = {assignment.parent: assignment.parent}
+        planned = plan(command, above | shown, folder, filter_file)
         return planned | {"before": [*planned["before"], "--share-net"]}
 
     monkeypatch.setattr(sandbox_of_tests, "plan", open_plan)

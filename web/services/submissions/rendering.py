@@ -31,10 +31,16 @@ _RENDERING: Final = threading.BoundedSemaphore(CHILDREN)
 log: Final = logging.getLogger(__name__)
 
 
-def rendered_after_grading(report: Report) -> str | None:
-    """Render a report's notebook, as it is stored; ``None`` if that has to wait for a reader."""
+def rendered_after_grading(report: Report, notebook: str) -> str | None:
+    """
+    Render a report's notebook, as it is stored; ``None`` if that has to wait for a reader.
+
+    Args:
+        report: What came of the grading.
+        notebook: The JSON of its executed notebook, which is stored, too.
+    """
     try:
-        return renderer().render_report(report).as_text()
+        return renderer().render(notebook, [each.id for each in report.questions]).as_text()
     except (RenderError, OSError):
         # A page less is no reason to grade again.
         log.exception("a notebook could not be rendered after grading")
