@@ -17,6 +17,7 @@ from web.blueprints.staff.form_versions import (
     ChangedMeanwhileError,
     Shown,
     refuse_outdated,
+    shown_columns,
     shown_value,
     version_of,
 )
@@ -168,11 +169,7 @@ def _refused(assignment: CourseAssignment, form: str, error: RuleError) -> tuple
 
 
 def _rules_shown(assignment: CourseAssignment) -> dict[str, Shown]:
-    zone = zone_of(assignment.course)
-    return {
-        name: Shown(label, shown_value(getattr(assignment, name), zone))
-        for name, label in LABELS.items()
-    }
+    return shown_columns(assignment, LABELS, zone_of(assignment.course))
 
 
 def _extension_shown(assignment: CourseAssignment, student: User) -> dict[str, Shown]:

@@ -51,6 +51,20 @@ def shown_value(value: object, zone: ZoneInfo) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
+def shown_columns(row: object, labels: Mapping[str, str], zone: ZoneInfo) -> dict[str, Shown]:
+    """
+    Return what a form shows that has a field for each of a row's columns.
+
+    Args:
+        row: What the form changes.
+        labels: Of its fields, by the columns' names.
+        zone: The course's.
+    """
+    return {
+        name: Shown(label, shown_value(getattr(row, name), zone)) for name, label in labels.items()
+    }
+
+
 def version_of(fields: Mapping[str, Shown]) -> str:
     """Return what a form holds of the values that its page shows, by the fields' names."""
     return " ".join(f"{name}:{_mark(each.value)}" for name, each in fields.items() if each.value)

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from web.blueprints.resources import assignment_for, submission_for
 from web.blueprints.staff.blueprint import bp
-from web.blueprints.staff.form_versions import Shown, refuse_outdated, shown_value, version_of
+from web.blueprints.staff.form_versions import Shown, refuse_outdated, shown_columns, version_of
 from web.blueprints.submission_page import student_page
 from web.http import db, signed_in, writing
 from web.models import CourseAssignment
@@ -99,8 +99,4 @@ def withdraw_grades(slug: str, name: str) -> Response:
 
 
 def _rules_shown(assignment: CourseAssignment) -> dict[str, Shown]:
-    zone = zone_of(assignment.course)
-    return {
-        name: Shown(label, shown_value(getattr(assignment, name), zone))
-        for name, label in LABELS.items()
-    }
+    return shown_columns(assignment, LABELS, zone_of(assignment.course))
