@@ -17,6 +17,7 @@ from autograder.examiner.exchange import CallLimits
 from autograder.kernels.client import open_socket, session_of
 from autograder.kernels.zmtp import Connection
 from autograder.limits import Limits
+from autograder.patience import Usage
 from autograder.sandbox.kernel_process import KernelProcess
 from autograder.sandbox.runtime.protocol import SERVE_CALLS
 from autograder.student import Target
@@ -81,9 +82,9 @@ class Probe(Closeable):
         self.kernel.kill()
         return end.reason if end else None
 
-    def cpu_seconds(self) -> float | None:
-        """Return the CPU time that all processes of the kernel have used."""
-        return self.kernel.cpu_seconds()
+    def usage(self) -> Usage | None:
+        """Return what the kernel has had."""
+        return self.kernel.usage()
 
     def replace(self) -> socket.socket | None:
         """Return ``None``: what was tried in a kernel that has ended is not tried again."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket
 from typing import Protocol
 
+from autograder.patience import Usage
+
 
 class KernelControl(Protocol):
     """
@@ -42,12 +44,12 @@ class KernelControl(Protocol):
         lost. Afterwards there is no kernel until `replace`.
         """
 
-    def cpu_seconds(self) -> float | None:
+    def usage(self) -> Usage | None:
         """
-        Return the CPU time that all processes of the kernel have used, ``None`` if not known.
+        Return what the kernel has had, ``None`` if not known.
 
-        Called in the examiner's child when a call's time is over on the clock: a call that has been
-        starved by others gets more of it.
+        Called in the examiner's child early in a call, and when its time is over on the clock: a
+        call that has been starved by others gets more of it.
         """
 
     def replace(self) -> socket.socket | None:

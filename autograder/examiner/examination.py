@@ -31,7 +31,7 @@ from autograder.examiner.protocol import (
 from autograder.examiner.recognise import recognise
 from autograder.examiner.recording import Recording
 from autograder.packets import Packets
-from autograder.patience import stretch
+from autograder.patience import Usage, stretch
 from autograder.sample_answers import SampleAnswer
 from autograder.verdict import Verdict
 
@@ -71,12 +71,12 @@ class RemoteControl:
         reason = answer.get("reason")
         return reason if isinstance(reason, str) else None
 
-    def cpu_seconds(self) -> float | None:
-        """Return the CPU time of the kernel, as the grader hears of it."""
+    def usage(self) -> Usage | None:
+        """Return what the kernel has had, as the grader hears of it."""
         self._packets.send(encoded(AskUsage()))
         answer, _ = self._packets.receive()
-        seconds = answer.get("cpu_seconds")
-        return float(seconds) if isinstance(seconds, int | float) else None
+        usage = answer.get("usage")
+        return Usage(**usage) if usage else None
 
     def replace(self) -> socket.socket | None:
         """Let the grader run the notebook in a new kernel; returns its call channel."""

@@ -17,11 +17,9 @@ from autograder.errors import (
     StudentFault,
 )
 from autograder.examiner.control import KernelControl
-from autograder.patience import stretch
+from autograder.patience import Allowance
 
 _CHUNK: Final = 1 << 20
-_MORE_SECONDS: Final = 0.25
-"""For which a call that has been starved is given more time, again and again."""
 
 
 @dataclass
@@ -60,8 +58,8 @@ class Exchange:
         self._stream = stream
         self._control = control
         self._grace_seconds = limits.grace_seconds
-        self._deadline = self._sent_at = 0.0
-        self._early_usage: tuple[float, float] | None = None
+        self._allowance = Allowance(self.call_seconds, control.usage)
+        self._deadline = 0.0
         self._number = 0
 
     def close(self) -> None:
@@ -85,9 +83,8 @@ class Exchange:
             raise RuntimeError("a function that was passed in cannot ask the notebook itself")
         self._waiting, self._asked_to_stop, self.answer_bytes = True, False, 0
         self._number = secrets.randbits(wire.NUMBER_BITS) if number is None else number
-        self._sent_at = time.monotonic()
-        self._deadline = self._sent_at + self.call_seconds
-        self._early_usage = None
+        self._allowance = Allowance(self.call_seconds, self._control.usage)
+        self._deadline = self._allowance.next_look
         self._stream.settimeout(self.call_seconds)
         self.write(body)
 
@@ -186,26 +183,11 @@ class Exchange:
             count -= len(part)
         return b"".join(parts)
 
-    def _was_starved(self) -> bool:
-        """Return whether others have had the time that was this call's, so that it gets more."""
-        now = time.monotonic()
-        if now - self._sent_at >= self.call_seconds * stretch():
-            return False
-        used = self._control.cpu_seconds()
-        if used is None or self._early_usage is None:
-            # Nothing to compare with; the guardian, too, may be late on a busy machine.
-            self._early_usage = None if used is None else (now, used)
-            return True
-        # What it has had before the first look is taken to be in proportion.
-        seen_at, seen = self._early_usage
-        share = (used - seen) / max(now - seen_at, 1e-3)
-        return share * (now - self._sent_at) < self.call_seconds
-
     def _ask_to_stop(self) -> None:
         if self._asked_to_stop:
             self.timed_out()
-        if self._was_starved():
-            self._deadline = time.monotonic() + _MORE_SECONDS
+        if not self._allowance.is_over():
+            self._deadline = self._allowance.next_look
             return
         # The call is asked to end; the loop inside answers, and lives on.
         self._control.interrupt()

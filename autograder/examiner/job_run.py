@@ -9,7 +9,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Container
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Final
 
 from autograder.errors import ExaminerError
@@ -197,7 +197,8 @@ class JobRun:
                 self._control.interrupt()
                 packets.send({"ok": True})
             case AskUsage():
-                packets.send({"cpu_seconds": self._control.cpu_seconds()})
+                usage = self._control.usage()
+                packets.send({"usage": asdict(usage) if usage else None})
             case ReplaceKernel():
                 calls = self._control.replace()
                 packets.send({"ok": True}, [calls.fileno()] if calls else [])

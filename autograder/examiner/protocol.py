@@ -12,7 +12,7 @@ What the grader and an examiner's processes say to each other, as typed values.
     TestOutcome                                            what came of it
     Hint                                                   a misconception was recognised
     Interrupt                      done                    SIGINT to the kernel
-    AskUsage                       CPU seconds             of all processes of the kernel
+    AskUsage                       what the kernel has had
     EndKernel                      why the kernel ended
     ReplaceKernel                  done +channel           a new kernel, the notebook run again
     Done                                                   all tests have run
@@ -191,7 +191,7 @@ class Interrupt:
 
 @dataclass(frozen=True)
 class AskUsage:
-    """Return the CPU time that the kernel has used."""
+    """Return what the kernel has had, as `autograder.patience.Usage`."""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from autograder.kernels.runner import (
     reported_exit,
 )
 from autograder.notebook import Notebook
+from autograder.patience import Usage
 from autograder.progress import GradingProgress
 
 
@@ -98,9 +99,9 @@ class SubmissionRun:
         self._current().kernel = None
         return ended.cause if ended else None
 
-    def cpu_seconds(self) -> float | None:
-        """Return the CPU time that all processes of the kernel have used."""
-        return self._current().cpu_seconds()
+    def usage(self) -> Usage | None:
+        """Return what the kernel has had."""
+        return self._current().usage()
 
     def replace(self) -> socket.socket | None:
         """Run the notebook in a new kernel and give its call channel."""

@@ -26,7 +26,7 @@ from autograder.kernels.client import KernelClient, connect
 from autograder.kernels.outputs import OutputClient
 from autograder.limits import MEGABYTE, Limits
 from autograder.notebook import Notebook
-from autograder.patience import stretch
+from autograder.patience import Allowance, Usage
 from autograder.sandbox.kernel_process import KILLED, KernelExit, KernelProcess
 from autograder.sandbox.runtime.protocol import SERVE_CALLS
 
@@ -34,11 +34,8 @@ MAX_KERNELS: Final = 6
 """As many cells of a notebook may end one; what comes after them is left out."""
 MAX_SECOND_TRIES: Final = 3
 """Of cells whose kernel got a SIGKILL: beyond, that is the notebook's doing, not the machine's."""
-_EARLY_SECONDS: Final = 0.2
-"""After which a cell's CPU time is asked for first."""
-_PATIENCE_SECONDS: Final = 0.25
-"""For which a cell that has been starved is given more time, again and again."""
-
+_BETWEEN_LOOKS_SECONDS: Final = 0.05
+"""Of a cell that runs: for its end, its output and its time."""
 
 _KILLERS: Final = frozenset(
     {CellStatus.TIMEOUT, CellStatus.OUTPUT_LIMIT, CellStatus.MEMORY, CellStatus.KERNEL_DIED}
@@ -82,9 +79,9 @@ class Execution:
         if self.kernel is not None:
             self.kernel.interrupt()
 
-    def cpu_seconds(self) -> float | None:
-        """Return the CPU time that all processes of the kernel have used."""
-        return self.kernel.cpu_seconds() if self.kernel is not None else None
+    def usage(self) -> Usage | None:
+        """Return what the kernel has had, as far as its guardian has told."""
+        return self.kernel.usage() if self.kernel is not None else None
 
     def close(self) -> None:
         """End the kernel and close the sockets."""
@@ -190,8 +187,8 @@ class NotebookRunner:
             if left <= 0:
                 execution.runs[index] = CellRun(index, CellStatus.SKIPPED)
                 continue
-            run = await session.run_cell(index, min(left, self._limits.cell_seconds))
-            budget.spend(run.seconds)
+            run, used = await session.run_cell(index, min(left, self._limits.cell_seconds))
+            budget.spend(used)
             execution.runs[index] = run
             if run.status in _KILLERS and session.dead:
                 return run
@@ -213,8 +210,8 @@ class _Budget:
         return self.seconds
 
     def spend(self, seconds: float) -> None:
-        """Count time on the clock; on a busy machine a part of it is others'."""
-        self.seconds -= seconds / stretch()
+        """Count time that was the notebook's own."""
+        self.seconds -= seconds
 
 
 class _Session:
@@ -242,18 +239,25 @@ class _Session:
         )
         self._runner.kc = client
 
-    async def run_cell(self, index: int, seconds: float) -> CellRun:
-        """Run one cell; afterwards the kernel is idle, or dead."""
+    async def run_cell(self, index: int, seconds: float) -> tuple[CellRun, float]:
+        """
+        Run one cell; afterwards the kernel is idle, or dead.
+
+        Returns:
+            How it ran, and how much of its time it has used.
+        """
         cell = self._document.cells[index]
         began = time.monotonic()
+        allowance = Allowance(seconds, self._kernel.usage)
         task = asyncio.ensure_future(self._runner.async_execute_cell(cell, index))
-        status = await self._watched(task, seconds)
+        status = await self._watched(task, allowance)
         elapsed = time.monotonic() - began
         error = _error_name(cell)
         if status is CellStatus.OK and error is not None:
             status = CellStatus.ERROR
         count = cell.get("execution_count")
-        return CellRun(index, status, elapsed, count if type(count) is int else None, error)
+        count = count if type(count) is int else None
+        return CellRun(index, status, elapsed, count, error), allowance.used()
 
     async def serve_calls(self) -> None:
         """Ask the kernel to answer calls, and stop listening to what it prints."""
@@ -264,17 +268,18 @@ class _Session:
             async with asyncio.timeout(self._limits.grace_seconds):
                 await self._client.shell_channel.connection.flush()
 
-    async def _watched(self, task: asyncio.Future[Any], seconds: float) -> CellStatus:
+    async def _watched(self, task: asyncio.Future[Any], allowance: Allowance) -> CellStatus:
         loop = asyncio.get_running_loop()
         ended = asyncio.Event()
         loop.add_reader(self._kernel.fileno(), self._on_news, ended)
         try:
-            status = await self._first(task, ended, seconds, stretched=True)
+            status = await self._first(task, ended, allowance.is_over)
             if status is CellStatus.OK:
                 return status
             if not self.dead:
                 self._kernel.interrupt()
-                await self._first(task, ended, self._limits.grace_seconds)
+                grace_ends = time.monotonic() + self._limits.grace_seconds
+                await self._first(task, ended, lambda: time.monotonic() >= grace_ends)
                 # A cell that swallows the interrupt would be waited for without end.
                 self.dead = not task.done() or self._output_exceeded() or self.dead
             return status
@@ -286,28 +291,11 @@ class _Session:
                 await task
 
     async def _first(
-        self,
-        task: asyncio.Future[Any],
-        ended: asyncio.Event,
-        seconds: float,
-        *,
-        stretched: bool = False,
+        self, task: asyncio.Future[Any], ended: asyncio.Event, is_over: Callable[[], bool]
     ) -> CellStatus:
-        """
-        Wait for the cell's end, the kernel's end, too much output, or time.
-
-        With `stretched` time is over once the kernel has had that much CPU time, or at an hour that
-        the machine's load puts off: a neighbour's work is not the cell's.
-        """
-        began = time.monotonic()
-        deadline = began + seconds
-        early_cpu: float | None = None
+        """Wait for the cell's end, the kernel's end, too much output, or time."""
         while True:
-            if stretched and early_cpu is None and time.monotonic() - began > _EARLY_SECONDS:
-                # Not before: most cells end sooner, and the guardian's answer takes a while.
-                early_cpu = self._kernel.cpu_seconds()
-            left = deadline - time.monotonic()
-            await asyncio.wait({task}, timeout=max(0.0, min(left, 0.05)))
+            await asyncio.wait({task}, timeout=_BETWEEN_LOOKS_SECONDS)
             if ended.is_set():
                 self.dead = True
                 return _status_of_end(self._kernel)
@@ -317,16 +305,8 @@ class _Session:
                 # What nbclient cannot make sense of is the kernel's doing.
                 self.dead = task.exception() is not None
                 return CellStatus.KERNEL_DIED if self.dead else CellStatus.OK
-            if left <= 0:
-                if not stretched or self._time_is_over(began, seconds, early_cpu):
-                    return CellStatus.TIMEOUT
-                deadline = time.monotonic() + _PATIENCE_SECONDS
-
-    def _time_is_over(self, began: float, seconds: float, early_cpu: float | None) -> bool:
-        used = self._kernel.cpu_seconds()
-        if used is not None and early_cpu is not None and used - early_cpu >= seconds:
-            return True
-        return time.monotonic() - began >= seconds * stretch()
+            if is_over():
+                return CellStatus.TIMEOUT
 
     def _on_news(self, ended: asyncio.Event) -> None:
         if self._kernel.poll() is not None:

@@ -18,12 +18,13 @@ from typing import IO, Any, Final
 
 from autograder.errors import SandboxError
 from autograder.limits import Limits
+from autograder.patience import Usage
 from autograder.sandbox.bubblewrap import explain
 from autograder.sandbox.users import UserLease
 
 # For a guardian that hangs: one that ends is noticed at once, and a busy machine may take its time.
 BIND_SECONDS: Final = 300.0
-# Who asks for a kernel's CPU time may be an event loop, which others wait for.
+# Who asks what a kernel has had may be an event loop, which others wait for.
 USAGE_SECONDS: Final = 0.003
 KILLED: Final = "killed"
 """Why a kernel ended that got a SIGKILL, from the machine or from itself."""
@@ -82,7 +83,7 @@ class KernelProcess:
         self._guardian: int | None = None
         self._seen: set[str] = set()
         self._usage_requested = False
-        self._cpu_seconds: float | None = None
+        self._usage: Usage | None = None
         self._lock = threading.Lock()
 
     def fileno(self) -> int:
@@ -123,15 +124,15 @@ class KernelProcess:
         with contextlib.suppress(OSError):
             self._control.send(b'{"do": "interrupt"}')
 
-    def cpu_seconds(self) -> float | None:
+    def usage(self) -> Usage | None:
         """
-        Return the CPU time that all processes of the kernel have used.
+        Return what the kernel has had.
 
         Waits for the guardian's answer for some milliseconds at most. One that comes later is
-        returned by the next call, so what is returned may be less than has been used, never more.
+        returned by the next call, so what is returned may be from a while ago.
 
         Returns:
-            Seconds, or ``None`` as long as no answer has come.
+            The last answer, or ``None`` as long as none has come.
         """
         if self.exit is None and not self._usage_requested:
             with contextlib.suppress(OSError):
@@ -143,7 +144,7 @@ class KernelProcess:
             if left <= 0 or not select.select([self._control], [], [], left)[0]:
                 break
             self._receive()
-        return self._cpu_seconds
+        return self._usage
 
     def poll(self) -> KernelExit | None:
         """Return how the kernel ended, if it has, by what the guardian has sent up to now."""
@@ -208,7 +209,7 @@ class KernelProcess:
             )
         if message["event"] == "usage":
             self._usage_requested = False
-            self._cpu_seconds = message["cpu_seconds"]
+            self._usage = Usage(message["at"], message["cpu_seconds"], message["starved_seconds"])
         self._seen.add(message["event"])
 
 

@@ -36,6 +36,7 @@ from autograder.kernels.pool import KernelPool
 from autograder.kernels.runner import Execution, reported_exit
 from autograder.limits import Limits
 from autograder.notebook import parse_notebook
+from autograder.patience import Usage
 from autograder.validate.solved import SolvedNotebook
 from autograder.verdict import Verdict
 
@@ -187,9 +188,9 @@ class ForkedNotebook(Closeable):
             self._end_execution()
         return ended.cause if ended else None
 
-    def cpu_seconds(self) -> float | None:
-        """Return the CPU time that all processes of the kernel have used."""
-        return self._execution.cpu_seconds() if self._execution else None
+    def usage(self) -> Usage | None:
+        """Return what the kernel has had."""
+        return self._execution.usage() if self._execution else None
 
     def replace(self) -> socket.socket | None:
         """Run the notebook in a new kernel, put the answer in, and give its call channel."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -98,6 +99,48 @@ class CpuClock:
         seen = (self._gone_ticks + sum(now.values())) / TICKS_PER_SECOND
         self._most_seconds = max(self._most_seconds, waited_for, seen)
         return self._most_seconds
+
+
+class WaitClock:
+    """
+    For how long a kernel has waited for a processor because others had it.
+
+    At each look it is what the thread that has waited longest since the last look has waited: many
+    threads that wait at once are no more than one. Of its own threads a kernel keeps none waiting
+    without using the CPU time itself.
+    """
+
+    def __init__(self) -> None:
+        self._looked = time.monotonic()
+        self._last: dict[tuple[int, int, str], int] = {}
+        self._seconds = 0.0
+
+    def seconds(self, found: list[Process]) -> float | None:
+        """
+        Return what has been waited up to now, ``None`` where Linux does not tell.
+
+        Args:
+            found: The processes that live.
+        """
+        began, now = self._looked, time.monotonic()
+        waits = dict(_waits(found))
+        if not waits:
+            return None
+        longest = max(waited - self._last.get(key, 0) for key, waited in waits.items())
+        self._seconds += min(max(longest, 0) * 1e-9, now - began)
+        self._looked, self._last = now, waits
+        return self._seconds
+
+
+def _waits(processes: list[Process]) -> Iterator[tuple[tuple[int, int, str], int]]:
+    """Yield each thread and the nanoseconds for which it was ready to run, but did not."""
+    for process in processes:
+        with contextlib.suppress(OSError):
+            for tid in os.listdir(f"/proc/{process.pid}/task"):
+                # CPU time, time ready to run, and how often it ran, which is 0 if none is counted.
+                fields = _read(f"/proc/{process.pid}/task/{tid}/schedstat").split()
+                if len(fields) == 3 and fields[2] != b"0":
+                    yield (process.pid, process.began, tid), int(fields[1])
 
 
 def living() -> list[Process]:

@@ -8,7 +8,9 @@ host controls it over a socket, in packets of JSON:
                                            {"event": "born"} +fd    a descriptor of the guardian
     {"do": "assign", "limits": {...}} +fd  {"event": "assigned"}    files are in place, limits hold
     {"do": "interrupt"}                                             SIGINT to the kernel
-    {"do": "usage"}                        {"event": "usage", "cpu_seconds": S}   used up to now
+    {"do": "usage"}                        {"event": "usage", "at": T,            had up to now
+                                            "cpu_seconds": S,
+                                            "starved_seconds": S or null}
                                            {"event": "bound"}       the kernel's sockets exist
                                            {"event": "exit", "status": N, "reason": R}
 
@@ -25,6 +27,7 @@ import select
 import signal
 import socket
 import sys
+import time
 import traceback
 from typing import IO, Any
 
@@ -210,6 +213,7 @@ class Guardian:
         self._ticks = 0
         self._cpu_seconds = 0.0
         self._clock = accounting.CpuClock()
+        self._waits = accounting.WaitClock()
         self._share = FairShare(kernel_pid)
         self._reason: str | None = None
 
@@ -249,14 +253,19 @@ class Guardian:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._kernel_pid, signal.SIGINT)
         elif message["do"] == "usage":
-            used = self._clock.seconds(accounting.living())
-            _send(self._control, {"event": "usage", "cpu_seconds": used})
+            _send(self._control, {"event": "usage", **self._usage()})
         elif message["do"] == "assign":
             with os.fdopen(descriptors[0], "rb") as packed:
                 place_files(packed)
             self._limit(message["limits"])
             _send(self._control, {"event": "assigned"})
         return True
+
+    def _usage(self) -> dict[str, float | None]:
+        processes = accounting.living()
+        starved = self._waits.seconds(processes)
+        used = self._clock.seconds(processes)
+        return {"at": time.monotonic(), "cpu_seconds": used, "starved_seconds": starved}
 
     def _limit(self, limits: dict[str, int]) -> None:
         memory = limits["memory_bytes"]
@@ -285,6 +294,7 @@ class Guardian:
         elif cpu_seconds > self._cpu_seconds:
             self._end("timeout")
         if self._ticks % TICKS_BETWEEN_LOOKS == 0:
+            self._waits.seconds(processes)
             self._share.limit_threads(processes)
             if accounting.exceeds_shared_counts(processes):
                 self._end("memory")  # of the system's own

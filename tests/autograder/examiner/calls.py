@@ -10,6 +10,7 @@ from typing import Any
 
 from autograder.examiner.channel import CallChannel
 from autograder.examiner.exchange import CallLimits
+from autograder.patience import Usage
 from autograder.student import Student
 
 NOTEBOOK = '''
@@ -236,7 +237,7 @@ class Kernel:
         self.process.wait(10)
         return None
 
-    def cpu_seconds(self) -> float | None:
+    def usage(self) -> Usage | None:
         """Nothing is known of it: time on the clock counts."""
         return None
 

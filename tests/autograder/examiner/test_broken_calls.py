@@ -24,6 +24,7 @@ from autograder.errors import (
 )
 from autograder.examiner.channel import CallChannel
 from autograder.examiner.exchange import CallLimits
+from autograder.patience import Usage
 from autograder.student import Student, Target
 from tests.autograder.examiner.calls import Kernel
 
@@ -174,7 +175,7 @@ class Ended:
         """Return no reason."""
         return None
 
-    def cpu_seconds(self) -> float | None:
+    def usage(self) -> Usage | None:
         """Nothing is known of it."""
         return None
 

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from autograder import patience
 from autograder.cells import CellStatus
 from autograder.environments import load_environment
-from autograder.kernels import runner
 from autograder.kernels.pool import KernelPool
 from autograder.kernels.runner import MAX_KERNELS, Execution, NotebookRunner, kernel_files
 from autograder.limits import Limits
@@ -121,7 +121,7 @@ def test_what_was_lost_is_not_counted_as_time(
     pool: KernelPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A cell that was killed late has all of the notebook's time again."""
-    monkeypatch.setattr(runner, "stretch", lambda: 1.0)
+    monkeypatch.setattr(patience, "stretch", lambda: 1.0)
     submission = notebook("a = 1", "import time; time.sleep(2)", "a")
 
     found = run(pool, submission, kills=1, after=1.5, limits=Limits(total_seconds=3.0))

@@ -4,38 +4,22 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
 
+from autograder import patience
 from autograder.assignment import Assignment
 from autograder.cells import CellStatus
 from autograder.grade import Grader
-from autograder.kernels import runner
 from autograder.limits import Limits
 from autograder.report import Report
 from autograder.verdict import Verdict
+from tests.autograder.neighbours import busy_neighbours
 
 BUSY = "import time; end = time.process_time() + {seconds}\nwhile time.process_time() < end: pass"
 LIMITS = replace(Limits(), cell_seconds=1.5, call_seconds=1.0, grace_seconds=0.5)
-
-
-@contextmanager
-def neighbours(count: int) -> Iterator[None]:
-    """Loops that take what they can of each core, for a while."""
-    code = "import time\nend = time.monotonic() + 60\nwhile time.monotonic() < end: pass"
-    loops = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(count)]
-    try:
-        yield
-    finally:
-        for loop in loops:
-            loop.kill()
-            loop.wait()
 
 
 def graded(grader: Grader, assignment: Assignment, *sources: str) -> Report:
@@ -52,7 +36,7 @@ def test_work_beside_busy_neighbours(grader: Grader, tiny: Assignment) -> None:
     double = "def double(x):\n    import time\n    end = time.process_time() + 0.6\n"
     double += "    while time.process_time() < end: pass\n    import numpy\n"
     double += "    return 2 * numpy.asarray(x)"
-    with neighbours(4 * len(os.sched_getaffinity(0))):
+    with busy_neighbours(4 * len(os.sched_getaffinity(0))):
         report = graded(grader, tiny, BUSY.format(seconds=1.0), double)
 
     assert [run.status for run in report.cells] == [CellStatus.OK, CellStatus.OK]
@@ -61,7 +45,7 @@ def test_work_beside_busy_neighbours(grader: Grader, tiny: Assignment) -> None:
 
 def test_what_is_endless_ends_beside_busy_neighbours(grader: Grader, tiny: Assignment) -> None:
     """An endless cell ends when it has had its CPU time; one that sleeps, by the clock."""
-    with neighbours(2 * len(os.sched_getaffinity(0))):
+    with busy_neighbours(2 * len(os.sched_getaffinity(0))):
         report = graded(grader, tiny, "while True: pass", "import time; time.sleep(600)")
 
     assert [run.status for run in report.cells] == [CellStatus.TIMEOUT, CellStatus.TIMEOUT]
@@ -71,7 +55,7 @@ def test_sleep_on_a_quiet_machine(
     grader: Grader, tiny: Assignment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where nobody else works, a cell that sleeps has no more time than its limit says."""
-    monkeypatch.setattr(runner, "stretch", lambda: 1.0)
+    monkeypatch.setattr(patience, "stretch", lambda: 1.0)
     began = time.monotonic()
 
     report = graded(grader, tiny, "import time; time.sleep(600)")

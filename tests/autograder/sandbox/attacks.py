@@ -161,6 +161,19 @@ def burn(seconds):
         pass
 
 
+def burn_in_children(count, seconds):
+    """Use that much in each of some processes beside each other."""
+    children = []
+    for _ in range(count):
+        child = os.fork()
+        if child == 0:
+            burn(seconds)
+            os._exit(0)
+        children.append(child)
+    for child in children:
+        os.waitpid(child, 0)
+
+
 def memory_in_sockets():
     in_children(6, fill_sockets)
 

@@ -56,7 +56,7 @@ def inside(fork_server: ForkServer) -> Iterator[Probe]:
 @pytest.fixture(autouse=True)
 def limits_do_not_stretch(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let calls end when their limits say so, however busy the machine is."""
-    monkeypatch.setattr("autograder.examiner.exchange.stretch", lambda: 1.0)
+    monkeypatch.setattr("autograder.patience.stretch", lambda: 1.0)
 
 
 @pytest.fixture(autouse=True)

@@ -11,6 +11,8 @@ import pytest
 
 from autograder.doctor.probe import Probe
 from autograder.errors import CallTimeout, KernelDied, MemoryExceeded, StudentRaised
+from autograder.patience import Usage
+from tests.autograder.neighbours import busy_neighbours
 from tests.autograder.sandbox.conftest import MakeProbe
 
 ATTACKS = (Path(__file__).parent / "attacks.py").read_text()
@@ -164,14 +166,46 @@ def test_the_guardian_tells_the_time_used(armed: Attack) -> None:
 
 
 def _used(probe: Probe) -> float:
-    """Return the CPU time as it is now; the first answer may be one that was asked for before."""
-    probe.kernel.cpu_seconds()
-    time.sleep(0.1)
-    probe.kernel.cpu_seconds()
-    time.sleep(0.1)
-    used = probe.kernel.cpu_seconds()
-    assert used is not None
-    return used
+    """Return the CPU time as it is now."""
+    return _usage(probe).cpu_seconds
+
+
+def _usage(probe: Probe) -> Usage:
+    """Return what the kernel has had up to now: an answer that was asked for before is older."""
+    asked = time.monotonic()
+    while (usage := probe.kernel.usage()) is None or usage.at < asked:
+        time.sleep(0.01)
+    return usage
+
+
+def test_the_guardian_tells_how_long_a_kernel_waits_for_a_processor(armed: Attack) -> None:
+    """Beside others' work a kernel waits for as long as it would run; asleep it does not."""
+    probe = armed(call_seconds=60)
+    with busy_neighbours(4 * len(os.sched_getaffinity(0))):
+        before = _usage(probe)
+        probe.call("burn", 0.5)
+        after = _usage(probe)
+        probe.run("time.sleep(1.0)")
+        asleep = _usage(probe)
+
+    had = after.at - before.at - (_starved(after) - _starved(before))
+    assert _starved(after) - _starved(before) > 0.5
+    assert 0.4 < had < 1.2
+    assert _starved(asleep) - _starved(after) < 0.5
+
+
+def test_waiting_for_each_other_gains_no_time(armed: Attack) -> None:
+    """Processes of one kernel that crowd each other out use up its time as CPU time."""
+    probe = armed(call_seconds=1.0)
+    began = time.monotonic()
+    with pytest.raises(CallTimeout):
+        probe.call("burn_in_children", 8, 60.0)
+    assert time.monotonic() - began < 20
+
+
+def _starved(usage: Usage) -> float:
+    assert usage.starved_seconds is not None
+    return usage.starved_seconds
 
 
 def test_the_time_used_is_told_without_waiting(armed: Attack) -> None:
@@ -180,7 +214,7 @@ def test_the_time_used_is_told_without_waiting(armed: Attack) -> None:
     used = _used(probe)
     probe.kernel.kill()
     began = time.monotonic()
-    assert probe.kernel.cpu_seconds() == used
+    assert (probe.kernel.usage() or probe).cpu_seconds == used
     assert time.monotonic() - began < 0.1
 
 
