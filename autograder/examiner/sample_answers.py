@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import sys
@@ -65,10 +66,6 @@ class _Refused:
     place: str
 
 
-# Of each version of an assignment each file once.
-_known: Final[dict[tuple[Path, str], tuple[WrittenAnswer, ...]]] = {}
-
-
 def read_sample_answers(assignment: Assignment, name: str) -> tuple[WrittenAnswer, ...]:
     """
     Let a module of misconceptions or alternatives register its samples, in a sandbox.
@@ -84,10 +81,13 @@ def read_sample_answers(assignment: Assignment, name: str) -> tuple[WrittenAnswe
     path = assignment.folder / name
     if not path.is_file():
         return ()
-    key = (path, assignment.content_hash)
-    if key not in _known:
-        _known[key] = _parsed(_run(assignment.folder.resolve(), name), path)
-    return _known[key]
+    return _read_version(assignment.folder.resolve(), name, assignment.content_hash)
+
+
+@functools.lru_cache(maxsize=64)
+def _read_version(folder: Path, name: str, _version: str) -> tuple[WrittenAnswer, ...]:
+    """Read a file once for each version of its assignment."""
+    return _parsed(_run(folder, name), folder / name)
 
 
 def _parsed(output: bytes, path: Path) -> tuple[WrittenAnswer, ...]:
