@@ -11,6 +11,7 @@ percentile take more than twice as long beside the two.
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import os
 import random
 import sys
@@ -18,9 +19,12 @@ import tempfile
 import threading
 import time
 import urllib.parse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from multiprocessing.queues import Queue
+from multiprocessing.synchronize import Event as Over
 from pathlib import Path
 from typing import Final
 
@@ -143,11 +147,7 @@ def _act(
         *(lambda number=number: student(number) for number in range(options.students)),
         *(lambda each=each: read(each) for each in readers),
     ]
-    if abusers:
-        uploader = abusers[1]
-        acts += [lambda: _hammer(address, options.students, run.abusers, over)] * HANDS
-        acts += [lambda: _upload(Browser(address, uploader, run.abusers), over)] * HANDS
-    with ThreadPoolExecutor(len(acts)) as pool:
+    with ThreadPoolExecutor(len(acts)) as pool, _abuse(address, options.students, abusers, run):
         futures = [pool.submit(act) for act in acts]
         time.sleep(options.seconds)
         while time.monotonic() < until and not all_done(database, options.students):
@@ -158,14 +158,41 @@ def _act(
             run.students.errors.append(repr(error))
 
 
-def _hammer(address: str, number: int, log: Log, over: threading.Event) -> None:
+@contextmanager
+def _abuse(address: str, number: int, cookies: Sequence[str], run: Run) -> Iterator[None]:
+    """Let the two work in a process of their own, as they would on a machine of their own."""
+    if not cookies:
+        yield
+        return
+    context = multiprocessing.get_context("spawn")
+    over, logs = context.Event(), context.Queue()
+    process = context.Process(target=_abuse_until, args=(address, number, cookies[1], over, logs))
+    process.start()
+    try:
+        yield
+    finally:
+        over.set()
+        run.abusers = logs.get(timeout=GRADING_SECONDS)
+        process.join()
+
+
+def _abuse_until(address: str, number: int, cookie: str, over: Over, logs: Queue[Log]) -> None:
+    log = Log()
+    with ThreadPoolExecutor(2 * HANDS) as pool:
+        for _ in range(HANDS):
+            pool.submit(_hammer, address, number, log, over)
+            pool.submit(_upload, Browser(address, cookie, log), over)
+    logs.put(log)
+
+
+def _hammer(address: str, number: int, log: Log, over: Over) -> None:
     """Sign in to one account again and again, now with its password and now with a wrong one."""
     while not over.is_set():
         for password in (PASSWORD, "wrong"):
             Browser(address, "", log).sign_in(f"load{number}@example.org", password)
 
 
-def _upload(browser: Browser, over: threading.Event) -> None:
+def _upload(browser: Browser, over: Over) -> None:
     """Upload files that are refused: large ones that cost the most to refuse."""
     while not over.is_set():
         browser.submit(HUGE)

@@ -13,7 +13,7 @@ from typing import Final
 
 from autograder.render.findings import outcome_of
 from autograder.verdict import Verdict
-from web.models import RegradeState, RequestState, SubmissionState
+from web.models import RegradeState, RequestState, SpecialGrade, SubmissionState
 from web.services.gradebook.standing import Standing
 
 
@@ -56,6 +56,11 @@ LABELS: Final[Mapping[str, Mapping[str, Label]]] = {
         Standing.NOT_RELEASED: Label("not released", "ours"),
         Standing.DAMAGED: Label("cannot be read", "ours"),
         Standing.RELEASED: Label(""),
+    },
+    "special_grade": {
+        SpecialGrade.NO_SHOW: Label("no show", "bad"),
+        SpecialGrade.WITHDRAWN: Label("withdrawn", "ours"),
+        SpecialGrade.MISCONDUCT: Label("misconduct", "bad"),
     },
     "question": {
         "pending": _AWAITS_PERSON,

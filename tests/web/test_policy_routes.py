@@ -84,6 +84,10 @@ MAY = {
     ("staff.show_gradebook", "GET"): STAFF,
     ("staff.change_grade_rules", "POST"): INSTRUCTORS,
     ("staff.export_gradebook", "POST"): INSTRUCTORS,
+    ("staff.show_course_grades", "GET"): STAFF,
+    ("staff.change_grade_key", "POST"): INSTRUCTORS,
+    ("staff.change_special_grade", "POST"): frozenset(),  # without a student it is 404 for all
+    ("staff.export_course_grades", "POST"): INSTRUCTORS,
     ("staff.show_statistics", "GET"): STAFF,
     ("staff.show_exports", "GET"): INSTRUCTORS,
     ("staff.export_marks", "POST"): INSTRUCTORS,

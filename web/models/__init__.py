@@ -2,6 +2,7 @@
 
 from web.models.audit import AuditEntry
 from web.models.courses import CountedAttempt, Course, CourseAssignment, Extension, Snapshot
+from web.models.grade_keys import GradeStep, SpecialGrade
 from web.models.grading import (
     GradingClaim,
     ManualGrade,
@@ -24,6 +25,7 @@ __all__ = [
     "Course",
     "CourseAssignment",
     "Extension",
+    "GradeStep",
     "GradingClaim",
     "Invitation",
     "JobState",
@@ -44,6 +46,7 @@ __all__ = [
     "Snapshot",
     "SnapshotQuestion",
     "SnapshotRubricItem",
+    "SpecialGrade",
     "Submission",
     "SubmissionState",
     "User",

@@ -9,6 +9,7 @@ from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from web.db import Base, JsonObjects, Word, now
+from web.models.grade_keys import GradeStep
 from web.models.people import Membership, User
 from web.models.questions import SnapshotQuestion
 
@@ -31,6 +32,12 @@ class Course(Base):
     time_zone: Mapped[str] = mapped_column(String(60), default="Europe/Berlin")
     dropped_lowest: Mapped[int] = mapped_column(default=0)
     """How many of the assignments that may be dropped do not count, the lowest of each student."""
+    grade_key: Mapped[tuple[GradeStep, ...]] = mapped_column(JsonObjects(GradeStep), default=())
+    """The best grade first; empty: the course has totals and no grades."""
+    bonus_percent: Mapped[float] = mapped_column(default=0.0)
+    """What assignments that count as a bonus add to the total at most, in percent of all points."""
+    bonus_needs_pass: Mapped[bool] = mapped_column(default=True)
+    """Whether the bonus counts only for who has passed without it."""
     created_at: Mapped[datetime] = mapped_column(default=now)
     memberships: Mapped[list[Membership]] = relationship(back_populates="course")
     assignments: Mapped[list[CourseAssignment]] = relationship(back_populates="course")
@@ -82,6 +89,8 @@ class CourseAssignment(Base):
     """In the course's grade: 0 for homework that does not count, 1 for an exam."""
     may_drop: Mapped[bool] = mapped_column(default=False)
     """Whether it may be among those that the course drops; an exam may not."""
+    is_bonus: Mapped[bool] = mapped_column(default=False)
+    """Whether its weight is one among those of the bonus instead of the grade's."""
     anonymous_grading: Mapped[bool] = mapped_column(default=False)
     """Whether names and file names are hidden from those who grade written answers."""
     regrade_requests: Mapped[bool] = mapped_column(default=True)

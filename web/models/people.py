@@ -7,10 +7,11 @@ import secrets
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from web.db import Base, Word, now
+from web.models.grade_keys import SpecialGrade
 
 if TYPE_CHECKING:  # courses need people; SQLAlchemy finds the other direction by name
     from web.models.courses import Course
@@ -79,6 +80,10 @@ class Membership(Base):
     active: Mapped[bool] = mapped_column(default=True)
     offered_role: Mapped[Role | None] = mapped_column(Word(Role))
     """A higher role, which takes effect when the person opens the link that the course sent."""
+    special_grade: Mapped[SpecialGrade | None] = mapped_column(Word(SpecialGrade))
+    """Stands in place of the grade by points."""
+    special_grade_reason: Mapped[str] = mapped_column(Text, default="")
+    """For staff; the student does not see it."""
     user: Mapped[User] = relationship(back_populates="memberships", lazy="joined")
     course: Mapped[Course] = relationship(back_populates="memberships", lazy="joined")
 

@@ -22,7 +22,7 @@ KINDS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
         "people": ("roster", "membership", "person", "link", "role", "instructor", "course"),
         "assignments": ("assignment", "extension", "grading"),
         "grading": ("answer", "comment", "grades", "points", "request", "submission", "regrade"),
-        "gradebook": ("grade_rules", "gradebook", "marks"),
+        "gradebook": ("grade_rules", "gradebook", "marks", "special_grade"),
         "accounts": ("account",),
     }
 )

@@ -74,6 +74,15 @@ DOES: dict[str, tuple[dict[str, Any], str]] = {
     "staff.change_grade_rules": ({"weight-xor": "2"}, "grade_rules.changed"),
     "staff.export_marks": ({"kind": "plain"}, "marks.exported"),
     "staff.export_gradebook": ({}, "gradebook.exported"),
+    "staff.change_grade_key": (
+        {"grade": ["1.0", "5.0"], "from_percent": ["50", "0"], "passes": "0"},
+        "grade_rules.changed",
+    ),
+    "staff.change_special_grade": (
+        {"student": "membership of ada", "special": "no_show", "reason": "Not there."},
+        "special_grade.changed",
+    ),
+    "staff.export_course_grades": ({}, "gradebook.grades_exported"),
 }
 
 
@@ -105,6 +114,11 @@ def prepare(world: World, endpoint: str) -> int:
         return submission.user_id
 
 
+def _membership(world: World, student: int) -> int:
+    with world.database.read() as session:
+        return session.scalars(select(Membership.id).where(Membership.user_id == student)).one()
+
+
 def _finish_regrade(session: Session, assignment: CourseAssignment) -> None:
     claim = RegradeQueue().claim(session, "w")
     assert claim is not None
@@ -125,7 +139,11 @@ def test_every_form_of_staff_leaves_an_entry(world: World, endpoint: str) -> Non
     (address,) = [at for end, method, at in routes(world) if (end, method) == (endpoint, "POST")]
     student = prepare(world, endpoint)
     data, action = DOES[endpoint]
-    data = {name: student if value == "of ada" else value for name, value in data.items()}
+    stands_for = {"of ada": student, "membership of ada": _membership(world, student)}
+    data = {
+        name: stands_for.get(value, value) if isinstance(value, str) else value
+        for name, value in data.items()
+    }
     client = world.client("admin")
 
     answer = client.post(address, data={**data, "csrf_token": token_of(client, "/account")})

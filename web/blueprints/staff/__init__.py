@@ -3,6 +3,7 @@
 from web.blueprints.staff import (
     assignments,
     corrections,
+    course_grades,
     exports,
     gradebook,
     grading,
@@ -20,6 +21,7 @@ __all__ = [
     "assignments",
     "bp",
     "corrections",
+    "course_grades",
     "exports",
     "gradebook",
     "grading",

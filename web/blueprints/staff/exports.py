@@ -98,6 +98,22 @@ def export_gradebook(slug: str) -> Response:
     return _file(content, f"gradebook-{course.slug}.csv")
 
 
+@bp.post("/courses/<slug>/staff/grades/export")
+def export_course_grades(slug: str) -> Response:
+    """Return final grades as plain CSV."""
+    course = course_for(slug, Action.EXPORT_MARKS)
+    book = gradebook(db(), course)
+    with portal().database.write.begin() as session:
+        audit.record(
+            session,
+            signed_in(),
+            "gradebook.grades_exported",
+            course=course,
+            students=len(book.rows),
+        )
+    return _file(plain.grades_csv(book), f"grades-{course.slug}.csv")
+
+
 def _choice(values: Mapping[str, str]) -> Choice:
     return Choice(values.get("unreleased") == "1", values.get("absent_as_zero") == "1")
 

@@ -37,6 +37,7 @@ def show_gradebook(slug: str) -> str:
         order="down" if descending else "up",
         page=page,
         pages=pages,
+        has_grades=gradebook.has_grades(book),
         rules_version=version_of(_rules_shown(course)),
         instructs=allowed(db(), signed_in(), Action.MANAGE_COURSE, course),
     )
@@ -52,8 +53,15 @@ def change_grade_rules(slug: str) -> Response:
         for each in assignments
     }
     may_drop = [each.id for each in assignments if request.form.get(f"may-drop-{each.name}")]
-    dropped = whole_field("dropped_lowest", "Dropped") or 0
-    rules = gradebook.GradeRules(weights, frozenset(may_drop), dropped)
+    bonus = [each.id for each in assignments if request.form.get(f"bonus-{each.name}")]
+    rules = gradebook.GradeRules(
+        weights,
+        frozenset(may_drop),
+        whole_field("dropped_lowest", "Dropped") or 0,
+        frozenset(bonus),
+        number_field("bonus_percent", "Bonus", empty=0.0) or 0.0,
+        bool(request.form.get("bonus_needs_pass")),
+    )
     with writing() as session:
         refuse_outdated(_rules_shown(course))
         gradebook.set_rules(session, signed_in(), course, rules)
@@ -63,10 +71,16 @@ def change_grade_rules(slug: str) -> Response:
 
 def _rules_shown(course: Course) -> dict[str, Shown]:
     zone = zone_of(course)
-    shown = {"dropped_lowest": Shown("How many are dropped", str(course.dropped_lowest))}
+    shown = {
+        "dropped_lowest": Shown("How many are dropped", str(course.dropped_lowest)),
+        "bonus_percent": Shown("Bonus", shown_value(course.bonus_percent, zone)),
+        "bonus_needs_pass": Shown("Bonus needs a pass", shown_value(course.bonus_needs_pass, zone)),
+    }
     for each in course_assignments(db(), course):
         title = each.snapshot.title
         weight, may_drop = shown_value(each.weight, zone), shown_value(each.may_drop, zone)
         shown[f"weight-{each.name}"] = Shown(f"Weight of {title}", weight)
         shown[f"may-drop-{each.name}"] = Shown(f"{title} may be dropped", may_drop)
+        is_bonus = shown_value(each.is_bonus, zone)
+        shown[f"bonus-{each.name}"] = Shown(f"{title} counts as a bonus", is_bonus)
     return shown

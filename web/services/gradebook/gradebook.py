@@ -14,12 +14,14 @@ from web.models import Course, CourseAssignment, Membership, Role, User
 from web.services import audit
 from web.services.courses.assignments import course_assignments
 from web.services.errors import RuleError
-from web.services.gradebook import standing, totals
+from web.services.gradebook import course_grades, standing, totals
+from web.services.gradebook.course_grades import CourseGrade
 from web.services.gradebook.standing import Entry
-from web.services.gradebook.totals import Total
+from web.services.gradebook.totals import Total, TotalRules
 
 PAGE_ROWS: Final = 50
 _MAX_WEIGHT: Final = 1000.0
+_MAX_BONUS: Final = 100.0
 
 
 @dataclass(frozen=True)
@@ -30,12 +32,14 @@ class Row:
     Args:
         member: The student.
         entries: One for each assignment, in the gradebook's order.
-        total: Their grade so far.
+        total: Of their points so far.
+        grade: By the course's key.
     """
 
     member: Membership
     entries: tuple[Entry, ...]
     total: Total
+    grade: CourseGrade
 
 
 @dataclass(frozen=True)
@@ -63,11 +67,17 @@ class GradeRules:
         weights: By assignment's id.
         may_drop: Ids of the assignments that may be dropped.
         dropped_lowest: How many of them are.
+        bonus: Ids of the assignments that count as a bonus.
+        bonus_percent: What they add at most, in percent of all points.
+        bonus_needs_pass: Whether only to totals that pass without it.
     """
 
     weights: dict[int, float]
     may_drop: frozenset[int]
     dropped_lowest: int
+    bonus: frozenset[int] = frozenset()
+    bonus_percent: float = 0.0
+    bonus_needs_pass: bool = True
 
 
 def gradebook(session: Session, course: Course) -> Gradebook:
@@ -75,11 +85,22 @@ def gradebook(session: Session, course: Course) -> Gradebook:
     assignments = course_assignments(session, course)
     members = standing.students(session, course)
     columns = [standing.entries(session, each, members) for each in assignments]
-    rows = []
-    for member in members:
-        entries = tuple(column[member.user_id] for column in columns)
-        rows.append(Row(member, entries, totals.total(entries, course.dropped_lowest)))
+    rows = [
+        _row(course, member, tuple(column[member.user_id] for column in columns))
+        for member in members
+    ]
     return Gradebook(course, assignments, rows)
+
+
+def _row(course: Course, member: Membership, entries: tuple[Entry, ...]) -> Row:
+    total = totals.total(entries, TotalRules.of(course))
+    grade = course_grades.grade_of(course.grade_key, total, member.special_grade)
+    return Row(member, entries, total, grade)
+
+
+def has_grades(book: Gradebook) -> bool:
+    """Return whether a course gives grades, not points alone."""
+    return bool(book.course.grade_key) or any(row.grade.special for row in book.rows)
 
 
 def own_grades(session: Session, course: Course, user: User) -> Row | None:
@@ -100,7 +121,7 @@ def own_grades(session: Session, course: Course, user: User) -> Row | None:
         for each in course_assignments(session, course)
         if each.is_released(at)
     )
-    return Row(member, entries, totals.total(entries, course.dropped_lowest))
+    return _row(course, member, entries)
 
 
 def sorted_rows(book: Gradebook, by: str, *, descending: bool) -> list[Row]:
@@ -130,11 +151,15 @@ def set_rules(session: Session, actor: User, course: Course, rules: GradeRules) 
         raise RuleError(f"A weight is a number from 0 to {_MAX_WEIGHT:g}.")
     if not 0 <= rules.dropped_lowest <= len(assignments):
         raise RuleError(f"From 0 to {len(assignments)} assignments can be dropped.")
+    if not 0 <= rules.bonus_percent <= _MAX_BONUS:
+        raise RuleError(f"A bonus is from 0 to {_MAX_BONUS:g} %.")
     before = _plain(course, assignments)
     course.dropped_lowest = rules.dropped_lowest
+    course.bonus_percent, course.bonus_needs_pass = rules.bonus_percent, rules.bonus_needs_pass
     for each in assignments:
         each.weight = rules.weights.get(each.id, each.weight)
         each.may_drop = each.id in rules.may_drop
+        each.is_bonus = each.id in rules.bonus
     after = _plain(course, assignments)
     changed = {key: [before[key], after[key]] for key in after if before[key] != after[key]}
     if changed:
@@ -142,10 +167,15 @@ def set_rules(session: Session, actor: User, course: Course, rules: GradeRules) 
 
 
 def _plain(course: Course, assignments: Sequence[CourseAssignment]) -> dict[str, object]:
-    plain: dict[str, object] = {"dropped_lowest": course.dropped_lowest}
+    plain: dict[str, object] = {
+        "dropped_lowest": course.dropped_lowest,
+        "bonus, percent": course.bonus_percent,
+        "bonus needs a pass": course.bonus_needs_pass,
+    }
     for each in assignments:
         plain[f"{each.name}: weight"] = each.weight
         plain[f"{each.name}: may be dropped"] = each.may_drop
+        plain[f"{each.name}: counts as a bonus"] = each.is_bonus
     return plain
 
 

@@ -6,34 +6,65 @@ submitted (no points). Of the settled assignments that may be dropped, the cours
 number with the smallest shares of their points; among equal ones the heavier goes first, then the
 later. At least one assignment is kept. The total is the weighted mean of the shares of those that
 are left.
+
+Assignments that count as a bonus are apart: the weighted mean of theirs, times the course's bonus,
+is added to the total of the others, which it takes to 100 % at most. Where the course says so, it
+is added only if the total passes without it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from typing import Self
 
+from web.models import Course
 from web.services.gradebook.standing import Entry
+
+
+@dataclass(frozen=True)
+class TotalRules:
+    """
+    How a course's totals are computed, besides the weights of its assignments.
+
+    Args:
+        dropped_lowest: How many assignments are dropped.
+        bonus: The largest bonus, as a part of all points.
+        pass_share: The part of all points that is needed for the bonus; 0 if none is.
+    """
+
+    dropped_lowest: int = 0
+    bonus: Fraction = Fraction(0)
+    pass_share: Fraction = Fraction(0)
+
+    @classmethod
+    def of(cls, course: Course) -> Self:
+        """Return a course's rules."""
+        passing = [step.from_share for step in course.grade_key if step.passed]
+        needed = min(passing, default=Fraction(0)) if course.bonus_needs_pass else Fraction(0)
+        return cls(course.dropped_lowest, _as_typed(course.bonus_percent) / 100, needed)
 
 
 @dataclass(frozen=True)
 class Total:
     """
-    A student's grade in a course.
+    A student's total in a course.
 
     Args:
-        share: The part of all points, from 0 to 1; ``None`` if nothing counts yet.
+        share: The part of all points, from 0 to 1, with the bonus; ``None`` if nothing counts yet.
         dropped: Ids of the assignments that were dropped.
         settled: How many of those with a weight are settled.
         weighted: How many have a weight.
+        bonus: What of the share is bonus.
     """
 
     share: Fraction | None
     dropped: frozenset[int]
     settled: int
     weighted: int
+    bonus: Fraction = Fraction(0)
 
     @property
     def final(self) -> bool:
@@ -41,21 +72,33 @@ class Total:
         return self.settled == self.weighted
 
 
-def total(entries: Sequence[Entry], dropped_lowest: int) -> Total:
+def total(entries: Sequence[Entry], rules: TotalRules) -> Total:
     """
-    Return a student's grade.
+    Return a student's total.
 
     Args:
         entries: Of one student, one for each assignment, in the course's order.
-        dropped_lowest: How many assignments the course drops.
+        rules: The course's.
     """
     weighted = [entry for entry in entries if entry.assignment.weight > 0]
     settled = {entry.assignment.id: entry for entry in weighted if entry.share is not None}
-    dropped = frozenset(_dropped(list(settled.values()), dropped_lowest))
+    dropped = frozenset(_dropped(list(settled.values()), rules.dropped_lowest))
     kept = [entry for number, entry in settled.items() if number not in dropped]
-    weights = sum((_weight(entry) for entry in kept), Fraction(0))
-    points = sum((_weight(entry) * (entry.share or 0) for entry in kept), Fraction(0))
-    return Total(points / weights if weights else None, dropped, len(settled), len(weighted))
+    share = _mean(entry for entry in kept if not entry.assignment.is_bonus)
+    bonus = Fraction(0)
+    if share is not None and share >= rules.pass_share:
+        earned = (_mean(entry for entry in kept if entry.assignment.is_bonus) or 0) * rules.bonus
+        bonus = max(Fraction(0), min(earned, 1 - share))
+        share += bonus
+    return Total(share, dropped, len(settled), len(weighted), bonus)
+
+
+def _mean(entries: Iterable[Entry]) -> Fraction | None:
+    weights = points = Fraction(0)
+    for entry in entries:
+        weights += _weight(entry)
+        points += _weight(entry) * (entry.share or 0)
+    return points / weights if weights else None
 
 
 def _dropped(settled: list[Entry], count: int) -> list[int]:

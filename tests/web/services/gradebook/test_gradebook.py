@@ -26,7 +26,7 @@ from web.models import (
 from web.services.gradebook import gradebook
 from web.services.gradebook.gradebook import Gradebook
 from web.services.gradebook.standing import Entry, Standing
-from web.services.gradebook.totals import Total, total
+from web.services.gradebook.totals import Total, TotalRules, total
 from web.services.grading.marks import Mark, QuestionMark
 
 PLACE = "/courses/toy/staff/gradebook/"
@@ -117,7 +117,7 @@ def test_total_by_weights_without_the_lowest(
     entries: list[Entry], dropped_lowest: int, share: Fraction | None, dropped: set[int]
 ) -> None:
     """The weighted mean of the settled ones that are left."""
-    found = total(entries, dropped_lowest)
+    found = total(entries, TotalRules(dropped_lowest))
 
     assert (found.share, found.dropped) == (share, dropped)
 
@@ -132,7 +132,8 @@ def test_dropping_never_harms_where_weights_are_equal(
     """Without the lowest a total is as good or better, and stays between 0 and 1."""
     entries = [entry(number, share) for number, share in enumerate(shares)]
 
-    plain, dropped = total(entries, 0).share, total(entries, dropped_lowest).share
+    plain = total(entries, TotalRules()).share
+    dropped = total(entries, TotalRules(dropped_lowest)).share
     assert (plain is None) == (dropped is None)
     assert plain is None or dropped is None or 0 <= plain <= dropped <= 1
 
@@ -182,6 +183,8 @@ def test_rules_are_changed_and_written_down(toy: World) -> None:
         "weight-toy": "0,5",
         "may-drop-toy": "1",
         "dropped_lowest": "1",
+        "bonus-toy": "1",
+        "bonus_percent": "10",
     }
 
     assert client.post(PLACE + "rules", data=data).status_code == 303
@@ -195,11 +198,15 @@ def test_rules_are_changed_and_written_down(toy: World) -> None:
             "dropped_lowest": [0, 1],
             "toy: weight": [1.0, 0.5],
             "toy: may be dropped": [False, True],
+            "toy: counts as a bonus": [False, True],
+            "bonus, percent": [0.0, 10.0],
+            "bonus needs a pass": [True, False],
         }
 
 
 @pytest.mark.parametrize(
-    "change", [{"weight-toy": "-1"}, {"weight-toy": "x"}, {"dropped_lowest": "9"}]
+    "change",
+    [{"weight-toy": "-1"}, {"weight-toy": "x"}, {"dropped_lowest": "9"}, {"bonus_percent": "101"}],
 )
 def test_impossible_rules_are_refused(toy: World, change: dict[str, str]) -> None:
     """Negative weights, words, more than there is: nothing changes."""

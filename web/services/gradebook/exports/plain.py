@@ -7,11 +7,13 @@ from fractions import Fraction
 
 from web.models import Membership
 from web.services.csv_cells import disarmed, points, write_csv
+from web.services.gradebook.course_grades import CourseGrade, grade_of
 from web.services.gradebook.exports.selection import Choice, ExportRow, Selection, exported
-from web.services.gradebook.gradebook import Gradebook, Row
-from web.services.gradebook.totals import total
+from web.services.gradebook.gradebook import Gradebook, Row, has_grades
+from web.services.gradebook.totals import TotalRules, total
 
 _PERSON = ("name", "email", "student_id", "section")
+_GRADE = ("bonus_percent", "grade", "passed")
 
 
 def assignment_csv(selection: Selection) -> bytes:
@@ -42,9 +44,10 @@ def assignment_csv(selection: Selection) -> bytes:
 
 
 def course_csv(book: Gradebook, choice: Choice) -> bytes:
-    """Return a course's marks: one student a line, one assignment a column, and the total."""
+    """Return a course's marks: one student a line, one assignment a column, total and grade."""
     names = [disarmed(each.name) for each in book.assignments]
-    lines = [[*_PERSON, *names, "total_percent"]]
+    more = _GRADE if has_grades(book) else ()
+    lines = [[*_PERSON, *names, "total_percent", *more]]
     lines += [_course_line(book, row, choice) for row in book.rows]
     return write_csv(lines, mark=True)
 
@@ -78,8 +81,28 @@ def _course_line(book: Gradebook, row: Row, choice: Choice) -> list[str]:
         for entry in row.entries
     ]
     # The total is made of what stands in the line, so that it gives nothing away.
-    share = total(kept, book.course.dropped_lowest).share
-    return [*_person(row.member), *cells, percent(share)]
+    found = total(kept, TotalRules.of(book.course))
+    cells.append(percent(found.share))
+    if has_grades(book):
+        grade = grade_of(book.course.grade_key, found, row.member.special_grade)
+        cells += [percent(found.bonus), *_grade(grade)]
+    return [*_person(row.member), *cells]
+
+
+def grades_csv(book: Gradebook) -> bytes:
+    """Return final grades alone, for an examination office: who has none yet has empty cells."""
+    lines = [[*_PERSON, "grade", "passed"]]
+    lines += [[*_person(row.member), *_grade(row.grade)] for row in book.rows]
+    return write_csv(lines, mark=True)
+
+
+def _grade(grade: CourseGrade) -> tuple[str, str]:
+    """Return the cells of a grade, which stay empty until it is final."""
+    if grade.special is not None:
+        label = grade.special.value
+    else:
+        label = disarmed(grade.step.grade) if grade.step is not None and grade.final else ""
+    return label, {None: "", True: "yes", False: "no"}[grade.passed]
 
 
 def _person(member: Membership) -> Iterator[str]:
