@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -23,17 +24,22 @@ class Callbacks:
         self.functions: dict[int, Function] = {}
         self._limits = limits
         self._calls = 0
+        self._numbers: dict[int, int] = {}
+        # Not `id`, which is an address. None comes twice: what student code kept from an earlier
+        # test names no function of a later one.
+        self._fresh = itertools.count(1)
 
     def begin_test(self) -> None:
         """Forget the last test's functions."""
-        self.functions = {}
+        self.functions, self._numbers = {}, {}
         self._calls = 0
 
     def add(self, function: Function) -> wire.Handle:
         """Return what stands for a function inside."""
-        number = id(function)
-        self.functions[number] = function
-        return wire.Handle("callback", number)
+        if id(function) not in self._numbers:
+            number = self._numbers[id(function)] = next(self._fresh)
+            self.functions[number] = function  # kept, so that its address stays its own
+        return wire.Handle("callback", self._numbers[id(function)])
 
     def find(self, number: int) -> Function:
         """

@@ -174,6 +174,17 @@ def test_callbacks_of_an_earlier_test(shared: Kernel, student: Any) -> None:
         student.apply_kept(3)
 
 
+def test_callbacks_have_numbers_of_their_own(kernel: Kernel) -> None:
+    """A number tells no address, and what is kept never comes to mean a later test's function."""
+    kernel.student.keep(lambda value: value)
+    for _ in range(20):
+        kernel.channel.begin_test()
+        assert kernel.student.number_of(lambda value: value) < 100  # where the first one was
+        with pytest.raises(StudentRaised):
+            kernel.student.apply_kept(3)
+    assert kernel.student.number_of(abs) == kernel.student.number_of(abs)
+
+
 def test_callback_budget(kernel: Kernel) -> None:
     """More calls of a test's function than the limit end the kernel."""
     assert kernel.student.apply(abs, *range(200)) == list(range(200))
