@@ -23,6 +23,7 @@ from autograder.wire.format import (
     Handle,
     TooLarge,
     WireError,
+    count_entries,
     count_hashed,
     is_plain_key,
     is_text,
@@ -51,6 +52,7 @@ class Decoder:
         self._at = 0
         self._items = 0
         self._hashed = 0
+        self._entries = 0
 
     def decode(self, data: bytes | bytearray | memoryview) -> Any:
         """
@@ -62,7 +64,8 @@ class Decoder:
         # Untrusted: `data` was written by student code.
         if len(data) > MAX_FRAME_BYTES:
             raise TooLarge("frame is too large")
-        self._data, self._at, self._items, self._hashed = memoryview(data), 0, 0, 0
+        self._data, self._at = memoryview(data), 0
+        self._items = self._hashed = self._entries = 0
         value = self._value(0)
         if self._at != len(self._data):
             raise WireError("bytes after the value")
@@ -196,6 +199,7 @@ class Decoder:
         # An empty array may name huge other axes, of which NumPy multiplies all but those of zero.
         if math.prod(filter(None, shape)) * dtype.itemsize > MAX_STRIDE:
             raise TooLarge("array is too large")
+        self._entries = count_entries(self._entries, math.prod(shape))
         data = self._take(math.prod(shape) * dtype.itemsize)
         if not data:
             return np.zeros(shape, dtype)

@@ -23,6 +23,7 @@ from autograder.wire.format import (
     Handle,
     TooLarge,
     Unsendable,
+    count_entries,
     count_hashed,
     is_plain_key,
     is_text,
@@ -56,6 +57,7 @@ class Encoder:
         self._size = 0
         self._items = 0
         self._hashed = 0
+        self._entries = 0
 
     def encode(self, value: object) -> bytes:
         """
@@ -66,7 +68,7 @@ class Encoder:
             Unsendable: If it holds an object that is not plain data and has no handle.
         """
         self._parts, self._size, self._items, self.generators = [], 0, 0, []
-        self._hashed = 0
+        self._hashed = self._entries = 0
         self._value(value, 0)
         return b"".join(self._parts)
 
@@ -200,6 +202,7 @@ class Encoder:
             raise TooLarge("array is too large")
         if any(length > MAX_FRAME_BYTES for length in plain.shape):
             raise TooLarge("array is too large")
+        self._entries = count_entries(self._entries, plain.size)
         plain = _portable(plain)
         self._put(b"a", *_dtype_and_shape(plain, plain.shape), plain.tobytes())
 

@@ -13,6 +13,10 @@ MAX_DEPTH: Final = 64
 MAX_ITEMS: Final = 1_000_000
 MAX_HASHED_ITEMS: Final = 10_000
 MAX_INTEGER_BYTES: Final = 1024
+MAX_KEY_INTEGER_BITS: Final = 512
+"""Of integers that are hashed: to compare many with one hash takes time by their length."""
+MAX_ENTRIES: Final = MAX_FRAME_BYTES // 8
+"""Of all arrays of a message: as floats they need no more memory than a frame."""
 MAX_NDIM: Final = 32
 MAX_STRIDE: Final = 2**60
 """Bytes between two items of an empty array, of which it has none."""
@@ -25,7 +29,7 @@ I64 = struct.Struct("<q")
 U64 = struct.Struct("<Q")
 F64 = struct.Struct("<d")
 
-_PLAIN_KEYS: Final = (type(None), bool, int, float, complex, str, bytes)
+_PLAIN_KEYS: Final = (type(None), bool, float, complex, str, bytes)
 
 
 class WireError(Exception):
@@ -82,12 +86,21 @@ def count_hashed(count: int, more: int) -> int:
     return count + more
 
 
+def count_entries(count: int, more: int) -> int:
+    """Add to the number of entries in arrays; a byte of each would become a float of eight."""
+    if count + more > MAX_ENTRIES:
+        raise TooLarge("arrays have too many entries")
+    return count + more
+
+
 def is_plain_key(key: object) -> bool:
     """Return whether a value may be a key or a set's item: hashing it runs no code of others."""
     if type(key) in (tuple, frozenset):
         return all(map(is_plain_key, key))  # type: ignore[call-overload]  # mypy sees no exact type
     if isinstance(key, np.generic):
         return key.dtype.kind in ARRAY_KINDS
+    if type(key) is int:
+        return key.bit_length() <= MAX_KEY_INTEGER_BITS
     return type(key) in _PLAIN_KEYS
 
 

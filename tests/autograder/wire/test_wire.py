@@ -7,6 +7,7 @@ import math
 import struct
 import time
 import tracemalloc
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -345,10 +346,37 @@ def test_keys_with_one_hash() -> None:
     """The most keys with one hash that a message can hold take seconds at worst, not minutes."""
     modulus = 2**61 - 1
     count = wire.MAX_HASHED_ITEMS // 2
-    body = b"".join(encode(modulus * number) + b"N" for number in range(count))
+    first = 2**wire.MAX_KEY_INTEGER_BITS // modulus - count
+    body = b"".join(encode(modulus * (first + number)) + b"N" for number in range(count))
     began = time.process_time()
     assert len(decode(b"m" + struct.pack("<I", count) + body)) == count
     assert time.process_time() - began < 10
+
+
+@pytest.mark.parametrize("wrap", [lambda key: {key: 1}, lambda key: {(0, key)}, lambda key: {key}])
+def test_length_of_keys(wrap: Callable[[int], object]) -> None:
+    """Integers that are hashed are short: many with one hash are compared digit by digit."""
+    longest = 2**wire.MAX_KEY_INTEGER_BITS - 1
+    for key in (longest, -longest):
+        assert decode(encode(wrap(key))) == wrap(key)
+    for key in (longest + 1, -longest - 1):
+        with pytest.raises(wire.Unsendable):
+            encode(wrap(key))
+    longer = b"e" + struct.pack("<I", 1) + encode(longest + 1)
+    with pytest.raises(wire.WireError):
+        decode(longer)
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.bool_, np.float64])
+def test_number_of_entries(dtype: type[np.generic]) -> None:
+    """Both sides draw the line at as many entries as a frame holds floats, all arrays together."""
+    half = np.zeros(wire.MAX_ENTRIES // 2 - 100, dtype)
+    assert decode(encode([half, half]))[1].shape == half.shape
+    with pytest.raises(wire.TooLarge):
+        encode([half, half, np.zeros(201, dtype)])
+    body = b"l" + struct.pack("<I", 3) + 3 * encode(half[: wire.MAX_ENTRIES // 3 + 1])
+    with pytest.raises(wire.TooLarge):
+        decode(body)
 
 
 def test_size_cap() -> None:
