@@ -111,6 +111,23 @@ def test_attempts_fail_inside(grader: Grader, folder: Path) -> None:
     } == {}
 
 
+def test_tests_give_way_where_memory_runs_out(
+    grader: Grader, make_assignment: Callable[..., Path]
+) -> None:
+    """What a student's values fill is ended by Linux before the grader, and after kernels."""
+    hidden = (
+        "from pathlib import Path\n"
+        "import pytest\n"
+        "@pytest.mark.question('q1')\n"
+        "def test_gives_way(student):\n"
+        '    """Looks at itself."""\n'
+        "    assert Path('/proc/self/oom_score_adj').read_text() == '500\\n'\n"
+    )
+    report = graded(grader, load_assignment(make_assignment(hidden=hidden)), [TINY_SOLUTION])
+    [outcome] = [test for test in question(report, "q1").tests if not test.public]
+    assert outcome.verdict is Verdict.PASSED, outcome.detail
+
+
 def test_each_examiner_has_a_user_of_its_own(folder: Path) -> None:
     """Started by root it is neither root's nor a kernel's; all of it ends with its owner."""
     users = policy.ROOT_EXAMINER_USERS
