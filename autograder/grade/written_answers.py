@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Final
+
 from autograder.assignment import Assignment
 from autograder.assignment.build import build_student
 from autograder.notebook import Cell, Notebook
 
-ANSWER_TAG = "otter_answer_cell"
+_BEGIN: Final = "<!-- BEGIN QUESTION -->"
+_END: Final = "<!-- END QUESTION -->"
+
+
+@dataclass(frozen=True)
+class _Given:
+    """
+    What the student notebook holds around a written answer.
+
+    Args:
+        heading: Of the question's prompt.
+        placeholders: Texts of the cells that the answer is to replace.
+        behind: Texts of all cells behind the question.
+    """
+
+    heading: str
+    placeholders: frozenset[str]
+    behind: frozenset[str]
 
 
 def answer_cells(notebook: Notebook, assignment: Assignment, question: str) -> tuple[int, ...]:
     """
     Find the cells of a written answer.
 
-    By the answer cell's tag, between the question's markers; else all cells between its markers;
-    else every cell of the notebook.
+    All cells between the question's prompt and its end, wherever in them the answer was written;
+    those that hold nothing, or still what the student notebook has there, only if there are no
+    others. Every cell of the notebook where the prompt cannot be found.
 
     Args:
         notebook: The submission.
@@ -24,42 +45,41 @@ def answer_cells(notebook: Notebook, assignment: Assignment, question: str) -> t
     Returns:
         Numbers of cells, from 0; never empty unless the notebook is.
     """
-    between = _between_markers(notebook.cells, assignment, question)
-    tagged = [index for index in between if ANSWER_TAG in notebook.cells[index].tags]
-    if tagged:
-        return tuple(tagged)
-    if between:
-        return tuple(between)
-    return tuple(range(len(notebook.cells)))
+    given = _given(assignment, question)
+    between = _between(notebook.cells, given) if given else []
+    unchanged = given.placeholders | {""} if given else frozenset()
+    written = [n for n in between if notebook.cells[n].source.strip() not in unchanged]
+    return tuple(written or between or range(len(notebook.cells)))
 
 
-def _between_markers(cells: tuple[Cell, ...], assignment: Assignment, question: str) -> list[int]:
-    """Return the cells between the prompt's marker and the end's, the prompt excluded."""
-    prompt = _prompt(assignment, question)
-    start = next((n for n, cell in enumerate(cells) if prompt and prompt in cell.source), None)
+def _between(cells: tuple[Cell, ...], given: _Given) -> list[int]:
+    """Return the cells behind the prompt, up to the question's end or what stands behind that."""
+    # Untrusted: students delete, copy and move cells; each end may be missing.
+    start = next((n for n, cell in enumerate(cells) if given.heading in cell.source), None)
     if start is None:
         return []
-    end = next(
-        (
-            n
-            for n in range(start + 1, len(cells))
-            if "<!-- END QUESTION -->" in cells[n].source
-            or "<!-- BEGIN QUESTION -->" in cells[n].source
-        ),
-        len(cells),
-    )
+    rest = range(start + 1, len(cells))
+    end = next((n for n in rest if _ends(cells[n].source, given)), len(cells))
     return list(range(start + 1, end))
 
 
-def _prompt(assignment: Assignment, question: str) -> str | None:
-    """Return the heading of a written question's prompt, as the student notebook shows it."""
+def _ends(source: str, given: _Given) -> bool:
+    return _END in source or _BEGIN in source or source.strip() in given.behind
+
+
+def _given(assignment: Assignment, question: str) -> _Given | None:
+    """Return what the student notebook holds around a written question."""
+    sources = [cell["source"] for cell in build_student(assignment).notebook["cells"]]
     manual = [each.id for each in assignment.questions if each.manual]
-    prompts = [
-        cell["source"]
-        for cell in build_student(assignment).notebook["cells"]
-        if "<!-- BEGIN QUESTION -->" in cell["source"]
-    ]
+    prompts = [number for number, source in enumerate(sources) if _BEGIN in source]
     if question not in manual or len(prompts) != len(manual):
         return None
-    lines = prompts[manual.index(question)].splitlines()
-    return next((line for line in lines if line.strip() and not line.startswith("<!--")), None)
+    prompt = prompts[manual.index(question)]
+    lines = sources[prompt].splitlines()
+    heading = next((line for line in lines if line.strip() and not line.startswith("<!--")), None)
+    if heading is None:
+        return None
+    end = next((n for n in range(prompt + 1, len(sources)) if _END in sources[n]), len(sources))
+    inside, behind = sources[prompt + 1 : end], sources[end:]
+    texts = frozenset(source.strip() for source in inside)
+    return _Given(heading, texts, frozenset(source.strip() for source in behind) - texts - {""})
