@@ -26,6 +26,7 @@ from __future__ import annotations
 from typing import Final
 
 from autograder.messages import Message, text
+from autograder.untrusted_text import one_line
 
 EXIT_GRADED: Final = 0
 EXIT_UNUSABLE: Final = 2
@@ -50,7 +51,8 @@ class NotebookError(InputError):
     """
 
     def __init__(self, fault: Message, name: object) -> None:
-        super().__init__(f"{name}: {fault}")
+        # Untrusted: students name their files.
+        super().__init__(f"{one_line(name)}: {fault}")
         self.fault = fault
 
 

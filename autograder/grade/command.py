@@ -32,6 +32,7 @@ from autograder.grade.seeds import owners_key
 from autograder.notebook import read_notebook
 from autograder.render.process import Renderer
 from autograder.report import Report
+from autograder.untrusted_text import escaped_in_json, one_line
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ def _notebooks(path: Path) -> list[Path]:
         if not any(part.startswith((".", "__MACOSX")) for part in each.parts)
     ]
     if not found:
-        raise InputError(f"{path}: holds no notebook")
+        raise InputError(f"{one_line(path)}: holds no notebook")
     return found
 
 
@@ -149,7 +150,8 @@ def _finished(
             report = future.result()
         except InternalError as error:
             # The others are graded all the same.
-            print(f"autograder: internal error: {submission.path}: {error}", file=sys.stderr)
+            name = one_line(submission.path)
+            print(f"autograder: internal error: {name}: {error}", file=sys.stderr)
             continue
         print_report(report, submission.path, student=options.student)
         if options.html:
@@ -171,7 +173,8 @@ def _write_class(
     if options.json:
         views = [_view(report, path, options) for path, report in reports.items()]
         document = views if len(paths) > 1 or not views else views[0]
-        _write(options.json, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+        text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+        _write(options.json, escaped_in_json(text))
     if options.csv:
         _write(options.csv, _table(assignment, paths, reports))
 
@@ -189,7 +192,8 @@ def _table(assignment: Assignment, paths: Sequence[Path], reports: dict[Path, Re
     total = float(sum(question.points for question in assignment.questions))
     for path in paths:
         # Untrusted: a name that begins like a formula would be one to a spreadsheet.
-        name = str(path) if str(path)[:1].isalnum() or path.is_absolute() else f"./{path}"
+        name = one_line(path)
+        name = name if name[:1].isalnum() or path.is_absolute() else f"./{name}"
         results = reports[path].questions if path in reports else ()
         scores = [None if each.score is None else float(each.score) for each in results]
         earned = sum(score for score in scores if score is not None) if results else None
@@ -223,4 +227,4 @@ def _write(path: Path, text: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror}") from None
+        raise InputError(f"{one_line(path)}: cannot be written: {error.strerror}") from None

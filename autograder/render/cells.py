@@ -28,9 +28,9 @@ from pygments.lexers import PythonLexer
 
 from autograder.cells import SHOWN_TYPES
 from autograder.render.cleaning import clean, clean_code, shows_something, too_deep
-from autograder.render.findings import plain
 from autograder.render.formulas import extract, formula_html, restore
 from autograder.render.rendered import CellHtml, CodeHtml
+from autograder.untrusted_text import plain
 
 MAX_RENDERED: Final = 20_000
 """Characters of a markdown cell or an output; what is longer is shown as text, or cut."""

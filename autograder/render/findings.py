@@ -20,6 +20,7 @@ from autograder.report import (
     StudentTest,
     StudentView,
 )
+from autograder.untrusted_text import plain
 from autograder.verdict import Verdict
 
 _WORDS: Final = {
@@ -44,10 +45,6 @@ _KINDS: Final = {
     Verdict.SKIPPED: "wait",
 }
 _PLACE: Final = re.compile(r"[\w./-]+\.py:\d+: ")
-_UNSEEN: Final = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u180e\u200b\u200e\u200f\u202a-\u202e"
-    "\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
-)
 _NUMBERED: Final = re.compile(r"q(\d[\w.]*)")
 
 
@@ -264,12 +261,6 @@ def names(items: Iterable[str]) -> str:
     """Join names: ``a, b and c``."""
     *first, last = items
     return f"{', '.join(first)} and {last}" if first else last
-
-
-def plain(text: str) -> str:
-    """Take out what changes how the rest is shown: control characters and marks of direction."""
-    # Untrusted: a line of a notebook can hold a terminal's commands or turn the text round.
-    return _UNSEEN.sub("", text)
 
 
 def words(text: str) -> frozenset[str]:

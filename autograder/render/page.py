@@ -15,13 +15,13 @@ from autograder.render.findings import (
     QuestionView,
     SummaryView,
     names,
-    plain,
     points,
     summary,
 )
 from autograder.render.placement import AT_THE_END
 from autograder.render.rendered import RenderedNotebook
 from autograder.report import Report
+from autograder.untrusted_text import plain
 
 CONTENT_POLICY: Final = (
     "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; "

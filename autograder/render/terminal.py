@@ -18,11 +18,11 @@ from autograder.render.findings import (
     QuestionView,
     SummaryView,
     names,
-    plain,
     points,
     summary,
 )
 from autograder.report import Report, SourceLine
+from autograder.untrusted_text import one_line
 
 MAX_WIDTH: Final = 120
 _COLOURS: Final = {"good": "green", "bad": "red", "wait": "yellow"}
@@ -38,7 +38,9 @@ def print_report(report: Report, path: Path, *, student: bool = False) -> None:
         path: The submitted file.
         student: Whether to show only what the student may read.
     """
-    page = _page(summary(report, student=student), path, report.seconds)
+    # Untrusted: code that sleeps in a hidden call would tell by the time what it was given.
+    seconds = None if student else report.seconds
+    page = _page(summary(report, student=student), path, seconds)
     _print(page, sys.stdout)
 
 
@@ -55,7 +57,7 @@ def print_class(reports: Sequence[tuple[Path, Report | None]]) -> None:
         rows.add_column(justify="right", no_wrap=True)
     graded = []
     for path, report in reports:
-        name = plain(str(path)).replace("\n", " ")
+        name = one_line(path)
         if report is None:
             rows.add_row(name, Text("not graded", style="yellow"), "")
             continue
@@ -96,7 +98,7 @@ def _encodable(text: str, encoding: str) -> str:
     return text
 
 
-def _page(report: SummaryView, path: Path, seconds: float) -> RenderableType:
+def _page(report: SummaryView, path: Path, seconds: float | None) -> RenderableType:
     parts = [_header(report, path, seconds), Text()]
     for number, question in enumerate(report.questions):
         if number and not (question.passed and report.questions[number - 1].passed):
@@ -106,12 +108,13 @@ def _page(report: SummaryView, path: Path, seconds: float) -> RenderableType:
     return Padding(Group(*parts), (1, 1))
 
 
-def _header(report: SummaryView, path: Path, seconds: float) -> RenderableType:
+def _header(report: SummaryView, path: Path, seconds: float | None) -> RenderableType:
     top = _row()
     score = f"{points(report.score)} of {points(report.points)} points"
     top.add_row(Text(report.title, style="bold"), Text(score, style="bold"))
-    source = Text(plain(str(path)).replace("\n", " "), style="dim", overflow="fold")
-    top.add_row(source, Text(f"graded in {seconds:.1f} s", style="dim"))
+    source = Text(one_line(path), style="dim", overflow="fold")
+    took = "" if seconds is None else f"graded in {seconds:.1f} s"
+    top.add_row(source, Text(took, style="dim"))
     return Group(top, _Bar(report))
 
 

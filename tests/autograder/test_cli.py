@@ -68,6 +68,31 @@ def test_bad_notebooks(
     assert reason in line
 
 
+HOSTILE_NAME = "\x1b]0;t\x07\x1b[2J\nautograder: graded 20 of 20\u202e\x9b2J\udcff.ipynb"
+
+
+def test_names_of_files_command_no_terminal(
+    capsys: pytest.CaptureFixture[str], make_assignment: MakeAssignment, tmp_path: Path
+) -> None:
+    """Neither in a message, where they could forge another one, nor in what is written."""
+    good, bad = tmp_path / "good", tmp_path / "bad"
+    for folder, data in ((good, SOLUTION), (bad, b"%PDF")):
+        folder.mkdir()
+        (folder / HOSTILE_NAME).write_bytes(data)
+    folder = str(make_assignment())
+    line = unusable(capsys, "grade", folder, bad / HOSTILE_NAME)
+    assert line.startswith(f"{bad}/]0;t[2J autograder: graded 20 of 202J.ipynb: is not a notebook")
+    files = [str(tmp_path / "a.json"), str(tmp_path / "a.csv")]
+    arguments = ["grade", folder, str(good), "--json", files[0], "--csv", files[1]]
+    assert main(arguments) == 0
+    printed = capsys.readouterr()
+    written = [Path(file).read_text(encoding="utf-8") for file in files]
+    for text in (printed.out, printed.err, *written):
+        assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(text)
+    assert json.loads(written[0])["file"] == str(good / HOSTILE_NAME)  # as it is, for programs
+    assert len(written[1].splitlines()) == 2
+
+
 def test_links_folders_and_large_files(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """A link, a folder without notebooks and 200 MB are refused by name."""
     link, large = tmp_path / "link.ipynb", tmp_path / "large.ipynb"

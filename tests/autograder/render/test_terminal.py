@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,14 @@ def test_students_read_nothing_of_what_is_for_staff(shown, telling) -> None:
     """No detail and no misconception's name is printed for students."""
     assert "SECRET" in shown(telling)
     assert "SECRET" not in shown(telling, student=True)
+
+
+def test_students_read_no_times(shown, make) -> None:
+    """Code that sleeps in a hidden call could tell by them what it was given."""
+    report = replace(make.report(make.question("q1", Verdict.PASSED)), seconds=23.7)
+
+    assert "23.7" in shown(report)
+    assert "graded in" not in shown(report, student=True)
 
 
 @pytest.mark.parametrize(("terminal", "used"), [(60, 60), (80, 80), (100, 100), (300, 120)])
