@@ -28,6 +28,7 @@ from autograder.sandbox.runtime.layout import FIRST_KERNEL_USER, UID
 MAX_REQUEST_BYTES = 65536
 MAX_FILTER_BYTES = 8 * 4096  # as Linux bounds it: 4,096 instructions of 8 bytes each
 PAUSE_SECONDS = 1.0
+REAP_SECONDS = 0.5
 
 
 def receive_request(control: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
@@ -117,6 +118,21 @@ def fork_guardian(
         os._exit(1)
 
 
+def wait_for_request(control: socket.socket) -> None:
+    """Wait until the host says something; guardians that end meanwhile are waited for, too."""
+    while reap() and not select.select([control], [], [], REAP_SECONDS)[0]:
+        pass
+
+
+def reap() -> bool:
+    """Take note of the guardians that have ended; return whether there are others."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+        return True
+    return False
+
+
 def main() -> None:
     """Serve requests until the host has gone."""
     control = socket.socket(fileno=int(sys.argv[1]))
@@ -134,6 +150,7 @@ def main() -> None:
             import_ahead(in_a_pause)
             in_a_pause = []
             continue
+        wait_for_request(control)
         received = receive_request(control)
         if received is None:
             return
@@ -144,9 +161,6 @@ def main() -> None:
         fork_guardian(control, request["kernel"], request["user"], descriptors)
         for descriptor in descriptors:
             os.close(descriptor)
-        with contextlib.suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
 
 
 if __name__ == "__main__":

@@ -74,6 +74,18 @@ def test_kill_takes_every_process(fork_server: ForkServer, make_probe: MakeProbe
     assert fork_server.alive()
 
 
+def test_ended_guardians_are_waited_for(make_probe: MakeProbe) -> None:
+    """The fork server takes note of them by itself, and not only when it forks the next."""
+    before = descendants_of(os.getpid())
+    probe = make_probe()
+    own = descendants_of(os.getpid()) - before
+    probe.close()
+    deadline = time.monotonic() + 20
+    while remaining := [pid for pid in own if Path(f"/proc/{pid}").exists()]:
+        assert time.monotonic() < deadline, remaining
+        time.sleep(0.05)
+
+
 def test_a_kernel_is_killed_before_it_is_made(fork_server: ForkServer) -> None:
     """A kernel that is given up while it is being made ends as well."""
     before = descendants_of(os.getpid())
