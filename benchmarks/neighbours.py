@@ -18,6 +18,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections import Counter
@@ -25,9 +26,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Final
 
+import autograder
 from autograder.assignment import Assignment, load_assignment
+from autograder.environments import load_environment
 from autograder.errors import AutograderError
 from autograder.grade import Grader
 from autograder.report import Report
@@ -39,6 +43,7 @@ from tests.adversarial.corpus import CASES, attacked, load_case
 SEED: Final = 11
 # How many submissions a worker grades at once: as many as this machine has cores.
 AT_ONCE: Final = os.cpu_count() or 1
+PROJECT: Final = Path(autograder.__file__).parent.parent
 _PAIRS: Final = CASES.parent / "pairs"
 
 
@@ -65,12 +70,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--honest", type=int, metavar="N", help="how many honest notebooks")
     parser.add_argument("--attackers", type=int, default=20, metavar="N")
     parser.add_argument("--loops", type=int, default=4, metavar="N", help="busy loops for a core")
+    parser.add_argument(
+        "--ordinary-user",
+        action="store_true",
+        help="started by root: measure as a user without rights, whose kernels share one user",
+    )
     options = parser.parse_args(arguments)
+    if options.ordinary_user:
+        left = [each for each in arguments or sys.argv[1:] if each != "--ordinary-user"]
+        return _as_ordinary_user(left)
     who = "root" if os.geteuid() == 0 else f"user {os.geteuid()}"
     print(f"{os.cpu_count()} cores, started by {who}")
     if options.what == "attackers":
         return beside_attackers(options.honest or 60, options.attackers)
     return beside_busy_loops(options.honest or 200, options.loops)
+
+
+def _as_ordinary_user(arguments: Sequence[str]) -> int:
+    """Run this again as the tests run the program as a user without rights; return its code."""
+    kernel = load_environment("numpy").folder
+    with tempfile.TemporaryDirectory(prefix="autograder-user-") as home:
+        Path(home).chmod(0o777)
+        environment = {
+            "PATH": "/usr/bin:/bin",
+            "HOME": home,
+            "PYTHONPATH": str(PROJECT),
+            "AUTOGRADER_KERNEL_VENV": str(kernel),
+        }
+        needed = (PROJECT, Path(sys.prefix), Path(sys.base_prefix), kernel, Path(home))
+        command = [sys.executable, "-m", "tests.autograder.sandbox.as_user", *map(str, needed)]
+        command += ["--", sys.executable, "-u", "-m", "benchmarks.neighbours", *arguments]
+        return subprocess.run(command, cwd="/", env=environment, check=False).returncode
 
 
 def beside_attackers(count: int, attackers: int) -> int:
