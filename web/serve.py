@@ -11,12 +11,14 @@ import time
 from pathlib import Path
 from typing import Final
 
+from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.errors import InputError
 from autograder.sandbox.runtime import linux
 from web.config import Settings, is_own_name
 from web.db import open_database
+from web.models import User
 from web.services.submissions import leases
 from web.setup import migrate
 from web.signals import note_signals
@@ -46,7 +48,19 @@ def run(host: str, number: int, settings: Settings, signals: list[int]) -> int:
     address = f"{host}:{number}"
     commands = {"portal": _portal_command(address), "grading": _worker_command()}
     print(f"The portal listens on http://{address}/ with {settings.workers} grading workers.")
+    if not has_accounts(settings):
+        print("Nobody can sign in yet: `autograder init` makes the first account and a course.")
     return _supervise(commands, settings, signals)
+
+
+def has_accounts(settings: Settings) -> bool:
+    """Return whether anybody could sign in."""
+    database = open_database(settings.database_url)
+    try:
+        with database.read() as session:
+            return session.scalar(select(User.id).limit(1)) is not None
+    finally:
+        database.engine.dispose()
 
 
 def port_of(port: int | None) -> int:

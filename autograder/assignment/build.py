@@ -31,7 +31,7 @@ from autograder.syntax import parse
 
 SHORTEST_SECRET: Final = 20
 OTTER_REQUIREMENT: Final = "otter-grader>=7,<8"
-BUILD_VERSION: Final = 3
+BUILD_VERSION: Final = 4
 _METADATA: Final = ("kernelspec", "language_info")
 _OTTER_METADATA: Final = ("OK_FORMAT", "assignment_name", "tests")
 _CELL_METADATA: Final = ("tags", "deletable", "editable")
@@ -161,7 +161,7 @@ def _run_otter_assign(master: Path, content: bytes) -> tuple[dict[str, Any], dic
         raise InternalError(f"the notebooks' environment is not set up: {python} is missing")
     with tempfile.TemporaryDirectory(prefix="autograder-build-") as folder:
         source = Path(folder) / master.name
-        source.write_bytes(content)
+        source.write_bytes(_with_kernelspec(content))
         result = subprocess.run(  # noqa: S603
             [python, "-m", "otter", "assign", source.name, "out", "--no-run-tests"],
             cwd=folder,
@@ -175,6 +175,15 @@ def _run_otter_assign(master: Path, content: bytes) -> tuple[dict[str, Any], dic
             raise AssignmentError(f"otter assign refuses it: {''.join(reason)}", str(master))
         student, solved = (json.loads(path.read_text(encoding="utf-8")) for path in outputs)
     return student, solved
+
+
+def _with_kernelspec(content: bytes) -> bytes:
+    """Return a master that names a kernel, as otter-assign needs; what others write may not."""
+    document = json.loads(content)
+    metadata = document.setdefault("metadata", {})
+    if "kernelspec" in metadata:
+        return content
+    return json.dumps(document | {"metadata": metadata | {"kernelspec": _KERNELSPEC}}).encode()
 
 
 def _cleaned(assignment: Assignment, document: dict[str, Any]) -> dict[str, Any]:
@@ -217,11 +226,17 @@ def _cleaned_cell(assignment: Assignment, cell: dict[str, Any], number: int) -> 
 
 
 def _set_up_cell(name: str, tests: dict[str, str]) -> str:
-    """Write the first cell: installs otter-grader where it is missing, and serves Colab."""
+    """
+    Write the first cell: installs otter-grader where it is missing, and finds the public checks.
+
+    They stand in the notebook's own file. Where that is out of reach, as in Colab, or was saved
+    under another name, they are written where otter looks for them else.
+    """
     packed = base64.b85encode(zlib.compress(json.dumps(tests).encode(), 9)).decode()
     return f"""\
 # @title Set-up: run this cell first (nothing to do here)
 import importlib.util
+import pathlib
 import subprocess
 import sys
 
@@ -229,12 +244,11 @@ if importlib.util.find_spec("otter") is None:
     subprocess.run([sys.executable, "-m", "pip", "install", "-q", "{OTTER_REQUIREMENT}"])
 
 notebook = "{name}.ipynb"
-if "google.colab" in str(get_ipython()):
-    # Colab keeps the notebook out of reach, so the public checks are written where otter looks.
+if not pathlib.Path(notebook).is_file():
+    # The file has another name, or is out of reach as in Colab: the public checks come from here.
     notebook = None
     import base64
     import json
-    import pathlib
     import zlib
 
     checks = {packed!r}

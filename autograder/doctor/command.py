@@ -41,12 +41,21 @@ def run_doctor(console: Console | None = None) -> int:
     results += tried
     results += _print_section(console, "The sandbox of an assignment's tests", try_staff_code())
     results += _print_section(console, "Libraries", try_environments(sandbox_built=built))
-    broken = [result.layer for result in results if result.holds is False]
+    broken = [result.layer for result in results if result.holds is False and result.tried]
+    untried = [result.layer for result in results if not result.tried]
+    if untried:
+        console.print(Text(f"Could not be tried: {', '.join(untried)}.", style="bold red"))
+        console.print("Run it again when the machine has less to do.\n")
     if broken:
         console.print(Text(f"Not safe to grade with: {', '.join(broken)}.", style="bold red"))
         console.print("Nothing is graded where the sandbox cannot be built.\n")
+    if broken or untried:
         return 1
-    console.print(Text("Grading is as safe here as it is meant to be.\n", style="bold green"))
+    console.print(Text("Grading is as safe here as it is meant to be.", style="bold green"))
+    for result in results:
+        if result.holds is None and result.advice:
+            console.print(f"Still open, {result.layer}: {result.advice}.")
+    console.print()
     return 0
 
 
@@ -71,7 +80,7 @@ def _print_result(console: Console, result: LayerResult) -> None:
     row.add_column()
     row.add_row(Text(mark, style=style), result.layer, Text(result.detail, style="dim"))
     console.print(Padding(row, (0, 0, 0, 2)))
-    if result.holds is False and result.advice:
+    if not result.holds and result.advice:
         console.print(Padding(Text(f"→ {result.advice}", style="yellow"), (0, 0, 0, 4)))
 
 

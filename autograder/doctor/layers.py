@@ -57,6 +57,8 @@ class WarmSandbox:
 
 LayerCheck = Callable[[WarmSandbox], LayerResult]
 _CHECKS: Final[dict[str, LayerCheck]] = {}
+_TRIES: Final = 2
+"""On a busy machine a kernel may end before it was looked at."""
 
 
 def _layer(name: str) -> Callable[[LayerCheck], LayerCheck]:
@@ -84,10 +86,13 @@ def try_layers() -> Iterator[LayerResult]:
 
 
 def _tried(layer: str, check: LayerCheck, sandbox: WarmSandbox) -> LayerResult:
-    try:
-        return replace(check(sandbox), layer=layer)
-    except AutograderError as error:
-        return LayerResult(layer, False, f"could not be tried: {error}")
+    reason = ""
+    for _ in range(_TRIES):
+        try:
+            return replace(check(sandbox), layer=layer)
+        except AutograderError as error:
+            reason = f"could not be tried: {error}"
+    return LayerResult(layer, False, reason, tried=False)
 
 
 def _result(holds: bool, good: str, bad: object, advice: str = "") -> LayerResult:  # noqa: FBT001
@@ -212,7 +217,8 @@ def _files_in_memory(sandbox: WarmSandbox) -> LayerResult:
             "which parts are in memory could tell kernels of each other: "
             "more memory, or fewer libraries",
         )
-    return LayerResult("", None, f"{text}; names asked for in vain are seen: set {SETTING}")
+    advice = f"which names a kernel asks for in vain can be seen by others: set {SETTING}"
+    return LayerResult("", None, text, advice)
 
 
 @_layer("machine's counters")

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -194,11 +195,16 @@ def _table(assignment: Assignment, paths: Sequence[Path], reports: dict[Path, Re
         # Untrusted: a name that begins like a formula would be one to a spreadsheet.
         name = one_line(path)
         name = name if name[:1].isalnum() or path.is_absolute() else f"./{name}"
-        results = reports[path].questions if path in reports else ()
-        scores = [None if each.score is None else float(each.score) for each in results]
-        earned = sum(score for score in scores if score is not None) if results else None
+        found = reports[path].questions if path in reports else ()
+        by_id = {each.id: each.score for each in found}
+        scores = [_number(by_id.get(question.id)) for question in assignment.questions]
+        earned = sum(score for score in scores if score is not None) if found else None
         rows.writerow(["" if each is None else each for each in (name, earned, total, *scores)])
     return text.getvalue()
+
+
+def _number(score: Fraction | None) -> float | None:
+    return None if score is None else float(score)
 
 
 def _write_page(

@@ -93,6 +93,25 @@ def test_names_of_files_command_no_terminal(
     assert len(written[1].splitlines()) == 2
 
 
+def test_a_notebook_that_cannot_be_graded_has_its_row(
+    capsys: pytest.CaptureFixture[str], make_assignment: MakeAssignment, tmp_path: Path
+) -> None:
+    """As many cells as there are columns, so that every program reads the table."""
+    (tmp_path / "class").mkdir()
+    (tmp_path / "class" / "broken.ipynb").write_bytes(b"%PDF")
+    (tmp_path / "class" / "good.ipynb").write_bytes(SOLUTION)
+    table = tmp_path / "points.csv"
+
+    assert (
+        main(["grade", str(make_assignment()), str(tmp_path / "class"), "--csv", str(table)]) == 2
+    )
+
+    header, broken, good = csv.reader(table.read_text().splitlines())
+    assert header == ["file", "points", "of", "q1", "q2"]
+    assert broken[1:] == ["", "5.0", "", ""]
+    assert good[1:] == ["3.0", "5.0", "3.0", ""]
+
+
 def test_links_folders_and_large_files(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """A link, a folder without notebooks and 200 MB are refused by name."""
     link, large = tmp_path / "link.ipynb", tmp_path / "large.ipynb"

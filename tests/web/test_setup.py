@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,9 @@ from web.config import Settings
 from web.demo import start
 from web.demo.start import demo
 from web.models import User
-from web.serve import refuse_open_address, refuse_taken, serve
+from web.serve import has_accounts, refuse_open_address, refuse_taken, serve
 from web.services.people import accounts
-from web.setup import make_admin
+from web.setup import make_admin, migrate
 
 
 def test_admin_who_has_forgotten_the_password_gets_a_new_link(world: World) -> None:
@@ -77,6 +78,14 @@ def test_port_on_which_somebody_listens_is_refused() -> None:
         with pytest.raises(InputError, match="Address already in use"):
             refuse_taken("127.0.0.1", port)
     refuse_taken("127.0.0.1", port)
+
+
+def test_a_portal_without_accounts_is_known(world: World, tmp_path: Path) -> None:
+    """Who starts it is told to make one, since nobody could sign in."""
+    assert has_accounts(world.settings)
+    empty = replace(world.settings, data=tmp_path, database_url=f"sqlite:///{tmp_path}/empty.db")
+    migrate(empty)
+    assert not has_accounts(empty)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "[::1]", "localhost"])

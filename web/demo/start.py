@@ -78,6 +78,10 @@ def _visit(activity: Activity, port: int) -> None:
         _print_accounts(port)
         activity.begin()
         activity.go_on()
+    else:
+        Console().print(
+            f"The portal did not answer within {START_SECONDS:.0f} s. Stop it and try again."
+        )
 
 
 def _answers(port: int) -> bool:

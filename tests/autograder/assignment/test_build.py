@@ -282,16 +282,17 @@ def test_opens_in_colab(tmp_path: Path, xor: Assignment) -> None:
     assert not list(empty.glob("*.ipynb"))
 
 
-def test_opens_in_jupyter(tmp_path: Path, xor: Assignment) -> None:
-    """In a plain Jupyter kernel, beside its file, every public check runs."""
-    (tmp_path / "xor.ipynb").write_text(json.dumps(with_checks(xor)))
+@pytest.mark.parametrize("name", ["xor.ipynb", "xor (1).ipynb"])
+def test_opens_in_jupyter(tmp_path: Path, xor: Assignment, name: str) -> None:
+    """In a plain Jupyter kernel every public check runs, also where the file was renamed."""
+    (tmp_path / name).write_text(json.dumps(with_checks(xor)))
     python = str(default_folder() / "bin" / "python")
     spec = tmp_path / "kernels" / "plain"
     spec.mkdir(parents=True)
     arguments = [python, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     kernel = {"argv": arguments, "display_name": "plain", "language": "python"}
     (spec / "kernel.json").write_text(json.dumps(kernel))
-    options = ["--ExecutePreprocessor.kernel_name=plain", "xor.ipynb"]
+    options = ["--ExecutePreprocessor.kernel_name=plain", name]
     result = subprocess.run(
         [sys.executable, "-m", "nbconvert", "--execute", "--to", "notebook", "--stdout", *options],
         cwd=tmp_path,
@@ -306,7 +307,19 @@ def test_opens_in_jupyter(tmp_path: Path, xor: Assignment) -> None:
     output = "".join("".join(each.get("text", "")) for each in outputs)
     checked = [question for question in xor.questions if question.public_tests]
     assert passed_checks(output) == len(checked), output
-    assert not (tmp_path / "tests").exists()
+    assert (tmp_path / "tests").exists() == (name != "xor.ipynb")
+
+
+def test_a_master_that_names_no_kernel(make_assignment: MakeAssignment, tmp_path: Path) -> None:
+    """What a program wrote may have no metadata; students get a notebook that names one."""
+    folder = make_assignment()
+    master = json.loads((folder / "tiny.ipynb").read_text())
+    (folder / "tiny.ipynb").write_text(json.dumps(master | {"metadata": {}}))
+
+    build(load_assignment(folder), tmp_path / "out")
+
+    built = json.loads((tmp_path / "out" / "tiny.ipynb").read_text())
+    assert built["metadata"]["kernelspec"]["language"] == "python"
 
 
 @pytest.mark.parametrize("cells", [CELLS[1:], with_cell(CELLS, "ok_format: false", "files: true")])

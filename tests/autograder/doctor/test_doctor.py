@@ -11,6 +11,8 @@ from rich.console import Console
 
 from autograder.doctor import command, layers, libraries, staff_code
 from autograder.doctor.advice import namespace_advice
+from autograder.doctor.result import LayerResult
+from autograder.errors import KernelDied
 from autograder.sandbox import bubblewrap, policy, seccomp
 from autograder.sandbox import staff_code as sandbox_of_tests
 
@@ -68,6 +70,34 @@ def test_a_missing_layer_is_named(numpy_only: None, monkeypatch: pytest.MonkeyPa
     assert "✘ no network" in text
     assert "✔ processes" in text
     assert "Not safe to grade with: system calls, no network." in text
+
+
+def test_a_layer_that_cannot_be_tried_is_told_apart(
+    numpy_only: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is tried twice; then the code is 1, and nothing is called unsafe that was not seen."""
+    tries = []
+
+    def ends(_: layers.WarmSandbox) -> LayerResult:
+        tries.append(1)
+        raise KernelDied("the kernel had ended before")
+
+    monkeypatch.setattr(layers, "_CHECKS", {"time, interrupted": ends})
+    code, text = _run()
+    assert (code, len(tries)) == (1, 2)
+    assert "Could not be tried: time, interrupted." in text
+    assert "Not safe" not in text
+
+
+def test_what_is_still_open_is_said_at_the_end(
+    numpy_only: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A layer that is a bonus, with what to do for it."""
+    opened = LayerResult("", None, "none", "set THIS")
+    monkeypatch.setattr(layers, "_CHECKS", {"bonus": lambda _: opened})
+    code, text = _run()
+    assert code == 0
+    assert "Still open, bonus: set THIS." in text.partition("as it is meant to be")[2]
 
 
 def test_a_sandbox_that_cannot_be_built_is_explained(

@@ -75,7 +75,7 @@ def board(session: Session, course: Course, filters: Filters, *, names: bool) ->
     rows = session.scalars(
         select(Submission)
         .where(Submission.id.in_(matching))
-        .order_by(Submission.id.desc())
+        .order_by(Submission.received_at.desc(), Submission.id.desc())
         .offset((page - 1) * PAGE_ROWS)
         .limit(PAGE_ROWS)
     ).all()
