@@ -114,7 +114,9 @@ def beside_attackers(count: int, attackers: int) -> int:
         done = sum(rounds.values())
         print(f"the same beside {attackers} attackers: {seconds:.0f} s, {done} attacks")
     return told(
-        each.title for each, one, two in zip(chosen, quiet, beside, strict=True) if one != two
+        f"{each.title}: {'; '.join(differences(one, two))}"
+        for each, one, two in zip(chosen, quiet, beside, strict=True)
+        if one != two
     )
 
 
@@ -131,9 +133,21 @@ def beside_busy_loops(count: int, loops: int) -> int:
     )
 
 
-def told(differences: Iterable[str]) -> int:
+def differences(one: object, two: object, place: str = "") -> Iterator[str]:
+    """Return where two reports differ, and how."""
+    if isinstance(one, dict) and isinstance(two, dict):
+        for key in one | two:
+            yield from differences(one.get(key), two.get(key), f"{place}.{key}")
+    elif isinstance(one, list) and isinstance(two, list) and len(one) == len(two):
+        for number, pair in enumerate(zip(one, two, strict=True)):
+            yield from differences(*pair, f"{place}[{number}]")
+    elif one != two:
+        yield f"{place}: {str(one)[:200]!r} became {str(two)[:200]!r}"
+
+
+def told(different: Iterable[str]) -> int:
     """Print which reports differ."""
-    lines = list(differences)
+    lines = list(different)
     for line in lines:
         print(f"  differs: {line}")
     print(f"{len(lines)} reports differ")
