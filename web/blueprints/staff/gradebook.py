@@ -21,7 +21,8 @@ from web.services.gradebook import gradebook
 def show_gradebook(slug: str) -> str:
     """Show points of all students in all assignments, and totals."""
     course = course_for(slug, Action.SEE_STAFF_PAGES)
-    book = gradebook.gradebook(db(), course)
+    instructs = allowed(db(), signed_in(), Action.MANAGE_COURSE, course)
+    book = gradebook.gradebook(db(), course, instructs=instructs)
     by = request.args.get("sort", "name")[:120]
     descending = request.args.get("order") == "down"
     rows = gradebook.sorted_rows(book, by, descending=descending)
@@ -39,7 +40,7 @@ def show_gradebook(slug: str) -> str:
         pages=pages,
         has_grades=gradebook.has_grades(book),
         rules_version=version_of(_rules_shown(course)),
-        instructs=allowed(db(), signed_in(), Action.MANAGE_COURSE, course),
+        instructs=instructs,
     )
 
 

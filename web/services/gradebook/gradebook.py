@@ -51,11 +51,13 @@ class Gradebook:
         course: Which.
         assignments: The columns, by deadline.
         rows: One for each student.
+        concealed: Assignments whose points the reader may not see beside names.
     """
 
     course: Course
     assignments: Sequence[CourseAssignment]
     rows: Sequence[Row]
+    concealed: Sequence[CourseAssignment] = ()
 
 
 @dataclass(frozen=True)
@@ -80,16 +82,31 @@ class GradeRules:
     bonus_needs_pass: bool = True
 
 
-def gradebook(session: Session, course: Course) -> Gradebook:
-    """Return a course's gradebook as staff see it, by name."""
-    assignments = course_assignments(session, course)
+def gradebook(session: Session, course: Course, *, instructs: bool = True) -> Gradebook:
+    """
+    Return a course's gradebook as staff see it, by name.
+
+    Args:
+        session: To read by.
+        course: Which.
+        instructs: Whether its reader is an instructor. Graders see nothing of what is graded
+            anonymously until that is released: points beside names here, and beside labels where
+            they grade, would tell whose answer is whose. Nor is it in the total.
+    """
+    found = course_assignments(session, course)
+    concealed = [] if instructs else [each for each in found if _tells_who(each)]
+    assignments = [each for each in found if each not in concealed]
     members = standing.students(session, course)
     columns = [standing.entries(session, each, members) for each in assignments]
     rows = [
         _row(course, member, tuple(column[member.user_id] for column in columns))
         for member in members
     ]
-    return Gradebook(course, assignments, rows)
+    return Gradebook(course, assignments, rows, concealed)
+
+
+def _tells_who(assignment: CourseAssignment) -> bool:
+    return assignment.anonymous_grading and assignment.grades_released_at is None
 
 
 def _row(course: Course, member: Membership, entries: tuple[Entry, ...]) -> Row:

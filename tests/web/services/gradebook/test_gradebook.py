@@ -175,6 +175,24 @@ def test_anonymous_grading_hides_which_submission_is_whose(toy: World) -> None:
     assert "/staff/submissions/" in toy.client("instructor").get(PLACE).text
 
 
+def test_points_of_anonymous_grading_stand_beside_no_name(toy: World) -> None:
+    """Until they are released: a grader reads the same points beside labels where they grade."""
+    with toy.database.write.begin() as session:
+        session.query(CourseAssignment).filter_by(name="toy").one().anonymous_grading = True
+    page = toy.client("grader").get(PLACE + "?sort=points-toy&order=down").text
+    shown = toy.client("instructor").get(PLACE).text
+
+    for points in ("5.4", "87.5 %"):  # its own, and in the total
+        assert points in shown
+        assert points not in page
+    assert "graded anonymously" in page
+    assert "What the class has understood" in page
+    assert "graded anonymously" not in shown
+    with toy.database.write.begin() as session:
+        session.query(CourseAssignment).filter_by(name="toy").one().grades_released_at = now()
+    assert "5.4" in toy.client("grader").get(PLACE).text
+
+
 def test_rules_are_changed_and_written_down(toy: World) -> None:
     """Weight, what may be dropped and how many; an entry in the log says from what to what."""
     client = toy.client("instructor")
