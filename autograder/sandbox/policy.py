@@ -114,8 +114,9 @@ DENIED_SYSTEM_CALLS: Final = tuple(
 # refuse a file that they cannot lock; in a kernel's own scratch nobody else is there to lock out.
 IGNORED_LOCK_CALLS: Final = ("flock",)
 IGNORED_LOCK_COMMANDS: Final = (6, 7, 37, 38)  # F_SETLK, F_SETLKW, F_OFD_SETLK, F_OFD_SETLKW
-# F_SETLEASE, F_NOTIFY, and the hints on how long data will live, which stay with a file.
-DENIED_FILE_COMMANDS: Final = (1024, 1026, 1036, 1038)
+# F_SETLEASE, F_NOTIFY, the hints on how long data will live, which stay with a file, and
+# F_SETPIPE_SZ: a larger pipe holds more than the guardian counts.
+DENIED_FILE_COMMANDS: Final = (1024, 1026, 1031, 1036, 1038)
 # MADV_MERGEABLE, MADV_COLD, MADV_PAGEOUT, MADV_COLLAPSE: state of pages that others may share.
 DENIED_ADVICE: Final = (12, 20, 21, 25)
 # PR_SET_DUMPABLE would hide memory from the guardian; PR_SCHED_CORE would take whole cores;
@@ -124,6 +125,9 @@ DENIED_PROCESS_OPTIONS: Final = (4, 62, 67)
 # SO_PASSPIDFD, SO_PEERPIDFD: a handle on the process at a socket's other end, the grader.
 SOL_SOCKET: Final = 1
 DENIED_SOCKET_OPTIONS: Final = (76, 77)
+# SO_SNDBUF, SO_RCVBUF and both by force: answered with success, and done nowhere. The guardian
+# counts what a socket holds by default; a machine may allow a hundred times as much.
+IGNORED_SOCKET_OPTIONS: Final = (7, 8, 32, 33)
 # Urgent data has no use between processes, and a history of faults in Linux; argument of the flags.
 MSG_OOB: Final = 1
 FLAGGED_SENDS: Final[Mapping[str, int]] = {

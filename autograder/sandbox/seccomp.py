@@ -108,10 +108,16 @@ def _deny_sockets(rules: Any, seccomp: Any) -> None:
     for call, option in itertools.product(
         ("getsockopt", "setsockopt"), policy.DENIED_SOCKET_OPTIONS
     ):
-        level = seccomp.Arg(1, seccomp.MASKED_EQ, 0xFFFFFFFF, policy.SOL_SOCKET)
-        rules.add_rule(denied, call, level, seccomp.Arg(2, seccomp.MASKED_EQ, 0xFFFFFFFF, option))
+        rules.add_rule(denied, call, *_socket_option(seccomp, option))
+    for option in policy.IGNORED_SOCKET_OPTIONS:
+        rules.add_rule(seccomp.ERRNO(0), "setsockopt", *_socket_option(seccomp, option))
     route_only = (seccomp.Arg(0, seccomp.EQ, policy.AF_NETLINK), seccomp.Arg(2, seccomp.NE, 0))
     rules.add_rule(denied, "socket", *route_only)
+
+
+def _socket_option(seccomp: Any, option: int) -> tuple[Any, Any]:
+    level = seccomp.Arg(1, seccomp.MASKED_EQ, 0xFFFFFFFF, policy.SOL_SOCKET)
+    return level, seccomp.Arg(2, seccomp.MASKED_EQ, 0xFFFFFFFF, option)
 
 
 def _deny_uncounted_memory(rules: Any, seccomp: Any) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import socket
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,8 +21,9 @@ from autograder.sandbox.runtime import linux
 
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
-# What a socket may hold unread: twice net.core.wmem_max as Linux sets it.
-SOCKET_BYTES = 2 * 212_992
+# What a socket may hold unread: its buffer, which no kernel can make larger, and one more message.
+with socket.socket(socket.AF_UNIX) as _fresh:
+    SOCKET_BYTES = 2 * _fresh.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
 # What stands behind any other descriptor: a pipe beyond a user's soft limit keeps two pages.
 DESCRIPTOR_BYTES = 2 * PAGE_BYTES
 # An event loop or libzmq watches some ten; these are bounds on what Linux counts by user.

@@ -273,6 +273,24 @@ for mode in ("delete", "wal"):
     assert probe.evaluate("rows") == [(85,)]
 
 
+@pytest.mark.parametrize(
+    "option", [7, 8, 32, 33], ids=["SNDBUF", "RCVBUF", "SNDBUFFORCE", "RCVBUFFORCE"]
+)
+def test_sockets_hold_no_more_than_is_counted(inside: Probe, option: int) -> None:
+    """Whoever asks for a larger buffer is told that it has one, and keeps the one that there is."""
+    inside.run(
+        f"""
+import socket
+
+end, _ = socket.socketpair()
+before = [end.getsockopt(socket.SOL_SOCKET, each) for each in (7, 8)]
+end.setsockopt(socket.SOL_SOCKET, {option}, 2**22)
+after = [end.getsockopt(socket.SOL_SOCKET, each) for each in (7, 8)]
+"""
+    )
+    assert inside.evaluate("before") == inside.evaluate("after")
+
+
 def test_limits_that_no_assignment_chooses(inside: Probe) -> None:
     """Timers and queued signals are few, no page is locked, and no priority is above others'."""
     for name, most in (("SIGPENDING", 1024), ("MEMLOCK", 0), ("NICE", 0), ("RTPRIO", 0)):
