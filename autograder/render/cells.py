@@ -131,7 +131,9 @@ def cell_as_text(cell: NotebookNode, effort: RenderBudget, note: str) -> CellHtm
 
 
 def _cell_html(kind: str, fragment: Fragment) -> CellHtml:
-    return CellHtml(kind if kind in _KINDS else "raw", fragment.html, tuple(fragment.notes))
+    # Untrusted: outputs, and names of their types, hold any character, entities any other.
+    notes = tuple(map(plain, fragment.notes))
+    return CellHtml(kind if kind in _KINDS else "raw", plain(fragment.html), notes)
 
 
 def _markdown_cell(source: str, effort: RenderBudget) -> Fragment:

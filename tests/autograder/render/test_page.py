@@ -99,6 +99,19 @@ def test_hostile_outputs(make, harmless, media_type: str, hostile: str) -> None:
     harmless(page_of(make.report(make.question("q1"), cells=(cell,)), student=True))
 
 
+@pytest.mark.parametrize("media_type", ["text/plain", "text/html", "text/markdown", "text/\x1bx"])
+def test_outputs_hold_nothing_unseen(make, media_type: str) -> None:
+    """Neither a terminal's commands nor marks that turn the text round, however they came in."""
+    hostile = "\x1b[2J \x9b \u202e &#x202e; &#27; \x07 **bold**"
+    stream = nbformat.v4.new_output("stream", name="stdout", text=hostile)
+    error = nbformat.v4.new_output("error", ename="E", evalue="", traceback=[hostile])
+    cell = make.code("a", make.shows({media_type: hostile}), stream, error)
+
+    page = page_of(make.report(make.question("q1"), cells=(cell,)), student=True)
+
+    assert not {"\x1b", "\x9b", "\u202e", "\x07"} & set(page)
+
+
 def test_hostile_report(make, harmless) -> None:
     """Names, messages, hints and details are text, whatever stands in them."""
     bad = "</style></title><script>alert(1)</script>\"' onclick=alert(1)"
