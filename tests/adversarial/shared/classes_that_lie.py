@@ -1,4 +1,4 @@
-# %% q1 class_that_is_another invalid partial
+# %% q1 class_that_is_another error|invalid
 # Held by: exact types are looked at inside, and outside there are only handles.
 class Array:
     __class__ = property(lambda self: np.ndarray)

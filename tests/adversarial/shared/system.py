@@ -155,20 +155,25 @@ refused(os.open, "/dev/userfaultfd", os.O_RDWR)
 refused(lambda: mmap.mmap(-1, 2**21, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x40000) and 0)
 
 
-# %% start pipe_of_sixteen_megabytes ok
-# Held by fs.pipe-max-size, since a kernel has no capability.
+# %% start pipes_of_a_megabyte ok
+# Held by the filter: a pipe beyond its default holds more than the guardian counts.
 ends = os.pipe()
-refused(fcntl.fcntl, ends[1], 1031, 16 * 2**20)
+refused(fcntl.fcntl, ends[1], 1031, 2**20)
 for end in ends:
     os.close(end)
 
 
-# %% start buffer_of_a_socket_by_force ok
-# Held by the missing capability: SO_SNDBUFFORCE passes the system's bound.
+# %% start buffers_of_sockets ok
+# Held by the filter: the guardian counts what a socket holds by default, and a machine may allow
+# a hundred times as much.
 pair = socket.socketpair()
-refused(lambda: pair[0].setsockopt(socket.SOL_SOCKET, 32, 2**28) or 0)
-pair[0].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2**28)
-assert pair[0].getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) < 2**23
+before = pair[0].getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
+for option in (socket.SO_SNDBUF, 32):
+    try:
+        pair[0].setsockopt(socket.SOL_SOCKET, option, 2**28)
+    except OSError:
+        pass
+assert pair[0].getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) == before
 for end in pair:
     end.close()
 
@@ -282,8 +287,6 @@ probe.close()
 # Held by the mounts: nothing of it is inside, whatever the path to it.
 paths = [
     "/etc/shadow",
-    "/root",
-    "/home/student/../../root",
     "/proc/self/root/etc/shadow",
     "/proc/1/root/etc/shadow",
     "/proc/self/cwd/../../../etc/shadow",
