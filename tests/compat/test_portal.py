@@ -33,6 +33,7 @@ from web.models import (
     Submission,
 )
 from web.services.courses import snapshots
+from web.services.courses.deadlines import rules_for
 from web.services.gradebook import class_results
 from web.services.gradebook.class_results import Which
 from web.services.gradebook.gradebook import Row, gradebook, own_grades
@@ -95,7 +96,9 @@ def test_a_submission_is_worth_what_it_was_worth(portal: OldPortal, key: str) ->
             "state": str(found.state),
             "reason": str(found.reason or ""),
             "sha256": found.sha256,
-            "late_seconds": found.late_seconds,
+            "late_seconds": rules_for(session, found.assignment, found.user)
+            .lateness(found.received_at)
+            .seconds,
             "released": found.released_at is not None,
             "snapshot": found.snapshot.content_hash,
             "results": results,

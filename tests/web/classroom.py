@@ -95,7 +95,7 @@ def attempt(
         sha256=f"{user.id:032d}{number:032d}",
         size_bytes=1,
         state=SubmissionState.GRADED,
-        late_seconds=late_seconds,
+        received_at=(assignment.due_at or now()) + timedelta(seconds=late_seconds),
         score_tenths=sum(tenths),
         released_at=now() if is_released else None,
     )

@@ -21,7 +21,7 @@ from web.models import (
     SubmissionState,
     User,
 )
-from web.services.courses.deadlines import accepts_until, rules_with
+from web.services.courses.deadlines import rules_with
 from web.services.courses.local_time import parse_local
 from web.services.errors import RuleError
 from web.services.people import roster_file, throttle
@@ -49,7 +49,7 @@ def test_a_moment_that_was_saved_too_late_fails_no_page(world: World) -> None:
         assignment = session.scalars(select(CourseAssignment)).one()
         assignment.due_at = datetime(9999, 12, 31, tzinfo=UTC)
         assignment.grace_minutes = 10_000_000
-        last = accepts_until(rules_with(assignment, None, 5.0), assignment.grace_minutes)
+        last = rules_with(assignment, None, 5.0).closes_at
         for member in session.scalars(select(Membership)):
             member.time_multiplier = 5.0
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from autograder.render.findings import SummaryView
 from web.models import Course, Submission
+from web.services.courses.deadlines import Lateness, rules_for
 from web.services.grading.marks import Mark, mark_of
 from web.services.grading.remarks import Remark, remarks_of
 from web.services.grading.results import Grading, all_gradings, staff_summary, student_summary
@@ -34,6 +35,7 @@ class SubmissionPage:
     Args:
         submission: Which.
         status: Where it stands.
+        lateness: By the rules as they stand now.
         mark: What the reader may know of its worth; ``None`` if that is nothing.
         summary: Its result in words; ``None`` if there is none.
         remarks: What people wrote, by question.
@@ -41,6 +43,7 @@ class SubmissionPage:
 
     submission: Submission
     status: Status
+    lateness: Lateness
     mark: Mark | None
     summary: SummaryView | None
     remarks: Mapping[str, Remark]
@@ -109,6 +112,7 @@ def student_page(
     return StudentPage(
         submission,
         status_of(session, submission),
+        view.lateness(submission),
         mark,
         student_summary(submission, mark),
         remarks_of(session, submission, mark),
@@ -134,6 +138,7 @@ def staff_page(session: Session, submission: Submission, *, chosen: int | None) 
     return StaffPage(
         submission,
         status_of(session, submission),
+        rules_for(session, submission.assignment, submission.user).lateness(submission.received_at),
         mark,
         staff_summary(session, mark),
         remarks_of(session, submission, mark),

@@ -72,8 +72,6 @@ class Submission(Leased, Base):
     graded_at: Mapped[datetime | None]
     released_at: Mapped[datetime | None]
     """From when its student may see what people gave; ``None``: not yet."""
-    late_seconds: Mapped[int] = mapped_column(default=0)
-    """After the deadline that held for this student, grace included; 0 if in time."""
     score_tenths: Mapped[int | None]
     """What the tests earned, before the late penalty."""
     result_id: Mapped[int | None] = mapped_column(ForeignKey("result.id", use_alter=True))

@@ -7,6 +7,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from flask import abort, flash, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from autograder.assignment import Assignment
@@ -28,6 +29,8 @@ from web.services.courses import assignments, snapshots, validation
 from web.services.courses.courses import zone_of
 from web.services.courses.local_time import format_local, note_on, parse_local
 from web.services.errors import RuleError
+from web.services.grading import rule_effects
+from web.services.grading.rule_effects import RuleEffect
 from web.services.people import roster
 
 MOMENTS: Final = ("release_at", "due_at", "cutoff_at", "results_at", "solution_at")
@@ -44,6 +47,19 @@ LABELS: Final[Mapping[str, str]] = {
     "counted": "Which attempt counts",
     "weight": "Weight in the grade",
 }
+
+
+class UnconfirmedError(Exception):
+    """
+    Saving would change marks, which has not been shown to who saves.
+
+    Args:
+        effect: What it would do.
+    """
+
+    def __init__(self, effect: RuleEffect) -> None:
+        super().__init__()
+        self.effect = effect
 
 
 @bp.get("/courses/<slug>/staff/assignments/")
@@ -90,7 +106,12 @@ def change_rules(slug: str, name: str) -> Response | tuple[str, int]:
     try:
         with writing() as session:
             refuse_outdated(_rules_shown(assignment))
-            assignments.set_rules(session, signed_in(), assignment, _rules(assignment))
+            rules = _rules(assignment)
+            assignments.check_rules(rules)
+            effect = _confirmed(rule_effects.effect_of_rules(session, assignment, rules))
+            assignments.set_rules(session, signed_in(), assignment, rules, effect.as_details())
+    except UnconfirmedError as unconfirmed:
+        return _page(assignment, "rules", effect=unconfirmed.effect), 200
     except RuleError as error:
         return _refused(assignment, "rules", error)
     flash("The rules are changed.", "good")
@@ -129,7 +150,12 @@ def grant_extension(slug: str, name: str) -> Response | tuple[str, int]:
     try:
         with writing() as session:
             refuse_outdated(_extension_shown(assignment, student))
-            assignments.extend(session, signed_in(), assignment, student, _terms(assignment))
+            terms = _terms(assignment)
+            assignments.check_terms(terms)
+            effect = _extension_effect(session, assignment, student, terms)
+            assignments.extend(session, signed_in(), assignment, student, terms, effect)
+    except UnconfirmedError as unconfirmed:
+        return _page(assignment, "extension", effect=unconfirmed.effect), 200
     except RuleError as error:
         return _refused(assignment, "extension", error)
     flash(f"{student.name} has an extension.", "good")
@@ -138,16 +164,43 @@ def grant_extension(slug: str, name: str) -> Response | tuple[str, int]:
 
 
 @bp.post("/courses/<slug>/staff/assignments/<name>/extensions/withdraw")
-def withdraw_extension(slug: str, name: str) -> Response:
+def withdraw_extension(slug: str, name: str) -> Response | str:
     """Let the assignment's own rules hold for a student again."""
     assignment = assignment_for(slug, name, Action.MANAGE_ASSIGNMENT)
     student = _chosen_student(assignment)
-    with writing() as session:
-        refuse_outdated(_extension_shown(assignment, student))
-        if not assignments.withdraw_extension(session, signed_in(), assignment, student):
-            abort(404)
+    try:
+        with writing() as session:
+            refuse_outdated(_extension_shown(assignment, student))
+            effect = _extension_effect(session, assignment, student, None)
+            actor = signed_in()
+            if not assignments.withdraw_extension(session, actor, assignment, student, effect):
+                abort(404)
+    except UnconfirmedError as unconfirmed:
+        return _page(assignment, "withdrawal", effect=unconfirmed.effect)
     flash(f"{student.name} has no extension any more.", "good")
     return redirect(url_for("staff.show_assignment", slug=slug, name=name), code=303)
+
+
+def _extension_effect(
+    session: Session,
+    assignment: CourseAssignment,
+    student: User,
+    terms: assignments.ExtensionTerms | None,
+) -> dict[str, int]:
+    effect = rule_effects.effect_of_extension(session, assignment, student, terms)
+    return _confirmed(effect).as_details()
+
+
+def _confirmed(effect: RuleEffect) -> RuleEffect:
+    """
+    Return an effect on marks that who saves has seen.
+
+    Raises:
+        UnconfirmedError: If they have not, or saw another one.
+    """
+    if not effect.nothing and request.form.get("confirmed") != effect.token:
+        raise UnconfirmedError(effect)
+    return effect
 
 
 def _chosen_student(assignment: CourseAssignment) -> User:
@@ -194,8 +247,13 @@ def _in_words(extension: Extension, zone: ZoneInfo) -> str:
     return ", ".join([*parts, extension.reason] if extension.reason else parts)
 
 
-def _page(assignment: CourseAssignment, form: str = "", error: str = "") -> str:
-    """Render the page; with an error, what was typed into that form stays."""
+def _page(
+    assignment: CourseAssignment,
+    form: str = "",
+    error: str = "",
+    effect: RuleEffect | None = None,
+) -> str:
+    """Render the page; beside an error or what is to be confirmed, what was typed stays."""
     zone = zone_of(assignment.course)
     settings = portal().settings
     offers = snapshots.offers(settings.assignment_folders)
@@ -214,6 +272,7 @@ def _page(assignment: CourseAssignment, form: str = "", error: str = "") -> str:
         typed=request.form if form else {},
         form=form,
         error=error,
+        effect=effect,
     )
 
 

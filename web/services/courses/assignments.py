@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 
@@ -74,15 +74,26 @@ def add_to_course(
 
 
 def set_rules(
-    session: Session, actor: User, assignment: CourseAssignment, rules: AssignmentRules
+    session: Session,
+    actor: User,
+    assignment: CourseAssignment,
+    rules: AssignmentRules,
+    effect: Mapping[str, int] | None = None,
 ) -> None:
     """
     Change an assignment's rules.
 
+    Args:
+        session: A writing session; the caller commits.
+        actor: Who.
+        assignment: Which.
+        rules: The new ones.
+        effect: What becomes of marks by it, for the log.
+
     Raises:
         RuleError: If they contradict one another.
     """
-    _check(rules)
+    check_rules(rules)
     before = {each.name: getattr(assignment, each.name) for each in fields(rules)}
     changed = {}
     for each in fields(rules):
@@ -98,6 +109,7 @@ def set_rules(
             course=assignment.course,
             target=assignment.name,
             changed=changed,
+            **(effect or {}),
         )
 
 
@@ -134,16 +146,28 @@ def release_now(session: Session, actor: User, assignment: CourseAssignment) -> 
 
 
 def extend(
-    session: Session, actor: User, assignment: CourseAssignment, user: User, terms: ExtensionTerms
+    session: Session,
+    actor: User,
+    assignment: CourseAssignment,
+    user: User,
+    terms: ExtensionTerms,
+    effect: Mapping[str, int] | None = None,
 ) -> Extension:
     """
     Give one student a later deadline or more attempts; replaces an earlier extension.
 
+    Args:
+        session: A writing session; the caller commits.
+        actor: Who.
+        assignment: Which.
+        user: The student.
+        terms: What they get.
+        effect: What becomes of marks by it, for the log.
+
     Raises:
         RuleError: If it gives nothing.
     """
-    if terms.due_at is None and terms.cutoff_at is None and terms.extra_attempts <= 0:
-        raise RuleError("An extension needs a later deadline or more attempts.")
+    check_terms(terms)
     lock(session, assignment)
     extension = _extension_of(session, assignment, user)
     if extension is None:
@@ -161,15 +185,38 @@ def extend(
         due_at=_plain(terms.due_at),
         extra_attempts=terms.extra_attempts,
         reason=terms.reason,
+        **(effect or {}),
     )
     return extension
 
 
+def check_terms(terms: ExtensionTerms) -> None:
+    """
+    Check that an extension gives something.
+
+    Raises:
+        RuleError: If it does not.
+    """
+    if terms.due_at is None and terms.cutoff_at is None and terms.extra_attempts <= 0:
+        raise RuleError("An extension needs a later deadline or more attempts.")
+
+
 def withdraw_extension(
-    session: Session, actor: User, assignment: CourseAssignment, user: User
+    session: Session,
+    actor: User,
+    assignment: CourseAssignment,
+    user: User,
+    effect: Mapping[str, int] | None = None,
 ) -> bool:
     """
-    Take a student's extension back; what was submitted before stays as it was received.
+    Take a student's extension back; what was submitted meanwhile stays, late as the rules say.
+
+    Args:
+        session: A writing session; the caller commits.
+        actor: Who.
+        assignment: Which.
+        user: The student.
+        effect: What becomes of marks by it, for the log.
 
     Returns:
         Whether there was one.
@@ -184,6 +231,7 @@ def withdraw_extension(
         "extension.withdrawn",
         course=assignment.course,
         target=f"{user.email}, {assignment.name}",
+        **(effect or {}),
     )
     return True
 
@@ -229,7 +277,13 @@ def snapshots_in_use(session: Session, limit: int) -> Sequence[Snapshot]:
     return list(dict.fromkeys(found))
 
 
-def _check(rules: AssignmentRules) -> None:
+def check_rules(rules: AssignmentRules) -> None:
+    """
+    Check that rules do not contradict one another.
+
+    Raises:
+        RuleError: If they do.
+    """
     if rules.due_at and rules.release_at and rules.due_at <= rules.release_at:
         raise RuleError("The deadline must come after the release.")
     if rules.cutoff_at and rules.due_at and rules.cutoff_at < rules.due_at:

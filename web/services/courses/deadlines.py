@@ -3,17 +3,83 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, lazyload
 
 from web.models import CourseAssignment, Extension, Membership, User
 
 SECONDS_PER_DAY: Final = 86_400
 _LAST_MOMENT: Final = datetime(9999, 12, 30, tzinfo=UTC)  # in every time zone a date
+
+
+class Terms(Protocol):
+    """What an assignment says about time: as it is saved, or as somebody is about to save it."""
+
+    @property
+    def release_at(self) -> datetime | None:
+        """From when students see it."""
+
+    @property
+    def due_at(self) -> datetime | None:
+        """The deadline."""
+
+    @property
+    def cutoff_at(self) -> datetime | None:
+        """Nothing is accepted after it."""
+
+    @property
+    def grace_minutes(self) -> int:
+        """After a deadline, that still count as in time."""
+
+    @property
+    def late_percent_per_day(self) -> float:
+        """What each day of being late costs."""
+
+    @property
+    def max_attempts(self) -> int | None:
+        """How many there are; ``None``: as many as they like."""
+
+
+class MoreTime(Protocol):
+    """What an extension gives: as it is saved, or as somebody is about to save it."""
+
+    @property
+    def due_at(self) -> datetime | None:
+        """The deadline."""
+
+    @property
+    def cutoff_at(self) -> datetime | None:
+        """Nothing is accepted after it."""
+
+    @property
+    def extra_attempts(self) -> int:
+        """How many there are beyond the others'."""
+
+
+@dataclass(frozen=True)
+class Lateness:
+    """
+    How late a submission is by the rules as they stand now, and what that costs.
+
+    Args:
+        seconds: After the deadline; 0 if it is in time, or within the grace.
+        percent_per_day: What each day that has begun costs.
+    """
+
+    seconds: int = 0
+    percent_per_day: float = 0.0
+
+    def penalised(self, tenths: int) -> int:
+        """Return points after the late penalty."""
+        return penalised_tenths(tenths, self.seconds, self.percent_per_day)
+
+
+IN_TIME: Final = Lateness()
 
 
 @dataclass(frozen=True)
@@ -23,10 +89,12 @@ class Rules:
 
     Args:
         due_at: The deadline; ``None``: there is none.
-        cutoff_at: Nothing is accepted after it; ``None``: never closed.
+        cutoff_at: Nothing is accepted after it and the grace; ``None``: never closed.
         max_attempts: ``None``: as many as they like.
         extended: Whether an extension changed any of it.
         time_multiplier: Of the student.
+        grace_minutes: After a deadline, that still count as in time.
+        late_percent_per_day: What each day of being late costs.
     """
 
     due_at: datetime | None
@@ -34,6 +102,66 @@ class Rules:
     max_attempts: int | None
     extended: bool
     time_multiplier: float
+    grace_minutes: int = 0
+    late_percent_per_day: float = 0.0
+
+    @property
+    def closes_at(self) -> datetime | None:
+        """The last moment at which a submission is accepted; the grace comes on top."""
+        if self.cutoff_at is None:
+            return None
+        return _after(self.cutoff_at, timedelta(minutes=self.grace_minutes))
+
+    def lateness(self, received_at: datetime) -> Lateness:
+        """Return how late a submission of a moment is; within the grace it is in time."""
+        if self.due_at is None:
+            return IN_TIME
+        late = (received_at - self.due_at).total_seconds()
+        in_time = late <= self.grace_minutes * 60
+        return Lateness(0 if in_time else int(late), self.late_percent_per_day)
+
+
+@dataclass(frozen=True)
+class RuleBook:
+    """
+    The rules for many students, from few queries.
+
+    Args:
+        extensions: By assignment and student.
+        multipliers: By course and student, where they are not 1.
+    """
+
+    extensions: Mapping[tuple[int, int], Extension]
+    multipliers: Mapping[tuple[int, int], float]
+
+    def rules(self, assignment: CourseAssignment, user_id: int) -> Rules:
+        """Return the rules for a student as they stand."""
+        extension = self.extensions.get((assignment.id, user_id))
+        return rules_with(assignment, extension, self.multiplier(assignment, user_id))
+
+    def multiplier(self, assignment: CourseAssignment, user_id: int) -> float:
+        """Return a student's time multiplier."""
+        return self.multipliers.get((assignment.course_id, user_id), 1.0)
+
+
+def rule_book(session: Session, assignments: Iterable[CourseAssignment]) -> RuleBook:
+    """Read the rules of assignments for everybody."""
+    assignments = list(assignments)
+    extensions = session.scalars(
+        select(Extension)
+        .where(Extension.assignment_id.in_({each.id for each in assignments}))
+        .options(lazyload(Extension.user))
+    )
+    multipliers = session.execute(
+        select(Membership.course_id, Membership.user_id, Membership.time_multiplier).where(
+            Membership.course_id.in_({each.course_id for each in assignments}),
+            Membership.time_multiplier != 1.0,
+        )
+    )
+    return RuleBook(
+        {(each.assignment_id, each.user_id): each for each in extensions},
+        {(course_id, user_id): factor for course_id, user_id, factor in multipliers},
+    )
 
 
 def rules_for(session: Session, assignment: CourseAssignment, user: User) -> Rules:
@@ -51,29 +179,32 @@ def rules_for(session: Session, assignment: CourseAssignment, user: User) -> Rul
     return rules_with(assignment, extension, multiplier)
 
 
-def rules_with(
-    assignment: CourseAssignment, extension: Extension | None, multiplier: float | None
-) -> Rules:
+def rules_with(terms: Terms, extension: MoreTime | None, multiplier: float | None) -> Rules:
     """Return the rules that follow from an extension and a time multiplier, if there are any."""
     factor = multiplier or 1.0
-    due_at = _stretched(assignment, assignment.due_at, factor)
-    cutoff_at = _stretched(assignment, assignment.cutoff_at or assignment.due_at, factor)
-    attempts = assignment.max_attempts
+    due_at = _stretched(terms, terms.due_at, factor)
+    cutoff_at = _stretched(terms, terms.cutoff_at or terms.due_at, factor)
+    attempts = terms.max_attempts
     if extension is not None:
         due_at = extension.due_at or due_at
         cutoff_at = _later(extension.cutoff_at or extension.due_at, cutoff_at)
         attempts = None if attempts is None else attempts + extension.extra_attempts
-    return Rules(due_at, cutoff_at, attempts, extension is not None, factor)
+    return Rules(
+        due_at,
+        cutoff_at,
+        attempts,
+        extension is not None,
+        factor,
+        terms.grace_minutes,
+        terms.late_percent_per_day,
+    )
 
 
-def _stretched(
-    assignment: CourseAssignment, moment: datetime | None, factor: float
-) -> datetime | None:
+def _stretched(terms: Terms, moment: datetime | None, factor: float) -> datetime | None:
     """Stretch the time from release to a moment, for a student with a time multiplier."""
-    if moment is None or assignment.release_at is None or factor == 1.0:
+    if moment is None or terms.release_at is None or factor == 1.0:
         return moment
-    length = moment - assignment.release_at
-    return _after(assignment.release_at, length, factor)
+    return _after(terms.release_at, moment - terms.release_at, factor)
 
 
 def _after(moment: datetime, length: timedelta, factor: float = 1.0) -> datetime:
@@ -87,21 +218,6 @@ def _after(moment: datetime, length: timedelta, factor: float = 1.0) -> datetime
 def _later(first: datetime | None, second: datetime | None) -> datetime | None:
     moments = [moment for moment in (first, second) if moment is not None]
     return max(moments, default=None)
-
-
-def accepts_until(rules: Rules, grace_minutes: int) -> datetime | None:
-    """Return the last moment at which a submission is accepted; the grace comes on top."""
-    if rules.cutoff_at is None:
-        return None
-    return _after(rules.cutoff_at, timedelta(minutes=grace_minutes))
-
-
-def late_seconds(rules: Rules, received_at: datetime, grace_minutes: int) -> int:
-    """Return by how much a submission is late; within the grace it is in time."""
-    if rules.due_at is None:
-        return 0
-    late = (received_at - rules.due_at).total_seconds()
-    return int(late) if late > grace_minutes * 60 else 0
 
 
 def days_begun(late: int) -> int:

@@ -102,7 +102,7 @@ def class_statistics(
 
 def _chosen(assignment: CourseAssignment, graded: list[Mark], which: Which) -> Iterable[Mark]:
     if which is Which.COUNTED:
-        return marks.counted_by_user(assignment, graded).values()
+        return marks.counted_by_user(assignment.counted, graded).values()
     first: dict[int, Mark] = {}
     for mark in sorted(graded, key=lambda each: each.submission.number):
         first.setdefault(mark.submission.user_id, mark)

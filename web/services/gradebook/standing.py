@@ -16,7 +16,6 @@ from web.db import now
 from web.models import (
     Course,
     CourseAssignment,
-    Extension,
     Membership,
     Role,
     Submission,
@@ -24,7 +23,7 @@ from web.models import (
     User,
 )
 from web.services.courses.assignments import results_visible
-from web.services.courses.deadlines import accepts_until, rules_with
+from web.services.courses.deadlines import rule_book
 from web.services.grading import marks
 from web.services.grading.marks import Mark
 
@@ -143,7 +142,7 @@ def _entries(
     members = list(members)
     user_ids = [member.user_id for member in members]
     states = _states(session, assignment, user_ids)
-    extensions = _extensions(session, assignment, user_ids)
+    book = rule_book(session, [assignment])
     found = {}
     for member in members:
         mark = counted.get(member.user_id)
@@ -152,8 +151,7 @@ def _entries(
         elif member.user_id in states:
             standing = _of_states(states[member.user_id])
         else:
-            rules = rules_with(assignment, extensions.get(member.user_id), member.time_multiplier)
-            last = accepts_until(rules, assignment.grace_minutes)
+            last = book.rules(assignment, member.user_id).closes_at
             closed = last is not None and at > last
             standing = Standing.NOT_SUBMITTED if closed else Standing.OPEN
         found[member.user_id] = Entry(member.user_id, assignment, standing, mark)
@@ -172,17 +170,6 @@ def _states(
     for user_id, state in rows:
         states.setdefault(user_id, set()).add(state)
     return states
-
-
-def _extensions(
-    session: Session, assignment: CourseAssignment, user_ids: Sequence[int]
-) -> dict[int, Extension]:
-    found = session.scalars(
-        select(Extension).where(
-            Extension.assignment_id == assignment.id, Extension.user_id.in_(user_ids)
-        )
-    )
-    return {each.user_id: each for each in found}
 
 
 def _of_mark(mark: Mark) -> Standing:

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Select, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, lazyload
 
 from web.models import Course, CourseAssignment, Submission, SubmissionState, User
+from web.services.courses.assignments import course_assignments
+from web.services.courses.deadlines import RuleBook, rule_book
 from web.services.grading.marks import Mark, marks_of
 
+_NEWEST_FIRST: Final = (Submission.received_at.desc(), Submission.id.desc())
 PAGE_ROWS: Final = 100
 
 
@@ -43,6 +46,7 @@ class BoardView:
     Args:
         rows: The newest first.
         marks: What they are worth, by their ids.
+        late: The ids of those that came after the deadline.
         total: How many match.
         counts: How many of the course there are, by state.
         page: Which page this is, from 1.
@@ -51,6 +55,7 @@ class BoardView:
 
     rows: Sequence[Submission]
     marks: dict[int, Mark]
+    late: frozenset[int]
     total: int
     counts: dict[str, int]
     page: int
@@ -68,18 +73,43 @@ def board(session: Session, course: Course, filters: Filters, *, names: bool) ->
         names: Whether who asks may see all names; else a search by name finds nothing where they
             are hidden, since a match would show whose it is.
     """
+    book = rule_book(session, course_assignments(session, course))
     matching = _filtered(course, filters, names=names)
-    total = session.scalar(select(func.count()).select_from(matching.subquery())) or 0
+    if filters.late:
+        late = _late(session, matching, book)
+        total = len(late)
+    else:
+        total = session.scalar(select(func.count()).select_from(matching.subquery())) or 0
     pages = max(1, -(-total // PAGE_ROWS))
     page = min(max(1, filters.page), pages)
-    rows = session.scalars(
-        select(Submission)
-        .where(Submission.id.in_(matching))
-        .order_by(Submission.received_at.desc(), Submission.id.desc())
-        .offset((page - 1) * PAGE_ROWS)
-        .limit(PAGE_ROWS)
-    ).all()
-    return BoardView(rows, marks_of(session, rows), total, _counts(session, course), page, pages)
+    start = (page - 1) * PAGE_ROWS
+    query = select(Submission).order_by(*_NEWEST_FIRST)
+    if filters.late:
+        query = query.where(Submission.id.in_(late[start : start + PAGE_ROWS]))
+    else:
+        query = query.where(Submission.id.in_(matching)).offset(start).limit(PAGE_ROWS)
+    rows = session.scalars(query).all()
+    return BoardView(
+        rows,
+        marks_of(session, rows),
+        frozenset(each.id for each in rows if _is_late(book, each)),
+        total,
+        _counts(session, course),
+        page,
+        pages,
+    )
+
+
+def _late(session: Session, matching: Select[Any], book: RuleBook) -> list[int]:
+    """Return the ids of those that are late by the rules as they stand now, the newest first."""
+    query = select(Submission).where(Submission.id.in_(matching)).order_by(*_NEWEST_FIRST)
+    found = session.scalars(query.options(lazyload("*")))
+    return [each.id for each in found if _is_late(book, each)]
+
+
+def _is_late(book: RuleBook, submission: Submission) -> bool:
+    rules = book.rules(submission.assignment, submission.user_id)
+    return rules.lateness(submission.received_at).seconds > 0
 
 
 def _filtered(course: Course, filters: Filters, *, names: bool) -> Select[Any]:
@@ -95,8 +125,6 @@ def _filtered(course: Course, filters: Filters, *, names: bool) -> Select[Any]:
         query = query.where(Submission.state == SubmissionState.FAILED)
     elif filters.state in set(SubmissionState):
         query = query.where(Submission.state == filters.state)
-    if filters.late:
-        query = query.where(Submission.late_seconds > 0)
     if filters.person:
         part = f"%{filters.person.strip()}%"
         query = query.where(

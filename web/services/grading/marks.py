@@ -28,7 +28,7 @@ from web.models import (
     User,
 )
 from web.services.courses.assignments import results_visible
-from web.services.courses.deadlines import penalised_tenths
+from web.services.courses.deadlines import IN_TIME, Lateness, rule_book
 
 _MOST_IDS: Final = 1000
 _Row = TypeVar("_Row", ManualGrade, PointsOverride)
@@ -81,6 +81,7 @@ class Mark:
         submission: Which.
         result_id: Of the grading that it rests on.
         questions: In the notebook's order.
+        lateness: By the rules as they stand now.
         damaged: Whether what the tests gave cannot be read. It is worth what people gave, and can
             still become anything.
     """
@@ -88,6 +89,7 @@ class Mark:
     submission: Submission
     result_id: int
     questions: tuple[QuestionMark, ...]
+    lateness: Lateness = IN_TIME
     damaged: bool = False
 
     @cached_property
@@ -103,7 +105,7 @@ class Mark:
     @cached_property
     def final_tenths(self) -> int:
         """The points so far, after the late penalty."""
-        return self._penalised(self.tenths)
+        return self.lateness.penalised(self.tenths)
 
     @property
     def penalty_tenths(self) -> int:
@@ -113,7 +115,7 @@ class Mark:
     @cached_property
     def highest_tenths(self) -> int:
         """The points after the penalty if all that awaits a person were right."""
-        return self._penalised(sum(question.highest_tenths for question in self.questions))
+        return self.lateness.penalised(sum(question.highest_tenths for question in self.questions))
 
     @cached_property
     def awaiting(self) -> tuple[str, ...]:
@@ -128,11 +130,6 @@ class Mark:
     def question(self, question_id: str) -> QuestionMark | None:
         """Return one question's mark."""
         return next((each for each in self.questions if each.id == question_id), None)
-
-    def _penalised(self, tenths: int) -> int:
-        submission = self.submission
-        percent = submission.assignment.late_percent_per_day
-        return penalised_tenths(tenths, submission.late_seconds, percent)
 
 
 def mark_of(
@@ -161,7 +158,7 @@ def marks_of(
 
     Args:
         session: To read by.
-        submissions: Which; a few thousand take four queries.
+        submissions: Which; a few thousand take a handful of queries.
         results: Other results to go by, by submission.
     """
     submissions = list(submissions)
@@ -170,6 +167,7 @@ def marks_of(
     parts = _parts(session, [result for result in chosen.values() if result is not None])
     grades = _by_question(session, ManualGrade, graded)
     overrides = _by_question(session, PointsOverride, graded)
+    book = rule_book(session, {each.assignment for each in graded.values()})
     marks = {}
     for submission in graded.values():
         result_id = chosen[submission.id] or 0
@@ -188,6 +186,7 @@ def marks_of(
                 )
                 for question in questions
             ),
+            book.rules(submission.assignment, submission.user_id).lateness(submission.received_at),
             damaged=tenths is None,
         )
     return marks
@@ -223,7 +222,7 @@ def released(submission: Submission, mark: Mark) -> bool:
     )
 
 
-def counted(assignment: CourseAssignment, marks: Sequence[Mark]) -> Mark | None:
+def counted(rule: CountedAttempt, marks: Sequence[Mark]) -> Mark | None:
     """
     Return the mark that counts among one student's: the best after penalties, or the last.
 
@@ -232,7 +231,7 @@ def counted(assignment: CourseAssignment, marks: Sequence[Mark]) -> Mark | None:
     """
     if len(marks) < 2:
         return marks[0] if marks else None
-    if assignment.counted is CountedAttempt.LAST:
+    if rule is CountedAttempt.LAST:
         return max(marks, key=lambda mark: mark.submission.number)
     return max(marks, key=lambda mark: (mark.highest_tenths, mark.complete, mark.submission.number))
 
@@ -256,15 +255,15 @@ def counted_marks(
         assignment: Which.
         user_ids: Of whom; everybody by default.
     """
-    return counted_by_user(assignment, graded_marks(session, assignment, user_ids))
+    return counted_by_user(assignment.counted, graded_marks(session, assignment, user_ids))
 
 
-def counted_by_user(assignment: CourseAssignment, marks: Iterable[Mark]) -> dict[int, Mark]:
+def counted_by_user(rule: CountedAttempt, marks: Iterable[Mark]) -> dict[int, Mark]:
     """Choose the mark that counts for each student, by the student's id."""
     by_user: dict[int, list[Mark]] = {}
     for mark in marks:
         by_user.setdefault(mark.submission.user_id, []).append(mark)
-    chosen = {user_id: counted(assignment, theirs) for user_id, theirs in by_user.items()}
+    chosen = {user_id: counted(rule, theirs) for user_id, theirs in by_user.items()}
     return {user_id: mark for user_id, mark in chosen.items() if mark is not None}
 
 

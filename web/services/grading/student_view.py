@@ -18,7 +18,7 @@ from web.models import (
     User,
 )
 from web.services.courses.assignments import course_assignments, results_visible
-from web.services.courses.deadlines import Rules, accepts_until, rules_for
+from web.services.courses.deadlines import Lateness, Rules, rules_for
 from web.services.grading.marks import Mark, as_seen_by_student, counted, marks_of
 from web.services.submissions.submitting import attempts_of
 
@@ -31,7 +31,6 @@ class StudentAssignment:
     Args:
         assignment: Which.
         rules: That hold for this student.
-        closes_at: The last moment at which a notebook is accepted.
         attempts: The newest first.
         marks: What attempts are worth, by their ids, as far as the student may see it.
         counted: The attempt that counts so far; ``None`` while it would give results away.
@@ -40,11 +39,19 @@ class StudentAssignment:
 
     assignment: CourseAssignment
     rules: Rules
-    closes_at: datetime | None
     attempts: Sequence[Submission]
     marks: Mapping[int, Mark]
     counted: Submission | None
     results_visible: bool
+
+    @property
+    def closes_at(self) -> datetime | None:
+        """The last moment at which a notebook is accepted."""
+        return self.rules.closes_at
+
+    def lateness(self, attempt: Submission) -> Lateness:
+        """Return how late an attempt is by the rules as they stand now."""
+        return self.rules.lateness(attempt.received_at)
 
     @property
     def open(self) -> bool:
@@ -118,11 +125,10 @@ def as_student(
     visible = preview or results_visible(assignment)
     # While results are held back, which attempt is the best would give some away.
     may_be_known = visible or assignment.counted is CountedAttempt.LAST
-    counting = counted(assignment, list(marks.values())) if may_be_known else None
+    counting = counted(assignment.counted, list(marks.values())) if may_be_known else None
     return StudentAssignment(
         assignment,
         rules,
-        accepts_until(rules, assignment.grace_minutes),
         attempts,
         marks if visible else {},
         counting.submission if counting is not None else None,

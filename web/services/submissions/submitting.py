@@ -19,7 +19,7 @@ from web.models import (
     SubmissionState,
     User,
 )
-from web.services.courses.deadlines import accepts_until, late_seconds, rules_for
+from web.services.courses.deadlines import rules_for
 from web.services.errors import RuleError
 from web.services.submissions import reading
 
@@ -54,7 +54,6 @@ def submit(
     # One at a time for each student, or two at once would both be the last one allowed.
     session.execute(select(User.id).where(User.id == user.id).with_for_update())
     check_may_submit(session, user, assignment, received_at)
-    rules = rules_for(session, assignment, user)
     submission = Submission(
         assignment=assignment,
         user=user,
@@ -65,7 +64,6 @@ def submit(
         size_bytes=len(data),
         received_at=received_at,
         queued_at=received_at,
-        late_seconds=late_seconds(rules, received_at, assignment.grace_minutes),
     )
     session.add(submission)
     session.flush()
@@ -83,7 +81,7 @@ def check_may_submit(
         RuleError: If it is too late, or there were too many attempts.
     """
     rules = rules_for(session, assignment, user)
-    last = accepts_until(rules, assignment.grace_minutes)
+    last = rules.closes_at
     if last is not None and at > last:
         raise RuleError("This assignment is closed. Ask your instructor if you need an extension.")
     used = session.scalar(_attempts(user, assignment)) or 0

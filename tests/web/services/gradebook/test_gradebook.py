@@ -88,7 +88,7 @@ def entry(number: int, share: int | None, weight: float = 1.0, *, may_drop: bool
     )
     if share is None:
         return Entry(1, assignment, Standing.OPEN)
-    submission = Submission(assignment=assignment, late_seconds=0)
+    submission = Submission(assignment=assignment)
     mark = Mark(submission, 1, (QuestionMark("q1", 100, False, share),))
     return Entry(1, assignment, Standing.RELEASED, mark)
 

@@ -57,7 +57,7 @@ def test_late_penalty_stands_apart(world: World) -> None:
     """Points before and after the penalty, and the penalty itself; rounded once."""
     with world.database.write.begin() as session:
         submission = submit(session, world, {"q1": 3.5})
-        submission.late_seconds = 1
+        submission.assignment.due_at = submission.received_at - timedelta(seconds=1)
         submission.assignment.late_percent_per_day = 10
         found = mark(session, submission)
 

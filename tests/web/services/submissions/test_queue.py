@@ -20,7 +20,7 @@ from tests.web.conftest import World, token_of
 from tests.web.reports import report
 from web.db import now
 from web.models import CourseAssignment, Submission, SubmissionState, User
-from web.services.courses.deadlines import Rules, late_seconds, penalised_tenths
+from web.services.courses.deadlines import Rules, penalised_tenths
 from web.services.errors import RuleError
 from web.services.submissions import leases, submitting
 from web.services.submissions.progress import status_of
@@ -277,10 +277,10 @@ def test_each_day_begun_costs_its_percentage(late: int, percent: float, expected
 def test_grace_is_not_late() -> None:
     """Within the grace a submission is in time; after it, all of the lateness counts."""
     due = now()
-    rules = Rules(due, None, None, extended=False, time_multiplier=1.0)
+    rules = Rules(due, None, None, extended=False, time_multiplier=1.0, grace_minutes=5)
 
-    assert late_seconds(rules, due + timedelta(minutes=5), 5) == 0
-    assert late_seconds(rules, due + timedelta(minutes=6), 5) == 360
+    assert rules.lateness(due + timedelta(minutes=5)).seconds == 0
+    assert rules.lateness(due + timedelta(minutes=6)).seconds == 360
 
 
 def test_reasons_are_stored_as_codes(world: World) -> None:

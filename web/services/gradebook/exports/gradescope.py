@@ -69,7 +69,7 @@ def results(session: Session, row: ExportRow, mark: Mark) -> dict[str, Any]:
         "extra_data": {
             "submission_sha256": mark.submission.sha256,
             "attempt": mark.submission.number,
-            "late_seconds": mark.submission.late_seconds,
+            "late_seconds": mark.lateness.seconds,
         },
         "tests": [
             _test_case(number, question, tested.get(question.id))

@@ -1,0 +1,97 @@
+"""What a change of rules does to marks, before it is saved: lateness is computed, never stored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, lazyload
+
+from web.models import CountedAttempt, CourseAssignment, Submission, User
+from web.services.courses.assignments import AssignmentRules, ExtensionTerms
+from web.services.courses.deadlines import Rules, rule_book, rules_with
+from web.services.grading.marks import Mark, counted_by_user, graded_marks
+
+
+@dataclass(frozen=True)
+class RuleEffect:
+    """
+    What a change of rules does to marks.
+
+    Args:
+        no_longer_late: How many submissions that are late come to be in time.
+        become_late: How many that are in time come to be late.
+        totals: How many students' points in the assignment change.
+    """
+
+    no_longer_late: int = 0
+    become_late: int = 0
+    totals: int = 0
+
+    @property
+    def nothing(self) -> bool:
+        """Whether marks stay as they are."""
+        return self == RuleEffect()
+
+    @property
+    def token(self) -> str:
+        """What a form holds that was shown this effect."""
+        return f"{self.no_longer_late} {self.become_late} {self.totals}"
+
+    def as_details(self) -> dict[str, int]:
+        """Return it for the activity log; empty if marks stay as they are."""
+        return {} if self.nothing else dict(vars(self))
+
+
+def effect_of_rules(
+    session: Session, assignment: CourseAssignment, rules: AssignmentRules
+) -> RuleEffect:
+    """Return what new rules for everybody would do."""
+    book = rule_book(session, [assignment])
+
+    def after(user_id: int) -> Rules:
+        extension = book.extensions.get((assignment.id, user_id))
+        return rules_with(rules, extension, book.multiplier(assignment, user_id))
+
+    return _effect(session, assignment, after, rules.counted)
+
+
+def effect_of_extension(
+    session: Session, assignment: CourseAssignment, user: User, terms: ExtensionTerms | None
+) -> RuleEffect:
+    """Return what a student's new extension would do; ``None``: taking the present one back."""
+    book = rule_book(session, [assignment])
+
+    def after(user_id: int) -> Rules:
+        if user_id != user.id:
+            return book.rules(assignment, user_id)
+        return rules_with(assignment, terms, book.multiplier(assignment, user_id))
+
+    return _effect(session, assignment, after, assignment.counted)
+
+
+def _effect(
+    session: Session,
+    assignment: CourseAssignment,
+    after: Callable[[int], Rules],
+    counted: CountedAttempt,
+) -> RuleEffect:
+    book = rule_book(session, [assignment])
+    of_assignment = select(Submission).where(Submission.assignment_id == assignment.id)
+    no_longer = become = 0
+    for each in session.scalars(of_assignment.options(lazyload("*"))):
+        was = book.rules(assignment, each.user_id).lateness(each.received_at).seconds > 0
+        is_late = after(each.user_id).lateness(each.received_at).seconds > 0
+        no_longer += was and not is_late
+        become += is_late and not was
+    marks = graded_marks(session, assignment)
+    changed = [_with_rules(mark, after(mark.submission.user_id)) for mark in marks]
+    old = counted_by_user(assignment.counted, marks)
+    new = counted_by_user(counted, changed)
+    totals = sum(mark.final_tenths != new[user_id].final_tenths for user_id, mark in old.items())
+    return RuleEffect(no_longer, become, totals)
+
+
+def _with_rules(mark: Mark, rules: Rules) -> Mark:
+    return replace(mark, lateness=rules.lateness(mark.submission.received_at))
