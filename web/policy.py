@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from web.db import now
 from web.models import Course, CourseAssignment, Membership, Role, Submission, User
+from web.services.visibility import visibility_for
 
 
 class Action(enum.StrEnum):
@@ -93,7 +94,7 @@ def allowed(session: Session, actor: User | None, action: Action, resource: Reso
     if role is Role.GRADER and action is Action.GRADE and isinstance(resource, Submission):
         # Somebody who was a student of the course does not grade what they submitted.
         return resource.user_id != actor.id
-    return role is not Role.STUDENT or _student_may(actor, action, resource)
+    return role is not Role.STUDENT or _student_may(session, actor, action, resource)
 
 
 def role_in(session: Session, actor: User, course: Course) -> Role | None:
@@ -141,7 +142,7 @@ def _is_student_of(courses: Collection[int], person: User) -> bool:
     )
 
 
-def _student_may(actor: User, action: Action, resource: Resource) -> bool:
+def _student_may(session: Session, actor: User, action: Action, resource: Resource) -> bool:
     """Students see what is released, and of submissions only their own."""
     if isinstance(resource, Submission):
         own = resource.user_id == actor.id
@@ -149,7 +150,7 @@ def _student_may(actor: User, action: Action, resource: Resource) -> bool:
     if isinstance(resource, CourseAssignment):
         released = resource.is_released(now())
         if action is Action.SEE_SOLUTION:
-            return released and resource.solution_at is not None and resource.solution_at <= now()
+            return released and visibility_for(session, resource, actor).solution
         return released and action in (Action.SEE_ASSIGNMENT, Action.SUBMIT)
     return action is Action.SEE_COURSE
 

@@ -38,7 +38,8 @@ from web.services.gradebook import class_results
 from web.services.gradebook.class_results import Which
 from web.services.gradebook.gradebook import Row, gradebook, own_grades
 from web.services.grading import marks
-from web.services.grading.marks import Mark
+from web.services.grading.marks import Mark, Worth
+from web.services.grading.visible_marks import visible_mark
 from web.services.regrading import regrades
 from web.services.regrading import report as regrade_report
 from web.services.submissions import submitting
@@ -65,7 +66,7 @@ def submission_of(session: Session, key: str) -> Submission:
     return found
 
 
-def facts_of_mark(mark: Mark | None) -> dict[str, Any] | None:
+def facts_of_mark(mark: Worth | None) -> dict[str, Any] | None:
     """Return what a submission is worth, as the earlier version was asked."""
     if mark is None:
         return None
@@ -103,7 +104,7 @@ def test_a_submission_is_worth_what_it_was_worth(portal: OldPortal, key: str) ->
             "snapshot": found.snapshot.content_hash,
             "results": results,
             "mark": facts_of_mark(marks.mark_of(session, found)),
-            "student_mark": facts_of_mark(marks.student_mark(session, found)),
+            "student_mark": facts_of_mark(visible_mark(session, found)),
         }
         student = found.user.email
 
@@ -173,7 +174,7 @@ def test_gradebook(portal: OldPortal) -> None:
     assert own == expected()["own_grades"]
 
 
-def facts_of_row(row: Row) -> dict[str, Any]:
+def facts_of_row(row: Row[Mark]) -> dict[str, Any]:
     """Return a student's row of the gradebook, as the earlier version was asked."""
     return {
         "total": None if row.total.share is None else str(row.total.share),

@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 from autograder.render.findings import SummaryView
 from web.models import Course, Submission
 from web.services.courses.deadlines import Lateness, rules_for
-from web.services.grading.marks import Mark, mark_of
+from web.services.grading.marks import Mark, Worth, mark_of
 from web.services.grading.remarks import Remark, remarks_of
 from web.services.grading.results import Grading, all_gradings, staff_summary, student_summary
 from web.services.grading.student_view import StudentAssignment, as_student
-from web.services.regrading.regrades import Change, notices
+from web.services.grading.visible_marks import VisibleMark
+from web.services.regrading.notices import Notice, notices
 from web.services.submissions.progress import Status, status_of
 
 
@@ -44,7 +45,7 @@ class SubmissionPage:
     submission: Submission
     status: Status
     lateness: Lateness
-    mark: Mark | None
+    mark: Worth | None
     summary: SummaryView | None
     remarks: Mapping[str, Remark]
 
@@ -73,8 +74,9 @@ class StudentPage(SubmissionPage):
         rejected: A request that was just rejected.
     """
 
+    mark: VisibleMark | None
     view: StudentAssignment
-    notices: Sequence[Change]
+    notices: Sequence[Notice]
     preview: bool
     rejected: RejectedRequest | None
 
@@ -88,6 +90,7 @@ class StaffPage(SubmissionPage):
         gradings: All that the tests gave, the newest first.
     """
 
+    mark: Mark | None
     gradings: Sequence[Grading]
 
 
@@ -117,7 +120,7 @@ def student_page(
         student_summary(submission, mark),
         remarks_of(session, submission, mark),
         view,
-        notices(session, submission) if mark is not None and not preview else (),
+        () if mark is None or preview else notices(session, submission, view.visibility),
         preview,
         rejected,
     )

@@ -20,7 +20,7 @@ from web.services.courses import snapshots
 from web.services.errors import RuleError
 from web.services.gradebook import gradebook
 from web.services.grading import student_view
-from web.services.regrading import regrades
+from web.services.regrading.notices import notices
 from web.services.submissions import queue, submitting
 
 bp = Blueprint("courses", __name__)
@@ -62,9 +62,9 @@ def show_assignment(slug: str, name: str) -> str:
         "courses/assignment.html",
         course=assignment.course,
         view=view,
-        notices=regrades.notices(db(), counts) if counts is not None else [],
+        notices=[] if counts is None else notices(db(), counts, view.visibility),
         data_files=[path for path, _ in public_data(_snapshot_folder(assignment))],
-        solution=allowed(db(), user, Action.SEE_SOLUTION, assignment) and assignment.solution_at,
+        solution=assignment.solution_at and allowed(db(), user, Action.SEE_SOLUTION, assignment),
         staff=allowed(db(), user, Action.SEE_STAFF_PAGES, assignment.course),
         released=assignment.is_released(now()),
         max_megabytes=portal().settings.max_upload_bytes // 2**20,

@@ -32,6 +32,7 @@ from web.services.errors import RuleError
 from web.services.grading import rule_effects
 from web.services.grading.rule_effects import RuleEffect
 from web.services.people import roster
+from web.services.visibility import longer_waits
 
 MOMENTS: Final = ("release_at", "due_at", "cutoff_at", "results_at", "solution_at")
 LABELS: Final[Mapping[str, str]] = {
@@ -273,6 +274,7 @@ def _page(
         form=form,
         error=error,
         effect=effect,
+        longer_waits=longer_waits(db(), assignment),
     )
 
 

@@ -31,7 +31,7 @@ from web.models import Submission
 from web.policy import Action
 from web.security import NOTEBOOK_FLAG
 from web.services.errors import RuleError
-from web.services.grading import marks, requests
+from web.services.grading import requests, visible_marks
 from web.services.grading.results import chosen_mark, staff_summary, student_summary
 from web.services.submissions import submitting
 from web.services.submissions.progress import Status, status_of
@@ -146,10 +146,10 @@ def _result_for(submission: Submission, reader: str) -> tuple[int | None, Summar
         return (None if mark is None else mark.result_id), staff_summary(db(), mark)
     # Students look at the one that holds: what a regrade gave is theirs once it is published.
     if reader == "preview":
-        mark = marks.mark_of(db(), submission)
+        seen = visible_marks.preview_marks(db(), [submission]).get(submission.id)
     else:
-        mark = marks.student_mark(db(), submission)
-    return submission.result_id, student_summary(submission, mark)
+        seen = visible_marks.visible_mark(db(), submission)
+    return submission.result_id, student_summary(submission, seen)
 
 
 def _look(database: Database, submission_id: int) -> Status:

@@ -249,11 +249,6 @@ def extensions_of(session: Session, assignment: CourseAssignment) -> Sequence[Ex
     return session.scalars(select(Extension).where(Extension.assignment_id == assignment.id)).all()
 
 
-def results_visible(assignment: CourseAssignment, at: datetime | None = None) -> bool:
-    """Return whether results of hidden tests and totals are visible to students."""
-    return assignment.results_at is None or assignment.results_at <= (at or now())
-
-
 def course_assignments(session: Session, course: Course) -> Sequence[CourseAssignment]:
     """Return a course's assignments in the order of their deadlines, then of their names."""
     found = session.scalars(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Generic
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -16,8 +16,10 @@ from web.services.courses.assignments import course_assignments
 from web.services.errors import RuleError
 from web.services.gradebook import course_grades, standing, totals
 from web.services.gradebook.course_grades import CourseGrade
-from web.services.gradebook.standing import Entry
+from web.services.gradebook.standing import Entry, Known
 from web.services.gradebook.totals import Total, TotalRules
+from web.services.grading.marks import Mark
+from web.services.grading.visible_marks import VisibleMark
 
 PAGE_ROWS: Final = 50
 _MAX_WEIGHT: Final = 1000.0
@@ -25,7 +27,7 @@ _MAX_BONUS: Final = 100.0
 
 
 @dataclass(frozen=True)
-class Row:
+class Row(Generic[Known]):
     """
     A student's line.
 
@@ -37,7 +39,7 @@ class Row:
     """
 
     member: Membership
-    entries: tuple[Entry, ...]
+    entries: tuple[Entry[Known], ...]
     total: Total
     grade: CourseGrade
 
@@ -56,7 +58,7 @@ class Gradebook:
 
     course: Course
     assignments: Sequence[CourseAssignment]
-    rows: Sequence[Row]
+    rows: Sequence[Row[Mark]]
     concealed: Sequence[CourseAssignment] = ()
 
 
@@ -109,7 +111,7 @@ def _tells_who(assignment: CourseAssignment) -> bool:
     return assignment.anonymous_grading and assignment.grades_released_at is None
 
 
-def _row(course: Course, member: Membership, entries: tuple[Entry, ...]) -> Row:
+def _row(course: Course, member: Membership, entries: tuple[Entry[Known], ...]) -> Row[Known]:
     total = totals.total(entries, TotalRules.of(course))
     grade = course_grades.grade_of(course.grade_key, total, member.special_grade)
     return Row(member, entries, total, grade)
@@ -120,7 +122,7 @@ def has_grades(book: Gradebook) -> bool:
     return bool(book.course.grade_key) or any(row.grade.special for row in book.rows)
 
 
-def own_grades(session: Session, course: Course, user: User) -> Row | None:
+def own_grades(session: Session, course: Course, user: User) -> Row[VisibleMark] | None:
     """Return a student's own line, with no more than they may see; ``None`` if they are none."""
     member = session.scalar(
         select(Membership).where(
@@ -141,7 +143,7 @@ def own_grades(session: Session, course: Course, user: User) -> Row | None:
     return _row(course, member, entries)
 
 
-def sorted_rows(book: Gradebook, by: str, *, descending: bool) -> list[Row]:
+def sorted_rows(book: Gradebook, by: str, *, descending: bool) -> list[Row[Mark]]:
     """
     Return a gradebook's lines in another order; who has no points there comes last.
 
@@ -196,12 +198,12 @@ def _plain(course: Course, assignments: Sequence[CourseAssignment]) -> dict[str,
     return plain
 
 
-def _key(book: Gradebook, by: str) -> Callable[[Row], Any]:
+def _key(book: Gradebook, by: str) -> Callable[[Row[Mark]], Any]:
     """Return what lines are sorted by; an unknown word means the name."""
     places = {f"points-{each.name}": place for place, each in enumerate(book.assignments)}
     if by in places:
         return lambda row: row.entries[places[by]].tenths
-    keys: dict[str, Callable[[Row], Any]] = {
+    keys: dict[str, Callable[[Row[Mark]], Any]] = {
         "section": lambda row: row.member.section,
         "total": lambda row: row.total.share,
     }

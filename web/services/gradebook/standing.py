@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 from functools import cached_property
+from typing import Generic, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -22,10 +23,16 @@ from web.models import (
     SubmissionState,
     User,
 )
-from web.services.courses.assignments import results_visible
 from web.services.courses.deadlines import rule_book
 from web.services.grading import marks
-from web.services.grading.marks import Mark
+from web.services.grading.marks import Mark, Worth
+from web.services.grading.visible_marks import (
+    VisibleMark,
+    counted_so_far,
+    fully_visible,
+    visible_attempts,
+)
+from web.services.visibility import Visibility, visibility_by
 
 
 class Standing(enum.StrEnum):
@@ -49,10 +56,13 @@ class Standing(enum.StrEnum):
     """Graded, and the student sees the points."""
 
 
+Known = TypeVar("Known", bound=Worth)
+
+
 @dataclass(frozen=True)
-class Entry:
+class Entry(Generic[Known]):
     """
-    A student in an assignment.
+    A student in an assignment, as staff know it or as the student does.
 
     Args:
         user_id: Which student.
@@ -64,7 +74,7 @@ class Entry:
     user_id: int
     assignment: CourseAssignment
     standing: Standing
-    mark: Mark | None = None
+    mark: Known | None = None
 
     @property
     def tenths(self) -> int | None:
@@ -107,7 +117,7 @@ def entries(
     assignment: CourseAssignment,
     members: Iterable[Membership],
     at: datetime | None = None,
-) -> dict[int, Entry]:
+) -> dict[int, Entry[Mark]]:
     """Return where students stand, by the student's id, as staff see it."""
     counted = marks.counted_marks(session, assignment)
     return _entries(session, assignment, members, counted, at or now())
@@ -115,21 +125,23 @@ def entries(
 
 def entry_for_student(
     session: Session, assignment: CourseAssignment, member: Membership, at: datetime | None = None
-) -> Entry:
+) -> Entry[VisibleMark]:
     """Return where a student stands, with no more than they may see."""
-    user_id = member.user_id
-    counted = marks.counted_marks(session, assignment, [user_id])
-    at = at or now()
-    found = _entries(session, assignment, [member], counted, at)[user_id]
-    if found.mark is None:
-        return found
-    if found.standing is Standing.DAMAGED:
-        return Entry(user_id, assignment, Standing.NOT_GRADED)
-    if not results_visible(assignment, at):
+    user_id, at = member.user_id, at or now()
+    states = _states(session, assignment, [user_id]).get(user_id, set())
+    rules = rule_book(session, [assignment]).rules(assignment, user_id)
+    visibility = visibility_by(assignment, rules, at)
+    if SubmissionState.GRADED not in states:
+        return Entry(user_id, assignment, _without_mark(states, visibility))
+    if not visibility.results:
         return Entry(user_id, assignment, Standing.NOT_RELEASED)
-    seen = marks.as_seen_by_student(found.mark)
-    standing = Standing.RELEASED if seen.complete else Standing.AWAITS_PERSON
-    return Entry(user_id, assignment, standing, seen)
+    # What counts is chosen among what the student sees, or it would tell of what they do not.
+    seen = visible_attempts(session, assignment, user_id, visibility)
+    mark = counted_so_far(assignment.counted, seen)
+    if mark is None or (mark.damaged and not mark.complete):
+        return Entry(user_id, assignment, Standing.NOT_GRADED)
+    standing = Standing.RELEASED if mark.complete else Standing.AWAITS_PERSON
+    return Entry(user_id, assignment, standing, mark)
 
 
 def _entries(
@@ -138,7 +150,7 @@ def _entries(
     members: Iterable[Membership],
     counted: dict[int, Mark],
     at: datetime,
-) -> dict[int, Entry]:
+) -> dict[int, Entry[Mark]]:
     members = list(members)
     user_ids = [member.user_id for member in members]
     states = _states(session, assignment, user_ids)
@@ -146,14 +158,11 @@ def _entries(
     found = {}
     for member in members:
         mark = counted.get(member.user_id)
+        visibility = visibility_by(assignment, book.rules(assignment, member.user_id), at)
         if mark is not None:
-            standing = _of_mark(mark)
-        elif member.user_id in states:
-            standing = _of_states(states[member.user_id])
+            standing = _of_mark(mark, visibility)
         else:
-            last = book.rules(assignment, member.user_id).closes_at
-            closed = last is not None and at > last
-            standing = Standing.NOT_SUBMITTED if closed else Standing.OPEN
+            standing = _without_mark(states.get(member.user_id, set()), visibility)
         found[member.user_id] = Entry(member.user_id, assignment, standing, mark)
     return found
 
@@ -172,12 +181,14 @@ def _states(
     return states
 
 
-def _of_mark(mark: Mark) -> Standing:
+def _of_mark(mark: Mark, visibility: Visibility) -> Standing:
     if not mark.complete:
         return Standing.DAMAGED if mark.damaged else Standing.AWAITS_PERSON
-    return Standing.RELEASED if marks.released(mark.submission, mark) else Standing.NOT_RELEASED
+    return Standing.RELEASED if fully_visible(mark, visibility) else Standing.NOT_RELEASED
 
 
-def _of_states(states: set[SubmissionState]) -> Standing:
+def _without_mark(states: set[SubmissionState], visibility: Visibility) -> Standing:
+    if not states:
+        return Standing.OPEN if visibility.may_submit else Standing.NOT_SUBMITTED
     waiting = states & {SubmissionState.QUEUED, SubmissionState.RUNNING}
     return Standing.IN_QUEUE if waiting else Standing.NOT_GRADED

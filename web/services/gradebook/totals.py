@@ -18,7 +18,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from typing import Self
+from typing import Any, Self
 
 from web.models import Course
 from web.services.gradebook.standing import Entry
@@ -72,7 +72,7 @@ class Total:
         return self.settled == self.weighted
 
 
-def total(entries: Sequence[Entry], rules: TotalRules) -> Total:
+def total(entries: Sequence[Entry[Any]], rules: TotalRules) -> Total:
     """
     Return a student's total.
 
@@ -93,7 +93,7 @@ def total(entries: Sequence[Entry], rules: TotalRules) -> Total:
     return Total(share, dropped, len(settled), len(weighted), bonus)
 
 
-def _mean(entries: Iterable[Entry]) -> Fraction | None:
+def _mean(entries: Iterable[Entry[Any]]) -> Fraction | None:
     weights = points = Fraction(0)
     for entry in entries:
         weights += _weight(entry)
@@ -101,7 +101,7 @@ def _mean(entries: Iterable[Entry]) -> Fraction | None:
     return points / weights if weights else None
 
 
-def _dropped(settled: list[Entry], count: int) -> list[int]:
+def _dropped(settled: list[Entry[Any]], count: int) -> list[int]:
     candidates = [
         (entry.share or Fraction(0), -_weight(entry), -place, entry.assignment.id)
         for place, entry in enumerate(settled)
@@ -111,7 +111,7 @@ def _dropped(settled: list[Entry], count: int) -> list[int]:
     return [number for *_, number in sorted(candidates)[:count]]
 
 
-def _weight(entry: Entry) -> Fraction:
+def _weight(entry: Entry[Any]) -> Fraction:
     return _as_typed(entry.assignment.weight)
 
 

@@ -8,7 +8,7 @@ the tests. Late penalties come last and stand apart. Which attempt counts follow
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, TypeVar
 
@@ -27,7 +27,6 @@ from web.models import (
     SubmissionState,
     User,
 )
-from web.services.courses.assignments import results_visible
 from web.services.courses.deadlines import IN_TIME, Lateness, rule_book
 
 _MOST_IDS: Final = 1000
@@ -73,9 +72,9 @@ class QuestionMark:
 
 
 @dataclass(frozen=True)
-class Mark:
+class Worth:
     """
-    What a submission is worth, in tenths of points.
+    What a submission is worth to somebody who may know it, in tenths of points.
 
     Args:
         submission: Which.
@@ -130,6 +129,10 @@ class Mark:
     def question(self, question_id: str) -> QuestionMark | None:
         """Return one question's mark."""
         return next((each for each in self.questions if each.id == question_id), None)
+
+
+class Mark(Worth):
+    """What a submission is worth, as staff know it; what students know is a `VisibleMark`."""
 
 
 def mark_of(
@@ -190,36 +193,6 @@ def marks_of(
             damaged=tenths is None,
         )
     return marks
-
-
-def as_seen_by_student(mark: Mark) -> Mark:
-    """
-    Leave out what students do not see yet: what people gave, until it is released.
-
-    That hidden results may be held back altogether is `results_visible`'s business.
-    """
-    if mark.submission.released_at is not None:
-        return mark
-    questions = tuple(
-        replace(each, grade=None, override=None) if each.manual else each for each in mark.questions
-    )
-    return replace(mark, questions=questions)
-
-
-def student_mark(session: Session, submission: Submission) -> Mark | None:
-    """Return what a submission is worth as its student sees it; ``None`` if they see no points."""
-    if not results_visible(submission.assignment):
-        return None
-    mark = mark_of(session, submission)
-    return None if mark is None else as_seen_by_student(mark)
-
-
-def released(submission: Submission, mark: Mark) -> bool:
-    """Return whether a student sees all that was given so far."""
-    written = any(question.manual for question in mark.questions)
-    return results_visible(submission.assignment) and (
-        not written or submission.released_at is not None
-    )
 
 
 def counted(rule: CountedAttempt, marks: Sequence[Mark]) -> Mark | None:

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from web.db import now
 from web.models import CourseAssignment, Submission, SubmissionState, User
 from web.services import audit
-from web.services.courses.assignments import results_visible
 from web.services.errors import RuleError
 from web.services.grading.marks import Mark
 from web.services.grading.written_answers import student_marks
@@ -122,7 +121,8 @@ def set_grading_rules(
 
 def visible_from(assignment: CourseAssignment) -> datetime | None:
     """Return the moment that a release waits for; ``None`` if it takes effect at once."""
-    return None if results_visible(assignment) else assignment.results_at
+    at = assignment.results_at
+    return None if at is None or at <= now() else at
 
 
 def _unreleased(assignment: CourseAssignment) -> tuple[ColumnElement[bool], ...]:

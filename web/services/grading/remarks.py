@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from web.models import RegradeRequest, RequestState, Submission
 from web.services.grading import requests
-from web.services.grading.marks import Mark, QuestionMark
+from web.services.grading.marks import QuestionMark, Worth
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Remark:
         return not said and not self.may_ask
 
 
-def remarks_of(session: Session, submission: Submission, mark: Mark | None) -> dict[str, Remark]:
+def remarks_of(session: Session, submission: Submission, mark: Worth | None) -> dict[str, Remark]:
     """
     Return what people wrote about a submission, by question.
 

@@ -20,7 +20,7 @@ from web.models import (
 )
 from web.services import audit
 from web.services.errors import RuleError
-from web.services.grading import marks, overrides
+from web.services.grading import overrides, visible_marks
 
 MAX_LENGTH: Final = 4000
 
@@ -56,7 +56,7 @@ def ask(session: Session, submission: Submission, question_id: str, text: str) -
         raise RuleError(f"A request has at most {MAX_LENGTH} characters.")
     if reason := closed_because(submission.assignment):
         raise RuleError(reason)
-    mark = marks.student_mark(session, submission)
+    mark = visible_marks.visible_mark(session, submission)
     question = mark.question(question_id) if mark is not None else None
     if mark is None or question is None or question.tenths is None:
         raise RuleError("You can ask once this question is graded and its points are released.")

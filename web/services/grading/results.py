@@ -14,7 +14,8 @@ from autograder.errors import StoredReportError
 from autograder.render.findings import OutcomeView, QuestionView, SummaryView, summary_of
 from autograder.report import StaffView, StudentQuestion, StudentView
 from web.models import Result, Snapshot, Submission
-from web.services.grading.marks import Mark, QuestionMark, mark_of
+from web.services.grading.marks import Mark, QuestionMark, Worth, mark_of
+from web.services.grading.visible_marks import VisibleMark
 
 View = TypeVar("View", StudentView, StaffView)
 
@@ -42,7 +43,7 @@ def read_view(kind: type[View], data: Any) -> View | None:
         return None
 
 
-def student_summary(submission: Submission, mark: Mark | None) -> SummaryView | None:
+def student_summary(submission: Submission, mark: VisibleMark | None) -> SummaryView | None:
     """
     Return a submission's result as its student may read it.
 
@@ -139,7 +140,7 @@ def answer_cells(result: Result, question_id: str) -> tuple[int, ...]:
     return next((each.answer_cells for each in questions if each.id == question_id), ())
 
 
-def _with_points(summary: SummaryView, mark: Mark) -> SummaryView:
+def _with_points(summary: SummaryView, mark: Worth) -> SummaryView:
     """Put in what people gave and changed."""
     questions = tuple(_with_mark(each, mark.question(each.id)) for each in summary.questions)
     # Where only the points are damaged, staff read in the report what they were.

@@ -17,10 +17,12 @@ from web.models import (
     SubmissionState,
     User,
 )
-from web.services.courses.assignments import course_assignments, results_visible
+from web.services.courses.assignments import course_assignments
 from web.services.courses.deadlines import Lateness, Rules, rules_for
-from web.services.grading.marks import Mark, as_seen_by_student, counted, marks_of
+from web.services.grading import visible_marks
+from web.services.grading.visible_marks import VisibleMark
 from web.services.submissions.submitting import attempts_of
+from web.services.visibility import Visibility, visibility_by
 
 
 @dataclass(frozen=True)
@@ -34,14 +36,16 @@ class StudentAssignment:
         attempts: The newest first.
         marks: What attempts are worth, by their ids, as far as the student may see it.
         counted: The attempt that counts so far; ``None`` while it would give results away.
-        results_visible: Whether hidden results and totals may be seen.
+        visibility: What the student may see, and from when.
+        results_visible: Whether hidden results and totals are shown: to the student, or in preview.
     """
 
     assignment: CourseAssignment
     rules: Rules
     attempts: Sequence[Submission]
-    marks: Mapping[int, Mark]
+    marks: Mapping[int, VisibleMark]
     counted: Submission | None
+    visibility: Visibility
     results_visible: bool
 
     @property
@@ -81,7 +85,7 @@ class StudentAssignment:
         return max(0, self.rules.max_attempts - len(self.attempts))
 
     @property
-    def mark(self) -> Mark | None:
+    def mark(self) -> VisibleMark | None:
         """The mark that counts so far; ``None`` if there is none to be seen."""
         return self.marks.get(self.counted.id) if self.counted is not None else None
 
@@ -120,20 +124,30 @@ def as_student(
     rules = rules_for(session, assignment, user)
     attempts = attempts_of(session, user, assignment)
     graded = [attempt for attempt in attempts if attempt.state is SubmissionState.GRADED]
-    found = marks_of(session, graded)
-    marks = found if preview else {key: as_seen_by_student(mark) for key, mark in found.items()}
-    visible = preview or results_visible(assignment)
-    # While results are held back, which attempt is the best would give some away.
-    may_be_known = visible or assignment.counted is CountedAttempt.LAST
-    counting = counted(assignment.counted, list(marks.values())) if may_be_known else None
+    visibility = visibility_by(assignment, rules)
+    if preview:
+        marks = visible_marks.preview_marks(session, graded)
+    else:
+        marks = visible_marks.visible_marks(session, graded, visibility)
     return StudentAssignment(
         assignment,
         rules,
         attempts,
-        marks if visible else {},
-        counting.submission if counting is not None else None,
-        visible,
+        marks,
+        _counting(assignment.counted, graded, marks),
+        visibility,
+        preview or visibility.results,
     )
+
+
+def _counting(
+    rule: CountedAttempt, graded: Sequence[Submission], marks: Mapping[int, VisibleMark]
+) -> Submission | None:
+    """Return the attempt that counts; while results are held back, the last one only is told."""
+    if rule is CountedAttempt.LAST:
+        return max(graded, key=lambda attempt: attempt.number, default=None)
+    best = visible_marks.counted_so_far(rule, list(marks.values()))
+    return None if best is None else best.submission
 
 
 def released(session: Session, user: User, course: Course) -> list[StudentAssignment]:

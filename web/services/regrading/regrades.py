@@ -24,7 +24,7 @@ from web.models import (
 )
 from web.services import audit
 from web.services.errors import RuleError, refuse_duplicates
-from web.services.grading.marks import Mark, counted_marks, mark_of, marks_of
+from web.services.grading.marks import Mark, counted_marks, marks_of
 
 MAX_NOTE: Final = 2000
 WAITING: Final = (RegradeJobState.QUEUED, RegradeJobState.RUNNING)
@@ -225,27 +225,6 @@ def discard(session: Session, actor: User, regrade: Regrade) -> None:
             job.end_lease(RegradeJobState.FAILED, Message(MessageCode.REGRADE_DISCARDED))
     _decide(session, actor, regrade, RegradeState.DISCARDED)
     _record(session, actor, regrade, "regrade.discarded")
-
-
-def notices(session: Session, submission: Submission) -> list[Change]:
-    """Return the published regrades of a submission, the newest first."""
-    jobs = session.scalars(
-        select(RegradeJob)
-        .join(Regrade, RegradeJob.regrade_id == Regrade.id)
-        .where(
-            RegradeJob.submission_id == submission.id,
-            RegradeJob.state == RegradeJobState.DONE,
-            Regrade.state == RegradeState.PUBLISHED,
-        )
-        .order_by(RegradeJob.id.desc())
-    ).all()
-    found = []
-    for job in jobs:
-        before = mark_of(session, submission, result_id=job.previous_result_id)
-        after = mark_of(session, submission, result_id=job.result_id)
-        if before is not None and after is not None:
-            found.append(_change(job, before, after))
-    return found
 
 
 def _old_result(job: RegradeJob) -> int:

@@ -13,6 +13,7 @@ from tests.web.reports import graded
 from web.db import now
 from web.models import CountedAttempt, CourseAssignment, ManualGrade, Result, Submission, User
 from web.services.grading import marks, overrides, written_answers
+from web.services.grading.visible_marks import visible_mark
 from web.services.grading.written_answers import Entered
 
 
@@ -105,11 +106,11 @@ def test_student_sees_people_s_points_after_the_release(world: World) -> None:
         grader = person(session, "Grader")
         written_answers.save(session, grader, submission, "q7", Entered(0, (0, 1, 2)))
         overrides.set_points(session, grader, submission, "q2", 10, "Half of it is right.")
-        hidden = marks.student_mark(session, submission)
+        hidden = visible_mark(session, submission)
         submission.released_at = now()
-        shown = marks.student_mark(session, submission)
+        shown = visible_mark(session, submission)
         submission.assignment.results_at = now() + timedelta(hours=1)
-        held_back = marks.student_mark(session, submission)
+        held_back = visible_mark(session, submission)
 
     assert hidden is not None and shown is not None
     assert (hidden.tenths, hidden.awaiting) == (40, ("q7",))

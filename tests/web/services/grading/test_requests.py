@@ -18,7 +18,8 @@ from tests.web.services.submissions.test_queue import queue
 from web.db import now
 from web.models import AuditEntry, CourseAssignment, RegradeRequest, RequestState, Submission
 from web.services.errors import RuleError
-from web.services.grading import marks, overrides, release, requests, written_answers
+from web.services.grading import overrides, release, requests, written_answers
+from web.services.grading.visible_marks import visible_mark
 from web.services.grading.written_answers import Entered
 
 GRADING = "/courses/dl/staff/grading/xor/"
@@ -105,7 +106,7 @@ def test_declined_request_changes_no_points(world: World) -> None:
         requests.answer(session, grader, request, accepted=False, text="The axis is wrong.")
         with pytest.raises(RuleError, match="answered this request already"):
             requests.answer(session, grader, request, accepted=True, text="Yes.")
-        mark = marks.student_mark(session, submission)
+        mark = visible_mark(session, submission)
 
         assert request.state is RequestState.DECLINED
         assert mark is not None
@@ -188,7 +189,8 @@ def test_release_waits_for_held_back_results(world: World) -> None:
     assert "takes effect then" in spaced(staff.get(GRADING).text)
     assert "Graded by a person" not in student.get(page).text
     with world.database.write.begin() as session:
-        session.scalars(select(CourseAssignment)).one().results_at = now()
+        assignment = session.scalars(select(CourseAssignment)).one()
+        assignment.results_at = assignment.due_at = now()
     assert "Graded by a person" in student.get(page).text
 
 

@@ -11,6 +11,7 @@ from web.services.gradebook.course_grades import CourseGrade, grade_of
 from web.services.gradebook.exports.selection import Choice, ExportRow, Selection, exported
 from web.services.gradebook.gradebook import Gradebook, Row, has_grades
 from web.services.gradebook.totals import TotalRules, total
+from web.services.grading.marks import Mark
 
 _PERSON = ("name", "email", "student_id", "section")
 _GRADE = ("bonus_percent", "grade", "passed")
@@ -74,7 +75,7 @@ def _line(selection: Selection, row: ExportRow, questions: list[str]) -> list[st
     return line
 
 
-def _course_line(book: Gradebook, row: Row, choice: Choice) -> list[str]:
+def _course_line(book: Gradebook, row: Row[Mark], choice: Choice) -> list[str]:
     kept = [entry for entry in row.entries if exported(entry, choice)]
     cells = [
         points(entry.tenths) if entry in kept and entry.tenths is not None else ""

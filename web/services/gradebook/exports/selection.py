@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from web.models import CourseAssignment, Membership
 from web.services.gradebook import standing
 from web.services.gradebook.standing import Entry, Standing
+from web.services.grading.marks import Mark
 
 _WHY: Final = {
     Standing.OPEN: "nothing handed in yet, and it is still open",
@@ -49,7 +50,7 @@ class ExportRow:
     """
 
     member: Membership
-    entry: Entry
+    entry: Entry[Mark]
     tenths: int
 
 
@@ -90,7 +91,7 @@ def select_marks(session: Session, assignment: CourseAssignment, choice: Choice)
     return Selection(assignment, rows, left_out)
 
 
-def exported(entry: Entry, choice: Choice) -> bool:
+def exported(entry: Entry[Mark], choice: Choice) -> bool:
     """Return whether an entry's points are to be exported."""
     if entry.standing is Standing.RELEASED:
         return True
