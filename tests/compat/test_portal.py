@@ -366,3 +366,13 @@ def test_addresses_that_others_keep_still_work(portal: OldPortal) -> None:
 
     assert portal.browser(None).get(link).status_code == status
     assert {(each, rule) for methods, rule in then for each in methods.split(",")} <= rules
+
+
+def test_earlier_grades_find_their_answers(portal: OldPortal) -> None:
+    """What was given before holds for the same answer in attempts to come, as visible as it was."""
+    with portal.database.read() as session:
+        for kind in (ManualGrade, PointsOverride):
+            for each in session.scalars(select(kind)):
+                submission = session.get_one(Submission, each.submission_id)
+                assert len(each.answer_hash or "") == 64
+                assert each.released_at == submission.released_at

@@ -78,6 +78,8 @@ class CourseAssignment(Base):
     late_percent_per_day: Mapped[float] = mapped_column(default=0.0)
     max_attempts: Mapped[int | None]
     attempts_per_hour: Mapped[int | None] = mapped_column(default=20)
+    practice: Mapped[bool] = mapped_column(default=False)
+    """Whether students may submit after their own last moment, to practise."""
     counted: Mapped[CountedAttempt] = mapped_column(
         Word(CountedAttempt, 10), default=CountedAttempt.BEST
     )

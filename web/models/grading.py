@@ -23,7 +23,12 @@ class RequestState(enum.StrEnum):
 
 
 class ManualGrade(Base):
-    """What a person gave for one written question of one submission."""
+    """
+    What a person gave for a student's answer to a written question.
+
+    It holds for all of the student's attempts with this answer, not only for the one in which it
+    was read.
+    """
 
     __tablename__ = "manual_grade"
     __table_args__ = (UniqueConstraint("submission_id", "question"),)
@@ -42,6 +47,12 @@ class ManualGrade(Base):
     """Why the points are not the items' sum; empty if they are."""
     comment: Mapped[str] = mapped_column(Text, default="")
     """For the student, in Markdown and LaTeX."""
+    answer_hash: Mapped[str | None] = mapped_column(String(64))
+    """Of the answer's text; ``None``: it holds for its submission only."""
+    question_hash: Mapped[str | None] = mapped_column(String(64))
+    """Of the question's text and rubric; ``None``: not known."""
+    released_at: Mapped[datetime | None]
+    """From when its student may see it, in whatever attempt; ``None``: as the attempt says."""
     grader_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
     graded_at: Mapped[datetime] = mapped_column(default=now)
     grader: Mapped[User] = relationship(lazy="joined")
@@ -76,7 +87,11 @@ class SavedComment(Base):
 
 
 class PointsOverride(Base):
-    """A member of staff's word on one question of one submission; it wins over all else."""
+    """
+    A member of staff's word on a student's answer to a question; it wins over all else.
+
+    As a person's grade it holds for all of the student's attempts with this answer.
+    """
 
     __tablename__ = "points_override"
     __table_args__ = (UniqueConstraint("submission_id", "question"),)
@@ -87,6 +102,11 @@ class PointsOverride(Base):
     points_tenths: Mapped[int]
     reason: Mapped[str] = mapped_column(Text)
     """Shown to the student."""
+    answer_hash: Mapped[str | None] = mapped_column(String(64))
+    """Of the answer; ``None``: it holds for its submission only."""
+    released_at: Mapped[datetime | None]
+    """From when its student may see it if a person grades the question; ``None``: as the attempt
+    says."""
     created_by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
     created_at: Mapped[datetime] = mapped_column(default=now)
     created_by: Mapped[User] = relationship(lazy="joined")

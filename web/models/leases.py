@@ -33,10 +33,12 @@ class Leased:
     reason: Mapped[Message | None] = mapped_column(StoredMessage, nullable=False, default=None)
     """Why it is unusable (for the student) or failed (for staff)."""
     tries: Mapped[int] = mapped_column(default=0)
+    retry_at: Mapped[datetime | None]
+    """Not claimed before, after a fault of ours; ``None``: at once."""
     lease_owner: Mapped[str | None] = mapped_column(String(64))
     lease_until: Mapped[datetime | None]
 
     def end_lease(self, state: str, reason: Message | None = None) -> None:
         """End the lease in this state; tables add what else of theirs ends with it."""
         self.state, self.reason = self.states(state), reason
-        self.lease_owner = self.lease_until = None
+        self.lease_owner = self.lease_until = self.retry_at = None

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Self, TypeVar
 
 _Plain = TypeVar("_Plain", int, str, bool)
@@ -53,21 +56,29 @@ class SnapshotQuestion:
         max_tenths: The points that it can give, in tenths.
         manual: Whether a person grades it.
         rubric: By which a person grades it; may be empty.
+        prompt_hash: Of a written question's text; empty in versions that were imported earlier.
     """
 
     id: str
     max_tenths: int
     manual: bool
     rubric: tuple[SnapshotRubricItem, ...] = ()
+    prompt_hash: str = ""
+
+    @property
+    def hash(self) -> str:
+        """A hash of all that a person grades by: the question's text, its points, its rubric."""
+        return _hash_of(self)
 
     def as_json(self) -> dict[str, Any]:
         """Return plain data."""
-        return {
+        plain = {
             "id": self.id,
             "points": self.max_tenths,
             "manual": self.manual,
             "rubric": [item.as_json() for item in self.rubric],
         }
+        return plain | ({"prompt": self.prompt_hash} if self.prompt_hash else {})
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
@@ -78,7 +89,14 @@ class SnapshotQuestion:
             _checked(data["points"], int),
             _checked(data["manual"], bool),
             rubric,
+            _checked(data.get("prompt", ""), str),
         )
+
+
+@lru_cache(maxsize=1024)
+def _hash_of(question: SnapshotQuestion) -> str:
+    plain = json.dumps(question.as_json(), sort_keys=True)
+    return hashlib.sha256(plain.encode()).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from web.db import Base, Word, now
@@ -53,6 +53,8 @@ class Regrade(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     assignment_id: Mapped[int] = mapped_column(ForeignKey("course_assignment.id"), index=True)
     snapshot_id: Mapped[int] = mapped_column(ForeignKey("snapshot.id"))
+    question: Mapped[str | None] = mapped_column(String(60))
+    """The only question whose results change; ``None``: all of them."""
     state: Mapped[RegradeState] = mapped_column(Word(RegradeState), default=RegradeState.OPEN)
     note: Mapped[str] = mapped_column(Text, default="")
     """What was corrected, in words for the students."""

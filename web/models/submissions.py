@@ -72,6 +72,8 @@ class Submission(Leased, Base):
     graded_at: Mapped[datetime | None]
     released_at: Mapped[datetime | None]
     """From when its student may see what people gave; ``None``: not yet."""
+    practice: Mapped[bool] = mapped_column(default=False)
+    """Submitted after the student's own last moment, to practise: it never counts."""
     score_tenths: Mapped[int | None]
     """What the tests earned, before the late penalty."""
     result_id: Mapped[int | None] = mapped_column(ForeignKey("result.id", use_alter=True))
@@ -104,6 +106,8 @@ class Result(Base):
     score_tenths: Mapped[int]
     question_tenths: Mapped[dict[str, int | None]] = mapped_column(ReportJson)
     """What the tests gave by question, in tenths; ``None`` for what awaits a person."""
+    answers: Mapped[dict[str, str] | None] = mapped_column(ReportJson)
+    """A hash of the answer by question; ``None``: of an earlier version of the program."""
     staff_view: Mapped[dict[str, Any]] = mapped_column(ReportJson)
     student_view: Mapped[dict[str, Any]] = mapped_column(ReportJson)
     notebook: Mapped[str] = mapped_column(Text, deferred=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -202,6 +203,10 @@ def _keep(snapshots: Path, assignment: Assignment, built: dict[Kind, bytes]) -> 
         write_file(_notebook_file(snapshots, assignment.content_hash, kind), content)
 
 
+def _prompt_hash(question: Question) -> str:
+    return hashlib.sha256(_markdown(question.prompt).encode()).hexdigest()
+
+
 def _tenths(points: Fraction) -> int:
     return int(points * 10)
 
@@ -216,6 +221,7 @@ def _questions(assignment: Assignment) -> tuple[SnapshotQuestion, ...]:
                 SnapshotRubricItem(_tenths(item.points), item.text)
                 for item in assignment.rubric.get(question.id, ())
             ),
+            _prompt_hash(question) if question.manual else "",
         )
         for question in assignment.questions
     )

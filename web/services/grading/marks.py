@@ -7,10 +7,10 @@ the tests. Late penalties come last and stand apart. Which attempt counts follow
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final, TypeVar
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, lazyload, selectinload
@@ -28,11 +28,9 @@ from web.models import (
     User,
 )
 from web.services.courses.deadlines import IN_TIME, Lateness, rule_book
+from web.services.grading.decisions import Decisions, current_grade, decisions, portions
 
-_MOST_IDS: Final = 1000
-_Row = TypeVar("_Row", ManualGrade, PointsOverride)
 _Tenths = dict[str, int | None]
-_Parts = tuple[tuple[SnapshotQuestion, ...], _Tenths | None]
 
 
 @dataclass(frozen=True)
@@ -47,6 +45,7 @@ class QuestionMark:
         tests_tenths: What its tests gave; ``None`` if a person grades it, or nobody can read it.
         grade: What a person gave, if one did.
         override: A member of staff's word, which wins.
+        outdated: Whether the grade was given by another version of the question.
     """
 
     id: str
@@ -55,6 +54,7 @@ class QuestionMark:
     tests_tenths: int | None
     grade: ManualGrade | None = None
     override: PointsOverride | None = None
+    outdated: bool = False
 
     @property
     def tenths(self) -> int | None:
@@ -168,31 +168,31 @@ def marks_of(
     chosen = {each.id: (results or {}).get(each.id, each.result_id) for each in submissions}
     graded = {each.id: each for each in submissions if chosen[each.id] is not None}
     parts = _parts(session, [result for result in chosen.values() if result is not None])
-    grades = _by_question(session, ManualGrade, graded)
-    overrides = _by_question(session, PointsOverride, graded)
+    grades = decisions(session, ManualGrade, graded.values())
+    overrides = decisions(session, PointsOverride, graded.values())
     book = rule_book(session, {each.assignment for each in graded.values()})
     marks = {}
     for submission in graded.values():
         result_id = chosen[submission.id] or 0
-        questions, tenths = parts[result_id]
+        part = parts[result_id]
+        rules = book.rules(submission.assignment, submission.user_id)
         marks[submission.id] = Mark(
             submission,
             result_id,
             tuple(
-                QuestionMark(
-                    question.id,
-                    question.max_tenths,
-                    question.manual,
-                    None if tenths is None else tenths.get(question.id),
-                    grades.get((submission.id, question.id)),
-                    overrides.get((submission.id, question.id)),
-                )
-                for question in questions
+                _question_mark(submission, part, question, grades, overrides)
+                for question in part.questions
             ),
-            book.rules(submission.assignment, submission.user_id).lateness(submission.received_at),
-            damaged=tenths is None,
+            rules.lateness(submission.received_at),
+            damaged=part.tenths is None,
         )
     return marks
+
+
+def answer_hash_of(submission: Submission, question_id: str) -> str | None:
+    """Return the hash of a submission's answer, by which people's decisions on it are found."""
+    answers = None if submission.result is None else submission.result.answers
+    return answers.get(question_id) if isinstance(answers, dict) else None
 
 
 def counted(rule: CountedAttempt, marks: Sequence[Mark]) -> Mark | None:
@@ -261,21 +261,51 @@ def graded_marks(
     return [marks[each.id] for each in found if each.id in marks]
 
 
-def _parts(session: Session, result_ids: Sequence[int]) -> dict[int, _Parts]:
+@dataclass(frozen=True)
+class _Part:
+    """What a result says: the questions, what their tests gave, and which answers they had."""
+
+    questions: tuple[SnapshotQuestion, ...]
+    tenths: _Tenths | None
+    answers: Mapping[str, str]
+
+
+def _question_mark(
+    submission: Submission,
+    part: _Part,
+    question: SnapshotQuestion,
+    grades: Decisions[ManualGrade],
+    overrides: Decisions[PointsOverride],
+) -> QuestionMark:
+    answer = part.answers.get(question.id)
+    grade, outdated = current_grade(grades.on(submission, question.id, answer), question)
+    return QuestionMark(
+        question.id,
+        question.max_tenths,
+        question.manual,
+        None if part.tenths is None else part.tenths.get(question.id),
+        grade,
+        next(iter(overrides.on(submission, question.id, answer)), None),
+        outdated,
+    )
+
+
+def _parts(session: Session, result_ids: Sequence[int]) -> dict[int, _Part]:
     """Read what points are made of; the reports and notebooks are large and stay unread."""
     rows: list[Any] = []
-    for some in _portions(result_ids):
-        columns = (Result.id, Result.snapshot_id, Result.question_tenths)
+    for some in portions(result_ids):
+        columns = (Result.id, Result.snapshot_id, Result.question_tenths, Result.answers)
         rows += session.execute(select(*columns).where(Result.id.in_(some))).all()
     # Many results rest on few snapshots, whose questions are long: each is read and parsed once.
     snapshots = {row.snapshot_id for row in rows}
     known = select(Snapshot.id, Snapshot.questions).where(Snapshot.id.in_(snapshots))
     questions = {row.id: row.questions for row in session.execute(known)}
     return {
-        row.id: (
+        row.id: _Part(
             questions[row.snapshot_id],
             # A version without questions is damaged, and so is all that rests on it.
             _readable(row.question_tenths) if questions[row.snapshot_id] else None,
+            row.answers if isinstance(row.answers, dict) else {},
         )
         for row in rows
     }
@@ -286,20 +316,3 @@ def _readable(tenths: object) -> _Tenths | None:
     if not isinstance(tenths, dict):
         return None
     return tenths if all(type(each) in (int, type(None)) for each in tenths.values()) else None
-
-
-def _by_question(
-    session: Session, kind: type[_Row], submission_ids: Iterable[int]
-) -> dict[tuple[int, str], _Row]:
-    found: dict[tuple[int, str], _Row] = {}
-    for some in _portions(list(submission_ids)):
-        query = select(kind).where(kind.submission_id.in_(some))
-        # Few people grade: joined, they would be read again with every row, not once each.
-        rows = session.scalars(query.options(lazyload("*"))).all()
-        found |= {(row.submission_id, row.question): row for row in rows}
-    return found
-
-
-def _portions(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    """Cut a long list, since databases limit the number of values in a query."""
-    return (ids[start : start + _MOST_IDS] for start in range(0, len(ids), _MOST_IDS))

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from web.db import now
 from web.models import PointsOverride, Submission, User
 from web.services import audit
 from web.services.errors import RuleError
-from web.services.grading.marks import mark_of
+from web.services.grading.marks import answer_hash_of, mark_of
 
 MAX_REASON: Final = 2000
 
@@ -47,9 +46,14 @@ def set_points(
     reason = reason.strip()[:MAX_REASON]
     if not reason:
         raise RuleError("Say why the points change: the student reads it.")
-    override = override_of(session, submission, question_id)
+    override = question.override
     if override is None:
-        override = PointsOverride(submission_id=submission.id, question=question_id)
+        override = PointsOverride(
+            submission_id=submission.id,
+            question=question_id,
+            answer_hash=answer_hash_of(submission, question_id),
+            released_at=submission.released_at,
+        )
         session.add(override)
     override.points_tenths, override.reason = tenths, reason
     override.created_by_id, override.created_at = actor.id, now()
@@ -75,12 +79,10 @@ def remove(session: Session, actor: User, submission: Submission, question_id: s
 def override_of(
     session: Session, submission: Submission, question_id: str
 ) -> PointsOverride | None:
-    """Return a question's change of points, if there is one."""
-    return session.scalar(
-        select(PointsOverride).where(
-            PointsOverride.submission_id == submission.id, PointsOverride.question == question_id
-        )
-    )
+    """Return the change of points that holds for an answer, if there is one."""
+    mark = mark_of(session, submission)
+    question = None if mark is None else mark.question(question_id)
+    return None if question is None else question.override
 
 
 def _record(

@@ -9,7 +9,14 @@ from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from web.db import now
-from web.models import CourseAssignment, Submission, SubmissionState, User
+from web.models import (
+    CourseAssignment,
+    ManualGrade,
+    PointsOverride,
+    Submission,
+    SubmissionState,
+    User,
+)
 from web.services import audit
 from web.services.errors import RuleError
 from web.services.grading.marks import Mark
@@ -68,6 +75,7 @@ def release(session: Session, actor: User, assignment: CourseAssignment) -> int:
     count = int(done.rowcount)  # type: ignore[attr-defined]  # an update's result has it
     if not count:
         raise RuleError("Every graded submission is released already.")
+    _show_decisions(session, assignment, at)
     assignment.grades_released_at = at
     audit.record(
         session,
@@ -93,10 +101,18 @@ def withdraw(session: Session, actor: User, assignment: CourseAssignment) -> Non
     session.execute(
         update(Submission).where(Submission.assignment_id == assignment.id).values(released_at=None)
     )
+    _show_decisions(session, assignment, None)
     assignment.grades_released_at = None
     audit.record(
         session, actor, "grades.withdrawn", course=assignment.course, target=assignment.name
     )
+
+
+def _show_decisions(session: Session, assignment: CourseAssignment, at: datetime | None) -> None:
+    """Let what people decided be seen from a moment on in every attempt with the answer, or not."""
+    attempts = select(Submission.id).where(Submission.assignment_id == assignment.id)
+    for kind in (ManualGrade, PointsOverride):
+        session.execute(update(kind).where(kind.submission_id.in_(attempts)).values(released_at=at))
 
 
 def set_grading_rules(

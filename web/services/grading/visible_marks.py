@@ -33,8 +33,7 @@ def visible(mark: Mark, visibility: Visibility) -> VisibleMark | None:
 def fully_visible(mark: Mark, visibility: Visibility) -> bool:
     """Return whether a student sees all that was given so far."""
     seen = visible(mark, visibility)
-    written = any(question.manual for question in mark.questions)
-    return seen is not None and (not written or mark.submission.released_at is not None)
+    return seen is not None and seen.questions == mark.questions
 
 
 def visible_mark(
@@ -101,7 +100,12 @@ def _visible(mark: Mark, questions: tuple[QuestionMark, ...]) -> VisibleMark:
 
 
 def _visible_part(mark: Mark, question: QuestionMark) -> QuestionMark:
-    """Leave out what a person gave for a written answer, until it is released."""
+    """Leave out what people gave for a written answer, until it is released, here or elsewhere."""
     if not question.manual or mark.submission.released_at is not None:
         return question
-    return replace(question, grade=None, override=None)
+    grade, override = question.grade, question.override
+    return replace(
+        question,
+        grade=grade if grade is not None and grade.released_at is not None else None,
+        override=override if override is not None and override.released_at is not None else None,
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import select, update
@@ -26,7 +27,7 @@ from web.models import (
 from web.services import audit
 from web.services.errors import RuleError
 from web.services.grading import claims
-from web.services.grading.marks import Mark, QuestionMark, counted_marks
+from web.services.grading.marks import Mark, QuestionMark, answer_hash_of, counted_marks, mark_of
 
 MAX_TEXT: Final = 10_000
 
@@ -67,7 +68,7 @@ class QueuedAnswer:
     @property
     def graded(self) -> bool:
         """Whether it awaits nobody any more."""
-        return self.question.tenths is not None
+        return self.question.tenths is not None and not self.question.outdated
 
 
 @dataclass(frozen=True)
@@ -169,12 +170,13 @@ def take_next(
 
 
 def grade_of(session: Session, submission: Submission, question_id: str) -> ManualGrade | None:
-    """Return what a person gave for an answer, if one did."""
-    return session.scalar(
-        select(ManualGrade)
-        .where(ManualGrade.submission_id == submission.id, ManualGrade.question == question_id)
-        .execution_options(populate_existing=True)
-    )
+    """Return what a person gave for an answer, in this attempt or another, if one did."""
+    mark = mark_of(session, submission)
+    question = None if mark is None else mark.question(question_id)
+    if question is None or question.grade is None:
+        return None
+    session.refresh(question.grade)
+    return question.grade
 
 
 def save(
@@ -197,11 +199,14 @@ def save(
     question = written_question(graded_snapshot(session, submission), question_id)
     if question is None:
         raise RuleError("This question is not graded by people.")
-    decision = _decision(question, entered)
+    decision = _decision(question, entered, answer_hash_of(submission, question_id))
     before = grade_of(session, submission, question_id)
     old_tenths = None if before is None else before.points_tenths
-    if before is None:
-        _insert(session, grader, submission, question_id, decision)
+    elsewhere = before is not None and before.submission_id != submission.id
+    if before is None or (elsewhere and before.question_hash not in (None, question.hash)):
+        # Another attempt keeps what it has by its own version of the question.
+        released_at = submission.released_at or (before.released_at if before else None)
+        _insert(session, grader, submission, question_id, decision, released_at)
     else:
         _replace(session, grader, before, entered.version, decision)
     claims.drop(session, grader, submission, question_id)
@@ -241,9 +246,11 @@ class _Decision:
     points_tenths: int
     reason: str
     comment: str
+    answer_hash: str | None
+    question_hash: str
 
 
-def _decision(question: SnapshotQuestion, entered: Entered) -> _Decision:
+def _decision(question: SnapshotQuestion, entered: Entered, answer: str | None) -> _Decision:
     rubric = question.rubric
     chosen = sorted({number for number in entered.items if 0 <= number < len(rubric)})
     reason = entered.reason.strip()[:MAX_TEXT]
@@ -253,6 +260,8 @@ def _decision(question: SnapshotQuestion, entered: Entered) -> _Decision:
         points,
         reason if points != rubric_sum(question, chosen) or not rubric else "",
         entered.comment.strip()[:MAX_TEXT],
+        answer,
+        question.hash,
     )
 
 
@@ -269,10 +278,19 @@ def _points(question: SnapshotQuestion, chosen: list[int], typed: int | None, re
 
 
 def _insert(
-    session: Session, grader: User, submission: Submission, question_id: str, decision: _Decision
+    session: Session,
+    grader: User,
+    submission: Submission,
+    question_id: str,
+    decision: _Decision,
+    released_at: datetime | None,
 ) -> None:
     grade = ManualGrade(
-        submission_id=submission.id, question=question_id, grader_id=grader.id, **vars(decision)
+        submission_id=submission.id,
+        question=question_id,
+        grader_id=grader.id,
+        released_at=released_at,
+        **vars(decision),
     )
     try:
         with session.begin_nested():

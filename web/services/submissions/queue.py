@@ -17,6 +17,7 @@ from web.db import now
 from web.models import JobState, Leased, Result, Snapshot, Submission, SubmissionState, User
 from web.services.courses.deadlines import rules_for
 from web.services.errors import RuleError
+from web.services.submissions.answers import answer_hashes
 from web.services.submissions.leases import LEASE_SECONDS, requeue
 
 MOST_WAITING: Final = 100
@@ -228,6 +229,7 @@ def new_result(
             question.id: None if question.score is None else int(question.score * 10)
             for question in report.questions
         },
+        answers=answer_hashes(report.notebook.cells, report.questions),
         staff_view=report.staff_view().as_json(),
         student_view=report.student_view().as_json(),
         notebook=notebook,

@@ -1,0 +1,54 @@
+"""What a submission answers to a question, as a hash: by it people's decisions find the answer."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from autograder.report import QuestionResult
+
+
+def answer_hashes(
+    cells: Sequence[Mapping[str, Any]], questions: Sequence[QuestionResult]
+) -> dict[str, str]:
+    """
+    Return a hash of each question's answer, by the question.
+
+    The answer to a written question are its cells, else the whole notebook. That to a tested one is
+    all of the code: what its tests give may depend on any of it.
+
+    Args:
+        cells: Of the notebook.
+        questions: What came of them.
+    """
+    return {
+        question.id: answer_hash(cells, question.answer_cells, written=question.score is None)
+        for question in questions
+    }
+
+
+def answer_hash(
+    cells: Sequence[Mapping[str, Any]], numbers: Sequence[int], *, written: bool
+) -> str:
+    """
+    Return a hash of an answer; spaces at the ends of lines, and around cells, change nothing.
+
+    Args:
+        cells: Of the notebook.
+        numbers: Of a written answer's cells, from 0; none if they were not found.
+        written: Whether it is a written answer.
+    """
+    marked = [cells[number] for number in numbers if 0 <= number < len(cells)]
+    kinds = ("code", "markdown", "raw") if written else ("code",)
+    chosen = marked or [cell for cell in cells if cell.get("cell_type") in kinds]
+    texts = [[_text(cell), cell.get("attachments") or {}] for cell in chosen]
+    return hashlib.sha256(json.dumps(texts, sort_keys=True).encode()).hexdigest()
+
+
+def _text(cell: Mapping[str, Any]) -> str:
+    source = cell.get("source", "")
+    # Untrusted: a student wrote it; files hold a text, or a list of lines.
+    lines = "".join(map(str, source)) if isinstance(source, list) else str(source)
+    return "\n".join(line.rstrip() for line in lines.splitlines()).strip()
