@@ -83,6 +83,16 @@ class Submission(Leased, Base):
     result: Mapped[Result | None] = relationship(foreign_keys=[result_id], post_update=True)
 
     @property
+    def uses_attempt(self) -> bool:
+        """Whether it is one of the attempts that the student has: not if we could not grade it."""
+        return self.state is not SubmissionState.FAILED and not self.practice
+
+    @property
+    def tried_again(self) -> bool:
+        """Whether it waits to be graded again after a fault of ours."""
+        return self.state is SubmissionState.QUEUED and self.retry_at is not None
+
+    @property
     def label(self) -> str:
         """What it is called where names are hidden."""
         return f"Answer {self.public_id[:6]}"

@@ -78,11 +78,16 @@ class StudentAssignment:
         return due_at is not None and (cutoff_at is None or cutoff_at > due_at)
 
     @property
+    def attempts_used(self) -> int:
+        """How many attempts are used; what we could not grade, and practice, cost none."""
+        return sum(attempt.uses_attempt for attempt in self.attempts)
+
+    @property
     def attempts_left(self) -> int | None:
         """How many attempts are left; ``None``: as many as they like."""
         if self.rules.max_attempts is None:
             return None
-        return max(0, self.rules.max_attempts - len(self.attempts))
+        return max(0, self.rules.max_attempts - self.attempts_used)
 
     @property
     def mark(self) -> VisibleMark | None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from autograder.report import Report
 from web.models import RegradeJob, RegradeJobState, Submission
+from web.services.submissions.leases import due
 from web.services.submissions.queue import Claim, JobQueue, new_result
 
 
@@ -33,9 +36,10 @@ class RegradeQueue(JobQueue[RegradeJob]):
         job.end_lease(RegradeJobState.DONE)
         return True
 
-    def _waiting(self) -> Select[int]:
+    def _waiting(self, at: datetime) -> Select[int]:
         queued = RegradeJob.state == RegradeJobState.QUEUED
-        return select(RegradeJob.id).where(queued).order_by(RegradeJob.id)
+        waiting = select(RegradeJob.id).where(queued, due(RegradeJob, at))
+        return waiting.order_by(RegradeJob.id)
 
     def _work_of(self, job: RegradeJob) -> tuple[Submission, int]:
         return job.submission, job.regrade.snapshot_id

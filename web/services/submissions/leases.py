@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session
 
 from autograder.messages import Message, MessageCode
@@ -14,13 +14,33 @@ from web.db import now
 from web.models import JobState, Leased, RegradeJob, Submission
 
 LEASE_SECONDS: Final = 60
-MAX_TRIES: Final = 3
+# How long a job waits after each of our faults, before it is tried again.
+RETRY_SECONDS: Final = (5, 60, 300)
+MAX_TRIES: Final = len(RETRY_SECONDS) + 1
 _TABLES: Final[tuple[type[Leased], ...]] = (Submission, RegradeJob)
 
 
 def requeue(job: Leased, reason: Message) -> None:
     """Put a job back; after some tries staff see instead that it has failed."""
     job.end_lease(JobState.FAILED if job.tries >= MAX_TRIES else JobState.QUEUED, reason)
+
+
+def requeue_later(job: Leased, reason: Message) -> None:
+    """Put a job back that failed, and wait before it is tried again: longer each time."""
+    requeue(job, reason)
+    if job.state != JobState.FAILED:
+        wait = RETRY_SECONDS[max(job.tries, 1) - 1]
+        job.retry_at = now() + timedelta(seconds=wait)
+
+
+def due(table: type[Leased], at: datetime) -> ColumnElement[bool]:
+    """
+    Return the condition that a job waits for no retry to come.
+
+    One that is further away than any that is set now was set before the clock was set back.
+    """
+    latest = at + timedelta(seconds=RETRY_SECONDS[-1])
+    return or_(table.retry_at.is_(None), table.retry_at <= at, table.retry_at > latest)
 
 
 def requeue_expired(session: Session, at: datetime | None = None) -> int:

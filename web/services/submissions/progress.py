@@ -31,6 +31,9 @@ class Status:
 def status_of(session: Session, submission: Submission) -> Status:
     """Return a submission's status."""
     state = submission.state
+    if submission.tried_again:
+        text = "Something went wrong on our side. Your submission is safe and is tried again soon."
+        return Status(state, text, done=False, part=0.0)
     if state is SubmissionState.QUEUED:
         ahead = place_in_queue(session, submission)
         waiting = "It is next." if ahead == 0 else f"{ahead} in front of it."

@@ -18,7 +18,7 @@ from web.models import JobState, Leased, Result, Snapshot, Submission, Submissio
 from web.services.courses.deadlines import rules_for
 from web.services.errors import RuleError
 from web.services.submissions.answers import answer_hashes
-from web.services.submissions.leases import LEASE_SECONDS, requeue
+from web.services.submissions.leases import LEASE_SECONDS, due, requeue_later
 
 MOST_WAITING: Final = 100
 # More than one, since another worker may be quicker.
@@ -65,8 +65,10 @@ class JobQueue(ABC, Generic[Job]):
 
     def any_waiting(self, session: Session) -> bool:
         """Return whether a job waits; reading only, so that idle workers disturb nobody."""
-        waiting = select(self.table.id).where(self.table.state == JobState.QUEUED).limit(1)
-        return session.scalar(waiting) is not None
+        waiting = select(self.table.id).where(
+            self.table.state == JobState.QUEUED, due(self.table, now())
+        )
+        return session.scalar(waiting.limit(1)) is not None
 
     def claim(self, session: Session, owner: str, at: datetime | None = None) -> Claim | None:
         """
@@ -78,12 +80,13 @@ class JobQueue(ABC, Generic[Job]):
             at: From when the lease counts; from now on by default.
         """
         at = at or now()
-        for job_id in session.scalars(self._waiting().limit(_CANDIDATES)).all():
+        for job_id in session.scalars(self._waiting(at).limit(_CANDIDATES)).all():
             claimed = session.execute(
                 update(self.table)
                 .where(self.table.id == job_id, self.table.state == JobState.QUEUED)
                 .values(
                     state=JobState.RUNNING,
+                    retry_at=None,
                     lease_owner=owner,
                     lease_until=at + timedelta(seconds=LEASE_SECONDS),
                     tries=self.table.tries + 1,
@@ -148,12 +151,12 @@ class JobQueue(ABC, Generic[Job]):
         """Put back what we could not grade; it costs a try, and after some of them staff see it."""
         job = self._held(session, claim)
         if job is not None:
-            requeue(job, reason)
+            requeue_later(job, reason)
         return job is not None
 
     @abstractmethod
-    def _waiting(self) -> Select[int]:
-        """Query the ids of the jobs that wait, the next one first."""
+    def _waiting(self, at: datetime) -> Select[int]:
+        """Query the ids of the jobs that may be claimed at a moment, the next one first."""
 
     @abstractmethod
     def _work_of(self, job: Job) -> tuple[Submission, int]:
@@ -209,8 +212,8 @@ class SubmissionQueue(JobQueue[Submission]):
         session.flush()
         return True
 
-    def _waiting(self) -> Select[int]:
-        turns = _turns()
+    def _waiting(self, at: datetime) -> Select[int]:
+        turns = _turns(at)
         return select(turns.c.id).order_by(turns.c.turn)
 
     def _work_of(self, job: Submission) -> tuple[Submission, int]:
@@ -240,7 +243,7 @@ def new_result(
 
 def place_in_queue(session: Session, submission: Submission) -> int:
     """Return how many submissions workers claim before one that waits; 0 if it is next."""
-    turns = _turns()
+    turns = _turns(now())
     turn = session.scalar(select(turns.c.turn).where(turns.c.id == submission.id))
     return 0 if turn is None else turn - 1
 
@@ -262,17 +265,17 @@ def refuse_more(session: Session, user: User) -> None:
         )
 
 
-def _turns() -> Subquery:
+def _turns(at: datetime) -> Subquery:
     """
     Query what waits, each with its turn: the first is claimed next.
 
-    What was queued at a moment still to come has its turn as well: a clock that was set back holds
-    nobody up.
+    What waits for a retry after a fault of ours has none. What was queued at a moment still to come
+    has its turn as well: a clock that was set back holds nobody up.
     """
     nth = func.row_number().over(partition_by=Submission.user_id, order_by=Submission.id)
     waiting = (
         select(Submission.id, Submission.user_id, Submission.queued_at, nth.label("nth"))
-        .where(Submission.state == SubmissionState.QUEUED)
+        .where(Submission.state == SubmissionState.QUEUED, due(Submission, at))
         .subquery()
     )
     running = (

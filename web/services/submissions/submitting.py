@@ -58,7 +58,7 @@ def submit(
         assignment=assignment,
         user=user,
         snapshot_id=assignment.snapshot_id,
-        number=1 + (session.scalar(_attempts(user, assignment)) or 0),
+        number=1 + (session.scalar(_latest_number(user, assignment)) or 0),
         file_name=_shown_name(file_name),
         sha256=hashlib.sha256(data).hexdigest(),
         size_bytes=len(data),
@@ -84,7 +84,7 @@ def check_may_submit(
     last = rules.closes_at
     if last is not None and at > last:
         raise RuleError("This assignment is closed. Ask your instructor if you need an extension.")
-    used = session.scalar(_attempts(user, assignment)) or 0
+    used = session.scalar(_used_attempts(user, assignment)) or 0
     if rules.max_attempts is not None and used >= rules.max_attempts:
         raise RuleError(f"You have used all {rules.max_attempts} attempts.")
     if assignment.attempts_per_hour is not None:
@@ -113,7 +113,7 @@ def retry(submission: Submission) -> None:
     submission.tries = 0
     submission.state = SubmissionState.QUEUED
     submission.queued_at = now()
-    submission.reason = None
+    submission.reason = submission.retry_at = None
 
 
 def attempts_of(session: Session, user: User, assignment: CourseAssignment) -> Sequence[Submission]:
@@ -126,7 +126,21 @@ def attempts_of(session: Session, user: User, assignment: CourseAssignment) -> S
 
 
 def _attempts(user: User, assignment: CourseAssignment) -> Any:
+    """Count attempts; those that we could not grade cost nothing."""
     return select(func.count()).where(
+        Submission.user_id == user.id,
+        Submission.assignment_id == assignment.id,
+        Submission.state != SubmissionState.FAILED,
+    )
+
+
+def _used_attempts(user: User, assignment: CourseAssignment) -> Any:
+    """Count what `Submission.uses_attempt` tells of each."""
+    return _attempts(user, assignment).where(Submission.practice.is_(False))
+
+
+def _latest_number(user: User, assignment: CourseAssignment) -> Any:
+    return select(func.max(Submission.number)).where(
         Submission.user_id == user.id, Submission.assignment_id == assignment.id
     )
 

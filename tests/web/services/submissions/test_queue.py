@@ -16,7 +16,7 @@ from autograder.grade import Grader
 from autograder.messages import text
 from autograder.progress import GradingProgress
 from autograder.report import Report
-from tests.web.conftest import World, token_of
+from tests.web.conftest import World, spaced, token_of
 from tests.web.reports import report
 from web.db import now
 from web.models import CourseAssignment, Submission, SubmissionState, User
@@ -155,19 +155,69 @@ def test_expired_lease_puts_a_submission_back(world: World) -> None:
     assert claim(world, "another") == only
 
 
-def test_after_three_tries_staff_must_look(world: World) -> None:
-    """A submission that cannot be graded does not go round for ever."""
+def test_retries_wait_longer_each_time_and_then_staff_must_look(world: World) -> None:
+    """A submission that cannot be graded does not go round for ever, and holds up nobody."""
     queue(world, "Student")
+    jobs, waits = SubmissionQueue(), []
     for _ in range(leases.MAX_TRIES):
         with world.database.write.begin() as session:
-            found = SubmissionQueue().claim(session, "w")
+            submission = session.scalars(select(Submission)).one()
+            at = submission.retry_at or now()
+            early = jobs.claim(session, "w", at - timedelta(seconds=1))
+            assert (early is None) == (submission.retry_at is not None)
+            found = early or jobs.claim(session, "w", at)
             assert found is not None
-            assert SubmissionQueue().return_after_fault(session, found, text("the sandbox fell"))
+            at = now()
+            assert jobs.return_after_fault(session, found, text("the sandbox fell"))
+            if submission.retry_at is not None:
+                waits.append(round((submission.retry_at - at).total_seconds()))
+                assert not jobs.any_waiting(session)
+                assert "tried again soon" in status_of(session, submission).text
 
     with world.database.read() as session:
         submission = session.scalars(select(Submission)).one()
+    assert waits == [5, 60, 300]
     assert submission.state == SubmissionState.FAILED
     assert submission.reason == text("the sandbox fell")
+
+
+def test_a_clock_that_was_set_back_delays_no_retry(world: World) -> None:
+    """A moment further away than any that is set now was set by another clock."""
+    (only,) = queue(world, "Student")
+    with world.database.write.begin() as session:
+        session.scalars(select(Submission)).one().retry_at = now() + timedelta(hours=1)
+
+    assert claim(world) == only
+
+
+def test_what_we_could_not_grade_costs_no_attempt(world: World) -> None:
+    """The student submits again; staff see on the board what is tried again and what failed."""
+    queue(world, "Student")
+    with world.database.write.begin() as session:
+        submission = session.scalars(select(Submission)).one()
+        submission.assignment.max_attempts = 1
+        student, assignment = submission.user, submission.assignment
+        with pytest.raises(RuleError, match="all 1 attempts"):
+            submitting.check_may_submit(session, student, assignment, now())
+        found = SubmissionQueue().claim(session, "w")
+        assert found is not None
+        SubmissionQueue().return_after_fault(session, found, text("the sandbox fell"))
+    board = "/courses/dl/staff/"
+    assert "tried again after an internal error" in world.client("grader").get(board).text
+    with world.database.write.begin() as session:
+        session.scalars(select(Submission)).one().state = SubmissionState.FAILED
+
+    page = spaced(world.client("student").get("/courses/dl/assignments/xor/").text)
+    assert "0 used, 1 left" in page
+    with world.database.write.begin() as session:
+        folder = world.settings.submissions
+        failed = session.scalars(select(Submission)).one()
+        student, assignment = failed.user, failed.assignment
+        again = submitting.submit(session, folder, student, assignment, "a.ipynb", b"{}")
+        with pytest.raises(RuleError, match="all 1 attempts"):
+            submitting.check_may_submit(session, student, assignment, now())
+    assert again.number == 2
+    assert "<strong>1</strong> need attention" in spaced(world.client("grader").get(board).text)
 
 
 def test_a_worker_that_lost_its_lease_stores_nothing(world: World) -> None:
@@ -253,7 +303,11 @@ def test_a_fault_that_nobody_foresaw_is_retried_and_then_shown_to_staff(
     (public_id,) = queue(world, "Student")
     with Faulty(spares=0) as grader:
         worker = Worker(world.settings, world.database, grader)
-        worked = [worker.work_once() for _ in range(leases.MAX_TRIES + 1)]
+        worked = []
+        for _ in range(leases.MAX_TRIES + 1):
+            with world.database.write.begin() as session:
+                session.scalars(select(Submission)).one().retry_at = None
+            worked.append(worker.work_once())
 
     assert worked == [True] * leases.MAX_TRIES + [False]
     assert caplog.text.count("Traceback") == leases.MAX_TRIES
