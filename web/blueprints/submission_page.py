@@ -141,7 +141,7 @@ def staff_page(session: Session, submission: Submission, *, chosen: int | None) 
     return StaffPage(
         submission,
         status_of(session, submission),
-        rules_for(session, submission.assignment, submission.user).lateness(submission.received_at),
+        rules_for(session, submission.assignment, submission.user).lateness_of(submission),
         mark,
         staff_summary(session, mark),
         remarks_of(session, submission, mark),

@@ -47,6 +47,7 @@ LABELS: Final[Mapping[str, str]] = {
     "attempts_per_hour": "Attempts an hour",
     "counted": "Which attempt counts",
     "weight": "Weight in the grade",
+    "practice": "Practice after the last moment: graded, not part of the grade",
 }
 
 
@@ -314,4 +315,5 @@ def _rules(assignment: CourseAssignment) -> assignments.AssignmentRules:
         attempts_per_hour=whole_field("attempts_per_hour", "Attempts an hour"),
         counted=counted,
         weight=number_field("weight", "Weight", empty=0) or 0.0,
+        practice=request.form.get("practice") == "1",
     )

@@ -37,6 +37,7 @@ class AssignmentRules:
     results_at: datetime | None
     solution_at: datetime | None
     weight: float
+    practice: bool = False
 
 
 @dataclass(frozen=True)

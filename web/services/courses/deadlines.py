@@ -11,7 +11,7 @@ from typing import Final, Protocol
 from sqlalchemy import select
 from sqlalchemy.orm import Session, lazyload
 
-from web.models import CourseAssignment, Extension, Membership, User
+from web.models import CourseAssignment, Extension, Membership, Submission, User
 
 SECONDS_PER_DAY: Final = 86_400
 _LAST_MOMENT: Final = datetime(9999, 12, 30, tzinfo=UTC)  # in every time zone a date
@@ -111,6 +111,10 @@ class Rules:
         if self.cutoff_at is None:
             return None
         return _after(self.cutoff_at, timedelta(minutes=self.grace_minutes))
+
+    def lateness_of(self, submission: Submission) -> Lateness:
+        """Return how late a submission is; practice never is."""
+        return IN_TIME if submission.practice else self.lateness(submission.received_at)
 
     def lateness(self, received_at: datetime) -> Lateness:
         """Return how late a submission of a moment is; within the grace it is in time."""

@@ -110,7 +110,9 @@ def _chosen(assignment: CourseAssignment, graded: list[Mark], which: Which) -> I
 
 
 def _who_submitted(session: Session, assignment: CourseAssignment) -> set[int]:
-    query = select(Submission.user_id).where(Submission.assignment_id == assignment.id)
+    query = select(Submission.user_id).where(
+        Submission.assignment_id == assignment.id, Submission.practice.is_(False)
+    )
     return set(session.scalars(query.distinct()))
 
 

@@ -172,7 +172,11 @@ def _states(
 ) -> dict[int, set[SubmissionState]]:
     rows = session.execute(
         select(Submission.user_id, Submission.state)
-        .where(Submission.assignment_id == assignment.id, Submission.user_id.in_(user_ids))
+        .where(
+            Submission.assignment_id == assignment.id,
+            Submission.user_id.in_(user_ids),
+            Submission.practice.is_(False),
+        )
         .distinct()
     )
     states: dict[int, set[SubmissionState]] = {}

@@ -109,7 +109,7 @@ def _late(session: Session, matching: Select[Any], book: RuleBook) -> list[int]:
 
 def _is_late(book: RuleBook, submission: Submission) -> bool:
     rules = book.rules(submission.assignment, submission.user_id)
-    return rules.lateness(submission.received_at).seconds > 0
+    return rules.lateness_of(submission).seconds > 0
 
 
 def _filtered(course: Course, filters: Filters, *, names: bool) -> Select[Any]:

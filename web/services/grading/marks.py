@@ -183,7 +183,7 @@ def marks_of(
                 _question_mark(submission, part, question, grades, overrides)
                 for question in part.questions
             ),
-            rules.lateness(submission.received_at),
+            rules.lateness_of(submission),
             damaged=part.tenths is None,
         )
     return marks
@@ -243,12 +243,13 @@ def counted_by_user(rule: CountedAttempt, marks: Iterable[Mark]) -> dict[int, Ma
 def graded_marks(
     session: Session, assignment: CourseAssignment, user_ids: Sequence[int] | None = None
 ) -> list[Mark]:
-    """Return the marks of all graded attempts, as staff see them, in the order of submission."""
+    """Return the marks of all graded attempts but practice, as staff see them, the first first."""
     query = (
         select(Submission)
         .where(
             Submission.assignment_id == assignment.id,
             Submission.state == SubmissionState.GRADED,
+            Submission.practice.is_(False),
         )
         .order_by(Submission.id)
         # Joined, the assignment and its snapshot would be read again with every row.

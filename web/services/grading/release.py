@@ -145,5 +145,6 @@ def _unreleased(assignment: CourseAssignment) -> tuple[ColumnElement[bool], ...]
     return (
         Submission.assignment_id == assignment.id,
         Submission.state == SubmissionState.GRADED,
+        Submission.practice.is_(False),
         Submission.released_at.is_(None),
     )

@@ -46,7 +46,7 @@ def remarks_of(session: Session, submission: Submission, mark: Worth | None) -> 
     if mark is None:
         return {}
     asked = requests.of_submission(session, submission)
-    taken = not requests.closed_because(submission.assignment)
+    taken = not requests.closed_because(submission.assignment) and not submission.practice
     return {
         question.id: _remark(
             question, [each for each in asked if each.question == question.id], taken=taken

@@ -56,6 +56,8 @@ def ask(session: Session, submission: Submission, question_id: str, text: str) -
         raise RuleError(f"A request has at most {MAX_LENGTH} characters.")
     if reason := closed_because(submission.assignment):
         raise RuleError(reason)
+    if submission.practice:
+        raise RuleError("This was practice, not part of the grade: there is nothing to regrade.")
     mark = visible_marks.visible_mark(session, submission)
     question = mark.question(question_id) if mark is not None else None
     if mark is None or question is None or question.tenths is None:

@@ -81,8 +81,8 @@ def _effect(
     of_assignment = select(Submission).where(Submission.assignment_id == assignment.id)
     no_longer = become = 0
     for each in session.scalars(of_assignment.options(lazyload("*"))):
-        was = book.rules(assignment, each.user_id).lateness(each.received_at).seconds > 0
-        is_late = after(each.user_id).lateness(each.received_at).seconds > 0
+        was = book.rules(assignment, each.user_id).lateness_of(each).seconds > 0
+        is_late = after(each.user_id).lateness_of(each).seconds > 0
         no_longer += was and not is_late
         become += is_late and not was
     marks = graded_marks(session, assignment)
@@ -94,4 +94,4 @@ def _effect(
 
 
 def _with_rules(mark: Mark, rules: Rules) -> Mark:
-    return replace(mark, lateness=rules.lateness(mark.submission.received_at))
+    return replace(mark, lateness=rules.lateness_of(mark.submission))

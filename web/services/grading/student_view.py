@@ -55,7 +55,7 @@ class StudentAssignment:
 
     def lateness(self, attempt: Submission) -> Lateness:
         """Return how late an attempt is by the rules as they stand now."""
-        return self.rules.lateness(attempt.received_at)
+        return self.rules.lateness_of(attempt)
 
     @property
     def open(self) -> bool:
@@ -63,6 +63,12 @@ class StudentAssignment:
         if self.closes_at is not None and now() > self.closes_at:
             return False
         return self.attempts_left is None or self.attempts_left > 0
+
+    @property
+    def practice(self) -> bool:
+        """Whether a notebook is accepted for practice now: after the student's own last moment."""
+        over = self.closes_at is not None and now() > self.closes_at
+        return over and self.assignment.practice
 
     @property
     def due_in_seconds(self) -> int | None:
@@ -139,7 +145,7 @@ def as_student(
         rules,
         attempts,
         marks,
-        _counting(assignment.counted, graded, marks),
+        _counting(assignment.counted, [each for each in graded if not each.practice], marks),
         visibility,
         preview or visibility.results,
     )
@@ -148,10 +154,11 @@ def as_student(
 def _counting(
     rule: CountedAttempt, graded: Sequence[Submission], marks: Mapping[int, VisibleMark]
 ) -> Submission | None:
-    """Return the attempt that counts; while results are held back, the last one only is told."""
+    """Return which of these counts; while results are held back, the last one only is told."""
     if rule is CountedAttempt.LAST:
         return max(graded, key=lambda attempt: attempt.number, default=None)
-    best = visible_marks.counted_so_far(rule, list(marks.values()))
+    known = [marks[attempt.id] for attempt in graded if attempt.id in marks]
+    best = visible_marks.counted_so_far(rule, known)
     return None if best is None else best.submission
 
 

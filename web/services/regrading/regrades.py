@@ -268,7 +268,11 @@ def _chosen(
         Submission.state == SubmissionState.GRADED,
     )
     if scope is Scope.LATEST:
-        query = select(func.max(Submission.id)).where(*graded).group_by(Submission.user_id)
+        query = (
+            select(func.max(Submission.id))
+            .where(*graded, Submission.practice.is_(False))
+            .group_by(Submission.user_id)
+        )
         return sorted(number for number in session.scalars(query) if number is not None)
     query_all = select(Submission.id, Submission.public_id).where(*graded).order_by(Submission.id)
     wanted = set(selected)

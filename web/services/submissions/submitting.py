@@ -53,7 +53,7 @@ def submit(
     received_at = received_at or now()
     # One at a time for each student, or two at once would both be the last one allowed.
     session.execute(select(User.id).where(User.id == user.id).with_for_update())
-    check_may_submit(session, user, assignment, received_at)
+    practice = check_may_submit(session, user, assignment, received_at)
     submission = Submission(
         assignment=assignment,
         user=user,
@@ -64,6 +64,7 @@ def submit(
         size_bytes=len(data),
         received_at=received_at,
         queued_at=received_at,
+        practice=practice,
     )
     session.add(submission)
     session.flush()
@@ -73,19 +74,23 @@ def submit(
 
 def check_may_submit(
     session: Session, user: User, assignment: CourseAssignment, at: datetime
-) -> None:
+) -> bool:
     """
     Check the rules for a student at a moment.
+
+    Returns:
+        Whether it is practice, since the student's own last moment is over.
 
     Raises:
         RuleError: If it is too late, or there were too many attempts.
     """
     rules = rules_for(session, assignment, user)
     last = rules.closes_at
-    if last is not None and at > last:
+    practice = last is not None and at > last
+    if practice and not assignment.practice:
         raise RuleError("This assignment is closed. Ask your instructor if you need an extension.")
     used = session.scalar(_used_attempts(user, assignment)) or 0
-    if rules.max_attempts is not None and used >= rules.max_attempts:
+    if not practice and rules.max_attempts is not None and used >= rules.max_attempts:
         raise RuleError(f"You have used all {rules.max_attempts} attempts.")
     if assignment.attempts_per_hour is not None:
         recent = _attempts(user, assignment).where(Submission.received_at > at - timedelta(hours=1))
@@ -94,6 +99,7 @@ def check_may_submit(
                 f"At most {assignment.attempts_per_hour} attempts an hour are accepted. "
                 "Try again later; your earlier attempts are safe."
             )
+    return practice
 
 
 def stored_file(folder: Path, submission: Submission) -> Path:
