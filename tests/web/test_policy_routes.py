@@ -58,6 +58,7 @@ MAY = {
     ("staff.preview_submission", "GET"): INSTRUCTORS,
     ("staff.release_grades", "POST"): INSTRUCTORS,
     ("staff.withdraw_grades", "POST"): INSTRUCTORS,
+    ("staff.hide_results", "POST"): INSTRUCTORS,
     ("staff.list_answers", "GET"): STAFF,
     ("staff.show_answer", "GET"): STAFF,
     ("staff.grade_answer", "POST"): STAFF,

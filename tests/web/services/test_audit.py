@@ -65,6 +65,7 @@ DOES: dict[str, tuple[dict[str, Any], str]] = {
     "staff.change_grading_rules": ({"anonymous_grading": "1"}, "grading.rules_changed"),
     "staff.release_grades": ({}, "grades.released"),
     "staff.withdraw_grades": ({}, "grades.withdrawn"),
+    "staff.hide_results": ({"until": "2100-01-02T03:04"}, "results.hidden"),
     "staff.start_regrade": ({"scope": "all"}, "regrade.started"),
     "staff.publish_regrade": ({}, "regrade.published"),
     "staff.discard_regrade": ({}, "regrade.discarded"),

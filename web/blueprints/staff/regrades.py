@@ -38,8 +38,9 @@ def start_regrade(slug: str, name: str) -> Response:
     except ValueError:
         raise RuleError("Choose which submissions are graded again.") from None
     selected = request.form.getlist("submission")
+    question = request.form.get("question", "")[:60] or None
     with writing() as session:
-        regrade = regrades.start(session, signed_in(), assignment, scope, selected)
+        regrade = regrades.start(session, signed_in(), assignment, scope, selected, question)
     flash("It runs in the background, behind new submissions. Students see nothing of it.", "good")
     return _to(regrade)
 

@@ -98,5 +98,16 @@ def withdraw_grades(slug: str, name: str) -> Response:
     return redirect(url_for("staff.show_assignment_grading", slug=slug, name=name), code=303)
 
 
+@bp.post("/courses/<slug>/staff/grading/<name>/hide-results")
+def hide_results(slug: str, name: str) -> Response:
+    """Hold points and hidden results back again until a moment to come."""
+    assignment = assignment_for(slug, name, Action.RELEASE_GRADES)
+    until = parse_local(request.form.get("until", ""), zone_of(assignment.course))
+    with writing() as session:
+        release.hide_results(session, signed_in(), assignment, until)
+    flash("Results are hidden again.", "good")
+    return redirect(url_for("staff.show_assignment_grading", slug=slug, name=name), code=303)
+
+
 def _rules_shown(assignment: CourseAssignment) -> dict[str, Shown]:
     return shown_columns(assignment, LABELS, zone_of(assignment.course))

@@ -115,6 +115,36 @@ def _show_decisions(session: Session, assignment: CourseAssignment, at: datetime
         session.execute(update(kind).where(kind.submission_id.in_(attempts)).values(released_at=at))
 
 
+def hide_results(
+    session: Session, actor: User, assignment: CourseAssignment, until: datetime | None
+) -> None:
+    """
+    Hold points and hidden results back again, which became visible too early.
+
+    Args:
+        session: A writing session; the caller commits.
+        actor: Who.
+        assignment: Which.
+        until: When they become visible.
+
+    Raises:
+        RuleError: If that moment is not to come, or they are held back already.
+    """
+    if visible_from(assignment) is not None:
+        raise RuleError("The results are hidden already.")
+    if until is None or until <= now():
+        raise RuleError("Choose a moment to come, from which students see the results.")
+    assignment.results_at = until
+    audit.record(
+        session,
+        actor,
+        "results.hidden",
+        course=assignment.course,
+        target=assignment.name,
+        until=until.isoformat(),
+    )
+
+
 def set_grading_rules(
     session: Session, actor: User, assignment: CourseAssignment, rules: GradingRules
 ) -> None:

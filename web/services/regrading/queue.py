@@ -7,8 +7,10 @@ from datetime import datetime
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from autograder.messages import text
 from autograder.report import Report
 from web.models import RegradeJob, RegradeJobState, Submission
+from web.services.regrading.one_question import keep_others
 from web.services.submissions.leases import due
 from web.services.submissions.queue import Claim, JobQueue, new_result
 
@@ -32,7 +34,12 @@ class RegradeQueue(JobQueue[RegradeJob]):
         if job is None:
             return False
         snapshot_id = job.regrade.snapshot_id
-        job.result = new_result(job.submission_id, snapshot_id, report, notebook, rendered)
+        result = new_result(job.submission_id, snapshot_id, report, notebook, rendered)
+        question, old = job.regrade.question, job.submission.result
+        if question is not None and (old is None or not keep_others(old, result, question)):
+            job.end_lease(RegradeJobState.FAILED, text("its result is damaged: regrade all of it"))
+            return True
+        job.result = result
         job.end_lease(RegradeJobState.DONE)
         return True
 

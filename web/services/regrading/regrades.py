@@ -25,6 +25,7 @@ from web.models import (
 from web.services import audit
 from web.services.errors import RuleError, refuse_duplicates
 from web.services.grading.marks import Mark, counted_marks, marks_of
+from web.services.regrading.one_question import check_one_question
 
 MAX_NOTE: Final = 2000
 WAITING: Final = (RegradeJobState.QUEUED, RegradeJobState.RUNNING)
@@ -100,6 +101,7 @@ def start(
     assignment: CourseAssignment,
     scope: Scope,
     selected: Sequence[str] = (),
+    question: str | None = None,
 ) -> Regrade:
     """
     Queue submissions to be graded again by the assignment's present version.
@@ -110,20 +112,31 @@ def start(
         assignment: Which.
         scope: Which of its graded submissions.
         selected: Their public ids, if they are chosen one by one.
+        question: The only one whose results change; all of them by default.
 
     Raises:
-        RuleError: If there are none, or an earlier regrade is undecided.
+        RuleError: If there are none, an earlier regrade is undecided, or the question cannot be
+            graded again alone.
     """
     chosen = _chosen(session, assignment, scope, selected)
     if not chosen:
         raise RuleError("No graded submission is chosen.")
+    if question is not None:
+        check_one_question(session, chosen, assignment.snapshot, question)
     regrade = Regrade(
-        assignment=assignment, snapshot=assignment.snapshot, created_by=actor, created_at=now()
+        assignment=assignment,
+        snapshot=assignment.snapshot,
+        question=question,
+        created_by=actor,
+        created_at=now(),
     )
     with refuse_duplicates(session, "Publish or discard the regrade that is under way first."):
         session.add(regrade)
     session.add_all(RegradeJob(regrade_id=regrade.id, submission_id=each) for each in chosen)
-    _record(session, actor, regrade, "regrade.started", scope=scope, submissions=len(chosen))
+    details = {} if question is None else {"question": question}
+    _record(
+        session, actor, regrade, "regrade.started", scope=scope, submissions=len(chosen), **details
+    )
     return regrade
 
 
