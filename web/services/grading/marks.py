@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -193,6 +194,22 @@ def answer_hash_of(submission: Submission, question_id: str) -> str | None:
     """Return the hash of a submission's answer, by which people's decisions on it are found."""
     answers = None if submission.result is None else submission.result.answers
     return answers.get(question_id) if isinstance(answers, dict) else None
+
+
+def released_with(session: Session, submission: Submission, question_id: str) -> datetime | None:
+    """Return since when an attempt with this answer is released; ``None`` if none is."""
+    answer = answer_hash_of(submission, question_id)
+    rows = session.execute(
+        select(Submission.released_at, Result.answers)
+        .join(Result, Submission.result_id == Result.id)
+        .where(
+            Submission.user_id == submission.user_id,
+            Submission.assignment_id == submission.assignment_id,
+            Submission.released_at.is_not(None),
+        )
+    )
+    alike = [at for at, answers in rows if answer and (answers or {}).get(question_id) == answer]
+    return submission.released_at or next(iter(alike), None)
 
 
 def counted(rule: CountedAttempt, marks: Sequence[Mark]) -> Mark | None:

@@ -10,7 +10,7 @@ from web.db import now
 from web.models import PointsOverride, Submission, User
 from web.services import audit
 from web.services.errors import RuleError
-from web.services.grading.marks import answer_hash_of, mark_of
+from web.services.grading.marks import answer_hash_of, mark_of, released_with
 
 MAX_REASON: Final = 2000
 
@@ -52,9 +52,9 @@ def set_points(
             submission_id=submission.id,
             question=question_id,
             answer_hash=answer_hash_of(submission, question_id),
-            released_at=submission.released_at,
         )
         session.add(override)
+    override.released_at = override.released_at or released_with(session, submission, question_id)
     override.points_tenths, override.reason = tenths, reason
     override.created_by_id, override.created_at = actor.id, now()
     _record(session, actor, submission, "points.changed", override, before=question.tenths)

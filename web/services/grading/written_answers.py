@@ -27,7 +27,14 @@ from web.models import (
 from web.services import audit
 from web.services.errors import RuleError
 from web.services.grading import claims
-from web.services.grading.marks import Mark, QuestionMark, answer_hash_of, counted_marks, mark_of
+from web.services.grading.marks import (
+    Mark,
+    QuestionMark,
+    answer_hash_of,
+    counted_marks,
+    mark_of,
+    released_with,
+)
 
 MAX_TEXT: Final = 10_000
 
@@ -202,13 +209,15 @@ def save(
     decision = _decision(question, entered, answer_hash_of(submission, question_id))
     before = grade_of(session, submission, question_id)
     old_tenths = None if before is None else before.points_tenths
+    released_at = released_with(session, submission, question_id)
+    if before is not None:
+        released_at = before.released_at or released_at
     elsewhere = before is not None and before.submission_id != submission.id
     if before is None or (elsewhere and before.question_hash not in (None, question.hash)):
         # Another attempt keeps what it has by its own version of the question.
-        released_at = submission.released_at or (before.released_at if before else None)
         _insert(session, grader, submission, question_id, decision, released_at)
     else:
-        _replace(session, grader, before, entered.version, decision)
+        _replace(session, grader, before, entered.version, decision, released_at)
     claims.drop(session, grader, submission, question_id)
     audit.record(
         session,
@@ -303,12 +312,23 @@ def _insert(
 
 
 def _replace(
-    session: Session, grader: User, before: ManualGrade, version: int, decision: _Decision
+    session: Session,
+    grader: User,
+    before: ManualGrade,
+    version: int,
+    decision: _Decision,
+    released_at: datetime | None,
 ) -> None:
     done = session.execute(
         update(ManualGrade)
         .where(ManualGrade.id == before.id, ManualGrade.version == version)
-        .values(**vars(decision), grader_id=grader.id, graded_at=now(), version=version + 1)
+        .values(
+            **vars(decision),
+            grader_id=grader.id,
+            graded_at=now(),
+            released_at=released_at,
+            version=version + 1,
+        )
     )
     if done.rowcount != 1:  # type: ignore[attr-defined]  # an update's result has it
         raise NewerGradeError(before)
