@@ -47,16 +47,17 @@ def set_points(
     if not reason:
         raise RuleError("Say why the points change: the student reads it.")
     override = question.override
+    released_at = released_with(session, submission, question_id)
     if override is None:
         override = PointsOverride(
             submission_id=submission.id,
             question=question_id,
             answer_hash=answer_hash_of(submission, question_id),
         )
-        session.add(override)
-    override.released_at = override.released_at or released_with(session, submission, question_id)
+    override.released_at = override.released_at or released_at
     override.points_tenths, override.reason = tenths, reason
     override.created_by_id, override.created_at = actor.id, now()
+    session.add(override)
     _record(session, actor, submission, "points.changed", override, before=question.tenths)
     session.flush()
     return override

@@ -91,6 +91,7 @@ def test_what_was_released_stays_visible_in_a_new_attempt(world: World) -> None:
         overrides.set_points(session, person(session, "Grader"), first, "q2", 20, "Right.")
         actor = person(session, "Instructor")
         release.release(session, actor, first.assignment)
+        session.flush()
         session.expire_all()
         first.assignment.counted = CountedAttempt.LAST
         before = visible_mark(session, first)
@@ -102,6 +103,7 @@ def test_what_was_released_stays_visible_in_a_new_attempt(world: World) -> None:
         assert after.tenths == before.tenths == 30 + 20 + 15
         assert [entry.tenths for entry in own.entries] == [after.tenths]
         release.withdraw(session, actor, first.assignment)
+        session.flush()
         session.expire_all()
         hidden = [visible_mark(session, each) for each in (first, second)]
     assert [each.awaiting for each in hidden if each is not None] == [("q7",)] * 2
