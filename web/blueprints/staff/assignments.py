@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from autograder.assignment import Assignment
 from web.blueprints.resources import assignment_for, course_for
 from web.blueprints.staff.blueprint import bp
+from web.blueprints.staff.confirmation import UnconfirmedError, confirmed
 from web.blueprints.staff.form_fields import number_field, whole_field
 from web.blueprints.staff.form_versions import (
     ChangedMeanwhileError,
@@ -49,19 +50,6 @@ LABELS: Final[Mapping[str, str]] = {
     "weight": "Weight in the grade",
     "practice": "Practice after the last moment: graded, not part of the grade",
 }
-
-
-class UnconfirmedError(Exception):
-    """
-    Saving would change marks, which has not been shown to who saves.
-
-    Args:
-        effect: What it would do.
-    """
-
-    def __init__(self, effect: RuleEffect) -> None:
-        super().__init__()
-        self.effect = effect
 
 
 @bp.get("/courses/<slug>/staff/assignments/")
@@ -110,7 +98,7 @@ def change_rules(slug: str, name: str) -> Response | tuple[str, int]:
             refuse_outdated(_rules_shown(assignment))
             rules = _rules(assignment)
             assignments.check_rules(rules)
-            effect = _confirmed(rule_effects.effect_of_rules(session, assignment, rules))
+            effect = confirmed(rule_effects.effect_of_rules(session, assignment, rules))
             assignments.set_rules(session, signed_in(), assignment, rules, effect.as_details())
     except UnconfirmedError as unconfirmed:
         return _page(assignment, "rules", effect=unconfirmed.effect), 200
@@ -190,19 +178,7 @@ def _extension_effect(
     terms: assignments.ExtensionTerms | None,
 ) -> dict[str, int]:
     effect = rule_effects.effect_of_extension(session, assignment, student, terms)
-    return _confirmed(effect).as_details()
-
-
-def _confirmed(effect: RuleEffect) -> RuleEffect:
-    """
-    Return an effect on marks that who saves has seen.
-
-    Raises:
-        UnconfirmedError: If they have not, or saw another one.
-    """
-    if not effect.nothing and request.form.get("confirmed") != effect.token:
-        raise UnconfirmedError(effect)
-    return effect
+    return confirmed(effect).as_details()
 
 
 def _chosen_student(assignment: CourseAssignment) -> User:

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from web.blueprints.resources import course_for, membership_in
 from web.blueprints.staff.blueprint import bp
+from web.blueprints.staff.confirmation import UnconfirmedError, confirmed
 from web.blueprints.staff.form_fields import number_field
 from web.http import absolute_url, db, portal, require, signed_in, writing
 from web.models import Course, Membership, Role, User
@@ -21,6 +22,8 @@ from web.services import audit, lookup
 from web.services.courses import courses
 from web.services.csv_cells import disarmed, write_csv
 from web.services.errors import RuleError
+from web.services.grading import rule_effects
+from web.services.grading.rule_effects import RuleEffect
 from web.services.people import accounts, roles, roster, roster_file
 
 ROSTER_BYTES: Final = 500_000
@@ -50,6 +53,14 @@ class RosterForm:
     role: str = ""
     changes: Sequence[roster.RosterChange] | None = None
     error: str = ""
+
+
+@dataclass(frozen=True)
+class UnsavedChange:
+    """A change of somebody's place that waits to be confirmed, since it reaches marks."""
+
+    membership: Membership
+    effect: RuleEffect
 
 
 @bp.get("/courses/<slug>/staff/people/")
@@ -124,17 +135,25 @@ def change_membership(slug: str, membership_id: int) -> Response | str:
     course = course_for(slug, Action.MANAGE_ROSTER)
     membership = membership_in(course, membership_id)
     before = membership.offered_role
-    with writing() as session:
-        roster.change(
-            session,
-            signed_in(),
-            membership,
-            role=_role(),
-            time_multiplier=number_field("time_multiplier", "Time multiplier", empty=1.0) or 1.0,
-            active=request.form.get("active") == "1",
-        )
-        offer = membership.offered_role
-        links = [] if offer in (None, before) else [_role_link(session, membership)]
+    multiplier = number_field("time_multiplier", "Time multiplier", empty=1.0) or 1.0
+    try:
+        with writing() as session:
+            effect = rule_effects.effect_of_multiplier(session, membership, multiplier)
+            roster.change(
+                session,
+                signed_in(),
+                membership,
+                role=_role(),
+                time_multiplier=multiplier,
+                active=request.form.get("active") == "1",
+                effect=effect.as_details(),
+            )
+            # Only what may be saved at all asks to be confirmed.
+            confirmed(effect)
+            offer = membership.offered_role
+            links = [] if offer in (None, before) else [_role_link(session, membership)]
+    except UnconfirmedError as unconfirmed:
+        return _people_page(course, [], unsaved=UnsavedChange(membership, unconfirmed.effect))
     flash("Changed.", "good")
     if links:
         return _people_page(course, links)
@@ -195,7 +214,12 @@ def _courses_page(
     )
 
 
-def _people_page(course: Course, links: list[Link], form: RosterForm = RosterForm()) -> str:
+def _people_page(
+    course: Course,
+    links: list[Link],
+    form: RosterForm = RosterForm(),
+    unsaved: UnsavedChange | None = None,
+) -> str:
     members = roster.members(db(), course)
     return render_template(
         "staff/people.html",
@@ -205,6 +229,8 @@ def _people_page(course: Course, links: list[Link], form: RosterForm = RosterFor
         links=links,
         links_csv=_as_csv(links),
         form=form,
+        unsaved=unsaved,
+        typed=request.form if unsaved else {},
     )
 
 

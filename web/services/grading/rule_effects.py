@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from sqlalchemy import select
 from sqlalchemy.orm import Session, lazyload
 
-from web.models import CountedAttempt, CourseAssignment, Submission, User
-from web.services.courses.assignments import AssignmentRules, ExtensionTerms
-from web.services.courses.deadlines import Rules, rule_book, rules_with
+from web.models import CountedAttempt, CourseAssignment, Membership, Submission, User
+from web.services.courses.assignments import AssignmentRules, ExtensionTerms, course_assignments
+from web.services.courses.deadlines import RuleBook, Rules, rule_book, rules_with
 from web.services.grading.marks import Mark, counted_by_user, graded_marks
 
 
@@ -38,6 +38,14 @@ class RuleEffect:
     def token(self) -> str:
         """What a form holds that was shown this effect."""
         return f"{self.no_longer_late} {self.become_late} {self.totals}"
+
+    def plus(self, other: RuleEffect) -> RuleEffect:
+        """Return both effects as one."""
+        return RuleEffect(
+            self.no_longer_late + other.no_longer_late,
+            self.become_late + other.become_late,
+            self.totals + other.totals,
+        )
 
     def as_details(self) -> dict[str, int]:
         """Return it for the activity log; empty if marks stay as they are."""
@@ -69,6 +77,24 @@ def effect_of_extension(
         return rules_with(assignment, terms, book.multiplier(assignment, user_id))
 
     return _effect(session, assignment, after, assignment.counted)
+
+
+def effect_of_multiplier(session: Session, member: Membership, multiplier: float) -> RuleEffect:
+    """Return what another time multiplier of a student's would do in all of a course."""
+    total = RuleEffect()
+    for assignment in course_assignments(session, member.course):
+        book = rule_book(session, [assignment])
+
+        def after(
+            user_id: int, assignment: CourseAssignment = assignment, book: RuleBook = book
+        ) -> Rules:
+            if user_id != member.user_id:
+                return book.rules(assignment, user_id)
+            extension = book.extensions.get((assignment.id, user_id))
+            return rules_with(assignment, extension, multiplier)
+
+        total = total.plus(_effect(session, assignment, after, assignment.counted))
+    return total
 
 
 def _effect(

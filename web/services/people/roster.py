@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -214,9 +214,19 @@ def change(
     role: Role,
     time_multiplier: float,
     active: bool,
+    effect: Mapping[str, int] | None = None,
 ) -> None:
     """
     Change somebody's place in a course; a higher role is offered to them.
+
+    Args:
+        session: A writing session; the caller commits.
+        actor: Who.
+        membership: Whose.
+        role: What they are to be.
+        time_multiplier: By which the time from release to deadline is stretched.
+        active: Whether they are in the course.
+        effect: What becomes of marks by it, for the log.
 
     Raises:
         RuleError: If the multiplier is out of range, or nobody would be left to instruct.
@@ -239,6 +249,7 @@ def change(
         target=membership.user.email,
         before=before,
         after={"role": role, "multiplier": time_multiplier, "active": active},
+        **(effect or {}),
     )
 
 

@@ -151,6 +151,28 @@ def test_taking_an_extension_back_is_confirmed_as_well(world: World) -> None:
     assert points(world, submission) == 40
 
 
+def test_another_multiplier_is_confirmed_as_well(world: World) -> None:
+    """It stretches the deadlines of all of the course's assignments."""
+    with world.database.write.begin() as session:
+        submission = late(session, world)
+        member = session.scalars(select(Membership).filter_by(user_id=submission.user_id)).one()
+        place = f"/courses/dl/staff/people/{member.id}"
+    client = world.client("instructor")
+    data = {"csrf_token": token_of(client, "/account"), "role": "student", "active": "1"}
+    data["time_multiplier"] = "1.5"
+
+    shown = client.post(place, data=data)
+    assert "1 submission is no longer late" in spaced(shown.text)
+    assert 'name="time_multiplier" value="1.5"' in shown.text
+    assert points(world, submission) == 40
+    assert client.post(place, data=data | {"confirmed": "1 0 1"}).status_code == 303
+    assert points(world, submission) == 50
+    with world.database.read() as session:
+        entry = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+        assert entry is not None
+        assert entry.details["no_longer_late"] == 1
+
+
 def test_the_board_finds_what_is_late_now(world: World) -> None:
     """By the rules as they stand, not by those of the moment of receipt."""
     with world.database.write.begin() as session:
