@@ -218,6 +218,7 @@ def _page(
         model=snapshots.model_answer(folder, assignment.snapshot, question.id),
         fields=fields,
         grade=written_answers.grade_of(db(), submission, question.id),
+        outdated=written_answers.is_outdated(db(), submission, question.id),
         newer=newer,
         problem=problem,
         reader=claim.grader if claim is not None and others else None,

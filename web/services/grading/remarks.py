@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from web.models import RegradeRequest, RequestState, Submission
 from web.services.grading import requests
 from web.services.grading.marks import QuestionMark, Worth
+from web.services.grading.visible_marks import VisibleMark
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,19 @@ def remarks_of(session: Session, submission: Submission, mark: Worth | None) -> 
     taken = not requests.closed_because(submission.assignment) and not submission.practice
     return {
         question.id: _remark(
-            question, [each for each in asked if each.question == question.id], taken=taken
+            question,
+            [each for each in asked if each.question == question.id and _may_read(mark, each)],
+            taken=taken,
         )
         for question in mark.questions
     }
+
+
+def _may_read(mark: Worth, request: RegradeRequest) -> bool:
+    """Return whether the reader sees a request; an answer may tell points that are hidden again."""
+    question = mark.question(request.question)
+    hidden = isinstance(mark, VisibleMark) and question is not None and question.tenths is None
+    return request.state is RequestState.OPEN or not hidden
 
 
 def _remark(question: QuestionMark, asked: Sequence[RegradeRequest], *, taken: bool) -> Remark:

@@ -186,6 +186,13 @@ def grade_of(session: Session, submission: Submission, question_id: str) -> Manu
     return question.grade
 
 
+def is_outdated(session: Session, submission: Submission, question_id: str) -> bool:
+    """Return whether an answer's grade was given by another version of the question."""
+    mark = mark_of(session, submission)
+    question = None if mark is None else mark.question(question_id)
+    return question is not None and question.outdated
+
+
 def save(
     session: Session, grader: User, submission: Submission, question_id: str, entered: Entered
 ) -> ManualGrade:

@@ -15,7 +15,7 @@ from tests.web.services.regrading.test_regrades import regraded
 from web.db import now
 from web.models import CountedAttempt, CourseAssignment, Extension, Membership, Submission
 from web.services.gradebook.gradebook import own_grades
-from web.services.grading import student_view, visible_marks, written_answers
+from web.services.grading import requests, student_view, visible_marks, written_answers
 from web.services.grading.written_answers import Entered
 from web.services.regrading import regrades
 from web.services.regrading.notices import notices
@@ -181,3 +181,24 @@ def test_a_newer_attempt_that_awaits_a_person_takes_no_points_away(world: World)
 
     assert after == before
     assert last[0] == 2
+
+
+def test_the_answer_to_a_request_is_hidden_with_the_points(world: World) -> None:
+    """It may tell them; after a release that was taken back it waits for the next one."""
+    with world.database.write.begin() as session:
+        submission = submit(session, world, {"q1": 3})
+        grader = person(session, "Grader")
+        written_answers.save(session, grader, submission, "q7", Entered(0, (), 0))
+        submission.released_at = now()
+        request = requests.ask(session, submission, "q7", "Why none?")
+        session.flush()
+        submission.released_at = None
+        requests.answer(session, grader, request, accepted=True, text="Two then.", tenths=20)
+        address = submission.public_id
+    page = f"/submissions/{address}/"
+
+    assert "Two then." not in world.client("student").get(page).text
+    assert "Two then." in world.client("grader").get(f"/staff{page}").text
+    with world.database.write.begin() as session:
+        session.scalars(select(Submission)).one().released_at = now()
+    assert "Two then." in world.client("student").get(page).text
