@@ -33,7 +33,7 @@ from web.services.errors import RuleError
 from web.services.grading import rule_effects
 from web.services.grading.rule_effects import RuleEffect
 from web.services.people import roster
-from web.services.visibility import longer_waits
+from web.services.visibility import longer_waits, visibility_for
 
 MOMENTS: Final = ("release_at", "due_at", "cutoff_at", "results_at", "solution_at")
 LABELS: Final[Mapping[str, str]] = {
@@ -137,6 +137,7 @@ def grant_extension(slug: str, name: str) -> Response | tuple[str, int]:
     """Give one student a later deadline or more attempts."""
     assignment = assignment_for(slug, name, Action.MANAGE_ASSIGNMENT)
     student = _chosen_student(assignment)
+    knows_solution = visibility_for(db(), assignment, student).solution
     try:
         with writing() as session:
             refuse_outdated(_extension_shown(assignment, student))
@@ -149,6 +150,8 @@ def grant_extension(slug: str, name: str) -> Response | tuple[str, int]:
     except RuleError as error:
         return _refused(assignment, "extension", error)
     flash(f"{student.name} has an extension.", "good")
+    if knows_solution:
+        flash(f"{student.name} could download the solution before, and may have it.", "error")
     _flash_notes(assignment, ("due_at", "cutoff_at"))
     return redirect(url_for("staff.show_assignment", slug=slug, name=name), code=303)
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tests.web.conftest import World, spaced
+from tests.web.conftest import World, spaced, token_of
 from tests.web.services.grading.test_marks import person, submit
 from tests.web.services.regrading.test_regrades import regraded
 from web.db import now
@@ -69,6 +69,23 @@ def test_who_may_still_submit_sees_no_solution(world: World, give: object) -> No
     assert "Download the solution" in other.get(PLACE).text
     page = spaced(world.client("instructor").get("/courses/dl/staff/assignments/xor/").text)
     assert "Waiting for their own last moment: Student (until" in page
+
+
+def test_who_extends_reads_that_the_solution_was_open(world: World) -> None:
+    """Whoever could download it before may have it, whatever is hidden from now on."""
+    with world.database.write.begin() as session:
+        closed(session)
+        student_id = person(session, "Student").id
+    staff = world.client("instructor")
+    page = "/courses/dl/staff/assignments/xor/"
+    due_at = (now() + DAY).isoformat()
+    data = {"csrf_token": token_of(staff, page), "student": str(student_id), "due_at": due_at}
+    words = "Student could download the solution before"
+
+    granted = staff.post(f"{page}extensions", data=data, follow_redirects=True)
+    assert words in granted.text
+    assert world.client("student").get(PLACE + "solution").status_code == 404
+    assert words not in staff.post(f"{page}extensions", data=data, follow_redirects=True).text
 
 
 def test_late_work_holds_the_solution_back(world: World) -> None:
