@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from web.db import UtcDateTime
-from web.services.submissions.answers import answer_hash
+from web.services.submissions.answers import stored_hash
 
 revision = "0010"
 down_revision = "0009"
@@ -97,10 +97,7 @@ def _find_answers(name: str) -> None:
 def _answer(notebook: str, view: str, question_id: str) -> str | None:
     """Return an answer's hash; ``None`` if the rows are damaged: the decision stays where it is."""
     try:
-        cells: list[dict[str, Any]] = json.loads(notebook)["cells"]
-        questions = {each["id"]: each for each in json.loads(view)["questions"]}
-        question = questions[question_id]
-        written = question["score"] is None
-        return answer_hash(cells, question.get("answer_cells") or (), written=written)
-    except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+        staff_view = json.loads(view)
+    except (ValueError, TypeError, RecursionError):
         return None
+    return stored_hash(notebook, staff_view, question_id)

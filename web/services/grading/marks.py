@@ -30,6 +30,7 @@ from web.models import (
 )
 from web.services.courses.deadlines import IN_TIME, Lateness, rule_book
 from web.services.grading.decisions import Decisions, current_grade, decisions, portions
+from web.services.submissions.answers import stored_hash
 
 _Tenths = dict[str, int | None]
 
@@ -192,8 +193,12 @@ def marks_of(
 
 def answer_hash_of(submission: Submission, question_id: str) -> str | None:
     """Return the hash of a submission's answer, by which people's decisions on it are found."""
-    answers = None if submission.result is None else submission.result.answers
-    return answers.get(question_id) if isinstance(answers, dict) else None
+    result = submission.result
+    if result is None:
+        return None
+    if isinstance(result.answers, dict):
+        return result.answers.get(question_id)
+    return stored_hash(result.notebook, result.staff_view, question_id)
 
 
 def released_with(session: Session, submission: Submission, question_id: str) -> datetime | None:

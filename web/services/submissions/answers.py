@@ -29,6 +29,28 @@ def answer_hashes(
     }
 
 
+def stored_hash(notebook: str, staff_view: object, question_id: str) -> str | None:
+    """
+    Return the hash of an answer in what was stored by a version that kept none.
+
+    Args:
+        notebook: The executed notebook's JSON.
+        staff_view: The report's JSON.
+        question_id: Whose answer.
+
+    Returns:
+        ``None`` if either is damaged.
+    """
+    try:
+        cells: list[dict[str, Any]] = json.loads(notebook)["cells"]
+        view: Any = staff_view
+        question = next(each for each in view["questions"] if each["id"] == question_id)
+        written = question["score"] is None
+        return answer_hash(cells, question.get("answer_cells") or (), written=written)
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError, StopIteration):
+        return None
+
+
 def answer_hash(
     cells: Sequence[Mapping[str, Any]], numbers: Sequence[int], *, written: bool
 ) -> str:

@@ -157,6 +157,22 @@ def test_another_rubric_asks_to_look_again_and_takes_nothing_away(world: World) 
         assert (kept.tenths, kept.outdated) == (earlier.points_tenths, False)
 
 
+def test_a_result_of_an_earlier_program_has_answers_as_well(world: World) -> None:
+    """What is given for it now holds in a new attempt; a damaged one's grade stays where it is."""
+    with world.database.write.begin() as session:
+        for damaged in (False, True):
+            answer = f"{PROOF} {damaged}"
+            first = attempt(session, world, answer)
+            assert first.result is not None
+            first.result.answers = None
+            first.result.notebook = "{" if damaged else first.result.notebook
+            session.flush()
+            grade(session, first, 0)
+            second = attempt(session, world, answer)
+            assert mark(session, first).complete
+            assert mark(session, second).complete == (not damaged)
+
+
 def test_a_version_s_question_knows_its_text(world: World) -> None:
     """A prompt that is changed is another question to those who grade."""
     with world.database.read() as session:
