@@ -31,7 +31,7 @@ from autograder.syntax import parse
 
 SHORTEST_SECRET: Final = 20
 OTTER_REQUIREMENT: Final = "otter-grader>=7,<8"
-BUILD_VERSION: Final = 4
+BUILD_VERSION: Final = 3
 _METADATA: Final = ("kernelspec", "language_info")
 _OTTER_METADATA: Final = ("OK_FORMAT", "assignment_name", "tests")
 _CELL_METADATA: Final = ("tags", "deletable", "editable")

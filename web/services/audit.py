@@ -21,7 +21,16 @@ KINDS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
     {
         "people": ("roster", "membership", "person", "link", "role", "instructor", "course"),
         "assignments": ("assignment", "extension", "grading"),
-        "grading": ("answer", "comment", "grades", "points", "request", "submission", "regrade"),
+        "grading": (
+            "answer",
+            "comment",
+            "grades",
+            "points",
+            "results",
+            "request",
+            "submission",
+            "regrade",
+        ),
         "gradebook": ("grade_rules", "gradebook", "marks", "special_grade"),
         "accounts": ("account",),
     }
