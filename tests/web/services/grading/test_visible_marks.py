@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests.web.conftest import World, spaced, token_of
+from tests.web.reports import graded
 from tests.web.services.grading.test_marks import person, submit
 from tests.web.services.regrading.test_regrades import regraded
 from web.db import now
@@ -33,6 +34,12 @@ def closed(session: Session) -> CourseAssignment:
     assignment.due_at = now() - 2 * HOUR
     assignment.solution_at = assignment.results_at = now() - HOUR
     return assignment
+
+
+def other_answer(session: Session, world: World, scores: dict[str, float]) -> Submission:
+    """An attempt of Student's with another written answer, which nobody has graded."""
+    folder = world.settings.submissions
+    return graded(session, folder, "Student", scores, answer="Another proof.")
 
 
 def extend(session: Session, who: str) -> None:
@@ -158,7 +165,7 @@ def test_which_attempt_counts_tells_nothing_that_is_not_released(world: World) -
     """A grade that lowers what the first attempt can become is not to be noticed."""
     with world.database.write.begin() as session:
         first = submit(session, world, {"q1": 2})
-        submit(session, world, {"q1": 1})
+        other_answer(session, world, {"q1": 1})
         assignment, student = first.assignment, first.user
         before = _shown(session, assignment, first)
         grader = person(session, "Grader")
@@ -191,7 +198,7 @@ def test_a_newer_attempt_that_awaits_a_person_takes_no_points_away(world: World)
         written_answers.save(session, grader, first, "q7", Entered(0, (0,)))
         first.released_at = now()
         before = _shown(session, first.assignment, first)
-        submit(session, world, {"q1": 3})
+        other_answer(session, world, {"q1": 3})
         after = _shown(session, first.assignment, first)
         first.assignment.counted = CountedAttempt.LAST
         last = _shown(session, first.assignment, first)
