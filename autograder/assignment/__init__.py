@@ -8,6 +8,7 @@ from autograder.assignment.folder import (
     load_assignment,
     public_data,
     reference_file,
+    stamp_of,
 )
 
 __all__ = [
@@ -18,4 +19,5 @@ __all__ = [
     "load_assignment",
     "public_data",
     "reference_file",
+    "stamp_of",
 ]

@@ -22,23 +22,27 @@ def show_gradebook(slug: str) -> str:
     """Show points of all students in all assignments, and totals."""
     course = course_for(slug, Action.SEE_STAFF_PAGES)
     instructs = allowed(db(), signed_in(), Action.MANAGE_COURSE, course)
-    book = gradebook.gradebook(db(), course, instructs=instructs)
     by = request.args.get("sort", "name")[:120]
     descending = request.args.get("order") == "down"
-    rows = gradebook.sorted_rows(book, by, descending=descending)
-    pages = max(1, -(-len(rows) // gradebook.PAGE_ROWS))
-    page = min(max(1, request.args.get("page", 1, type=int)), pages)
-    start = (page - 1) * gradebook.PAGE_ROWS
+    page = gradebook.gradebook_page(
+        db(),
+        course,
+        by,
+        request.args.get("page", 1, type=int),
+        descending=descending,
+        instructs=instructs,
+    )
     return render_template(
         "staff/gradebook.html",
         course=course,
-        book=book,
-        rows=rows[start : start + gradebook.PAGE_ROWS],
+        book=page.book,
+        rows=page.book.rows,
+        students=page.students,
         sort=by,
         order="down" if descending else "up",
-        page=page,
-        pages=pages,
-        has_grades=gradebook.has_grades(book),
+        page=page.number,
+        pages=page.pages,
+        has_grades=page.has_grades,
         rules_version=version_of(_rules_shown(course)),
         instructs=instructs,
     )

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from autograder.assignment import Assignment, load_assignment
+from autograder.assignment import Assignment, load_assignment, stamp_of
 from autograder.assignment.build import BUILD_VERSION, build_solution, build_student
 from autograder.assignment.master import Question
 from autograder.errors import AssignmentError
@@ -173,6 +173,12 @@ def _markdown(cells: Iterable[Cell]) -> str:
 
 
 def _offer(folder: Path) -> Offer:
+    return _offer_of(folder, stamp_of(folder))
+
+
+@lru_cache(maxsize=256)
+def _offer_of(folder: Path, _stamp: object) -> Offer:
+    """Read a folder once for each state of its files; whoever imports it reads it again."""
     try:
         assignment = load_assignment(folder)
     except AssignmentError as error:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Generic
+from dataclasses import dataclass, replace
+from typing import Any, Final, Generic, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -22,6 +22,8 @@ from web.services.grading.marks import Mark
 from web.services.grading.visible_marks import VisibleMark
 
 PAGE_ROWS: Final = 50
+Item = TypeVar("Item")
+_POINTS: Final = "points-"
 _MAX_WEIGHT: Final = 1000.0
 _MAX_BONUS: Final = 100.0
 
@@ -84,13 +86,74 @@ class GradeRules:
     bonus_needs_pass: bool = True
 
 
-def gradebook(session: Session, course: Course, *, instructs: bool = True) -> Gradebook:
+@dataclass(frozen=True)
+class GradebookPage:
     """
-    Return a course's gradebook as staff see it, by name.
+    A page of a gradebook.
+
+    Args:
+        book: With the lines of this page alone.
+        students: How many there are on all pages.
+        number: Which page this is, from 1.
+        pages: How many there are.
+        has_grades: Whether the course gives grades, not points alone.
+    """
+
+    book: Gradebook
+    students: int
+    number: int
+    pages: int
+    has_grades: bool
+
+
+def gradebook_page(
+    session: Session,
+    course: Course,
+    by: str,
+    number: int,
+    *,
+    descending: bool,
+    instructs: bool,
+) -> GradebookPage:
+    """
+    Return a page of a course's gradebook, and read no more than that where the order allows it.
 
     Args:
         session: To read by.
         course: Which.
+        by: As for `sorted_rows`.
+        number: Which page; the nearest that there is.
+        descending: Whether the largest come first.
+        instructs: As for `gradebook`.
+    """
+    members = standing.students(session, course)
+    pages = max(1, -(-len(members) // PAGE_ROWS))
+    number = min(max(1, number), pages)
+    part = slice((number - 1) * PAGE_ROWS, number * PAGE_ROWS)
+    if by == "total" or by.startswith(_POINTS):
+        whole = gradebook(session, course, instructs=instructs)
+        book = replace(whole, rows=sorted_rows(whole, by, descending=descending)[part])
+    else:
+        shown = _ordered(members, _member_key(by), descending=descending)[part]
+        book = gradebook(session, course, shown, instructs=instructs)
+    graded = bool(course.grade_key) or any(each.special_grade for each in members)
+    return GradebookPage(book, len(members), number, pages, graded)
+
+
+def gradebook(
+    session: Session,
+    course: Course,
+    members: Sequence[Membership] | None = None,
+    *,
+    instructs: bool = True,
+) -> Gradebook:
+    """
+    Return a course's gradebook as staff see it.
+
+    Args:
+        session: To read by.
+        course: Which.
+        members: Of whom; by default of all students, by name.
         instructs: Whether its reader is an instructor. Graders see nothing of what is graded
             anonymously until that is released: points beside names here, and beside labels where
             they grade, would tell whose answer is whose. Nor is it in the total.
@@ -98,7 +161,7 @@ def gradebook(session: Session, course: Course, *, instructs: bool = True) -> Gr
     found = course_assignments(session, course)
     concealed = [] if instructs else [each for each in found if _tells_who(each)]
     assignments = [each for each in found if each not in concealed]
-    members = standing.students(session, course)
+    members = standing.students(session, course) if members is None else members
     columns = [standing.entries(session, each, members) for each in assignments]
     rows = [
         _row(course, member, tuple(column[member.user_id] for column in columns))
@@ -152,9 +215,12 @@ def sorted_rows(book: Gradebook, by: str, *, descending: bool) -> list[Row[Mark]
         by: ``name``, ``section``, ``total``, or ``points-`` and an assignment's name.
         descending: Whether the largest come first.
     """
-    key = _key(book, by)
-    present = [row for row in book.rows if key(row) is not None]
-    absent = [row for row in book.rows if key(row) is None]
+    return _ordered(book.rows, _key(book, by), descending=descending)
+
+
+def _ordered(items: Sequence[Item], key: Callable[[Item], Any], *, descending: bool) -> list[Item]:
+    present = [item for item in items if key(item) is not None]
+    absent = [item for item in items if key(item) is None]
     return [*sorted(present, key=key, reverse=descending), *absent]
 
 
@@ -200,11 +266,16 @@ def _plain(course: Course, assignments: Sequence[CourseAssignment]) -> dict[str,
 
 def _key(book: Gradebook, by: str) -> Callable[[Row[Mark]], Any]:
     """Return what lines are sorted by; an unknown word means the name."""
-    places = {f"points-{each.name}": place for place, each in enumerate(book.assignments)}
+    places = {f"{_POINTS}{each.name}": place for place, each in enumerate(book.assignments)}
     if by in places:
         return lambda row: row.entries[places[by]].tenths
-    keys: dict[str, Callable[[Row[Mark]], Any]] = {
-        "section": lambda row: row.member.section,
-        "total": lambda row: row.total.share,
-    }
-    return keys.get(by, lambda row: row.member.user.name.casefold())
+    if by == "total":
+        return lambda row: row.total.share
+    of_member = _member_key(by)
+    return lambda row: of_member(row.member)
+
+
+def _member_key(by: str) -> Callable[[Membership], Any]:
+    if by == "section":
+        return lambda member: member.section
+    return lambda member: member.user.name.casefold()

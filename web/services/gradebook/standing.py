@@ -119,7 +119,8 @@ def entries(
     at: datetime | None = None,
 ) -> dict[int, Entry[Mark]]:
     """Return where students stand, by the student's id, as staff see it."""
-    counted = marks.counted_marks(session, assignment)
+    members = list(members)
+    counted = marks.counted_marks(session, assignment, [each.user_id for each in members])
     return _entries(session, assignment, members, counted, at or now())
 
 

@@ -43,9 +43,14 @@ class Decisions(Generic[Row]):
             question_id: To which question.
             answer: Its hash; ``None`` if that is not known.
         """
-        key = (submission.assignment_id, submission.user_id, question_id, answer or "")
-        found = {row.id: row for row in (self.by_answer.get(key, ()) if answer else ())}
         own = self.by_submission.get((submission.id, question_id))
+        alike: Sequence[Row] = ()
+        if answer and self.by_answer:
+            key = (submission.assignment_id, submission.user_id, question_id, answer)
+            alike = self.by_answer.get(key, ())
+        if not alike:
+            return [] if own is None else [own]
+        found = {row.id: row for row in alike}
         if own is not None:
             found[own.id] = own
         return sorted(found.values(), key=_when, reverse=True)

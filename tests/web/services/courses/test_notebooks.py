@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from autograder.assignment import build, load_assignment
+from autograder.assignment import Assignment, build, load_assignment
 from autograder.grade import Grader
 from tests.web.conftest import ROOT, World, token_of
 from web.db import now
@@ -136,3 +136,28 @@ def test_assignment_that_would_tell_its_tests_leaves_nothing_behind(
         snapshots.prepare(world.settings.snapshots, (folder.parent,), "xor")
 
     assert sorted(world.settings.snapshots.iterdir()) == before
+
+
+def test_offers_are_read_again_only_when_a_file_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each page of staff asks for them; a change of any file is seen at once."""
+    folder = tmp_path / "offers" / "xor"
+    shutil.copytree(ROOT / "assignments" / "xor", folder)
+    loads: list[Path] = []
+
+    def load(place: Path) -> Assignment:
+        loads.append(place)
+        return load_assignment(place)
+
+    monkeypatch.setattr(snapshots, "load_assignment", load)
+    (first,) = snapshots.offers((folder.parent,))
+    assert list(snapshots.offers((folder.parent,))) == [first]
+    assert len(loads) == 1
+    test = next((folder / "hidden").glob("test_*.py"))
+    test.write_text(test.read_text() + "# a comment\n")
+    (second,) = snapshots.offers((folder.parent,))
+    assert second.content_hash != first.content_hash
+    (folder / "assignment.toml").write_text("broken")
+    (third,) = snapshots.offers((folder.parent,))
+    assert third.problem
