@@ -8,7 +8,8 @@ call that takes a page out of memory (`policy.DENIED_SYSTEM_CALLS`); so once all
 the machine has memory, there is nothing to choose. A process of each fork server sees to it; one
 of the machine at a time works, the others wait to take its place.
 
-It runs beside bubblewrap as the same ordinary user, and only when nobody else wants the processor.
+It runs beside bubblewrap as the same ordinary user. Until all has been read once it has a part of
+the processors, however busy they are; later on it looks again only when nobody else wants them.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from autograder.sandbox.runtime import linux
 
 SECONDS_BETWEEN_LOOKS = 30.0
 SECONDS_BETWEEN_TRIES = 5.0
+FIRST_NICENESS = 5
 # Smaller files would need more maps than Linux allows a process; they are read again and again.
 LOCKED_FROM_BYTES = 2**16
 # Of the machine's memory, no more than this share is locked: a smaller machine needs it elsewhere.
@@ -47,7 +49,6 @@ def fork_file_reader(sources: list[str], *, may_lock: bool) -> None:
         linux.die_with_parent(signal.SIGKILL)
         if os.getppid() == parent:
             _close_inherited()
-            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
             _read_forever(sources, may_lock=may_lock)
     finally:
         os._exit(1)
@@ -72,11 +73,15 @@ def _read_forever(sources: list[str], *, may_lock: bool) -> None:
             break
         except OSError:
             time.sleep(SECONDS_BETWEEN_TRIES)
+    # At the lowest priority a busy machine would leave pages to choose for as long as it is busy.
+    os.nice(FIRST_NICENESS)
+    read_into_memory(sources)
     if may_lock:
         lock_large_files(sources)
+    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     while True:
-        read_into_memory(sources)
         time.sleep(SECONDS_BETWEEN_LOOKS)
+        read_into_memory(sources)
 
 
 def read_into_memory(sources: list[str]) -> int:

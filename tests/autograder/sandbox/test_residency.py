@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from autograder.sandbox import residency
 from autograder.sandbox.fork_server import ForkServer
+from tests.autograder.sandbox.processes import children_of
 
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 FILE_BYTES = 2**22
@@ -82,7 +84,42 @@ def test_locked_files_stay(folder: Path) -> None:
 
 
 def test_a_fork_server_has_a_file_reader(fork_server: ForkServer) -> None:
-    """A process beside the sandbox, at the lowest priority, as the sandbox's user."""
-    tasks = Path(f"/proc/{fork_server._process.pid}/task/{fork_server._process.pid}/children")
-    policies = [os.sched_getscheduler(int(pid)) for pid in tasks.read_text().split()]
-    assert policies.count(os.SCHED_IDLE) == 1
+    """A process beside the sandbox, as the sandbox's user."""
+    owner = fork_server._process.pid
+    readers = [
+        pid
+        for pid in children_of(owner)
+        if b"launcher" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    ]
+    assert len(readers) == 1
+    assert Path(f"/proc/{readers[0]}").stat().st_uid == Path(f"/proc/{owner}").stat().st_uid
+
+
+def test_the_first_reading_waits_for_nobody(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the lowest priority it would take as long as others keep the processors busy."""
+    read, policies = residency.read_into_memory, tmp_path / "policies"
+
+    def noted(sources: list[str]) -> int:
+        with policies.open("a") as file:
+            file.write(f"{os.sched_getscheduler(0)}\n")
+        return read(sources)
+
+    monkeypatch.setattr(residency, "read_into_memory", noted)
+    monkeypatch.setattr(residency, "SECONDS_BETWEEN_LOOKS", 0.05)
+    before = children_of(os.getpid())
+    residency.fork_file_reader([str(folder)], may_lock=False)
+    [reader] = set(children_of(os.getpid())) - set(before)
+    try:
+        assert _settles(folder / "large")
+        deadline = time.monotonic() + WAIT_SECONDS
+        while not policies.exists() or len(policies.read_text().split()) < 3:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    finally:
+        os.kill(reader, signal.SIGKILL)
+        os.waitpid(reader, 0)
+    first, *later = map(int, policies.read_text().split())
+    assert first == os.SCHED_OTHER
+    assert set(later) == {os.SCHED_IDLE}
