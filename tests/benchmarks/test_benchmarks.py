@@ -2,13 +2,16 @@
 
 import ast
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from autograder.assignment import Assignment, load_assignment
+from autograder.assignment.build import build_solution
 from autograder.grade import Grader
-from benchmarks import demo
+from benchmarks import attacks, demo, shared_files
+from benchmarks.attack_cells import ATTACKS
 from benchmarks.formats import hidden_tests, nbgrader_source, otter_master
 from benchmarks.measure import CommandError, Taken, run_command
 from benchmarks.peers import ASSIGNMENTS, MISTAKES, _submissions
@@ -153,6 +156,32 @@ def test_an_impossible_overhead_is_no_success():
     assert not overhead.met
     assert not overhead.aim_met
     assert "noise" in overhead.measured
+
+
+def test_attacks_of_the_comparison_get_no_point(tmp_path):
+    """What is given to the others gets nothing here, and solved it gets everything."""
+    numpy = assignment("small_numpy")
+    solved = build_solution(numpy).notebook
+    solutions = tuple(cell.source for q in numpy.questions for cell in q.solution)
+    notebooks = [attacks.submission(solved, solutions, solutions, tmp_path / "solved")]
+    for number, attack in enumerate(ATTACKS):
+        answers = (attack.code + attack.answers[0], *attack.answers[1:])
+        notebooks.append(attacks.submission(solved, solutions, answers, tmp_path / f"{number}"))
+    with Grader(spares=2) as grader, ThreadPoolExecutor(2) as threads:
+        reports = threads.map(
+            lambda each: grader.grade(each.notebook.read_bytes(), numpy, seed=3), notebooks
+        )
+        points = [float(report.score) for report in reports]
+    assert points == [10.0, *(0.0 for _ in ATTACKS)]
+
+
+def test_bits_through_shared_files_are_counted(capsys):
+    """A line for pages and one for names, each with a share of the bits."""
+    assert shared_files.main(["--bits", "100", "--wait", "0"]) == 0
+    lines = capsys.readouterr().out.splitlines()[1:]
+    assert [line.split(":")[0] for line in lines] == ["pages", "names"]
+    for line in lines:
+        assert 0 <= float(line.split()[1]) <= 100
 
 
 def test_demo_shows_five_reports(tmp_path, capsys):
