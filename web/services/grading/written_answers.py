@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -129,7 +130,7 @@ def queue(
     marks: Sequence[Mark] | None = None,
 ) -> list[QueuedAnswer]:
     """
-    Return the answers to a written question, of the attempts that count.
+    Return the answers to a written question, of the attempts that count, in the order of reading.
 
     Args:
         session: To read by.
@@ -144,7 +145,17 @@ def queue(
         question = mark.question(question_id)
         if question is not None and question.manual:
             answers.append(QueuedAnswer(mark, question, held.get(mark.submission.id)))
-    return answers
+    return sorted(answers, key=lambda each: reading_order(question_id, each.submission))
+
+
+def reading_order(question_id: str, submission: Submission) -> bytes:
+    """
+    Return by what the answers to a question are put in order for those who grade.
+
+    Who reads many answers judges the first ones otherwise than the last ones. Neither who submitted
+    early nor who was early in another question has an advantage or a disadvantage by that.
+    """
+    return hashlib.sha256(f"{question_id} {submission.public_id}".encode()).digest()
 
 
 def take_next(
@@ -164,11 +175,11 @@ def take_next(
         question_id: Of the written question.
         leaving: The answer they come from; those after it come first, itself last of all.
     """
-    place = 0 if leaving is None else leaving.id
+    place = b"" if leaving is None else reading_order(question_id, leaving)
     if leaving is not None:
         claims.drop(session, grader, leaving, question_id)
     waiting = [each for each in queue(session, assignment, question_id) if not each.graded]
-    numbered = [(each.submission.id, each) for each in waiting]
+    numbered = [(reading_order(question_id, each.submission), each) for each in waiting]
     numbered.sort(key=lambda each: (each[0] == place, each[0] < place, each[0]))
     for _, answer in numbered:
         if claims.take(session, grader, answer.submission, question_id):
