@@ -68,7 +68,7 @@ def _ways(assignment: Assignment, grader: Grader, folder: Path) -> dict[str, Gra
 
     def ours(submission: Submission) -> str:
         report = grader.grade(submission.notebook.read_bytes(), assignment, seed=SEED)
-        return f"{float(report.score):g}"
+        return f"{float(report.score):.3g}"
 
     def theirs(peer: OtterRun | NbgraderAutograde) -> Grade:
         def grade(submission: Submission) -> str:
@@ -76,7 +76,7 @@ def _ways(assignment: Assignment, grader: Grader, folder: Path) -> dict[str, Gra
                 _, [(score, _)] = peer.grade([submission])
             except (CommandError, OSError, ValueError, KeyError):
                 return NO_RESULT
-            return f"{score:g}"
+            return f"{score:.3g}"
 
         return grade
 
