@@ -38,9 +38,9 @@ def _parser(command: Sequence[str]) -> argparse.ArgumentParser:
         prog="autograder", description="Grade Jupyter notebooks in a sandbox."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    build = commands.add_parser("build", help="write the notebook that students get")
+    build = commands.add_parser("build", help="write the notebook for students")
     build.add_argument("assignment", help="a folder, or a name under assignments/")
-    build.add_argument("outdir", type=Path, help="where it is written, with the public data")
+    build.add_argument("outdir", type=Path, help="output folder, also for the public data")
     build.add_argument("--solution", action="store_true", help="write the solved notebook instead")
     build.set_defaults(run=_build)
     grade = commands.add_parser("grade", help="grade notebooks and print reports")
@@ -50,30 +50,36 @@ def _parser(command: Sequence[str]) -> argparse.ArgumentParser:
         nargs="+",
         type=Path,
         metavar="NOTEBOOK",
-        help="a notebook, or a folder: all notebooks in it and below",
+        help="a notebook, or a folder that is searched for notebooks",
     )
     grade.add_argument(
-        "--json", type=Path, metavar="F", help="write the report as JSON, of a class a list"
+        "--json",
+        type=Path,
+        metavar="F",
+        help="write the report as JSON, for several notebooks a list",
     )
     grade.add_argument(
-        "--html", type=Path, metavar="F", help="write a web page, of a class a folder of pages"
+        "--html",
+        type=Path,
+        metavar="F",
+        help="write an HTML report, for several notebooks a folder",
     )
-    grade.add_argument("--csv", type=Path, metavar="F", help="write a table of points, a row each")
     grade.add_argument(
-        "--student", action="store_true", help="print and write only what the student may read"
+        "--csv", type=Path, metavar="F", help="write a table of points, one row per notebook"
     )
+    grade.add_argument("--student", action="store_true", help="show only what the student may see")
     grade.add_argument(
         "--seed",
         type=_seed,
         metavar="N",
-        help="use these hidden inputs, as a report names them; by default each file gets its own",
+        help="seed of the hidden inputs, as shown in a report; by default each file gets its own",
     )
     grade.set_defaults(run=_grade)
     validate = commands.add_parser(
-        "validate", help="try assignments' tests on right and wrong answers"
+        "validate", help="check assignments' tests against right and wrong answers"
     )
     _add_validate(validate)
-    doctor = commands.add_parser("doctor", help="try every layer of the sandbox on this machine")
+    doctor = commands.add_parser("doctor", help="check every layer of the sandbox on this machine")
     doctor.set_defaults(run=_doctor)
     if not commands.choices.keys() & set(command):
         _add_others(commands)
@@ -82,7 +88,7 @@ def _parser(command: Sequence[str]) -> argparse.ArgumentParser:
 
 def _seed(text: str) -> int:
     if not text.isdecimal() or len(text) > MAX_SEED_DIGITS:
-        raise argparse.ArgumentTypeError("a seed is a whole number from 0")
+        raise argparse.ArgumentTypeError("a seed must be a whole number, 0 or more")
     return int(text)
 
 
@@ -118,8 +124,10 @@ def _add_validate(parser: argparse.ArgumentParser) -> None:
 
         return run_validate(options)
 
-    parser.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="all by default")
-    parser.add_argument("--quick", action="store_true", help="fewer seeds, a sample of mutants")
+    parser.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="default: all")
+    parser.add_argument(
+        "--quick", action="store_true", help="fewer seeds and only a sample of mutants"
+    )
     parser.add_argument("--junitxml", type=Path, metavar="F", help="write JUnit XML")
     parser.add_argument("--summary", type=Path, metavar="F", help="write a summary in Markdown")
     parser.set_defaults(run=run)

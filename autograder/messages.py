@@ -88,22 +88,22 @@ class MessageCode(StrEnum):
 
 ENGLISH: Final[Mapping[MessageCode, str]] = {
     MessageCode.TEXT: "{text}",
-    MessageCode.DIFFERS: "The result differs from what is asked for.",
+    MessageCode.DIFFERS: "Your result differs from the expected one.",
     MessageCode.NOT_USABLE: (
-        "The result is not what was asked for: a number or array of the stated shape."
+        "Your result has the wrong type or shape: expected a number or array as stated."
     ),
-    MessageCode.TIMEOUT: "Your code took longer than is allowed.",
-    MessageCode.MEMORY: "Your code needed more memory than is allowed.",
-    MessageCode.OUTPUT_LIMIT: "Your code printed more than is allowed.",
-    MessageCode.KERNEL_DIED: "Your code ended the Python process.",
-    MessageCode.SKIPPED: "This check was not run.",
-    MessageCode.PENDING: "A person will grade this.",
-    MessageCode.INTERNAL: "Not graded yet: something went wrong on our side, not on yours.",
+    MessageCode.TIMEOUT: "Your code exceeded the time limit.",
+    MessageCode.MEMORY: "Your code exceeded the memory limit.",
+    MessageCode.OUTPUT_LIMIT: "Your code printed too much output.",
+    MessageCode.KERNEL_DIED: "Your code crashed or ended the Python process.",
+    MessageCode.SKIPPED: "This test was not run.",
+    MessageCode.PENDING: "This will be graded manually.",
+    MessageCode.INTERNAL: "Not graded yet because of a problem on our side, not yours.",
     MessageCode.RAISED: "Your code raised {exception}.",
     MessageCode.RAISED_AT: "Your code raised {exception} in cell {cell}, line {line}.",
     MessageCode.RAISED_TOO: "Your code raised an exception.",
     MessageCode.MISSING: "{name} is not defined in your notebook.",
-    MessageCode.MISSING_NOW: "A name that was defined is not defined any more.",
+    MessageCode.MISSING_NOW: "A name that was defined before is no longer defined.",
     MessageCode.MISSING_CELL_RAISED: (
         "{name} is not defined: cell {cell}, which should define it, raised {exception}."
     ),
@@ -117,27 +117,26 @@ ENGLISH: Final[Mapping[MessageCode, str]] = {
         "{name} is not defined: cell {cell}, which should define it, needed too much memory."
     ),
     MessageCode.MISSING_CELL_KERNEL_DIED: (
-        "{name} is not defined: cell {cell}, which should define it, ended Python."
+        "{name} is not defined: cell {cell}, which should define it, crashed the kernel."
     ),
     MessageCode.MISSING_CELL_SKIPPED: (
         "{name} is not defined: cell {cell}, which should define it, was not run."
     ),
-    MessageCode.NOT_ANSWERED: "Not answered yet: it is still “...”.",
+    MessageCode.NOT_ANSWERED: "Not answered yet: the placeholder “...” is still there.",
     MessageCode.NOT_A_FUNCTION: "{name} is not a function.",
     MessageCode.A_VALUE_FOR_A_FUNCTION: (
-        "A function was asked for, and this is a value; perhaps its name is used again further "
-        "down."
+        "Expected a function, got a value; perhaps the name is reused further down."
     ),
     MessageCode.NOTHING_RETURNED: "Expected numbers, got None: nothing was returned or assigned.",
     MessageCode.NOT_NUMBERS: "Expected numbers, got {kind}.",
-    MessageCode.NOT_FINITE: "The result holds NaN or infinity.",
+    MessageCode.NOT_FINITE: "The result contains NaN or infinity.",
     MessageCode.ONE_AXIS_FOR_A_NUMBER: "Expected one number, got an array with 1 axis.",
     MessageCode.AXES_FOR_A_NUMBER: "Expected one number, got an array with several axes.",
     MessageCode.WRONG_SHAPE: "Expected the shape {wanted}, got {got}.",
-    MessageCode.OTHER_SHAPE: "Expected the shape {wanted}, got another one.",
-    MessageCode.UNNAMED_SHAPE: "Expected an array with another shape (number of axes: {axes}).",
+    MessageCode.OTHER_SHAPE: "Expected the shape {wanted}, got a different one.",
+    MessageCode.UNNAMED_SHAPE: "Expected an array with a different shape (number of axes: {axes}).",
     MessageCode.NO_SUCH_FILE: "no such file",
-    MessageCode.IS_A_LINK: "is a link; hand in the file itself",
+    MessageCode.IS_A_LINK: "is a link; submit the file itself",
     MessageCode.UNREADABLE: "cannot be read: {reason}",
     MessageCode.NOT_A_FILE: "is not a file",
     MessageCode.TOO_MANY_MEGABYTES: (
@@ -147,24 +146,22 @@ ENGLISH: Final[Mapping[MessageCode, str]] = {
     MessageCode.NO_CELLS: "is not a notebook: it has no list of cells",
     MessageCode.TOO_MANY_CELLS: "has more than {most} cells",
     MessageCode.NOT_TEXT: "is not a notebook: it is not text in UTF-8",
-    MessageCode.TOO_MANY_VALUES: (
-        "holds more values than a notebook may; clear the outputs and save it again"
-    ),
+    MessageCode.TOO_MANY_VALUES: ("holds too many values; clear the outputs and save it again"),
     MessageCode.NOT_JSON: "is not a notebook: not JSON (line {line}: {reason})",
     MessageCode.JSON_UNREADABLE: "is not a notebook: its JSON cannot be read",
-    MessageCode.JSON_NO_OBJECT: "is not a notebook: its JSON is no object",
+    MessageCode.JSON_NO_OBJECT: "is not a notebook: its JSON is not an object",
     MessageCode.NO_NOTEBOOK: "is not a notebook: it has no cells and no nbformat",
     MessageCode.OTHER_FORMAT: (
         "has notebook format {format}, not 4; open it in JupyterLab and save it again"
     ),
     MessageCode.NO_CELL: "cell {cell} is not a cell",
-    MessageCode.CELL_OF_NO_TYPE: "cell {cell} is of no known type",
+    MessageCode.CELL_OF_NO_TYPE: "cell {cell} has an unknown type",
     MessageCode.CELL_WITHOUT_TEXT: "cell {cell} has no text",
     MessageCode.HALF_A_CHARACTER: (
         "cell {cell} holds half a character (a lone surrogate); retype that line"
     ),
     MessageCode.OTHER_ASSIGNMENT: "is a notebook of the assignment {other!r}, not of {this!r}",
-    MessageCode.WORKER_GONE: "the worker went away",
+    MessageCode.WORKER_GONE: "the grading worker stopped",
     MessageCode.PORTAL_RESTARTED: "the portal was restarted",
     MessageCode.PORTAL_STOPPED: "the portal was stopped",
     MessageCode.TEST_NOT_JUDGED: "a test could not be judged",

@@ -83,7 +83,7 @@ def rate_chart(rates: Sequence[tuple[str, float | None]], description: str) -> C
 def _described(bins: Sequence[Bin], summary: PointsSummary) -> str:
     fullest = max(bins, key=lambda each: each.count)
     return (
-        f"{summary.count} attempts; the fullest of {len(bins)} bins, from {fullest.low / 10:g} to "
-        f"{fullest.high / 10:g} points, holds {fullest.count}. The median is "
+        f"{summary.count} attempts; the most frequent range, from {fullest.low / 10:g} to "
+        f"{fullest.high / 10:g} points, has {fullest.count}. The median is "
         f"{summary.median / 10:g} points."
     )

@@ -12,27 +12,33 @@ from typing import Any
 
 def register(commands: Any) -> None:
     """Add the portal's commands to the command line; imports nothing heavy."""
-    init = commands.add_parser("init", help="make the portal's database and the first admin")
-    init.add_argument("--email", help="of the first admin; asked for if absent")
+    init = commands.add_parser("init", help="create the portal's database and the first admin")
+    init.add_argument("--email", help="e-mail address of the first admin; asked for if missing")
     init.add_argument("--name", default="Admin")
     init.add_argument(
-        "--new-link", action="store_true", help="also if there is a password, which was forgotten"
+        "--new-link",
+        action="store_true",
+        help="create a new link for an account whose password was forgotten",
     )
     init.set_defaults(run=_init)
     serve = commands.add_parser("serve", help="run the portal and its grading workers")
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int, help="default: $PORT, else 8000")
     serve.set_defaults(run=_serve)
-    demo = commands.add_parser("demo", help="run the portal with a made-up course, to look around")
-    demo.add_argument("--host", help="default: this machine only")
+    demo = commands.add_parser("demo", help="try the portal with a demo course")
+    demo.add_argument("--host", help="default: 127.0.0.1, reachable from this machine only")
     demo.add_argument("--port", type=int, help="default: $PORT, else 8000")
     demo.set_defaults(run=_demo)
-    worker = commands.add_parser("worker", help="run a grading worker of a larger installation")
+    worker = commands.add_parser(
+        "worker", help="run only grading workers, for larger installations"
+    )
     worker.set_defaults(run=_worker)
-    backup = commands.add_parser("backup", help="write all that the portal keeps to one file")
-    backup.add_argument("file", type=Path, metavar="FILE", help="a new file, such as portal.tar.gz")
+    backup = commands.add_parser("backup", help="back up all of the portal's data to one file")
+    backup.add_argument(
+        "file", type=Path, metavar="FILE", help="file to create, such as portal.tar.gz"
+    )
     backup.set_defaults(run=_backup)
-    restore = commands.add_parser("restore", help="bring a backup back, into an empty place")
+    restore = commands.add_parser("restore", help="restore a backup into an empty portal")
     restore.add_argument("file", type=Path, metavar="FILE")
     restore.set_defaults(run=_restore)
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from flask import Flask, flash, redirect, render_template, request, session, url_for
 from flask_login import LoginManager
@@ -14,26 +12,22 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response
 
-from autograder.render.findings import label
 from autograder.render.page import palette
+from web import templating
 from web.config import Settings
 from web.db import Database, is_busy, open_database
 from web.http import EXTENSION, Portal, actor, close_db, db, is_ours
-from web.models import Submission, User
-from web.policy import Action, Resource, allowed
-from web.rendering import markdown, markdown_line, markdown_part
+from web.models import User
 from web.security import SESSION_TOKEN, OtherHostError, protect
-from web.services.courses.deadlines import duration
 from web.services.errors import BusyError, RuleError
 from web.services.people import accounts
-from web.words import label_of
 
 RETRY_SECONDS: Final = 5
 _ERRORS = {
-    400: ("The browser sent something that we do not understand", "Go back and try again."),
-    403: ("You may not do this", "Ask your instructor if you think that you should."),
-    404: ("There is no such page", "It may have been moved, or it is not yours to see."),
-    405: ("This page cannot be used like this", "Go back and use its buttons."),
+    400: ("The request could not be understood", "Go back, reload the page, and try again."),
+    403: ("You do not have permission for this", "Ask your instructor if you need access."),
+    404: ("Page not found", "It may have been moved, or you may not have access to it."),
+    405: ("This page can't be opened directly", "Go back and use the buttons on the page."),
     413: ("This file is too large", "Clear the notebook's outputs, save it, and try again."),
     429: ("Too many requests", "Wait a minute, then try again."),
     500: ("Something went wrong on our side", "Nothing is lost. Try again in a minute."),
@@ -56,7 +50,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     protect(app, settings)
     app.teardown_appcontext(close_db)
     _add_sign_in(app)
-    _add_filters(app)
+    templating.add_to(app)
     _add_palette(app)
     _add_error_pages(app)
     _add_pages_of_a_busy_portal(app)
@@ -92,59 +86,6 @@ def _add_sign_in(app: Flask) -> None:
     @app.context_processor
     def who() -> dict[str, User | None]:
         return {"me": actor()}
-
-
-def _add_filters(app: Flask) -> None:
-    @app.template_filter("points")
-    def points(tenths: int | None) -> str:
-        """Write tenths of points as people do: 12, 7.5."""
-        return "–" if tenths is None else f"{tenths / 10:g}"
-
-    app.add_template_global(label_of)
-    app.add_template_filter(duration)
-    app.add_template_filter(markdown)
-    app.add_template_filter(markdown_line)
-    app.add_template_filter(markdown_part)
-
-    @app.template_filter("moment")
-    def moment(value: datetime | None, zone: str) -> str:
-        """Write a moment in a course's time zone."""
-        if value is None:
-            return "–"
-        return value.astimezone(ZoneInfo(zone)).strftime("%a %-d %b %Y, %H:%M %Z")
-
-    @app.template_filter("question_name")
-    def question_name(question_id: str) -> str:
-        """Name a question as the report does."""
-        return f"Question {label(question_id)}"
-
-    @app.template_global("may")
-    def may(action: str, resource: Resource) -> bool:
-        """Return whether the reader may do something, so that no page offers what answers 404."""
-        return allowed(db(), actor(), Action(action), resource)
-
-    @app.template_global("person")
-    def person(submission: Submission) -> str:
-        """Name whose submission it is, on pages that grade; hidden where the assignment says so."""
-        return submission.label if submission.assignment.anonymous_grading else submission.user.name
-
-    @app.template_global("names_shown")
-    def names_shown(submission: Submission) -> bool:
-        """Return whether a page may say whose a submission is; its student reads their own."""
-        user = actor()
-        own = user is not None and user.id == submission.user_id
-        hides = submission.assignment.anonymous_grading
-        return own or not hides or may(Action.SEE_NAMES, submission)
-
-    @app.template_global("name_of")
-    def name_of(submission: Submission) -> str:
-        """Name whose submission it is, on pages beside grading, to those who may know."""
-        return submission.user.name if names_shown(submission) else submission.label
-
-    @app.template_filter("short_moment")
-    def short_moment(value: datetime | None, zone: str) -> str:
-        """Write a moment for a column whose caption names the zone."""
-        return "–" if value is None else value.astimezone(ZoneInfo(zone)).strftime("%-d %b, %H:%M")
 
 
 def _add_palette(app: Flask) -> None:
@@ -186,9 +127,9 @@ def _add_pages_of_a_busy_portal(app: Flask) -> None:
 def _add_page_of_another_host(app: Flask) -> None:
     @app.errorhandler(OtherHostError)
     def other_host(_: OtherHostError) -> tuple[str, int]:
-        title = "The portal does not answer to this address"
+        title = "The portal is not available at this address"
         advice = (
-            "Use the address that your instructor has given you. If you run this portal: "
+            "Use the address from your instructor. If you run this portal: "
             "AUTOGRADER_PUBLIC_URL says where browsers reach it."
         )
         template = app.jinja_env.get_template("error.html")
@@ -210,8 +151,8 @@ def _add_error_pages(app: Flask) -> None:
 
     @app.errorhandler(CSRFError)
     def csrf_error(_: CSRFError) -> tuple[str, int]:
-        title = "This form is too old, or it came from another page"
-        advice = "Nothing was changed. Go back, reload the page, and send the form again."
+        title = "Your session expired"
+        advice = "Nothing was saved. Go back, reload the page, and send the form again."
         return render_template("error.html", code=400, title=title, advice=advice), 400
 
     @app.errorhandler(RuleError)
@@ -222,5 +163,5 @@ def _add_error_pages(app: Flask) -> None:
         if is_ours(back):
             return redirect(back, code=303)
         return render_template(
-            "error.html", code=400, title="This is not possible", advice=str(error)
+            "error.html", code=400, title="This did not work", advice=str(error)
         ), 400

@@ -21,8 +21,8 @@ from web.services.submissions.reading import RefusedUploads
 
 EXTENSION: Final = "autograder"
 _CONFLICT: Final = (
-    "Somebody else has changed the same at this very moment, so nothing of yours was saved. Look "
-    "at the page as it is now, then repeat what is still needed."
+    "Nothing was saved, because somebody else changed the same thing at the same moment. Reload "
+    "the page, then make your change again."
 )
 
 

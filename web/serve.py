@@ -47,9 +47,10 @@ def run(host: str, number: int, settings: Settings, signals: list[int]) -> int:
     requeue_orphans(settings)
     address = f"{host}:{number}"
     commands = {"portal": _portal_command(address), "grading": _worker_command()}
-    print(f"The portal listens on http://{address}/ with {settings.workers} grading workers.")
+    workers = f"{settings.workers} grading worker{'s' * (settings.workers != 1)}"
+    print(f"The portal listens on http://{address}/ with {workers}.")
     if not has_accounts(settings):
-        print("Nobody can sign in yet: `autograder init` makes the first account and a course.")
+        print("Nobody can sign in yet: create the first account with `autograder init`.")
     return _supervise(commands, settings, signals)
 
 
@@ -114,7 +115,7 @@ def refuse_taken(host: str, port: int) -> None:
             probe.bind((host.strip("[]"), port))
         except OSError as error:
             raise InputError(
-                f"{host}:{port}: cannot be listened on: {error.strerror}; choose another --port"
+                f"{host}:{port}: cannot listen here: {error.strerror}; choose another --port"
             ) from None
 
 

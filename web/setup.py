@@ -51,7 +51,7 @@ def init(email: str | None, name: str, *, new_link: bool = False) -> int:
     token = make_admin(database, address, name, new_link=new_link)
     database.engine.dispose()
     if token is None:
-        print(f"{address} has an account already. With --new-link it gets another link.")
+        print(f"{address} already has an account. Use --new-link to create another link.")
         return 0
     print(
         f"The database is in {settings.data}. Start the portal with `autograder serve`, then open"
@@ -71,7 +71,7 @@ def make_admin(database: Database, email: str, name: str, *, new_link: bool = Fa
     with database.write.begin() as session:
         address = normalised(email)
         if not is_address(address):
-            sys.exit("autograder: this is not an e-mail address")
+            sys.exit("autograder: enter a valid e-mail address, such as ada@example.org")
         known = session.query(User).filter_by(email=address).one_or_none()
         if known is not None and known.password_hash is not None and not new_link:
             return None

@@ -24,67 +24,67 @@ class Label:
 
     Args:
         words: What it is called.
-        kind: ``"good"``, ``"bad"``, ``"wait"`` for what somebody waits for, ``"ours"`` for what
-            asks nothing of the student; empty for plain words.
+        kind: ``"good"``, ``"bad"``, ``"wait"`` for what somebody has to do, ``"ours"`` for a
+            fault of ours; empty for what is normal.
     """
 
     words: str
     kind: str = ""
 
 
-_NOT_GRADED: Final = Label(outcome_of(Verdict.INTERNAL).words, "ours")
-_AWAITS_PERSON: Final = Label(outcome_of(Verdict.PENDING).words, "wait")
+_NOT_GRADED: Final = Label("Could not be graded", "ours")
+_MANUAL: Final = Label(outcome_of(Verdict.PENDING).label, "wait")
 
 LABELS: Final[Mapping[str, Mapping[str, Label]]] = {
     "submission": {
-        SubmissionState.QUEUED: Label("in the queue", "wait"),
-        SubmissionState.RUNNING: Label("being graded", "wait"),
-        SubmissionState.GRADED: Label("graded", "good"),
-        SubmissionState.UNUSABLE: Label("could not be read", "bad"),
+        SubmissionState.QUEUED: Label("Queued"),
+        SubmissionState.RUNNING: Label("Grading"),
+        SubmissionState.GRADED: Label("Graded", "good"),
+        SubmissionState.UNUSABLE: Label("Unreadable file", "bad"),
         SubmissionState.FAILED: _NOT_GRADED,
     },
     "assignment": {
-        "new": Label("not handed in", "wait"),
-        "closed": Label("closed", "ours"),
+        "new": Label("Not submitted"),
+        "closed": Label("Closed"),
     },
     "standing": {
-        Standing.OPEN: Label("open"),
-        Standing.NOT_SUBMITTED: Label("not handed in", "bad"),
-        Standing.IN_QUEUE: Label("being graded", "wait"),
+        Standing.OPEN: Label("Open"),
+        Standing.NOT_SUBMITTED: Label("Not submitted", "bad"),
+        Standing.IN_QUEUE: Label("Grading"),
         Standing.NOT_GRADED: _NOT_GRADED,
-        Standing.AWAITS_PERSON: _AWAITS_PERSON,
-        Standing.NOT_RELEASED: Label("not released", "ours"),
-        Standing.DAMAGED: Label("cannot be read", "ours"),
+        Standing.AWAITS_PERSON: _MANUAL,
+        Standing.NOT_RELEASED: Label("Not released"),
+        Standing.DAMAGED: Label("Damaged result", "ours"),
         Standing.RELEASED: Label(""),
     },
     "special_grade": {
-        SpecialGrade.NO_SHOW: Label("no show", "bad"),
-        SpecialGrade.WITHDRAWN: Label("withdrawn", "ours"),
-        SpecialGrade.MISCONDUCT: Label("misconduct", "bad"),
+        SpecialGrade.NO_SHOW: Label("No show", "bad"),
+        SpecialGrade.WITHDRAWN: Label("Withdrawn"),
+        SpecialGrade.MISCONDUCT: Label("Misconduct", "bad"),
     },
     "question": {
-        "pending": _AWAITS_PERSON,
+        "pending": _MANUAL,
     },
     "answer": {
-        "graded": Label("graded", "good"),
-        "claimed": Label("being read", "wait"),
-        "open": Label("ungraded"),
+        "graded": Label("Graded", "good"),
+        "claimed": Label("In progress", "wait"),
+        "open": Label("Ungraded"),
     },
     "release": {
-        "tests_only": Label("tests only"),
-        "nothing": Label("nothing yet"),
-        "not_released": Label("not released", "wait"),
-        "released": Label("released", "good"),
+        "tests_only": Label("Graded by tests"),
+        "nothing": Label("Nothing graded yet"),
+        "not_released": Label("Not released", "wait"),
+        "released": Label("Released", "good"),
     },
     "request": {
-        RequestState.OPEN: Label("no answer yet", "wait"),
-        RequestState.ACCEPTED: Label("accepted", "good"),
-        RequestState.DECLINED: Label("declined", "bad"),
+        RequestState.OPEN: Label("Open", "wait"),
+        RequestState.ACCEPTED: Label("Accepted", "good"),
+        RequestState.DECLINED: Label("Declined", "bad"),
     },
     "regrade": {
-        RegradeState.OPEN: Label("not decided", "wait"),
-        RegradeState.PUBLISHED: Label("published", "good"),
-        RegradeState.DISCARDED: Label("discarded", "ours"),
+        RegradeState.OPEN: Label("Not published yet", "wait"),
+        RegradeState.PUBLISHED: Label("Published", "good"),
+        RegradeState.DISCARDED: Label("Discarded"),
     },
 }
 
@@ -98,3 +98,37 @@ def label_of(what: str, state: str) -> Label:
         state: Which.
     """
     return LABELS[what][state]
+
+
+ACTIONS: Final[Mapping[str, str]] = {
+    "account.link_used": "Link used",
+    "account.password_changed": "Password changed",
+    "account.signed_in": "Signed in",
+    "account.signed_out": "Signed out",
+    "answer.graded": "Answer graded",
+    "answer.taken_over": "Answer taken over",
+    "assignment.rules_changed": "Assignment settings changed",
+    "assignment.taken_up": "Assignment added",
+    "assignment.updated": "Assignment updated to a new version",
+    "comment.kept": "Comment saved",
+    "course.made": "Course created",
+    "grade_rules.changed": "Grade settings changed",
+    "grades.withdrawn": "Grades hidden again",
+    "grading.rules_changed": "Grading settings changed",
+    "instructor.named": "Instructor invited",
+    "link.made": "Link created",
+    "marks.exported": "Scores exported",
+    "marks.previewed": "Export previewed",
+    "person.corrected": "Person edited",
+    "points.change_removed": "Original points restored",
+    "points.changed": "Points adjusted",
+    "roster.previewed": "Roster import previewed",
+    "roster.refused": "Roster refused",
+    "roster.taken_in": "Roster imported",
+    "submission.retried": "Grading retried",
+}
+
+
+def action_words(action: str) -> str:
+    """Return what an action in the activity log is called; others speak for themselves."""
+    return ACTIONS.get(action) or action.replace(".", " ").replace("_", " ").capitalize()

@@ -119,7 +119,7 @@ def _notebooks(path: Path) -> list[Path]:
         if not any(part.startswith((".", "__MACOSX")) for part in each.parts)
     ]
     if not found:
-        raise InputError(f"{one_line(path)}: holds no notebook")
+        raise InputError(f"{one_line(path)}: contains no notebook")
     return found
 
 

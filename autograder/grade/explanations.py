@@ -5,7 +5,7 @@ A verdict, one of a few words, is told openly of each check. What stands beside 
 hidden inputs out: code can raise where and what it likes, and give any shape. So of a question's
 hidden tests only the first one that has something to tell is explained, by one of
 `MOST_EXPLANATIONS`; the others get the sentence of their verdict. Of a report's questions the first
-`MOST_EXPLAINED_QUESTIONS` are; whoever mends them reads of the next.
+`MOST_EXPLAINED_QUESTIONS` are; whoever corrects them reads of the next.
 `tests/autograder/grade/test_disclosure.py` counts.
 """
 

@@ -31,10 +31,10 @@ _WORDS: Final = {
     Verdict.TIMEOUT: "took too long",
     Verdict.MEMORY: "needed too much memory",
     Verdict.OUTPUT_LIMIT: "printed too much",
-    Verdict.KERNEL_DIED: "ended Python",
-    Verdict.INVALID: "not a usable value",
+    Verdict.KERNEL_DIED: "crashed the kernel",
+    Verdict.INVALID: "wrong type or shape",
     Verdict.SKIPPED: "not run",
-    Verdict.PENDING: "waits for a person",
+    Verdict.PENDING: "needs manual grading",
     Verdict.INTERNAL: "not graded yet",
 }
 _MARKS: Final = {"good": "✔", "bad": "✘", "wait": "…"}
@@ -62,6 +62,11 @@ class OutcomeView:
     mark: str
     words: str
     kind: str
+
+    @property
+    def label(self) -> str:
+        """The words where they stand alone, as in a cell of a table."""
+        return self.words[:1].upper() + self.words[1:]
 
 
 @dataclass(frozen=True)
@@ -162,11 +167,11 @@ class QuestionView:
 
     @property
     def tally(self) -> str:
-        """How many checks passed, in words; empty if there are none."""
+        """How many tests passed, in words; empty if there are none."""
         total = sum(len(finding.checks) for finding in self.findings)
         good = [finding for finding in self.findings if finding.outcome.kind == "good"]
         passed = sum(len(finding.checks) for finding in good)
-        noun = "check" if total == 1 else "checks"
+        noun = "test" if total == 1 else "tests"
         return f"{passed} of {total} {noun} passed" if total else ""
 
 
@@ -220,8 +225,10 @@ class SummaryView:
 
 
 _REASONS: Final = {
-    _WORDS[Verdict.PENDING]: "will be graded by a person",
-    _WORDS[Verdict.INTERNAL]: "could not be graded yet; that is our fault, and we try again",
+    _WORDS[Verdict.PENDING]: "will be graded manually",
+    _WORDS[
+        Verdict.INTERNAL
+    ]: "could not be graded yet because of a problem on our side; grading will be retried",
 }
 
 

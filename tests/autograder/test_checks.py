@@ -272,19 +272,19 @@ def test_messages_name_axes() -> None:
     assert shown((5, 3), (3, 5), "n m") == "Expected the shape (n, m), got (m, n)."
     assert shown((5,), (5, 1), "n k") == "Expected the shape (n, k), got (n,)."
     assert shown((5, 1), (5,), "n") == "Expected the shape (n,), got (n, 1)."
-    assert shown((4,), (5,), "n") == "Expected the shape (n,), got another one."
-    unnamed = "Expected an array with another shape (number of axes: 2)."
+    assert shown((4,), (5,), "n") == "Expected the shape (n,), got a different one."
+    unnamed = "Expected an array with a different shape (number of axes: 2)."
     assert shown((5,), (5, 2), "n") == unnamed
 
 
 def test_shapes_that_are_no_order_of_the_axes_are_not_told() -> None:
     """Each axis is a symbol that student code may choose: a long list would carry inputs out."""
-    other = "Expected the shape (n,), got another one."
+    other = "Expected the shape (n,), got a different one."
     assert shown((5, 1), (5,), "n") == "Expected the shape (n,), got (n, 1)."
     assert {shown(axes, (5,), "n") for axes in ((5, 1, 1), (5, 5), (0, 5), (1,) * 32)} == {other}
     several = "Expected one number, got an array with several axes."
     assert {shown((1,) * axes, (), None) for axes in range(2, 33)} == {several}
-    four = "Expected the shape (a, b, c, d), got another one."
+    four = "Expected the shape (a, b, c, d), got a different one."
     assert shown((2, 3, 4), (2, 3, 4, 5), "a b c d") == four
 
 

@@ -115,7 +115,7 @@ def test_a_notebook_that_cannot_be_graded_has_its_row(
 def test_links_folders_and_large_files(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """A link, a folder without notebooks and 200 MB are refused by name."""
     link, large = tmp_path / "link.ipynb", tmp_path / "large.ipynb"
-    assert "holds no notebook" in unusable(capsys, "grade", "xor", tmp_path)
+    assert "contains no notebook" in unusable(capsys, "grade", "xor", tmp_path)
     link.symlink_to("/etc/passwd")
     with large.open("wb") as file:
         file.truncate(200 * 2**20)

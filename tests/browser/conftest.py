@@ -142,7 +142,7 @@ def sign_in(page: Page, who: str) -> None:
     page.get_by_label("E-mail address").fill(f"{who}@example.org")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("button", name="Sign out").wait_for()
+    page.get_by_role("navigation", name="Account").wait_for()
 
 
 def solved(name: str, work: Work) -> bytes:

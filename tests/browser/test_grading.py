@@ -80,7 +80,7 @@ def give(portal: Site, public_id: str, *items: int) -> None:
 def next_one(page: Page) -> str:
     """Go to the next answer from the assignment's page; returns whose it is."""
     page.goto(GRADING)
-    page.get_by_role("button", name="Grade the next one").click()
+    page.get_by_role("button", name="Grade next").click()
     page.wait_for_url("**/q7/*/")
     return page.get_by_role("heading", level=1).inner_text()
 
@@ -113,14 +113,16 @@ def test_two_graders_at_once(portal: Site, people: Visitors) -> None:
     # Gus opens what Iris reads, and saves first.
     one.goto(f"{GRADING}q7/")
     one.get_by_role("link", name=names[1]).click()
-    expect(one.get_by_text("Iris Instructor is reading this answer")).to_be_visible()
+    expect(one.get_by_text("Iris Instructor is grading this answer")).to_be_visible()
     one.get_by_label("Contradiction").check()
     one.get_by_role("button", name="Save", exact=True).click()
-    expect(one.get_by_text("The grade is saved")).to_be_visible()
+    expect(one.get_by_text("Grade saved")).to_be_visible()
     two.get_by_label("For a general affine").check()
     two.get_by_label("Comment for the student").fill("Well argued.")
     two.get_by_role("button", name="Save", exact=True).click()
-    expect(two.get_by_role("alert")).to_contain_text("Gus Grader has graded this answer meanwhile")
+    expect(two.get_by_role("alert")).to_contain_text(
+        "Gus Grader graded this answer in the meantime"
+    )
     expect(two.get_by_role("alert")).to_contain_text("They gave 0.5 of 2 points")
     expect(two.get_by_label("Comment for the student")).to_have_value("Well argued.")
     two.get_by_role("button", name="Save", exact=True).click()
@@ -140,12 +142,12 @@ def test_keys_can_be_switched_off_and_leave_text_alone(portal: Site, people: Vis
     page.keyboard.press("Escape")
     page.keyboard.press("1")
     expect(item).to_be_checked()
-    page.get_by_label("Keys are on").uncheck()
+    page.get_by_label("Shortcuts on").uncheck()
     page.get_by_role("heading", level=1).click()
     page.keyboard.press("1")
     expect(item).to_be_checked()
     page.reload()
-    expect(page.get_by_label("Keys are on")).not_to_be_checked()
+    expect(page.get_by_label("Shortcuts on")).not_to_be_checked()
 
 
 def test_grading_without_javascript(portal: Site, people: Visitors) -> None:
@@ -154,13 +156,13 @@ def test_grading_without_javascript(portal: Site, people: Visitors) -> None:
     page = people.open("grader", java_script_enabled=False)
     next_one(page)
 
-    page.get_by_text("Keep a comment, or delete one").click()
-    page.get_by_label("A comment for other answers too").fill("See $x$.")
-    page.get_by_role("button", name="Keep it").click()
+    page.get_by_text("Manage saved comments").click()
+    page.get_by_label("New saved comment").fill("See $x$.")
+    page.get_by_role("button", name="Save comment").click()
     page.get_by_role("button", name="Insert 1").click()
     expect(page.get_by_label("Comment for the student")).to_have_value("See $x$.")
-    page.get_by_label("Points, of 2").fill("0")
-    page.get_by_role("button", name="Save, then the next one").click()
+    page.get_by_label("Points (max 2)").fill("0")
+    page.get_by_role("button", name="Save & next").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(names[1])
 
 
@@ -171,15 +173,15 @@ def test_changed_points(portal: Site, people: Visitors) -> None:
 
     staff.goto(f"/staff/submissions/{public_id}/")
     card = staff.locator("#q2")
-    card.get_by_text("Change the points").first.click()
-    card.get_by_label("Points, of 3").fill("3")
+    card.get_by_text("Adjust points").first.click()
+    card.get_by_label("Points (max 3)").fill("3")
     card.get_by_label("Reason").fill("Lists are right, too.")
-    card.get_by_role("button", name="Change the points").click()
-    expect(staff.get_by_text("The points are changed.")).to_be_visible()
+    card.get_by_role("button", name="Save points").click()
+    expect(staff.get_by_text("Points saved.")).to_be_visible()
     student.goto(f"/submissions/{public_id}/")
 
     expect(student.locator("#q2")).to_contain_text(
-        "Changed by staff to 3 points: Lists are right, too."
+        "Adjusted by staff to 3 points: Lists are right, too."
     )
     expect(student.locator(".score")).to_contain_text("9 of 20 points")
 
@@ -191,20 +193,20 @@ def test_request_and_answer(portal: Site, people: Visitors) -> None:
 
     student.goto(f"/submissions/{public_id}/")
     card = student.locator("#q1")
-    card.get_by_text("Ask to look at this question again").click()
-    card.get_by_label("What should be looked at").fill("My $W_1$ has another sign.")
-    card.get_by_role("button", name="Send the request").click()
-    expect(student.locator("#q1")).to_contain_text("no answer yet")
+    card.get_by_text("Request a regrade").click()
+    card.get_by_label("What should be regraded").fill("My $W_1$ has another sign.")
+    card.get_by_role("button", name="Send request").click()
+    expect(student.locator("#q1")).to_contain_text("Regrade request,")
     staff.goto(f"{COURSE}staff/grading/")
-    staff.get_by_role("link", name="1 open request").click()
+    staff.get_by_role("link", name="1 open regrade request").click()
     expect(staff.locator("math").first).to_be_visible()
-    staff.get_by_label("Answer for the student").fill("Right: the sign may be either.")
+    staff.get_by_label("Reply to the student").fill("Right: the sign may be either.")
     staff.get_by_label("New points").fill("5")
     staff.get_by_role("button", name="Accept").click()
-    expect(staff.get_by_text("No request waits")).to_be_visible()
+    expect(staff.get_by_text("No open requests")).to_be_visible()
     student.reload()
 
-    expect(student.locator("#q1")).to_contain_text("accepted")
+    expect(student.locator("#q1")).to_contain_text("Accepted")
     expect(student.locator("#q1")).to_contain_text("Right: the sign may be either.")
     expect(student.locator("#q1 .points").first).to_have_text("5 / 5")
 
@@ -215,21 +217,21 @@ def test_release_with_its_preview(portal: Site, people: Visitors) -> None:
     give(portal, ada, 0, 1)
     staff, student = people.open("instructor"), people.open("ada")
     student.goto(f"/submissions/{ada}/")
-    expect(student.locator("#q7")).to_contain_text("waits for a person")
+    expect(student.locator("#q7")).to_contain_text("Needs manual grading")
 
     staff.goto(GRADING)
     expect(staff.get_by_text("1 of 2 students")).to_be_visible()
     staff.get_by_role("link", name="Ada Example").click()
     expect(staff.locator("#q7")).to_contain_text("1.5 / 2")
     preview = staff.locator("section[aria-labelledby=result]").inner_text()
-    staff.get_by_role("link", name="Back to the release").click()
+    staff.get_by_role("link", name="Back to grading").click()
     staff.get_by_role("button", name="Release 2 submissions").click()
     expect(staff.get_by_text("Released: 2 submissions")).to_be_visible()
     student.reload()
 
     seen = student.locator("section[aria-labelledby=result]").inner_text()
     assert "1.5 / 2" in seen
-    for theirs in ("Hand in again", "Ask to look at this question again"):
+    for theirs in ("Submit again", "Request a regrade"):
         assert theirs in seen
         seen = seen.replace(theirs, "")
     assert seen.split() == preview.split()
@@ -253,10 +255,10 @@ def test_mended_test(portal: Site, people: Visitors) -> None:
         shares = "[public_share]\nq1 = 0.0\nq2 = 1.0\n"
         toml.write_text(text.replace("[public_share]\n", shares), encoding="utf-8")
         staff.goto(f"{COURSE}staff/assignments/xor/")
-        staff.get_by_role("button", name="Use the newer content").click()
-        staff.get_by_role("link", name="Grade again").click()
-        staff.get_by_label("all graded attempts").check()
-        staff.get_by_role("button", name="Grade them again").click()
+        staff.get_by_role("button", name="Update to this version").click()
+        staff.get_by_role("link", name="Regrade", exact=True).click()
+        staff.get_by_label("All graded attempts").check()
+        staff.get_by_role("button", name="Start regrade").click()
         expect(staff.get_by_text("0 of 2 done")).to_be_visible()
         work()
         work()
@@ -265,16 +267,16 @@ def test_mended_test(portal: Site, people: Visitors) -> None:
     student = people.open("ada")
     student.goto(f"/submissions/{ada}/")
     before = student.locator(".score strong").inner_text()
-    expect(student.get_by_text("The tests were mended")).to_have_count(0)
+    expect(student.get_by_text("The tests were corrected")).to_have_count(0)
 
-    staff.get_by_label("What was mended").fill("Question 2 refused a right shape.")
+    staff.get_by_label("Note to students").fill("Question 2 refused a right shape.")
     expect(staff.get_by_label("Never lower")).to_be_checked()
     staff.get_by_role("button", name="Publish").click()
     expect(staff.get_by_text("earlier result kept")).to_be_visible()
 
     student.goto(XOR)
-    notice = student.locator(".notice", has_text="The tests were mended")
-    expect(notice).to_contain_text(f"Your points went from {before} to")
+    notice = student.locator(".notice", has_text="The tests were corrected")
+    expect(notice).to_contain_text(f"Your points changed from {before} to")
     expect(notice).to_contain_text("Question 2 refused a right shape.")
     other = people.open("ben")
     other.goto(f"/submissions/{ben}/")

@@ -20,27 +20,27 @@ def typed(days: int) -> str:
 
 
 def test_from_the_server_to_the_students(visitors: Visitors) -> None:
-    """Take up, set the rules, release; a student sees it then, and their extension later."""
+    """Add, change the settings, release; a student sees it then, and their extension later."""
     page, student = visitors.open("instructor"), visitors.open("ben")
     page.goto(f"{STAFF}assignments/")
-    page.get_by_role("button", name="Import perceptron").click()
+    page.get_by_role("button", name="Add to this course: The perceptron").click()
     expect(page.get_by_role("heading", name="The perceptron")).to_be_visible()
-    expect(page.get_by_text("Being proved")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Validating…")).to_be_visible(timeout=60_000)
     student.goto(COURSE)
     expect(student.get_by_role("link", name="The perceptron")).to_have_count(0)
 
     page.get_by_label("Deadline", exact=True).fill(typed(7))
-    page.get_by_label("Grace, in minutes").fill("15")
-    page.get_by_role("button", name="Save the rules").click()
-    expect(page.get_by_role("status")).to_contain_text("The rules are changed")
-    page.get_by_role("button", name="Release it").click()
+    page.get_by_label("Grace period (minutes)").fill("15")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status")).to_contain_text("Settings saved")
+    page.get_by_role("button", name="Release without validation").click()
     student.reload()
-    expect(student.get_by_role("row", name="The perceptron").first).to_contain_text("not handed in")
+    expect(student.get_by_role("row", name="The perceptron").first).to_contain_text("Not submitted")
 
     page.get_by_label("Student", exact=True).select_option(label="Ben Beispiel, ben@example.org")
     page.get_by_label("New deadline").fill(typed(9))
     page.get_by_label("Reason").fill("Illness")
-    page.get_by_role("button", name="Give the extension").click()
+    page.get_by_role("button", name="Grant extension").click()
     expect(page.get_by_role("row", name="Ben Beispiel")).to_contain_text("Illness")
     student.get_by_role("link", name="The perceptron").click()
     expect(student.get_by_text("extended for you")).to_be_visible()
@@ -49,18 +49,18 @@ def test_from_the_server_to_the_students(visitors: Visitors) -> None:
 
 
 def test_roster_is_looked_at_first(visitors: Visitors) -> None:
-    """A pasted roster is shown as it was read, then taken in; the link sets a password."""
+    """A pasted roster is previewed, then imported; the link sets a password."""
     page, newcomer = visitors.open("instructor"), visitors.open()
     page.goto(f"{STAFF}people/")
-    page.get_by_label("Or paste it").fill("e-mail;name\nfinn@example.org;Finn Exemple")
-    page.get_by_role("button", name="Look at it first").click()
+    page.get_by_label("Or paste the rows").fill("e-mail;name\nfinn@example.org;Finn Exemple")
+    page.get_by_role("button", name="Preview import").click()
     expect(page.get_by_role("row", name="Finn Exemple")).to_contain_text("gets an account")
 
-    page.get_by_role("button", name="Yes, add them").click()
+    page.get_by_role("button", name="Import 1 student").click()
     newcomer.goto(page.get_by_role("row", name="finn@example.org").get_by_role("code").inner_text())
     newcomer.get_by_label("New password", exact=True).fill("four words are long")
-    newcomer.get_by_label("New password, once more").fill("four words are long")
-    newcomer.get_by_role("button", name="Set the password").click()
+    newcomer.get_by_label("Repeat the new password").fill("four words are long")
+    newcomer.get_by_role("button", name="Set password").click()
 
     expect(newcomer.get_by_role("heading", name="Deep learning for physicists")).to_be_visible()
 
@@ -71,16 +71,16 @@ def test_submission_as_staff_and_as_its_student(
     """Staff read what the hidden tests saw; the page of the student holds none of it."""
     page = visitors.open("grader")
     page.goto(STAFF)
-    page.get_by_label("Name, address or number").fill("Ada")
+    page.get_by_label("Name, e-mail or number").fill("Ada")
     page.get_by_role("button", name="Show").click()
     page.get_by_role("link", name="Ada Example").first.click()
 
     expect(page.locator("#q2")).to_contain_text("Recognised: No ReLU")
     expect(page.locator("#q2")).to_contain_text("test_xor.py")
     expect(page.frame_locator("iframe").locator("#result-q2")).to_contain_text("test_xor.py")
-    page.get_by_role("link", name="As its student sees it").click()
+    page.get_by_role("link", name="View as student").click()
 
-    expect(page.get_by_text("This is what Ada Example sees")).to_be_visible()
+    expect(page.get_by_text("You are viewing this page as Ada Example")).to_be_visible()
     assert "test_xor.py" not in page.content()
     frame = page.frame_locator("iframe")
     expect(frame.locator("#result-q2")).to_contain_text("Hint")

@@ -43,10 +43,12 @@ def test_worksheet_goes_to_moodle_and_back(
     page = visitors.open("instructor", java_script_enabled=False, accept_downloads=True)
     page.goto(GRADEBOOK)
     page.get_by_role("link", name="Moodle, Canvas, Gradescope, CSV").click()
-    expect(page.get_by_text("3 marks, and 3 students left out")).to_be_visible()
-    page.get_by_label("The worksheet (CSV)").set_input_files(save(worksheet(ENGLISH), "sheet.csv"))
-    page.get_by_role("button", name="Fill it in").first.click()
-    expect(page.get_by_text("3 of 3 marks are filled in.")).to_be_visible()
+    expect(page.get_by_text("3 scores, and 3 students left out")).to_be_visible()
+    page.get_by_label("Grading worksheet (CSV)").set_input_files(
+        save(worksheet(ENGLISH), "sheet.csv")
+    )
+    page.get_by_role("button", name="Fill in").first.click()
+    expect(page.get_by_text("3 of 3 scores filled in.")).to_be_visible()
     expect(page.get_by_text("Participant 907")).to_be_visible()
     with page.expect_download() as download:
         page.get_by_role("button", name="Download moodle-toy.csv").click()
@@ -58,7 +60,7 @@ def test_worksheet_goes_to_moodle_and_back(
     assert moodle.upload((tmp_path / "filled.csv").read_bytes()) == (3, 0)
     assert moodle.grades == {900 + number: mark for number, mark in MARKS.items()}
     page.goto("/courses/toy/staff/audit/")
-    expect(page.get_by_text("marks: exported")).to_be_visible()
+    expect(page.get_by_text("Scores exported")).to_be_visible()
 
 
 def test_keyboard_alone_sorts_the_gradebook_and_sets_a_weight(
@@ -78,7 +80,7 @@ def test_keyboard_alone_sorts_the_gradebook_and_sets_a_weight(
     page.keyboard.press("Control+A")
     page.keyboard.type("0,5")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("status")).to_contain_text("rules of the grade are changed")
+    expect(page.get_by_role("status")).to_contain_text("Grade settings saved")
     expect(page.get_by_label("Weight of Toy problem")).to_have_value("0.5")
 
 
@@ -89,12 +91,12 @@ def test_statistics_are_read_out_as_they_are_seen(toy: Site, visitors: Visitors)
 
     expect(page.get_by_role("img", name="Distribution of points")).to_be_visible()
     expect(page.get_by_role("img", name="Success rate of each question")).to_be_visible()
-    expect(page.get_by_text("1 hidden test fails no wrong answer.")).to_be_visible()
+    expect(page.get_by_text("1 hidden test caught no mistake in this class.")).to_be_visible()
     page.get_by_role("link", name="First attempts").click()
     expect(page.get_by_role("link", name="First attempts")).to_have_attribute(
         "aria-current", "page"
     )
-    expect(page.get_by_text("fails no wrong answer")).to_have_count(0)
+    expect(page.get_by_text("Caught no mistake")).to_have_count(0)
 
 
 def test_student_finds_their_own_line(toy: Site, visitors: Visitors) -> None:

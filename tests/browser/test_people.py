@@ -24,7 +24,7 @@ def save(page: Page, name: str, address: str) -> None:
     """Send the form of a person."""
     page.get_by_label("Name").fill(name)
     page.get_by_label("E-mail address").fill(address)
-    page.get_by_role("button", name="Save the correction").click()
+    page.get_by_role("button", name="Save").click()
 
 
 def too_large_and_too_small(page: Page) -> list[list[str]]:
@@ -39,17 +39,19 @@ def test_person_is_corrected(visitors: Visitors, width: int) -> None:
     page = visitors.open("instructor", java_script_enabled=False)
     page.set_viewport_size({"width": width, "height": 844})
     page.goto(PEOPLE)
-    page.get_by_role("link", name="Correct Dario Esempio").click()
+    page.get_by_role("link", name="Edit Dario Esempio").click()
 
     save(page, LONG, "ella@example.org")
     field = page.get_by_label("E-mail address")
     expect(field).to_have_value("ella@example.org")
-    expect(field).to_have_accessible_description(re.compile("^Somebody else has this address"))
+    expect(field).to_have_accessible_description(
+        re.compile("^Somebody else already has this address")
+    )
     save(page, LONG, ADDRESS)
     expect(page.get_by_role("rowheader", name=LONG)).to_be_visible()
     expect(page.get_by_role("cell", name=ADDRESS)).to_be_visible()
     found = too_large_and_too_small(page)
-    page.get_by_role("link", name=f"Correct {LONG}").click()
+    page.get_by_role("link", name=f"Edit {LONG}").click()
     expect(page.get_by_label("E-mail address")).to_have_value(ADDRESS)
     found += too_large_and_too_small(page)
     save(page, "Dario Esempio", "dario@example.org")
@@ -62,9 +64,9 @@ def test_refused_correction_is_accessible(visitors: Visitors) -> None:
     """Axe finds nothing on the form with an error, light and dark."""
     page = visitors.open("instructor")
     page.goto(PEOPLE)
-    page.get_by_role("link", name="Correct Dario Esempio").click()
+    page.get_by_role("link", name="Edit Dario Esempio").click()
     save(page, "Dario Esempio", "ella@example.org")
-    expect(page.get_by_role("alert")).to_contain_text("Nothing was changed yet")
+    expect(page.get_by_role("alert")).to_contain_text("Nothing has been saved yet")
 
     assert violations(page) == []
 
@@ -74,15 +76,15 @@ def test_wide_table_scrolls_in_itself(visitors: Visitors, graded: str) -> None:
     page = visitors.open("instructor")
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(PEOPLE)
-    page.get_by_role("link", name="Correct Ada Example").click()
+    page.get_by_role("link", name="Edit Ada Example").click()
     save(page, LONG, "ada@example.org")
     page.goto(f"{COURSE}staff/grading/xor/")
     expect(page.get_by_role("link", name=LONG)).to_have_attribute("href", re.compile(graded))
-    expect(page.get_by_text("waits for a person", exact=True).first).to_be_attached()
+    expect(page.get_by_text("Needs manual grading", exact=True).first).to_be_attached()
     page.wait_for_load_state()
     wide = [part[:5] for part in page.evaluate(TOO_WIDE)]
     page.goto(PEOPLE)
-    page.get_by_role("link", name=f"Correct {LONG}").click()
+    page.get_by_role("link", name=f"Edit {LONG}").click()
     save(page, "Ada Example", "ada@example.org")
 
     assert "<div " in wide

@@ -24,7 +24,7 @@ XNOR: Final = ("q1", "XNOR: the labels are exchanged")
 
 @pytest.fixture
 def lively(site: Site, graded: str) -> Iterator[str]:
-    """Let some more students have handed in, one of them late; returns Ada's submission."""
+    """Let some more students have submitted, one of them late; returns Ada's submission."""
     with site.database.write.begin() as session:
         assignment = session.query(CourseAssignment).filter_by(name="xor").one()
         due_at, assignment.late_percent_per_day = assignment.due_at, 10.0
@@ -47,13 +47,13 @@ def lively(site: Site, graded: str) -> Iterator[str]:
 
 def preview(page: Page) -> None:
     """Look at a roster before it is taken in."""
-    page.get_by_label("Or paste it").fill(
+    page.get_by_label("Or paste the rows").fill(
         "email,name,student number,section\n"
         "ada@example.org,Ada Example,4000001,Monday\n"
         "greta@example.org,Greta Mustermann,4000002,Thursday\n"
         "hugo@example.org,Hugo Placeholder,4000003,Thursday"
     )
-    page.get_by_role("button", name="Look at it first").click()
+    page.get_by_role("button", name="Preview import").click()
 
 
 def to(selector: str) -> Callable[[Page], None]:

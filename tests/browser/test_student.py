@@ -36,7 +36,7 @@ RESULT_MS = 60_000
 
 
 def test_from_download_to_hint(visitors: Visitors, save: Save) -> None:
-    """Download, fill in, choose, hand in, watch, read the hint, also beside its cell."""
+    """Download, fill in, choose, submit, watch, read the hint, also beside its cell."""
     page = visitors.open()
     sign_in(page, "ben")
     page.get_by_role("link", name="XOR weights").click()
@@ -45,7 +45,7 @@ def test_from_download_to_hint(visitors: Visitors, save: Save) -> None:
     notebook = save(fill_in(Path(download.value.path()).read_bytes(), "xor", NO_RELU))
 
     page.get_by_label("Your notebook").set_input_files(notebook)
-    page.get_by_role("button", name="Hand in").click()
+    page.get_by_role("button", name="Submit").click()
 
     expect(page.get_by_text("This page is your receipt")).to_be_visible()
     expect(page.get_by_text(hashlib.sha256(notebook.read_bytes()).hexdigest())).to_be_visible()
@@ -71,7 +71,7 @@ def watch(page: Page) -> set[str]:
 
 
 def test_dropping_a_file_is_choosing_it(visitors: Visitors) -> None:
-    """A notebook that is dropped on the form is named there, and handed in."""
+    """A notebook that is dropped on the form is named there, and submitted."""
     page = visitors.open("clara")
     page.goto(XOR)
     content = base64.b64encode(solved("xor", Work())).decode()
@@ -79,15 +79,15 @@ def test_dropping_a_file_is_choosing_it(visitors: Visitors) -> None:
 
     page.locator("[data-drop]").dispatch_event("dragover", {"dataTransfer": transfer})
     page.locator("[data-drop]").dispatch_event("drop", {"dataTransfer": transfer})
-    page.get_by_role("button", name="Hand in").click()
+    page.get_by_role("button", name="Submit").click()
 
     expect(page.get_by_text("dropped.ipynb")).to_be_visible()
     expect(page.locator(".score")).to_have_text("18 of 20 points", timeout=RESULT_MS)
-    expect(page.get_by_text("Question 7 will be graded by a person")).to_be_visible()
+    expect(page.get_by_text("Question 7 will be graded manually")).to_be_visible()
 
 
 def test_keyboard_alone_is_enough(visitors: Visitors, save: Save) -> None:
-    """Sign in, find the assignment, choose a file, hand in and reach the result by keys only."""
+    """Sign in, find the assignment, choose a file, submit and reach the result by keys only."""
     page = visitors.open()
     # From now on the browser hands choosers to the test; told late, it may open its own first.
     page.on("filechooser", lambda _: None)
@@ -100,14 +100,14 @@ def test_keyboard_alone_is_enough(visitors: Visitors, save: Save) -> None:
     page.get_by_role("heading", name="Deep learning for physicists").wait_for()
     tab_to(page, "XOR weights")
     page.keyboard.press("Enter")
-    page.get_by_role("heading", name="Hand it in").wait_for()
+    page.get_by_role("heading", name="Submit it").wait_for()
     tab_to(page, "Your notebook")
     with page.expect_file_chooser() as chooser:
         page.keyboard.press("Enter")
     chooser.value.set_files(save(solved("xor", NO_RELU)))
     late: list[Route] = []
     page.route("**/notebook*", lambda each: late.append(each))  # noqa: PLW0108  # Playwright marks what it is given
-    tab_to(page, "Hand in")
+    tab_to(page, "Submit")
     with page.expect_request("**/notebook*"):
         page.keyboard.press("Enter")
         page.locator(".score").wait_for(timeout=RESULT_MS)
@@ -143,7 +143,7 @@ def test_without_javascript(visitors: Visitors, save: Save) -> None:
     sign_in(page, "ella")
     page.get_by_role("link", name="XOR weights").click()
     page.get_by_label("Your notebook").set_input_files(save(solved("xor", Work(undone=("q6",)))))
-    page.get_by_role("button", name="Hand in").click()
+    page.get_by_role("button", name="Submit").click()
 
     for _ in range(200):
         if page.get_by_role("heading", name="Result").is_visible():
@@ -161,12 +161,12 @@ def test_wrong_files_get_a_clear_word(visitors: Visitors, save: Save, site: Site
     before = sorted(site.settings.submissions.rglob("*.ipynb"))
     for content, words in (
         (b"", "The file is empty"),
-        (b"hello", "is not a notebook"),
+        (b"hello", "not a notebook"),
         (solved("perceptron", Work(blank=True)), "belongs to the assignment “perceptron”"),
     ):
         page.goto(XOR)
         page.get_by_label("Your notebook").set_input_files(save(content))
-        page.get_by_role("button", name="Hand in").click()
+        page.get_by_role("button", name="Submit").click()
         expect(page.get_by_role("alert")).to_contain_text(words)
 
     assert sorted(site.settings.submissions.rglob("*.ipynb")) == before

@@ -98,7 +98,7 @@ def test_progress_of_a_running_submission(world: World, value: str) -> None:
     status = world.client("student").get(f"/submissions/{public_id}/status.json").json
     assert status["state"] == "running"
     assert status["text"] == (
-        "Testing question q1: check 2 of 2." if "added_later" in value else "Starting."
+        "Testing question q1: test 2 of 2." if "added_later" in value else "Starting…"
     )
 
 

@@ -47,7 +47,7 @@ def test_an_upload_that_cannot_be_kept(world: World) -> None:
     }
 
     with no_room_for_files():
-        answer = student.post(f"{PAGES[1]}hand-in", data=form)
+        answer = student.post(f"{PAGES[1]}submit", data=form)
         pages = [student.get(page).status_code for page in PAGES]
 
     assert answer.status_code in {500, 503}

@@ -129,7 +129,7 @@ def check_that_a_whole_one_arrives(world: World, site: Site) -> None:
     """It is the first attempt, and the only file."""
     assert (stored(world), files(world)) == ([], [])
 
-    assert site.request("POST", f"{PLACE}hand-in", site.upload(), UPLOAD)[0] == 303
+    assert site.request("POST", f"{PLACE}submit", site.upload(), UPLOAD)[0] == 303
 
     assert [each.number for each in stored(world)] == [1]
     assert files(world) == [notebook("xor")]

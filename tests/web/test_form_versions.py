@@ -79,7 +79,7 @@ CASES = {
         f"{STAFF}/assignments/xor/rules",
         {"results_at": "2100-01-02T03:04"},
         {"weight": "2"},
-        "“Points and hidden results visible from”, now 2 Jan 2100, 03:04",
+        "“Scores and hidden tests visible from”, now 2 Jan 2100, 03:04",
         lambda session: session.scalars(select(CourseAssignment)).one().results_at is not None,
     ),
     "extensions": Case(
@@ -87,7 +87,7 @@ CASES = {
         f"{STAFF}/assignments/xor/extensions",
         {"student": "{student}", "extra_attempts": "3", "reason": "Ill."},
         {"student": "{student}", "due_at": "2100-01-02T03:04"},
-        "“the extension of Student”, now 3 more attempts, Ill.",
+        "“the extension of Student”, now 3 extra attempts, Ill.",
         lambda session: session.scalars(select(Extension)).one().extra_attempts == 3,
     ),
     "weights": Case(
@@ -119,7 +119,7 @@ CASES = {
         "/staff/submissions/{id}/points/q1",
         {"points": "3", "reason": "First."},
         {"points": "2", "reason": "Second."},
-        "“the change of points”, now 3: First.",
+        "“the adjusted points”, now 3: First.",
         lambda session: session.scalars(select(PointsOverride)).one().points_tenths == 30,
     ),
 }
@@ -142,7 +142,7 @@ def test_the_later_save_is_told_what_changed_meanwhile(either: World, name: str)
 
     assert answer.status_code in (303, 409)
     told = answer.text if answer.status_code == 409 else people[1].get(page).text
-    assert "Nothing was saved: somebody else has changed" in told
+    assert "Nothing was saved: somebody else changed" in told
     assert case.told in spaced(told)
     with either.database.read() as session:
         assert case.holds(session)
@@ -200,7 +200,7 @@ def test_an_extension_that_was_changed_is_not_withdrawn_unawares(world: World) -
     client.post(withdraw, data=opened, headers={"Referer": f"http://localhost{case.page}"})
 
     assert re.search(
-        r"Nothing was saved: .*now 9 more attempts, Ill\.", client.get("/account").text
+        r"Nothing was saved: .*now 9 extra attempts, Ill\.", client.get("/account").text
     )
     with world.database.read() as session:
         assert len(session.scalars(select(Extension)).all()) == 2

@@ -41,6 +41,7 @@ MAY = {
     ("courses.download_solution", "GET"): STAFF,
     ("courses.download_data", "GET"): frozenset(),  # xor has no data files
     ("courses.submit_notebook", "POST"): EVERYBODY,
+    ("courses.submit_at_old_address", "POST"): EVERYBODY,
     ("submissions.show_submission", "GET"): OWNER_AND_STAFF,
     ("submissions.show_status", "GET"): OWNER_AND_STAFF,
     ("submissions.stream_status", "GET"): OWNER_AND_STAFF,
@@ -196,14 +197,17 @@ def test_a_grader_has_tabs_of_their_own_and_no_others(world: World) -> None:
     """Assignments, people and the log are the instructors'."""
     tabs = {
         who: re.findall(
-            r"<li><a [^>]*>(\w+)</a></li>",
-            world.client(who).get("/courses/dl/staff/").text.split('class="tabs"')[1],
+            r"<li><a [^>]*>([\w ]+)</a></li>",
+            world.client(who)
+            .get("/courses/dl/staff/")
+            .text.split('class="tabs"')[1]
+            .split("</ul>")[0],
         )
         for who in ("grader", "instructor")
     }
 
-    assert tabs["grader"] == ["Submissions", "Grading", "Gradebook"]
-    assert len(tabs["instructor"]) == 6
+    assert tabs["grader"] == ["Submissions", "Grading", "Gradebook", "Student view"]
+    assert len(tabs["instructor"]) == 7
 
 
 def test_another_course_is_out_of_reach(world: World) -> None:
@@ -229,5 +233,5 @@ def test_unreleased_assignment_is_not_there_for_students(world: World) -> None:
         "csrf_token": token_of(client, "/account"),
         "notebook": (io.BytesIO(b"{}"), "a.ipynb"),
     }
-    assert client.post(place + "hand-in", data=data).status_code == 404
+    assert client.post(place + "submit", data=data).status_code == 404
     assert not world.settings.submissions.exists()

@@ -36,7 +36,7 @@ def test_from_submission_to_gradebook(portal: World, engine: Grader) -> None:
     student, grader = portal.client("student"), portal.client("grader")
     place = "/courses/dl/assignments/xor/"
     form = {"csrf_token": token_of(student, place), "notebook": (io.BytesIO(EMPTY), "a.ipynb")}
-    receipt = student.post(f"{place}hand-in", data=form).headers["Location"]
+    receipt = student.post(f"{place}submit", data=form).headers["Location"]
     worker = Worker(portal.settings, portal.database, engine)
     assert [worker.work_once() for _ in range(2)] == [True, False]
 
@@ -48,7 +48,7 @@ def test_from_submission_to_gradebook(portal: World, engine: Grader) -> None:
     assert "1.5" in grader.get("/courses/dl/staff/").text
     assert "1.5" in grader.get("/courses/dl/staff/gradebook/").text
     log = portal.client("instructor").get("/courses/dl/staff/audit/").text
-    assert "answer: graded" in log
+    assert "Answer graded" in log
 
 
 def test_the_notebook_as_html_comes_and_goes(portal: World) -> None:
@@ -153,9 +153,9 @@ def test_a_roster_and_the_log(portal: World) -> None:
     log = client.get("/courses/dl/staff/audit/?kind=people&text=INSTRUCTOR").text
 
     assert "Line 2: somebody else has the student number 4711" in refused.text
-    assert "1 added, 0 were here already." in taken.text
+    assert "1 added, 0 already in the course." in taken.text
     assert "roster: previewed" in log
-    assert "roster: taken in" in log
+    assert "Roster imported" in log
 
 
 def test_many_workers_claim_each_submission_once(portal: World) -> None:

@@ -324,7 +324,7 @@ def test_upload_that_is_too_large_is_told_in_words(site: Site) -> None:
     ]
     headers = {"Content-Type": "multipart/form-data; boundary=b"}
 
-    answer = browser.send(f"{place}hand-in", data=b"\r\n".join(parts), headers=headers)
+    answer = browser.send(f"{place}submit", data=b"\r\n".join(parts), headers=headers)
 
     assert answer.status == 413
     assert "This file is too large" in answer.text

@@ -92,7 +92,7 @@ def test_one_regrade_of_an_assignment_is_open(either: World, at_once: Send) -> N
     answers = at_once(*((each, place, {"scope": "all"}) for each in clients))
 
     assert codes(answers) == [303, *[400] * 5]
-    assert sum("Publish or discard the regrade" in answer.text for answer in answers) == 5
+    assert sum("Publish or discard the current regrade" in answer.text for answer in answers) == 5
     assert count(either, Regrade) == count(either, RegradeJob) == 1
 
 
@@ -117,7 +117,7 @@ def test_one_regrade_is_open_whoever_starts_it(either: World) -> None:
     with ThreadPoolExecutor(4) as threads:
         reasons = sorted(threads.map(begin, range(4)))
 
-    assert reasons == ["", *["Publish or discard the regrade that is under way first."] * 3]
+    assert reasons == ["", *["Publish or discard the current regrade first."] * 3]
     assert count(either, Regrade) == 1
 
 
@@ -156,7 +156,7 @@ def test_points_are_changed_by_several_at_once(either: World, at_once: Send) -> 
     assert codes(at_once(*forms)) == [303] * 3
 
     assert count(either, PointsOverride) == 1
-    assert "The points are changed." in clients[0].get("/account").text
+    assert "Points saved." in clients[0].get("/account").text
 
 
 def test_an_extension_is_given_by_several_at_once(either: World, at_once: Send) -> None:
@@ -182,8 +182,8 @@ def test_a_roster_is_taken_in_by_several_at_once(either: World, at_once: Send) -
 
     assert codes(answers) == [200] * 2
     told = " ".join(spaced(answer.text) for answer in answers)
-    assert "1 added, 0 were here already." in told
-    assert "0 added, 1 were here already." in told
+    assert "1 added, 0 already in the course." in told
+    assert "0 added, 1 already in the course." in told
     with either.database.read() as session:
         assert len(session.scalars(select(User).where(User.name == "Emmy")).all()) == 1
 
@@ -203,7 +203,7 @@ def test_two_courses_take_in_the_same_new_person(either: World, at_once: Send) -
     assert set(codes(answers)) <= {200, 400}
     for answer in answers:
         if answer.status_code == 400:
-            assert "In line 2 is an address or a student number that somebody else" in answer.text
+            assert "Somebody else has just received an address or" in answer.text
             assert "emmy@example.org,Emmy" in answer.text
     assert 200 in codes(answers)
     with either.database.read() as session:
@@ -223,7 +223,7 @@ def test_a_course_is_made_by_several_at_once(either: World, at_once: Send) -> No
     assert codes(answers) == [200, 400, 400]
     for answer in answers:
         if answer.status_code == 400:
-            assert "There is a course with this address already." in answer.text
+            assert "Another course already uses this URL name." in answer.text
 
 
 def test_two_instructors_demote_each_other(either: World, at_once: Send) -> None:

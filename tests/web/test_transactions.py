@@ -122,7 +122,7 @@ def test_nobody_waits_while_a_file_is_read(world: World, monkeypatch: pytest.Mon
     monkeypatch.setattr(submitting, "check_notebook", look)
     client = world.client("student")
     answer = post(
-        client, f"{PLACE}hand-in", PLACE, notebook=(io.BytesIO(notebook("xor")), "a.ipynb")
+        client, f"{PLACE}submit", PLACE, notebook=(io.BytesIO(notebook("xor")), "a.ipynb")
     )
 
     assert answer.status_code == 303
@@ -161,7 +161,7 @@ def test_a_locked_database_asks_to_come_again(impatient: World) -> None:
 
     def submit(content: bytes) -> TestResponse:
         data = {"csrf_token": token, "notebook": (io.BytesIO(content), "a.ipynb")}
-        return client.post(f"{PLACE}hand-in", data=data)
+        return client.post(f"{PLACE}submit", data=data)
 
     with closing(begin(impatient)):
         busy = submit(notebook("xor"))

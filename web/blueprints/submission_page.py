@@ -117,7 +117,7 @@ def student_page(
         status_of(session, submission),
         view.lateness(submission),
         mark,
-        student_summary(submission, mark),
+        student_summary(submission, mark, view.visibility.results_from),
         remarks_of(session, submission, mark),
         view,
         () if mark is None or preview else notices(session, submission, view.visibility),

@@ -53,7 +53,7 @@ class Cast:
 
 
 def make_course(session: Session, settings: Settings) -> Cast:
-    """Make the course with all its people and rules, by the use cases that the pages call."""
+    """Create the course with all its people and settings, by the use cases that the pages call."""
     versions = [
         snapshots.prepare(settings.snapshots, settings.assignment_folders, name) for name in NAMES
     ]

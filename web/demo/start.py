@@ -26,9 +26,9 @@ from web.signals import note_signals
 
 START_SECONDS: Final = 60.0
 _ROLES: Final = (
-    (people.INSTRUCTOR, "instructor: releases, extends, watches"),
+    (people.INSTRUCTOR, "instructor: releases, extensions, submissions"),
     (people.GRADER, "grader: grades written answers"),
-    (people.ADMIN, "admin: makes courses"),
+    (people.ADMIN, "admin: creates courses"),
 )
 
 
@@ -98,7 +98,7 @@ def _answers(port: int) -> bool:
 
 def _print_accounts(port: int) -> None:
     table = Table(box=None, padding=(0, 2), header_style="bold")
-    for title in ("sign in as", "who", "what to look at"):
+    for title in ("sign in as", "who", "role"):
         table.add_column(title)
     for (email, name), role in _ROLES:
         table.add_row(email, name, role)
@@ -109,6 +109,6 @@ def _print_accounts(port: int) -> None:
     console.print()
     console.rule(f"[bold]http://localhost:{port}/[/]", align="left")
     console.print(table)
-    console.print(f"  The password of everybody is [bold]{people.PASSWORD}[/]", highlight=False)
+    console.print(f"  Everybody's password is [bold]{people.PASSWORD}[/]", highlight=False)
     console.print(f"  [dim]More students: {others}, each @example.org[/]", highlight=False)
-    console.print("  [dim]Ctrl-C ends the demo and removes all that it has stored.[/]")
+    console.print("  [dim]Press Ctrl-C to end the demo and delete its data.[/]")

@@ -91,7 +91,7 @@ def read_csv(data: bytes, what: str) -> list[list[str]]:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise RuleError(f"{what} is not in UTF-8. Upload it as it was downloaded.") from None
+        raise RuleError(f"{what} is not in UTF-8. Upload it exactly as downloaded.") from None
     rows = parse_csv(text, what, MAX_ROWS)
     if len(rows) > MAX_ROWS:
         raise RuleError(f"{what} has more than {MAX_ROWS} rows.")
@@ -100,5 +100,5 @@ def read_csv(data: bytes, what: str) -> list[list[str]]:
         raise RuleError(f"{what} has no rows.")
     for number, row in enumerate(rows, start=1):
         if len(row) != len(rows[0]):
-            raise RuleError(f"{what}, row {number}: it has not as many cells as the header.")
+            raise RuleError(f"{what}, row {number}: the number of cells differs from the header's.")
     return rows

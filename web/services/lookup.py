@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, contains_eager
 
 from web.models import Course, CourseAssignment, Membership, Submission, User
 
@@ -16,6 +16,7 @@ def courses_of(session: Session, user: User) -> Sequence[Membership]:
         select(Membership)
         .join(Course)
         .where(Membership.user_id == user.id, Membership.active.is_(True))
+        .options(contains_eager(Membership.course))
         .order_by(Course.title)
     ).all()
 

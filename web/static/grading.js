@@ -49,7 +49,7 @@ function press(event) {
   const digit = /^(?:Digit|Numpad)([1-9])$/.exec(event.code);
   if (digit && event.shiftKey) return form.querySelectorAll("[data-insert]")[digit[1] - 1];
   if (digit) return form.querySelectorAll("[data-points]")[digit[1] - 1];
-  if (event.key === "n") return place.querySelector("[data-next] button");
+  if (event.key === "n") return place.querySelector("[data-skip]");
   return null;
 }
 

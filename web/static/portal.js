@@ -74,3 +74,25 @@ function renew(part) {
 }
 
 document.querySelectorAll("[data-refresh]").forEach(renew);
+
+// The tab of this page is in sight on a phone, too.
+document.querySelectorAll(".tabs [aria-current], .subtabs [aria-current]").forEach((tab) => {
+  const row = tab.closest("nav, ul");
+  row.scrollLeft = Math.max(0, tab.offsetLeft + tab.offsetWidth - row.clientWidth + 40);
+});
+
+// Menus are details elements; a click elsewhere and Escape close them.
+const menus = document.querySelectorAll("details.menu");
+document.addEventListener("click", (event) => {
+  menus.forEach((menu) => {
+    if (!menu.contains(event.target)) menu.open = false;
+  });
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  menus.forEach((menu) => {
+    if (!menu.open) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
+});

@@ -202,8 +202,8 @@ def test_a_page_tells_what_happened(telling) -> None:
     assert plain.count("The bias enters with the wrong sign.") == 1
     assert page.count("The result differs.") == 1
     assert "Cell 2, line 1 return x @ w - b" in plain
-    assert "raised an error" in plain
-    assert "Question 2 will be graded by a person." in plain
+    assert "Raised an error" in plain
+    assert "Question 2 will be graded manually." in plain
     assert "cell 2 took too long and cell 3 raised an error." in plain
     assert "0.5 of 4 points" in plain
     assert '<span class="hll">' in page
@@ -213,8 +213,8 @@ def test_a_fault_of_ours_is_no_zero(make) -> None:
     """What we could not grade is shown as not graded, with whose fault it is."""
     page = page_of(make.report(make.question("q1", Verdict.INTERNAL)), student=True)
 
-    assert "not graded yet" in page
-    assert "our fault" in page
+    assert "Not graded yet" in page
+    assert "a problem on our side" in page
     assert "\u2013 / 2" in page
 
 
@@ -431,7 +431,7 @@ def test_cells_that_did_not_end_say_so(make) -> None:
     run = CellRun(0, CellStatus.KERNEL_DIED)
     page = page_of(make.report(cells=(make.code("exit()"),), runs=(run,)), student=True)
 
-    assert re.search(r"Cell 1 <span[^>]*>ended Python</span>", page)
+    assert re.search(r"Cell 1 <span[^>]*>crashed the kernel</span>", page)
 
 
 def test_views_are_enough(telling) -> None:

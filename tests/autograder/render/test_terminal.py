@@ -38,15 +38,15 @@ def test_tells_what_happened(shown, telling) -> None:
         "The perceptron",
         "alice.ipynb",
         "0.5 of 4 points",
-        "Question 1  raised an error, 1 of 4 checks passed",
+        "Question 1  raised an error, 1 of 4 tests passed",
         "0.5 / 2",
         "Hint: The bias enters with the wrong sign.",
         "Your code raised ValueError.",
         "cell 2, line 1",
         "return x @ w - b",
         "Any shape.",
-        "Question 2  waits for a person",
-        "Question 2 will be graded by a person.",
+        "Question 2  needs manual grading",
+        "Question 2 will be graded manually.",
         "Cell 2 took too long.",
         "Cell 3 raised SECRET-NAME.",
     ):
@@ -148,7 +148,7 @@ def test_a_fault_of_ours(shown, make) -> None:
     output = shown(make.report(make.question("q1", Verdict.INTERNAL)))
 
     assert "\u2013 / 2" in output
-    assert "that is our fault" in output
+    assert "a problem on our side" in output
 
 
 @pytest.mark.parametrize("verdict", Verdict)

@@ -68,7 +68,7 @@ def accept_invitation(token: str) -> str | Response | tuple[str, int]:
         page = render_template("account/invitation.html", user=user, error=str(error))
         return page, 400
     begin_session(user)
-    flash("Your password is set. Welcome!", "good")
+    flash("Password set. Welcome!", "good")
     return remember(redirect(_after_password(token), code=303), user)
 
 
@@ -122,14 +122,14 @@ def change_password() -> str | Response | tuple[str, int]:
     except RuleError as error:
         return render_template("account/settings.html", user=user, error=str(error)), 400
     begin_session(changed)
-    flash("Your password is changed. Other devices are signed out.", "good")
+    flash("Password changed. Your other devices have been signed out.", "good")
     return redirect(url_for("account.show_settings"), code=303)
 
 
 def _new_password() -> str:
     password = request.form.get("password", "")
     if password != request.form.get("again", ""):
-        raise RuleError("The two passwords differ. Type the new one twice.")
+        raise RuleError("The two passwords do not match. Enter the new one twice.")
     return password
 
 

@@ -1,4 +1,4 @@
-"""A student's courses and assignments: see, download, hand in."""
+"""A student's courses and assignments: see, download, submit."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def show_course(slug: str) -> str:
 
 @bp.get("/courses/<slug>/assignments/<name>/")
 def show_assignment(slug: str, name: str) -> str:
-    """Show an assignment: rules, downloads, the form to hand in, attempts."""
+    """Show an assignment: rules, downloads, the form to submit, attempts."""
     assignment = assignment_for(slug, name, Action.SEE_ASSIGNMENT)
     user = signed_in()
     view = student_view.as_student(db(), user, assignment)
@@ -95,14 +95,14 @@ def download_data(slug: str, name: str, file_name: str) -> Response:
     return _download(source.read_bytes(), source.name)
 
 
-@bp.post("/courses/<slug>/assignments/<name>/hand-in")
+@bp.post("/courses/<slug>/assignments/<name>/submit")
 def submit_notebook(slug: str, name: str) -> Response:
     """Accept a notebook and go to its receipt."""
     assignment = assignment_for(slug, name, Action.SUBMIT)
     user = signed_in()
     upload = request.files.get("notebook")
     if upload is None or not upload.filename:
-        raise RuleError("Choose a notebook first, then hand it in.")
+        raise RuleError("Choose your notebook file first, then press “Submit”.")
     # Untrusted: bytes and name are the student's.
     content = upload.stream.read(portal().settings.max_upload_bytes + 1)
     if len(content) > portal().settings.max_upload_bytes:
@@ -112,18 +112,25 @@ def submit_notebook(slug: str, name: str) -> Response:
     submitting.check_may_submit(db(), user, assignment, received_at)
     queue.refuse_more(db(), user)
     end_transaction()
-    _check_notebook(user, content, name)
+    _check_notebook(user, content, name, upload.filename)
     submission = _submit(user, assignment, upload.filename, content, received_at)
-    flash("Your notebook has arrived. This page is your receipt.", "good")
+    flash("Submitted. This page is your receipt.", "good")
     receipt = url_for("submissions.show_submission", public_id=submission.public_id)
     return redirect(receipt, code=303)
 
 
-def _check_notebook(user: User, content: bytes, name: str) -> None:
+@bp.post("/courses/<slug>/assignments/<name>/hand-in")
+def submit_at_old_address(slug: str, name: str) -> Response:
+    """Send on what comes from a page that was opened before the address changed."""
+    assignment_for(slug, name, Action.SUBMIT)
+    return redirect(url_for("courses.submit_notebook", slug=slug, name=name), code=308)
+
+
+def _check_notebook(user: User, content: bytes, name: str, file_name: str) -> None:
     refused = portal().refused_uploads
     refused.check(user.id)
     try:
-        submitting.check_notebook(content, name)
+        submitting.check_notebook(content, name, file_name)
     except RuleError:
         refused.note(user.id)
         raise

@@ -37,18 +37,18 @@ from web.services.visibility import longer_waits, visibility_for
 
 MOMENTS: Final = ("release_at", "due_at", "cutoff_at", "results_at", "solution_at")
 LABELS: Final[Mapping[str, str]] = {
-    "release_at": "Released from",
+    "release_at": "Visible from",
     "due_at": "Deadline",
-    "cutoff_at": "Accepted until",
-    "results_at": "Points and hidden results visible from",
+    "cutoff_at": "Late submissions until",
+    "results_at": "Scores and hidden tests visible from",
     "solution_at": "Solution visible from",
-    "grace_minutes": "Grace, in minutes",
-    "late_percent_per_day": "Penalty, percent a day",
-    "max_attempts": "Attempts",
-    "attempts_per_hour": "Attempts an hour",
-    "counted": "Which attempt counts",
-    "weight": "Weight in the grade",
-    "practice": "Practice after the last moment: graded, not part of the grade",
+    "grace_minutes": "Grace period (minutes)",
+    "late_percent_per_day": "Late penalty (% per day)",
+    "max_attempts": "Attempts allowed",
+    "attempts_per_hour": "Attempts per hour",
+    "counted": "Counted attempt",
+    "weight": "Weight in the course grade",
+    "practice": "Accept practice submissions afterwards (graded, not part of the grade)",
 }
 
 
@@ -77,7 +77,7 @@ def import_assignment(slug: str) -> Response:
         assignment = assignments.add_to_course(session, signed_in(), course, snapshot)
     validation.request(portal().settings.snapshots, snapshot)
     flash(
-        f"“{snapshot.title}” is in the course, and its proof has begun. Set its rules meanwhile.",
+        f"“{snapshot.title}” added; validation has started. You can change its settings meanwhile.",
         "good",
     )
     return redirect(url_for("staff.show_assignment", slug=slug, name=assignment.name), code=303)
@@ -104,7 +104,7 @@ def change_rules(slug: str, name: str) -> Response | tuple[str, int]:
         return _page(assignment, "rules", effect=unconfirmed.effect), 200
     except RuleError as error:
         return _refused(assignment, "rules", error)
-    flash("The rules are changed.", "good")
+    flash("Settings saved.", "good")
     _flash_notes(assignment, MOMENTS)
     return redirect(url_for("staff.show_assignment", slug=slug, name=name), code=303)
 
@@ -115,7 +115,7 @@ def release_assignment(slug: str, name: str) -> Response:
     assignment = assignment_for(slug, name, Action.MANAGE_ASSIGNMENT)
     with writing() as session:
         assignments.release_now(session, signed_in(), assignment)
-    flash("Students see it now.", "good")
+    flash("Released. Students can see it now.", "good")
     return redirect(url_for("staff.show_assignment", slug=slug, name=name), code=303)
 
 
@@ -128,7 +128,7 @@ def update_assignment(slug: str, name: str) -> Response:
         snapshot = snapshots.import_version(session, prepared)
         assignments.use_snapshot(session, signed_in(), assignment, snapshot)
     validation.request(portal().settings.snapshots, snapshot)
-    flash("New submissions are graded by it; earlier ones only if you grade them again.", "good")
+    flash("Updated. New submissions use this version; regrade to apply it to earlier ones.", "good")
     return redirect(url_for("staff.show_assignment", slug=slug, name=name), code=303)
 
 
@@ -149,9 +149,9 @@ def grant_extension(slug: str, name: str) -> Response | tuple[str, int]:
         return _page(assignment, "extension", effect=unconfirmed.effect), 200
     except RuleError as error:
         return _refused(assignment, "extension", error)
-    flash(f"{student.name} has an extension.", "good")
+    flash(f"Extension granted to {student.name}.", "good")
     if knows_solution:
-        flash(f"{student.name} could download the solution before, and may have it.", "error")
+        flash(f"{student.name} may already have downloaded the solution.", "error")
     _flash_notes(assignment, ("due_at", "cutoff_at"))
     return redirect(url_for("staff.show_assignment", slug=slug, name=name), code=303)
 
@@ -170,7 +170,7 @@ def withdraw_extension(slug: str, name: str) -> Response | str:
                 abort(404)
     except UnconfirmedError as unconfirmed:
         return _page(assignment, "withdrawal", effect=unconfirmed.effect)
-    flash(f"{student.name} has no extension any more.", "good")
+    flash(f"Extension of {student.name} withdrawn.", "good")
     return redirect(url_for("staff.show_assignment", slug=slug, name=name), code=303)
 
 
@@ -222,9 +222,9 @@ def _extensions_shown(assignment: CourseAssignment) -> dict[str, Shown]:
 
 
 def _in_words(extension: Extension, zone: ZoneInfo) -> str:
-    moments = (("until", extension.due_at), ("accepted until", extension.cutoff_at))
+    moments = (("until", extension.due_at), ("deadline", extension.cutoff_at))
     parts = [f"{words} {shown_value(moment, zone)}" for words, moment in moments if moment]
-    parts.append(f"{extension.extra_attempts} more attempts")
+    parts.append(f"{extension.extra_attempts} extra attempts")
     return ", ".join([*parts, extension.reason] if extension.reason else parts)
 
 
@@ -269,7 +269,7 @@ def _terms(assignment: CourseAssignment) -> assignments.ExtensionTerms:
     return assignments.ExtensionTerms(
         due_at=parse_local(request.form.get("due_at", ""), zone),
         cutoff_at=parse_local(request.form.get("cutoff_at", ""), zone),
-        extra_attempts=whole_field("extra_attempts", "More attempts") or 0,
+        extra_attempts=whole_field("extra_attempts", "Extra attempts") or 0,
         reason=request.form.get("reason", "")[:1000],
     )
 
@@ -284,14 +284,14 @@ def _rules(assignment: CourseAssignment) -> assignments.AssignmentRules:
     try:
         counted = CountedAttempt(request.form.get("counted", ""))
     except ValueError:
-        raise RuleError("Choose which attempt counts.") from None
+        raise RuleError("Choose whether the best or the last attempt counts.") from None
     moments = {name: parse_local(request.form.get(name, ""), zone) for name in MOMENTS}
     return assignments.AssignmentRules(
         **moments,
         grace_minutes=whole_field("grace_minutes", "Grace") or 0,
         late_percent_per_day=number_field("late_percent_per_day", "Late penalty", empty=0) or 0.0,
-        max_attempts=whole_field("max_attempts", "Attempts"),
-        attempts_per_hour=whole_field("attempts_per_hour", "Attempts an hour"),
+        max_attempts=whole_field("max_attempts", "Attempts allowed"),
+        attempts_per_hour=whole_field("attempts_per_hour", "Attempts per hour"),
         counted=counted,
         weight=number_field("weight", "Weight", empty=0) or 0.0,
         practice=request.form.get("practice") == "1",

@@ -60,9 +60,9 @@ def _page(membership: Membership, typed: Correction, problems: Mapping[str, str]
 
 def _confirmation(person: User, changed: Mapping[str, object]) -> str:
     if not changed:
-        return "Nothing was changed."
+        return "No changes to save."
     if "email" not in changed:
-        return f"{person.name} is corrected."
+        return f"{person.name} saved."
     return (
         f"{person.name} signs in as {person.email} from now on. Links that were made for the old "
         "address have ended."

@@ -47,7 +47,7 @@ def change_grade_key(slug: str) -> str | Response:
 
 @bp.post("/courses/<slug>/staff/grades/special")
 def change_special_grade(slug: str) -> Response:
-    """Set a special grade for a student, or take it back."""
+    """Set a special grade for a student, or remove it."""
     course = course_for(slug, Action.MANAGE_COURSE)
     member = membership_in(course, request.form.get("student", 0, type=int))
     if member.role is not Role.STUDENT:

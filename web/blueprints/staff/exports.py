@@ -30,7 +30,7 @@ _CSV, _ZIP = "text/csv", "application/zip"
 
 @bp.get("/courses/<slug>/staff/assignments/<name>/export")
 def show_exports(slug: str, name: str) -> str:
-    """Show whose marks would be exported, who is left out and why, and the formats."""
+    """Show which scores would be exported, who is left out and why, and the formats."""
     assignment = assignment_for(slug, name, Action.EXPORT_MARKS)
     choice = _choice(request.args)
     selection = select_marks(db(), assignment, choice)
@@ -61,7 +61,7 @@ def export_marks(slug: str, name: str) -> Response | str:
         filled = canvas.canvas_file(selection, request.form.get("title", "")[:300])
         return _download(selection, choice, kind, filled.content, filled.file_name)
     if kind not in ("moodle", "canvas-filled"):
-        raise RuleError("Choose a format.")
+        raise RuleError("Choose an export format.")
     data = _uploaded()
     filled = _fill(kind, data, selection)
     if request.form.get("step") == "download":
@@ -139,7 +139,7 @@ def _uploaded() -> bytes:
         return data
     upload = request.files.get("file")
     if upload is None or not upload.filename:
-        raise RuleError("Choose the file first.")
+        raise RuleError("Choose a file first.")
     data = upload.stream.read(_MAX_BYTES + 1)
     if len(data) > _MAX_BYTES:
         abort(413)

@@ -37,7 +37,7 @@ def whole_field(name: str, what: str) -> int | None:
     if value is None:
         return None
     if value != int(value):
-        raise RuleError(f"{what}: a whole number is needed.")
+        raise RuleError(f"{what}: enter a whole number.")
     return int(value)
 
 
@@ -53,5 +53,5 @@ def tenths_field(name: str, what: str) -> int | None:
         return None
     tenths = round(value * 10)
     if abs(tenths - value * 10) > 1e-6:
-        raise RuleError(f"{what}: tenths of points are the smallest part, such as 1.5.")
+        raise RuleError(f"{what}: points have at most one decimal, such as 1.5.")
     return tenths

@@ -94,8 +94,8 @@ def refuse_outdated(fields: Mapping[str, Shown]) -> None:
     ]
     if changed:
         raise ChangedMeanwhileError(
-            f"Nothing was saved: somebody else has changed {'; '.join(changed)}. Look at what "
-            "holds now, then save again what is still to change."
+            f"Nothing was saved: somebody else changed {'; '.join(changed)}. Check the "
+            "current values, then save your changes again."
         )
 
 

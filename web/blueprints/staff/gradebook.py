@@ -1,4 +1,4 @@
-"""The gradebook: students by assignments, and how the course's grade comes about."""
+"""The gradebook: students by assignments, and how the course's grade is calculated."""
 
 from __future__ import annotations
 
@@ -70,14 +70,14 @@ def change_grade_rules(slug: str) -> Response:
     with writing() as session:
         refuse_outdated(_rules_shown(course))
         gradebook.set_rules(session, signed_in(), course, rules)
-    flash("The rules of the grade are changed.", "good")
+    flash("Grade settings saved.", "good")
     return redirect(url_for("staff.show_gradebook", slug=slug), code=303)
 
 
 def _rules_shown(course: Course) -> dict[str, Shown]:
     zone = zone_of(course)
     shown = {
-        "dropped_lowest": Shown("How many are dropped", str(course.dropped_lowest)),
+        "dropped_lowest": Shown("Drop lowest", str(course.dropped_lowest)),
         "bonus_percent": Shown("Bonus", shown_value(course.bonus_percent, zone)),
         "bonus_needs_pass": Shown("Bonus needs a pass", shown_value(course.bonus_needs_pass, zone)),
     }
@@ -85,7 +85,7 @@ def _rules_shown(course: Course) -> dict[str, Shown]:
         title = each.snapshot.title
         weight, may_drop = shown_value(each.weight, zone), shown_value(each.may_drop, zone)
         shown[f"weight-{each.name}"] = Shown(f"Weight of {title}", weight)
-        shown[f"may-drop-{each.name}"] = Shown(f"{title} may be dropped", may_drop)
+        shown[f"may-drop-{each.name}"] = Shown(f"{title} can be dropped", may_drop)
         is_bonus = shown_value(each.is_bonus, zone)
         shown[f"bonus-{each.name}"] = Shown(f"{title} counts as a bonus", is_bonus)
     return shown

@@ -92,7 +92,7 @@ def grade_answer(
         return _page(assignment, question, submission, fields, problem=str(error)), 400
     if request.form.get("then") == "next":
         return _to_next(assignment, question_id, submission)
-    flash("The grade is saved.", "good")
+    flash("Grade saved.", "good")
     return _to_answer(assignment, question_id, submission)
 
 
@@ -115,7 +115,7 @@ def save_comment(slug: str, name: str, question_id: str) -> Response:
     assignment, _ = _question(slug, name, question_id)
     with writing() as session:
         comments.add(session, signed_in(), assignment, question_id, request.form.get("text", ""))
-    flash("The comment is kept.", "good")
+    flash("Comment saved.", "good")
     return _back(assignment, question_id)
 
 
@@ -125,7 +125,7 @@ def delete_comment(slug: str, name: str, question_id: str, number: int) -> Respo
     assignment, _ = _question(slug, name, question_id)
     with writing() as session:
         comments.delete(session, signed_in(), assignment, question_id, number)
-    flash("The comment is deleted.", "good")
+    flash("Comment deleted.", "good")
     return _back(assignment, question_id)
 
 
@@ -163,7 +163,7 @@ def _to_next(
         )
     if following is not None:
         return _to_answer(assignment, question_id, following)
-    flash("Every answer is graded, or somebody else is reading it now.", "good")
+    flash("All answers are graded or being graded by somebody else.", "good")
     return _to_answers(assignment, question_id)
 
 

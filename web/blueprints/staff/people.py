@@ -125,7 +125,7 @@ def _take_in(course: Course, rows: Sequence[roster_file.RosterRow], role: Role) 
             if reason:
                 flash(f"{user.name} has no password yet. {reason}", "error")
         added, known = added + len(result.added), known + len(result.known)
-    flash(f"{added} added, {known} were here already.", "good")
+    flash(f"{added} added, {known} already in the course.", "good")
     return list(links.values())
 
 
@@ -185,7 +185,7 @@ def list_all_courses() -> str:
 
 @bp.post("/admin/courses/")
 def make_course() -> str | tuple[str, int]:
-    """Make a course and name its instructor; shows the instructor's link."""
+    """Create a course and name its instructor; shows the instructor's link."""
     admin = require(Action.ADMINISTER, None)
     form = request.form
     try:
@@ -197,7 +197,7 @@ def make_course() -> str | tuple[str, int]:
             links = [_role_link(session, instructor)] if instructor.offered_role else []
     except RuleError as error:
         return _courses_page([], form, str(error)), 400
-    flash(f"“{course.title}” is made.", "good")
+    flash(f"“{course.title}” created.", "good")
     return _courses_page(links)
 
 
@@ -294,14 +294,14 @@ def _why_no_link(user: User, course: Course) -> str:
     """
     me = signed_in()
     if user.is_admin and not me.is_admin:
-        return "Only an admin can make a link for an admin."
+        return "Only an admin can create a link for an admin."
     beyond = [
         each
         for each in user.memberships
         if each.course_id != course.id and not allowed(db(), me, Action.MANAGE_ROSTER, each.course)
     ]
     if beyond and user.password_hash is not None:
-        return "This person is in courses of others too; ask an admin for the link."
+        return "This person is also in courses of other instructors; ask an admin for the link."
     if any(each.role is not Role.STUDENT or each.offered_role for each in beyond):
-        return "This person is staff in courses of others; ask an admin for the link."
+        return "This person is on the staff of other courses; ask an admin for the link."
     return ""

@@ -1,4 +1,4 @@
-"""Grade again after the tests have changed: start, compare, publish or discard."""
+"""Regrade after the tests have changed: start, compare, publish or discard."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def start_regrade(slug: str, name: str) -> Response:
     try:
         scope = regrades.Scope(request.form.get("scope", ""))
     except ValueError:
-        raise RuleError("Choose which submissions are graded again.") from None
+        raise RuleError("Choose which submissions to regrade.") from None
     selected = request.form.getlist("submission")
     question = request.form.get("question", "")[:60] or None
     with writing() as session:
         regrade = regrades.start(session, signed_in(), assignment, scope, selected, question)
-    flash("It runs in the background, behind new submissions. Students see nothing of it.", "good")
+    flash("Regrade started in the background. Students see nothing until you publish it.", "good")
     return _to(regrade)
 
 
@@ -81,7 +81,7 @@ def publish_regrade(slug: str, name: str, number: int) -> Response:
     note = request.form.get("note", "")
     with writing() as session:
         regrades.publish(session, signed_in(), regrade, never_lower=never_lower, note=note)
-    flash("Published. Students find a notice beside their points.", "good")
+    flash("Published. Students see a notice beside their points.", "good")
     return _to(regrade)
 
 
@@ -91,7 +91,7 @@ def discard_regrade(slug: str, name: str, number: int) -> Response:
     regrade = _regrade(slug, name, number)
     with writing() as session:
         regrades.discard(session, signed_in(), regrade)
-    flash("Discarded. All points stay as they are.", "good")
+    flash("Discarded. All points remain unchanged.", "good")
     return _to(regrade)
 
 

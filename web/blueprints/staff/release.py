@@ -20,9 +20,9 @@ from web.services.courses.local_time import format_local, parse_local
 from web.services.grading import release, requests, written_answers
 
 LABELS: Final[Mapping[str, str]] = {
-    "anonymous_grading": "Hide names and file names from those who grade",
-    "regrade_requests": "Students may ask to look at a question again",
-    "regrade_requests_until": "Last moment for such requests",
+    "anonymous_grading": "Anonymous grading: hide names and file names from graders",
+    "regrade_requests": "Students can request a regrade of a question",
+    "regrade_requests_until": "Regrade requests until",
 }
 
 
@@ -63,7 +63,7 @@ def change_grading_rules(slug: str, name: str) -> Response:
     with writing() as session:
         refuse_outdated(_rules_shown(assignment))
         release.set_grading_rules(session, signed_in(), assignment, rules)
-    flash("The rules are changed.", "good")
+    flash("Settings saved.", "good")
     return redirect(url_for("staff.show_assignment_grading", slug=slug, name=name), code=303)
 
 
@@ -94,7 +94,7 @@ def withdraw_grades(slug: str, name: str) -> Response:
     assignment = assignment_for(slug, name, Action.RELEASE_GRADES)
     with writing() as session:
         release.withdraw(session, signed_in(), assignment)
-    flash("Students see nothing of what people gave any more.", "good")
+    flash("Manual grades are hidden again.", "good")
     return redirect(url_for("staff.show_assignment_grading", slug=slug, name=name), code=303)
 
 

@@ -34,14 +34,14 @@ def answer_request(number: int) -> Response | tuple[str, int]:
         _answer(user, regrade_request)
     except RuleError as error:
         return _page(course, refused=number, error=str(error)), 400
-    flash("The student sees your answer now.", "good")
+    flash("Reply sent. The student can see it now.", "good")
     return redirect(url_for("staff.list_requests", slug=course.slug), code=303)
 
 
 def _answer(user: User, regrade_request: RegradeRequest) -> None:
     decision = request.form.get("decision")
     if decision not in ("accept", "decline"):
-        raise RuleError("Choose whether you accept or decline.")
+        raise RuleError("Choose “Accept” or “Decline”.")
     with writing() as session:
         requests.answer(
             session,
@@ -75,7 +75,7 @@ def points_version(override: PointsOverride | None) -> str:
 
 def _points_shown(override: PointsOverride | None) -> dict[str, Shown]:
     value = "" if override is None else f"{override.points_tenths / 10:g}: {override.reason}"
-    return {"points": Shown("the change of points", value)}
+    return {"points": Shown("the adjusted points", value)}
 
 
 @bp.post("/staff/submissions/<public_id>/points/<question_id>")
@@ -87,7 +87,7 @@ def change_points(public_id: str, question_id: str) -> Response:
     with writing() as session:
         refuse_outdated(_points_shown(overrides.override_of(session, submission, question_id)))
         overrides.set_points(session, signed_in(), submission, question_id, tenths, reason)
-    flash("The points are changed.", "good")
+    flash("Points saved.", "good")
     return redirect(url_for("staff.show_submission", public_id=public_id), code=303)
 
 
@@ -98,5 +98,5 @@ def restore_points(public_id: str, question_id: str) -> Response:
     with writing() as session:
         refuse_outdated(_points_shown(overrides.override_of(session, submission, question_id)))
         overrides.remove(session, signed_in(), submission, question_id)
-    flash("What the tests or a person gave holds again.", "good")
+    flash("The original points are restored.", "good")
     return redirect(url_for("staff.show_submission", public_id=public_id), code=303)

@@ -1,4 +1,4 @@
-"""What a class has understood: statistics of an assignment."""
+"""Statistics of an assignment: what a class has understood."""
 
 from __future__ import annotations
 

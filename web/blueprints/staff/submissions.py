@@ -50,11 +50,11 @@ def show_submission(public_id: str) -> str | Response:
 
 @bp.post("/staff/submissions/<public_id>/retry")
 def retry_grading(public_id: str) -> Response:
-    """Grade again what we could not grade."""
+    """Retry what could not be graded."""
     submission = submission_for(public_id, Action.RETRY_GRADING)
     with writing() as session:
         submitting.retry(submission)
         course = submission.assignment.course
         audit.record(session, signed_in(), "submission.retried", course=course, target=public_id)
-    flash("It is in the queue again.", "good")
+    flash("Queued for grading again.", "good")
     return redirect(url_for("staff.show_submission", public_id=public_id), code=303)

@@ -68,7 +68,7 @@ def ask_for_regrade(public_id: str, question_id: str) -> WerkzeugResponse | tupl
             requests.ask(session, submission, question_id, text)
     except RuleError as error:
         return _page(submission, RejectedRequest(question_id, text, str(error))), 400
-    flash("Your request has arrived. The answer will stand here.", "good")
+    flash("Request sent. You will see the reply under this question.", "good")
     return redirect(url_for("submissions.show_submission", public_id=public_id), code=303)
 
 
@@ -101,7 +101,7 @@ def download_file(public_id: str) -> Response | tuple[str, int]:
     path = submitting.stored_file(portal().settings.submissions, submission)
     if not path.is_file():
         title = "This file is damaged"
-        advice = "It is missing on the server. Please tell the staff of the course."
+        advice = "It is missing on the server. Please contact the course staff."
         return render_template("error.html", code=404, title=title, advice=advice), 404
     return send_file(
         path,

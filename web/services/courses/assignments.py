@@ -61,7 +61,7 @@ def add_to_course(
     """
     session.flush()
     assignment = CourseAssignment(course_id=course.id, name=snapshot.name, snapshot=snapshot)
-    with refuse_duplicates(session, "This course has this assignment already."):
+    with refuse_duplicates(session, "This assignment is already in the course."):
         session.add(assignment)
     audit.record(
         session,
@@ -124,7 +124,7 @@ def use_snapshot(
         RuleError: If it is the present one already.
     """
     if snapshot.id is not None and snapshot.id == assignment.snapshot_id:
-        raise RuleError("The course has this content already.")
+        raise RuleError("This version is already in use.")
     before = assignment.snapshot.content_hash
     assignment.snapshot = snapshot
     audit.record(
@@ -199,7 +199,7 @@ def check_terms(terms: ExtensionTerms) -> None:
         RuleError: If it does not.
     """
     if terms.due_at is None and terms.cutoff_at is None and terms.extra_attempts <= 0:
-        raise RuleError("An extension needs a later deadline or more attempts.")
+        raise RuleError("Enter a later deadline or extra attempts.")
 
 
 def withdraw_extension(
@@ -283,17 +283,17 @@ def check_rules(rules: AssignmentRules) -> None:
     if rules.due_at and rules.release_at and rules.due_at <= rules.release_at:
         raise RuleError("The deadline must come after the release.")
     if rules.cutoff_at and rules.due_at and rules.cutoff_at < rules.due_at:
-        raise RuleError("The cut-off cannot come before the deadline.")
+        raise RuleError("Late submissions cannot end before the deadline.")
     if not 0 <= rules.late_percent_per_day <= 100:
-        raise RuleError("The late penalty is a number from 0 to 100 percent a day.")
+        raise RuleError("The late penalty must be from 0 to 100 % per day.")
     for value, what in (
         (rules.max_attempts, "number of attempts"),
-        (rules.attempts_per_hour, "number of attempts an hour"),
+        (rules.attempts_per_hour, "number of attempts per hour"),
     ):
         if value is not None and value < 1:
-            raise RuleError(f"The {what} is at least 1; leave it empty for no limit.")
+            raise RuleError(f"The {what} must be at least 1; leave it empty for no limit.")
     if rules.grace_minutes < 0 or rules.weight < 0:
-        raise RuleError("Grace and weight cannot be negative.")
+        raise RuleError("Grace period and weight cannot be negative.")
 
 
 def _plain(value: object) -> object:

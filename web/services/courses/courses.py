@@ -20,20 +20,20 @@ _SLUG: Final = re.compile(r"[a-z0-9][a-z0-9-]{1,58}[a-z0-9]")
 
 def make_course(session: Session, actor: User, slug: str, title: str, time_zone: str) -> Course:
     """
-    Make a course.
+    Create a course.
 
     Raises:
         RuleError: If the address is taken or not one, or the time zone is unknown.
     """
     slug, title = slug.strip().lower(), clean_text(title)
     if not _SLUG.fullmatch(slug):
-        raise RuleError("The address takes 3 to 60 small letters, digits and hyphens.")
+        raise RuleError("The URL name must have 3 to 60 lowercase letters, digits or hyphens.")
     if not title:
-        raise RuleError("A course needs a title.")
+        raise RuleError("Enter a title for the course.")
     if time_zone not in available_timezones():
-        raise RuleError("This time zone is not known. An example: Europe/Berlin.")
+        raise RuleError("Unknown time zone. Use a name such as Europe/Berlin.")
     course = Course(slug=slug, title=title[:200], time_zone=time_zone)
-    with refuse_duplicates(session, "There is a course with this address already."):
+    with refuse_duplicates(session, "Another course already uses this URL name."):
         session.add(course)
     audit.record(session, actor, "course.made", course=course, target=slug)
     return course
@@ -50,7 +50,7 @@ def name_instructor(
     """
     address = normalised(email)
     if not is_address(address):
-        raise RuleError("This is not an e-mail address.")
+        raise RuleError("Enter a valid e-mail address, such as ada@example.org.")
     user = session.scalar(select(User).where(User.email == address))
     if user is None:
         name = clean_text(name)[:LONGEST_NAME] or address.partition("@")[0]

@@ -62,10 +62,10 @@ def note_on(text: str, zone: ZoneInfo) -> str:
     meant = first.astimezone(UTC).astimezone(zone)
     if meant.replace(tzinfo=None) == local:
         return (
-            f"Clocks go back on {local:%-d %B %Y}: {local:%H:%M} comes twice, the first one is "
-            f"meant ({meant:%H:%M %Z})."
+            f"Clocks go back on {local:%-d %B %Y}: {local:%H:%M} occurs twice; the first one is "
+            f"used ({meant:%H:%M %Z})."
         )
     return (
-        f"Clocks go forward on {local:%-d %B %Y}: there is no {local:%H:%M}, so {meant:%H:%M} is "
-        "meant."
+        f"Clocks go forward on {local:%-d %B %Y}: {local:%H:%M} does not exist, so {meant:%H:%M} "
+        "is used."
     )

@@ -40,7 +40,7 @@ class ClassStatistics:
         students: How many are in the course.
         submitted: How many of them have submitted something.
         graded: How many of them have a graded attempt.
-        awaiting: In how many attempts a written answer awaits a person.
+        awaiting: In how many attempts a written answer needs manual grading.
         unreadable: How many graded attempts are left out since what is stored cannot be read.
         max_tenths: The points of all questions.
         summary: Of the points; ``None`` if there are none.

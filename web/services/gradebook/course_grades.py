@@ -112,16 +112,16 @@ def checked_key(rows: Iterable[tuple[str, str, bool]]) -> tuple[GradeStep, ...]:
     typed = [(grade.strip(), _plain(percent), passed) for grade, percent, passed in rows]
     steps = [_checked_step(*row) for row in typed if row[0] or row[1]]
     if len(steps) > MOST_STEPS:
-        raise RuleError(f"A grade key has at most {MOST_STEPS} grades.")
+        raise RuleError(f"A grade key can have at most {MOST_STEPS} grades.")
     if not steps:
         return ()
     steps.sort(key=lambda step: step.from_share, reverse=True)
     _refuse_doubled(steps)
     if steps[-1].from_share != 0:
-        raise RuleError("The lowest grade has to start at 0 %, or some students would have none.")
+        raise RuleError("The lowest grade must start at 0 %, so that every student gets a grade.")
     failed = [step.passed for step in steps].index(False) if not all_pass(steps) else len(steps)
     if any(step.passed for step in steps[failed:]):
-        raise RuleError("A grade passes, but a better one fails. Check the “passes” column.")
+        raise RuleError("A grade passes although a better one fails. Check the column “Passes”.")
     return tuple(steps)
 
 
@@ -143,14 +143,14 @@ def set_special(
     session: Session, actor: User, member: Membership, special: SpecialGrade | None, reason: str
 ) -> None:
     """
-    Set a special grade for a student, or take it back.
+    Set a special grade for a student, or remove it.
 
     Raises:
         RuleError: If it has no reason.
     """
     reason = reason.strip()[:1000]
     if special is not None and not reason:
-        raise RuleError("Say why: a special grade needs a reason. Only staff see it.")
+        raise RuleError("Enter a reason for the special grade; it is visible to staff only.")
     before, member.special_grade = member.special_grade, special
     member.special_grade_reason = reason if special is not None else ""
     audit.record(
@@ -172,9 +172,9 @@ def _checked_step(grade: str, percent: str, passed: bool) -> GradeStep:  # noqa:
     if not grade:
         raise RuleError(f"The row from {percent} % has no grade.")
     if len(grade) > _LONGEST_GRADE:
-        raise RuleError(f"“{grade[:40]}”: a grade has at most {_LONGEST_GRADE} characters.")
+        raise RuleError(f"“{grade[:40]}”: a grade can have at most {_LONGEST_GRADE} characters.")
     if not _PERCENT.fullmatch(percent) or Fraction(percent) > 100:
-        raise RuleError(f"Grade {grade}: “{percent[:40]}” is no percentage from 0 to 100.")
+        raise RuleError(f"Grade {grade}: “{percent[:40]}” is not a percentage from 0 to 100.")
     return GradeStep(grade, f"{Decimal(percent).normalize():f}", passed)
 
 
@@ -185,7 +185,7 @@ def _refuse_doubled(steps: Sequence[GradeStep]) -> None:
     ):
         doubled = [value for value, count in Counter(values).items() if count > 1]
         if doubled:
-            raise RuleError(f"The {what} {doubled[0]} stands in the key twice.")
+            raise RuleError(f"The {what} {doubled[0]} appears twice in the key.")
 
 
 def in_words(key: Iterable[GradeStep]) -> str:

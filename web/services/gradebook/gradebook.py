@@ -233,11 +233,11 @@ def set_rules(session: Session, actor: User, course: Course, rules: GradeRules) 
     """
     assignments = course_assignments(session, course)
     if any(not 0 <= weight <= _MAX_WEIGHT for weight in rules.weights.values()):
-        raise RuleError(f"A weight is a number from 0 to {_MAX_WEIGHT:g}.")
+        raise RuleError(f"A weight must be from 0 to {_MAX_WEIGHT:g}.")
     if not 0 <= rules.dropped_lowest <= len(assignments):
         raise RuleError(f"From 0 to {len(assignments)} assignments can be dropped.")
     if not 0 <= rules.bonus_percent <= _MAX_BONUS:
-        raise RuleError(f"A bonus is from 0 to {_MAX_BONUS:g} %.")
+        raise RuleError(f"The bonus must be from 0 to {_MAX_BONUS:g} %.")
     before = _plain(course, assignments)
     course.dropped_lowest = rules.dropped_lowest
     course.bonus_percent, course.bonus_needs_pass = rules.bonus_percent, rules.bonus_needs_pass

@@ -49,7 +49,7 @@ class Attempt:
     One student's attempt, in numbers.
 
     Args:
-        points: By question, in tenths; ``None`` while it awaits a person.
+        points: By question, in tenths; ``None`` before it is graded manually.
         max_points: By question, in tenths.
         tests_points: What the tests gave, by question, in tenths; ``None`` for written questions.
         passed: By test; tests that were not judged are absent.

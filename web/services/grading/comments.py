@@ -38,14 +38,14 @@ def add(
     """
     text = text.strip()
     if not text:
-        raise RuleError("Write the comment first, then keep it.")
+        raise RuleError("Write the comment first, then save it.")
     if len(text) > MAX_LENGTH:
-        raise RuleError(f"A comment that is kept has at most {MAX_LENGTH} characters.")
+        raise RuleError(f"A saved comment can have at most {MAX_LENGTH} characters.")
     count = select(func.count()).where(
         SavedComment.assignment_id == assignment.id, SavedComment.question == question_id
     )
     if (session.scalar(count) or 0) >= MOST:
-        raise RuleError(f"{MOST} comments are kept already. Delete one that is not used.")
+        raise RuleError(f"{MOST} comments are saved already. Delete one that is not used.")
     comment = SavedComment(
         assignment_id=assignment.id, question=question_id, text=text, created_by_id=actor.id
     )
@@ -65,7 +65,7 @@ def delete(
     """
     comment = session.get(SavedComment, number)
     if comment is None or (comment.assignment_id, comment.question) != (assignment.id, question_id):
-        raise RuleError("This comment is gone already.")
+        raise RuleError("This comment has already been deleted.")
     session.delete(comment)
     _record(session, actor, assignment, "comment.deleted", comment)
 

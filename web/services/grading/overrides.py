@@ -40,12 +40,12 @@ def set_points(
     mark = mark_of(session, submission)
     question = mark.question(question_id) if mark is not None else None
     if question is None:
-        raise RuleError("Points can be changed once the submission has been graded.")
+        raise RuleError("Points can be adjusted once the submission has been graded.")
     if tenths is None or not 0 <= tenths <= question.max_tenths:
         raise RuleError(f"This question gives from 0 to {question.max_tenths / 10:g} points.")
     reason = reason.strip()[:MAX_REASON]
     if not reason:
-        raise RuleError("Say why the points change: the student reads it.")
+        raise RuleError("Enter a reason; the student will see it.")
     override = question.override
     released_at = released_with(session, submission, question_id)
     if override is None:
@@ -72,7 +72,7 @@ def remove(session: Session, actor: User, submission: Submission, question_id: s
     """
     override = override_of(session, submission, question_id)
     if override is None:
-        raise RuleError("The points of this question are not changed.")
+        raise RuleError("The points of this question have not been adjusted.")
     session.delete(override)
     _record(session, actor, submission, "points.change_removed", override)
 

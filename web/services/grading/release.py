@@ -74,7 +74,7 @@ def release(session: Session, actor: User, assignment: CourseAssignment) -> int:
     )
     count = int(done.rowcount)  # type: ignore[attr-defined]  # an update's result has it
     if not count:
-        raise RuleError("Every graded submission is released already.")
+        raise RuleError("All graded submissions have already been released.")
     _show_decisions(session, assignment, at)
     assignment.grades_released_at = at
     audit.record(
@@ -97,7 +97,7 @@ def withdraw(session: Session, actor: User, assignment: CourseAssignment) -> Non
         RuleError: If nothing is released.
     """
     if assignment.grades_released_at is None:
-        raise RuleError("Nothing is released yet.")
+        raise RuleError("Nothing has been released yet.")
     session.execute(
         update(Submission).where(Submission.assignment_id == assignment.id).values(released_at=None)
     )
@@ -131,9 +131,9 @@ def hide_results(
         RuleError: If that moment is not to come, or they are held back already.
     """
     if visible_from(assignment) is not None:
-        raise RuleError("The results are hidden already.")
+        raise RuleError("The results are already hidden.")
     if until is None or until <= now():
-        raise RuleError("Choose a moment to come, from which students see the results.")
+        raise RuleError("Choose a date in the future from which students can see the results.")
     assignment.results_at = until
     audit.record(
         session,

@@ -28,10 +28,10 @@ MAX_LENGTH: Final = 4000
 def closed_because(assignment: CourseAssignment) -> str:
     """Return why no request is taken now; empty if it is."""
     if not assignment.regrade_requests:
-        return "Requests are switched off for this assignment."
+        return "Regrade requests are turned off for this assignment."
     last = assignment.regrade_requests_until
     if last is not None and last < now():
-        return "The last day for requests has passed."
+        return "The time for regrade requests is over."
     return ""
 
 
@@ -51,23 +51,25 @@ def ask(session: Session, submission: Submission, question_id: str, text: str) -
     # Browsers count a line's end as one character and send two.
     text = text.replace("\r\n", "\n").strip()
     if not text:
-        raise RuleError("Say what should be looked at again, and why.")
+        raise RuleError("Describe what should be regraded, and why.")
     if len(text) > MAX_LENGTH:
-        raise RuleError(f"A request has at most {MAX_LENGTH} characters.")
+        raise RuleError(f"A request can have at most {MAX_LENGTH} characters.")
     if reason := closed_because(submission.assignment):
         raise RuleError(reason)
     if submission.practice:
-        raise RuleError("This was practice, not part of the grade: there is nothing to regrade.")
+        raise RuleError("This was practice, not part of the grade, so there is nothing to regrade.")
     mark = visible_marks.visible_mark(session, submission)
     question = mark.question(question_id) if mark is not None else None
     if mark is None or question is None or question.tenths is None:
-        raise RuleError("You can ask once this question is graded and its points are released.")
+        raise RuleError(
+            "You can request a regrade once this question is graded and its points are released."
+        )
     request = RegradeRequest(submission_id=submission.id, question=question_id, text=text)
     try:
         with session.begin_nested():
             session.add(request)
     except IntegrityError:
-        raise RuleError("Your earlier request on this question has no answer yet.") from None
+        raise RuleError("Your earlier request on this question is still open.") from None
     return request
 
 
@@ -97,11 +99,11 @@ def answer(
     text = text.strip()[:MAX_LENGTH]
     if request.state is not RequestState.OPEN:
         name = request.answered_by.name if request.answered_by else "Somebody"
-        raise RuleError(f"{name} has answered this request already.")
+        raise RuleError(f"{name} has already answered this request.")
     if not text:
-        raise RuleError("Write an answer: the student reads it.")
+        raise RuleError("Write a reply; the student will see it.")
     if tenths is not None and not accepted:
-        raise RuleError("Points change with a request that is accepted only.")
+        raise RuleError("Points can change only if you accept the request.")
     if tenths is not None:
         overrides.set_points(session, actor, request.submission, request.question, tenths, text)
     request.state = RequestState.ACCEPTED if accepted else RequestState.DECLINED

@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, TypeVar
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,15 +14,14 @@ from sqlalchemy.orm import Session
 from autograder.errors import StoredReportError
 from autograder.render.findings import OutcomeView, QuestionView, SummaryView, summary_of
 from autograder.report import StaffView, StudentQuestion, StudentView
-from web.models import Result, Snapshot, Submission
+from web.models import CourseAssignment, Result, Snapshot, Submission
 from web.services.grading.marks import Mark, QuestionMark, Worth, mark_of
 from web.services.grading.visible_marks import VisibleMark
 
 View = TypeVar("View", StudentView, StaffView)
 
-HELD_BACK: Final = OutcomeView("…", "held back", "wait")
 FULL: Final = OutcomeView("✔", "full points", "good")
-PART: Final = OutcomeView("…", "part of the points", "wait")
+PART: Final = OutcomeView("…", "partial credit", "wait")
 NOTHING: Final = OutcomeView("✘", "no points", "bad")
 
 log: Final = logging.getLogger(__name__)
@@ -43,7 +43,9 @@ def read_view(kind: type[View], data: Any) -> View | None:
         return None
 
 
-def student_summary(submission: Submission, mark: VisibleMark | None) -> SummaryView | None:
+def student_summary(
+    submission: Submission, mark: VisibleMark | None, hidden_until: datetime | None = None
+) -> SummaryView | None:
     """
     Return a submission's result as its student may read it.
 
@@ -52,6 +54,7 @@ def student_summary(submission: Submission, mark: VisibleMark | None) -> Summary
     Args:
         submission: Which.
         mark: What the student may know of its worth; ``None`` while points are held back.
+        hidden_until: Until when they are, where a page says so.
 
     Returns:
         ``None`` if there is no result, or if nobody can read it.
@@ -64,7 +67,9 @@ def student_summary(submission: Submission, mark: VisibleMark | None) -> Summary
     if mark is not None:
         return _with_points(summary_of(view), mark)
     public = summary_of(replace(view, questions=tuple(map(_public_part, view.questions))))
-    return replace(public, score=0.0, questions=tuple(map(_held_back, public.questions)))
+    hidden = _hidden(submission.assignment, hidden_until)
+    questions = tuple(replace(each, score=None, outcome=hidden) for each in public.questions)
+    return replace(public, score=0.0, questions=questions)
 
 
 def staff_summary(session: Session, mark: Mark | None) -> SummaryView | None:
@@ -163,5 +168,9 @@ def _public_part(question: StudentQuestion) -> StudentQuestion:
     return replace(question, tests=tests)
 
 
-def _held_back(question: QuestionView) -> QuestionView:
-    return replace(question, score=None, outcome=HELD_BACK)
+def _hidden(assignment: CourseAssignment, until: datetime | None) -> OutcomeView:
+    """Describe a question's outcome while its assignment's scores are hidden."""
+    if until is None:
+        return OutcomeView("…", "hidden for now", "wait")
+    visible_from = until.astimezone(ZoneInfo(assignment.course.time_zone))
+    return OutcomeView("…", f"hidden until {visible_from:%-d %b}", "wait")

@@ -84,7 +84,7 @@ def counted_so_far(rule: CountedAttempt, marks: Sequence[VisibleMark]) -> Visibl
     Return the mark that counts so far among a student's own: the best, or the last.
 
     The best is the one with the most points that the student sees, so that what they see of their
-    points does not fall while a newer attempt awaits a person.
+    points does not fall while a newer attempt needs manual grading.
     """
     if rule is CountedAttempt.LAST:
         return max(marks, key=lambda mark: mark.submission.number, default=None)

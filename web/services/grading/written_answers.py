@@ -49,7 +49,7 @@ class NewerGradeError(RuleError):
     """
 
     def __init__(self, grade: ManualGrade) -> None:
-        super().__init__(f"{grade.grader.name} has graded this answer meanwhile.")
+        super().__init__(f"{grade.grader.name} graded this answer in the meantime.")
         self.grade = grade
 
 
@@ -223,7 +223,7 @@ def save(
     """
     question = written_question(graded_snapshot(session, submission), question_id)
     if question is None:
-        raise RuleError("This question is not graded by people.")
+        raise RuleError("This question is not graded manually.")
     decision = _decision(question, entered, answer_hash_of(submission, question_id))
     before = grade_of(session, submission, question_id)
     old_tenths = None if before is None else before.points_tenths
@@ -295,12 +295,12 @@ def _decision(question: SnapshotQuestion, entered: Entered, answer: str | None) 
 def _points(question: SnapshotQuestion, chosen: list[int], typed: int | None, reason: str) -> int:
     if typed is None:
         if not chosen:
-            raise RuleError("Choose what was met in the rubric, or type the points: 0 for nothing.")
+            raise RuleError("Choose rubric items, or enter the points (0 for none).")
         return rubric_sum(question, chosen)
     if not 0 <= typed <= question.max_tenths:
         raise RuleError(f"This question gives from 0 to {question.max_tenths / 10:g} points.")
     if question.rubric and typed != rubric_sum(question, chosen) and not reason:
-        raise RuleError("These points are not the sum of the chosen items: give a reason.")
+        raise RuleError("These points differ from the sum of the chosen items: enter a reason.")
     return typed
 
 

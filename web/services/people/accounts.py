@@ -38,7 +38,7 @@ _NOBODY: Final = _hasher.hash(secrets.token_hex(16))
 
 
 _NOT_VALID: Final = (
-    "This link is not valid any more. If you have set your password already, sign in with it. Ask "
+    "This link is no longer valid. If you have already set your password, sign in with it. Ask "
     "your instructor for a new link otherwise."
 )
 
@@ -89,7 +89,7 @@ def sign_in(
                 user.password_hash = renewed
                 _record(session, user, "signed_in")
                 return user
-    raise SignInRefused("This e-mail address and password do not belong together.")
+    raise SignInRefused("Wrong e-mail address or password.")
 
 
 def set_password(user: User, password: str) -> None:
@@ -116,11 +116,11 @@ def checked_hash(user: User, password: str) -> str:
 
 def _check(user: User, password: str) -> None:
     if len(password) < SHORTEST_PASSWORD:
-        raise RuleError(f"A password needs at least {SHORTEST_PASSWORD} characters.")
+        raise RuleError(f"The password must have at least {SHORTEST_PASSWORD} characters.")
     if len(password) > LONGEST_PASSWORD:
-        raise RuleError(f"A password may have at most {LONGEST_PASSWORD} characters.")
+        raise RuleError(f"The password can have at most {LONGEST_PASSWORD} characters.")
     if password.lower() in (user.email, user.name.lower()):
-        raise RuleError("Your address or name is not a good password. Choose another one.")
+        raise RuleError("Do not use your name or address as the password. Choose another one.")
 
 
 def change_password(database: Database, user: User, current: str, password: str) -> User:

@@ -22,8 +22,8 @@ from web.services.people.names import (
 )
 
 _TAKEN: Final = {
-    "student_number": "Somebody else has this student number.",
-    "email": "Somebody else has this address.",
+    "student_number": "Somebody else already has this student number.",
+    "email": "Somebody else already has this address.",
 }
 
 
@@ -112,10 +112,10 @@ def _values(correction: Correction) -> dict[str, str | None]:
 def _problems(values: Mapping[str, str | None]) -> dict[str, str]:
     problems = {}
     if not values["name"]:
-        problems["name"] = "A person needs a name."
+        problems["name"] = "Enter a name."
     for name, longest in (("name", LONGEST_NAME), ("student_number", LONGEST_NUMBER)):
         if len(values[name] or "") > longest:
             problems[name] = f"At most {longest} characters."
     if "email" in values and not is_address(values["email"] or ""):
-        problems["email"] = "This is no e-mail address; one looks like ada@example.org."
+        problems["email"] = "Enter a valid e-mail address, such as ada@example.org."
     return problems

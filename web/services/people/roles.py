@@ -54,7 +54,7 @@ def offered(session: Session, token: str) -> Membership:
     """
     membership = accounts.open_invitation(session, token).membership
     if membership is None or membership.offered_role is None:
-        raise RuleError("This link is not valid any more. Ask your instructor for a new link.")
+        raise RuleError("This link is no longer valid. Ask your instructor for a new link.")
     return membership
 
 

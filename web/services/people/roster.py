@@ -170,10 +170,10 @@ def _store(session: Session, memberships: Sequence[Membership], rows: Sequence[R
         session.flush()
     except IntegrityError:
         first, last = rows[0].line, rows[-1].line
-        where = f"Among the lines {first} to {last}" if first != last else f"In line {first}"
+        where = f"lines {first} to {last}" if first != last else f"line {first}"
         raise RuleError(
-            f"{where} is an address or a student number that somebody else has just got. The "
-            "people of the lines before are in the course; send the roster again."
+            f"Somebody else has just received an address or student number in {where}. The people "
+            "before that have been imported; import the roster again."
         ) from None
     # Links that another course has made must not reach into this one.
     accounts.end_links_of(session, [membership.user for membership in memberships])
@@ -232,10 +232,10 @@ def change(
         RuleError: If the multiplier is out of range, or nobody would be left to instruct.
     """
     if not 1.0 <= time_multiplier <= 5.0:
-        raise RuleError("A time multiplier is a number from 1 to 5.")
+        raise RuleError("The time multiplier must be from 1 to 5.")
     if membership.user_id == actor.id and (role is not Role.INSTRUCTOR or not active):
         raise RuleError(
-            "You cannot take the course away from yourself; let another instructor do it."
+            "You cannot remove yourself or change your own role. Ask another instructor to do it."
         )
     before = {"role": membership.role, "multiplier": membership.time_multiplier}
     roles.give(session, membership, role)
@@ -303,8 +303,8 @@ def _membership(session: Session, course: Course, user: User) -> Membership | No
 def _check_address(row: RosterRow) -> None:
     if not row.email:
         raise RuleError(
-            f"Line {row.line}: {row.student_number or 'this person'} is new here, so an e-mail "
-            "address is needed."
+            f"Line {row.line}: {row.student_number or 'this person'} is new, so an e-mail address "
+            "is required."
         )
 
 

@@ -56,8 +56,8 @@ def parse_roster(text: str) -> list[RosterRow]:
     columns = _columns(rows[0])
     if "email" not in columns and "number" not in columns:
         raise RuleError(
-            "The roster's first line must name its columns; one of them is “email” or “student "
-            "number”. “name”, or “first name” and “last name”, and “section” may be there too."
+            "The first line of the roster must name the columns. “email” or “student number” is "
+            "required; “name” (or “first name” and “last name”) and “section” are optional."
         )
     return [
         _row(columns, cells, line)
@@ -85,7 +85,7 @@ def _row(columns: dict[str, int], cells: Sequence[str], line: int) -> RosterRow:
         raise RuleError(f"Line {line}: “{email[:60]}” is not an e-mail address.")
     for column, longest in _LONGEST.items():
         if len(cell(column)) > longest:
-            raise RuleError(f"Line {line}: “{cell(column)[:60]}…” is too long ({longest} letters).")
+            raise RuleError(f"Line {line}: “{cell(column)[:60]}…” is too long (max {longest}).")
     name = cell("name") or f"{cell('first')} {cell('last')}".strip() or email.partition("@")[0]
     return RosterRow(
         line, email, name[:LONGEST_NAME], cell("number") or None, cell("section") or None

@@ -32,7 +32,7 @@ def check_one_question(
     """
     question = next((each for each in snapshot.questions if each.id == question_id), None)
     if question is None or question.manual:
-        raise RuleError("Choose a question that tests grade.")
+        raise RuleError("Choose a question that is graded by tests.")
     others = _others(snapshot, question_id)
     for some in portions(sorted(submission_ids)):
         query = (

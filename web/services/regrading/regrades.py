@@ -120,7 +120,7 @@ def start(
     """
     chosen = _chosen(session, assignment, scope, selected)
     if not chosen:
-        raise RuleError("No graded submission is chosen.")
+        raise RuleError("Choose at least one graded submission.")
     if question is not None:
         check_one_question(session, chosen, assignment.snapshot, question)
     regrade = Regrade(
@@ -130,7 +130,7 @@ def start(
         created_by=actor,
         created_at=now(),
     )
-    with refuse_duplicates(session, "Publish or discard the regrade that is under way first."):
+    with refuse_duplicates(session, "Publish or discard the current regrade first."):
         session.add(regrade)
     session.add_all(RegradeJob(regrade_id=regrade.id, submission_id=each) for each in chosen)
     details = {} if question is None else {"question": question}
@@ -298,7 +298,7 @@ def _chosen(
 
 def _check_open(regrade: Regrade) -> None:
     if regrade.state is not RegradeState.OPEN:
-        raise RuleError(f"This regrade is {regrade.state} already.")
+        raise RuleError(f"This regrade has already been {regrade.state}.")
 
 
 def _decide(session: Session, actor: User, regrade: Regrade, state: RegradeState) -> None:

@@ -36,14 +36,14 @@ def status_of(session: Session, submission: Submission) -> Status:
         return Status(state, text, done=False, part=0.0)
     if state is SubmissionState.QUEUED:
         ahead = place_in_queue(session, submission)
-        waiting = "It is next." if ahead == 0 else f"{ahead} in front of it."
-        return Status(state, f"In the queue. {waiting}", done=False, part=0.0)
+        waiting = "You are next." if ahead == 0 else f"{ahead} ahead of you."
+        return Status(state, f"Queued. {waiting}", done=False, part=0.0)
     if state is SubmissionState.RUNNING:
         return _running(submission)
     texts = {
         SubmissionState.GRADED: "Graded.",
         SubmissionState.UNUSABLE: "This file could not be graded.",
-        SubmissionState.FAILED: "Not graded yet: something went wrong on our side, not on yours.",
+        SubmissionState.FAILED: "Grading failed because of a problem on our side, not yours.",
     }
     return Status(state, texts[state], done=True, part=1.0)
 
@@ -51,10 +51,10 @@ def status_of(session: Session, submission: Submission) -> Status:
 def _running(submission: Submission) -> Status:
     progress = submission.progress
     if progress is None:
-        return Status(SubmissionState.RUNNING, "Starting.", done=False, part=0.0)
+        return Status(SubmissionState.RUNNING, "Starting…", done=False, part=0.0)
     number, total = progress.number + 1, max(1, progress.total)
     if progress.stage == "test":
-        text = f"Testing question {progress.question}: check {number} of {total}."
+        text = f"Testing question {progress.question}: test {number} of {total}."
         return Status(SubmissionState.RUNNING, text, done=False, part=0.5 + 0.5 * number / total)
     text = f"Running your notebook: cell {number} of {total}."
     return Status(SubmissionState.RUNNING, text, done=False, part=0.5 * number / total)

@@ -260,7 +260,7 @@ def refuse_more(session: Session, user: User) -> None:
     )
     if (session.scalar(waiting) or 0) >= MOST_WAITING:
         raise RuleError(
-            f"{MOST_WAITING} of your submissions wait to be graded, and they are safe. Hand in the "
+            f"{MOST_WAITING} of your submissions are safe and waiting to be graded. Submit the "
             "next one when some of them are graded."
         )
 

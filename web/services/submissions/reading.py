@@ -87,7 +87,7 @@ class _Reader:
         if not line.endswith(b"\n"):
             self.end()
             raise RuleError(
-                "The file takes too much time or memory to read. Nothing was handed in. Clear the "
+                "The file takes too long to read, so nothing was submitted. Clear the  "
                 "notebook's outputs, save it, and try again."
             )
         answer: dict[str, Any] = json.loads(line)
@@ -141,7 +141,7 @@ class RefusedUploads:
             self._forget()
             if len(self._moments.get(user_id, ())) >= MOST_REFUSED_AN_HOUR:
                 raise RuleError(
-                    f"{MOST_REFUSED_AN_HOUR} of your files were no notebooks of this assignment. "
+                    f"{MOST_REFUSED_AN_HOUR} of your files were not notebooks for this assignment. "
                     "Try again in an hour, or ask your instructor."
                 )
 

@@ -21,7 +21,7 @@ UNAVAILABLE: Final = RenderedNotebook(
         CellHtml(
             "raw",
             "",
-            ("This notebook cannot be shown just now. Please load this page again in a while.",),
+            ("This notebook cannot be shown right now. Reload this page in a while.",),
         ),
     )
 )

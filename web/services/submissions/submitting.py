@@ -22,6 +22,7 @@ from web.models import (
 from web.services.courses.deadlines import rules_for
 from web.services.errors import RuleError
 from web.services.submissions import reading
+from web.services.submissions.advice import advice_on
 
 _MAX_NAME: Final = 200
 
@@ -96,7 +97,7 @@ def check_may_submit(
         recent = _attempts(user, assignment).where(Submission.received_at > at - timedelta(hours=1))
         if (session.scalar(recent) or 0) >= assignment.attempts_per_hour:
             raise RuleError(
-                f"At most {assignment.attempts_per_hour} attempts an hour are accepted. "
+                f"At most {assignment.attempts_per_hour} attempts per hour are accepted. "
                 "Try again later; your earlier attempts are safe."
             )
     return practice
@@ -115,7 +116,7 @@ def retry(submission: Submission) -> None:
         RuleError: If it is not one of those.
     """
     if submission.state != SubmissionState.FAILED:
-        raise RuleError("Only a submission that could not be graded can be tried again.")
+        raise RuleError("Only a submission that could not be graded can be retried.")
     submission.tries = 0
     submission.state = SubmissionState.QUEUED
     submission.queued_at = now()
@@ -151,7 +152,7 @@ def _latest_number(user: User, assignment: CourseAssignment) -> Any:
     )
 
 
-def check_notebook(data: bytes, assignment_name: str) -> None:
+def check_notebook(data: bytes, assignment_name: str, file_name: str = "") -> None:
     """
     Check that a file is a notebook of an assignment; one that is refused costs no attempt.
 
@@ -162,14 +163,14 @@ def check_notebook(data: bytes, assignment_name: str) -> None:
         BusyError: If too many files are read at the moment.
     """
     if not data:
-        raise RuleError("The file is empty. Save the notebook, then hand it in again.")
+        raise RuleError("The file is empty. Save the notebook, then submit it again.")
     # Untrusted: a student wrote every byte, so another process reads them.
     found = reading.describe(data)
     if found.fault is not None:
-        raise RuleError(f"The file: {found.fault}. Nothing was handed in.")
+        raise RuleError(f"Not submitted. {advice_on(found.fault, data, _shown_name(file_name))}")
     if found.assignment not in (None, assignment_name):
         raise RuleError(
-            f"This notebook belongs to the assignment “{found.assignment}”. Hand it in there."
+            f"This notebook belongs to the assignment “{found.assignment}”. Submit it there."
         )
 
 

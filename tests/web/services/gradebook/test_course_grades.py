@@ -122,10 +122,10 @@ def test_bonus(entries: list[Entry], share: Fraction | None, earned: Fraction) -
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
-        ([("A", "x", True)], "no percentage"),
-        ([("A", "101", True)], "no percentage"),
-        ([("A", "-1", True)], "no percentage"),
-        ([("A", "\N{ARABIC-INDIC DIGIT ONE}", True)], "no percentage"),
+        ([("A", "x", True)], "not a percentage"),
+        ([("A", "101", True)], "not a percentage"),
+        ([("A", "-1", True)], "not a percentage"),
+        ([("A", "\N{ARABIC-INDIC DIGIT ONE}", True)], "not a percentage"),
         ([("", "50", True)], "no grade"),
         ([("A" * 21, "50", True)], "at most 20"),
         ([("A", "50", True)], "start at 0"),
@@ -186,8 +186,8 @@ def test_key_is_previewed_then_saved(toy: World) -> None:
     page = send(toy, "key", **changed, step="preview").text
 
     assert "Nothing has been saved yet" in page
-    assert "Present key" in page
-    assert "With the key below" in page
+    assert "Current grade key" in page
+    assert "Grade key below" in page
     assert [step.from_percent for step in key_of(toy)] == ["60", "0"]
     assert send(toy, "key", **changed).status_code == 303
     assert [step.from_percent for step in key_of(toy)] == ["80", "0"]
@@ -197,7 +197,7 @@ def test_a_wrong_key_is_shown_as_it_was_typed(toy: World) -> None:
     """With what is wrong; nothing is lost and nothing saved."""
     page = send(toy, "key", **key_form(("sehr gut", "9O"), ("bad", "0"))).text
 
-    assert "“9O” is no percentage" in page
+    assert "“9O” is not a percentage" in page
     assert 'value="9O"' in page
     assert 'value="sehr gut"' in page
     assert key_of(toy) == ()

@@ -143,10 +143,10 @@ def test_unknown_language_asks_for_the_title(toy: World) -> None:
     client = toy.client("instructor")
 
     export(client, "moodle", file=(io.BytesIO(worksheet(language)), "a.csv"))
-    assert "Write its title into the form" in client.get(PLACE).text
+    assert "Enter its title in the form" in client.get(PLACE).text
     site = moodle(language)
     page = export(client, "moodle", file=(io.BytesIO(worksheet(language)), "a"), title="hinne")
-    assert "language of this worksheet is not known" in page.text
+    assert "language of this worksheet was not recognised" in page.text
     assert site.upload(filled(client, "moodle", worksheet(language), title="Hinne")) == (3, 0)
 
 
@@ -159,7 +159,7 @@ def test_preview_names_who_has_no_place(toy: World) -> None:
         file=(io.BytesIO(b"".join(lines[:2] + lines[7:])), "a.csv"),
     ).text
 
-    assert "1 of 3 marks are filled in" in page
+    assert "1 of 3 scores filled in" in page
     assert "Participant 907 · Name 7" in page
     assert "s2@example.org" in page
     assert "s3@example.org" not in page
@@ -173,8 +173,8 @@ def test_anonymous_worksheet_and_scale_are_explained(toy: World) -> None:
     upload = {"file": (io.BytesIO(file.getvalue().encode()), "a.csv")}
     page = export(toy.client("instructor"), "moodle", **upload).text
 
-    assert "0 of 3 marks are filled in" in page
-    assert "Nobody is recognised" in page
+    assert "0 of 3 scores filled in" in page
+    assert "No student matched" in page
     assert "by a scale" in page
     assert 'name="packed"' not in page
 
@@ -333,7 +333,7 @@ def test_gradescope_reads_each_result(toy: World) -> None:
     assert scores == {f"s{number}@example.org": mark for number, mark in MARKS.items()}
     two = results["s2@example.org"]
     assert sum(test["score"] for test in two["tests"]) == 6.0
-    assert "0.6 points were taken for handing in late" in two["output"]
+    assert "Late penalty: 0.6 points." in two["output"]
     assert [test["max_score"] for test in two["tests"]] == [4.0, 2.0, 2.0]
     assert [test["status"] for test in two["tests"]] == ["passed", "failed", "passed"]
     assert "Well argued." in two["tests"][2]["output"]
@@ -399,11 +399,11 @@ def test_page_says_who_is_left_out_and_why(toy: World) -> None:
 
     page = spaced(client.get(PLACE).text)
     assert "3 marks, and 3 students left out" in page
-    for why in ("awaits a person", "not released to the student", "nothing handed in"):
+    for why in ("needs manual grading", "not released yet", "not submitted"):
         assert why in page
     page = client.get(PLACE + "?unreleased=1&absent_as_zero=1").text
     assert "6 marks." in page
-    assert "points that students do not see yet" in page
+    assert "points that students cannot see yet" in page
 
 
 def test_exports_are_written_down(toy: World) -> None:

@@ -108,7 +108,7 @@ def test_points_that_cannot_be_read_are_no_points(world: World) -> None:
         selection = select_marks(session, assignment, Choice(unreleased=True))
         assert [(row.member.user.name, row.tenths) for row in selection.rows] == [("Other", 20)]
         assert [each.why for each in selection.left_out] == [
-            "the stored result cannot be read; grade it again"
+            "the stored result is damaged; regrade it"
         ]
         numbers = class_statistics(session, assignment)
         assert (numbers.graded, numbers.unreadable) == (2, 1)
@@ -117,7 +117,7 @@ def test_points_that_cannot_be_read_are_no_points(world: World) -> None:
     assert "1 graded attempt is left out" in spaced(staff.get(PAGES[2]).text)
     assert "The stored result cannot be read" in staff.get(f"/staff/submissions/{public_id}/").text
     assert "The result cannot be shown" in student.get(f"/submissions/{public_id}/").text
-    assert "please tell the staff" in student.get("/courses/dl/assignments/xor/").text
+    assert "please contact the course staff" in student.get("/courses/dl/assignments/xor/").text
 
 
 @pytest.mark.parametrize("change", ["more", "less"])

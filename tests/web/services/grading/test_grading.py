@@ -113,10 +113,10 @@ def test_second_grader_is_told_who_reads(world: World) -> None:
     world.client("grader").get(f"{PLACE}{first}/")
     second = world.client("instructor")
 
-    assert "Grader is reading this answer" in second.get(f"{PLACE}{first}/").text
+    assert "Grader is grading this answer" in second.get(f"{PLACE}{first}/").text
     post(second, f"{PLACE}{first}/", f"{PLACE}{first}/claim", take="1")
-    assert "is reading this answer" not in second.get(f"{PLACE}{first}/").text
-    assert "Instructor is reading" in world.client("grader").get(f"{PLACE}{first}/").text
+    assert "is grading this answer" not in second.get(f"{PLACE}{first}/").text
+    assert "Instructor is grading" in world.client("grader").get(f"{PLACE}{first}/").text
 
 
 def test_older_version_is_refused_with_what_the_other_gave(world: World) -> None:
@@ -134,7 +134,7 @@ def test_older_version_is_refused_with_what_the_other_gave(world: World) -> None
     again = two.post(page, data={**data, "version": newer[1]})
 
     assert refused.status_code == 409
-    assert "Grader has graded this answer meanwhile" in refused.text
+    assert "Grader graded this answer in the meantime" in refused.text
     assert "They gave 1.5 of 2 points" in spaced(refused.text)
     assert "Nearly." in refused.text
     assert "Half of it." in refused.text
@@ -150,7 +150,7 @@ def test_first_grade_of_two_at_once(world: World) -> None:
         submission = submit(session, world, {})
         written_answers.save(session, person(session, "Grader"), submission, "q7", Entered(0, (0,)))
 
-        with pytest.raises(NewerGradeError, match="Grader has graded"):
+        with pytest.raises(NewerGradeError, match="Grader graded this answer"):
             written_answers.save(
                 session, person(session, "Instructor"), submission, "q7", Entered(0, (1,))
             )
@@ -184,11 +184,11 @@ def test_points_follow_from_the_rubric_or_a_reason(
 @pytest.mark.parametrize(
     ("question", "entered", "words"),
     [
-        ("q7", Entered(0), "0 for nothing"),
-        ("q7", Entered(0, (0,), 13), "give a reason"),
+        ("q7", Entered(0), "0 for none"),
+        ("q7", Entered(0, (0,), 13), "enter a reason"),
         ("q7", Entered(0, (), 21, reason="Wonderful."), "from 0 to 2"),
         ("q7", Entered(0, (), -1, reason="Terrible."), "from 0 to 2"),
-        ("q1", Entered(0, (), 10), "not graded by people"),
+        ("q1", Entered(0, (), 10), "not graded manually"),
     ],
 )
 def test_what_does_not_follow_is_refused(
@@ -214,7 +214,7 @@ def test_page_shows_the_answer_cleaned_and_keeps_what_was_typed(world: World) ->
     assert "Student" in text
     refused = post(client, page, page, version=0, item=[1], points="1,7", comment="Why?")
     assert refused.status_code == 400
-    assert "give a reason" in refused.text
+    assert "enter a reason" in refused.text
     assert 'value="1" data-points="5" checked' in spaced(refused.text)
     assert 'value="1,7"' in refused.text
     assert ">\nWhy?</textarea>" in refused.text
@@ -231,7 +231,7 @@ def test_answer_without_a_cell_is_the_whole_notebook(world: World) -> None:
         public_id = submission.public_id
 
     text = world.client("grader").get(f"{PLACE}{public_id}/").text
-    assert "this is the whole notebook" in text
+    assert "the whole notebook is shown" in text
     assert "Cell 3" in text
 
 
@@ -342,7 +342,7 @@ def test_board_hides_names_from_graders_while_grading_is_anonymous(world: World)
         shown = grader.get(address).text
         assert first[:6] in shown
         assert [each for each in secrets if each in shown] == []
-    assert "No submission matches" in grader.get("/courses/dl/staff/?person=Lovelace").text
+    assert "No matching submissions" in grader.get("/courses/dl/staff/?person=Lovelace").text
     assert "Lovelace</a>" in instructor.get("/courses/dl/staff/").text
     assert "ada@example.org" in instructor.get(pages[1]).text
     assert first in instructor.get("/courses/dl/staff/?person=Lovelace").text

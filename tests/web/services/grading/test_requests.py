@@ -45,10 +45,10 @@ def test_changed_points_are_shown_with_their_reason_and_can_be_restored(world: W
     assert refused.status_code == 400
     post(staff, page, f"{page}points/q1", points="4,5", reason="Another right way.")
     text = student.get(f"/submissions/{public_id}/").text
-    assert "Changed by staff to 4.5 points:</strong> Another right way." in text
+    assert "Adjusted by staff to 4.5 points:</strong> Another right way." in text
     assert "<strong>4.5</strong> of 20 points</p>" in text
     post(staff, page, f"{page}points/q1/restore")
-    assert "Changed by staff" not in student.get(f"/submissions/{public_id}/").text
+    assert "Adjusted by staff" not in student.get(f"/submissions/{public_id}/").text
     with world.database.read() as session:
         log = session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()[-2:]
     assert [each.action for each in log] == ["points.changed", "points.change_removed"]
@@ -57,7 +57,12 @@ def test_changed_points_are_shown_with_their_reason_and_can_be_restored(world: W
 
 @pytest.mark.parametrize(
     ("tenths", "reason", "words"),
-    [(None, "Why", "0 to 5"), (51, "Why", "0 to 5"), (-1, "Why", "0 to 5"), (20, "", "Say why")],
+    [
+        (None, "Why", "0 to 5"),
+        (51, "Why", "0 to 5"),
+        (-1, "Why", "0 to 5"),
+        (20, "", "Enter a reason"),
+    ],
 )
 def test_points_out_of_range_or_without_a_reason_are_refused(
     world: World, tenths: int | None, reason: str, words: str
@@ -79,7 +84,7 @@ def test_request_and_answer(world: World) -> None:
     page, list_of = f"/submissions/{public_id}/", "/courses/dl/staff/requests/"
 
     post(student, page, f"{page}requests/q1", text="Why not $w_1 = 1$? <b onclick=x>")
-    assert "no answer yet" in student.get(page).text
+    assert "Regrade request," in student.get(page).text
     asked = staff.get(list_of).text
     assert "<math" in asked
     assert "onclick" not in asked
@@ -87,9 +92,9 @@ def test_request_and_answer(world: World) -> None:
     post(staff, list_of, "/staff/requests/1/answer", **answer)
 
     text = student.get(page).text
-    assert "accepted" in text
-    assert "Changed by staff to 3 points:</strong> You are right." in text
-    assert "No request waits" in staff.get(list_of).text
+    assert "Accepted" in text
+    assert "Adjusted by staff to 3 points:</strong> You are right." in text
+    assert "No open requests" in staff.get(list_of).text
     assert "You are right." in staff.get(f"{list_of}?all=1").text
 
 
@@ -99,12 +104,12 @@ def test_declined_request_changes_no_points(world: World) -> None:
         submission = released(session, world)
         request = requests.ask(session, submission, "q1", "Please.")
         grader = person(session, "Grader")
-        with pytest.raises(RuleError, match="accepted only"):
+        with pytest.raises(RuleError, match="only if you accept"):
             requests.answer(session, grader, request, accepted=False, text="No.", tenths=10)
-        with pytest.raises(RuleError, match="Write an answer"):
+        with pytest.raises(RuleError, match="Write a reply"):
             requests.answer(session, grader, request, accepted=False, text=" ")
         requests.answer(session, grader, request, accepted=False, text="The axis is wrong.")
-        with pytest.raises(RuleError, match="answered this request already"):
+        with pytest.raises(RuleError, match="already answered this request"):
             requests.answer(session, grader, request, accepted=True, text="Yes.")
         mark = visible_mark(session, submission)
 
@@ -118,7 +123,7 @@ def test_one_open_request_for_each_question(world: World) -> None:
     with world.database.write.begin() as session:
         submission = released(session, world)
         first = requests.ask(session, submission, "q1", "Please.")
-        with pytest.raises(RuleError, match="no answer yet"):
+        with pytest.raises(RuleError, match="still open"):
             requests.ask(session, submission, "q1", "Please!")
         requests.ask(session, submission, "q7", "And here?")
         requests.answer(session, person(session, "Grader"), first, accepted=False, text="No.")
@@ -134,13 +139,13 @@ def test_no_request_before_the_release_or_after_the_last_day(world: World) -> No
         assignment = submission.assignment
         with pytest.raises(RuleError, match="once this question is graded"):
             requests.ask(session, submission, "q7", "Please.")
-        with pytest.raises(RuleError, match="Say what"):
+        with pytest.raises(RuleError, match="Describe what"):
             requests.ask(session, submission, "q1", " ")
         assignment.regrade_requests_until = now() - timedelta(seconds=1)
-        with pytest.raises(RuleError, match="last day"):
+        with pytest.raises(RuleError, match="is over"):
             requests.ask(session, submission, "q1", "Please.")
         assignment.regrade_requests_until, assignment.regrade_requests = None, False
-        with pytest.raises(RuleError, match="switched off"):
+        with pytest.raises(RuleError, match="turned off"):
             requests.ask(session, submission, "q1", "Please.")
         assignment.regrade_requests = True
         assignment.results_at = now() + timedelta(hours=1)
@@ -186,12 +191,12 @@ def test_release_waits_for_held_back_results(world: World) -> None:
         page = f"/submissions/{submission.public_id}/"
     staff, student = world.client("instructor"), world.client("student")
 
-    assert "takes effect then" in spaced(staff.get(GRADING).text)
-    assert "Graded by a person" not in student.get(page).text
+    assert "become visible then" in spaced(staff.get(GRADING).text)
+    assert "Graded by staff" not in student.get(page).text
     with world.database.write.begin() as session:
         assignment = session.scalars(select(CourseAssignment)).one()
         assignment.results_at = assignment.due_at = now()
-    assert "Graded by a person" in student.get(page).text
+    assert "Graded by staff" in student.get(page).text
 
 
 def test_nothing_to_release_is_said(world: World) -> None:
@@ -199,10 +204,10 @@ def test_nothing_to_release_is_said(world: World) -> None:
     with world.database.write.begin() as session:
         submission = submit(session, world, {})
         instructor = person(session, "Instructor")
-        with pytest.raises(RuleError, match="Nothing is released"):
+        with pytest.raises(RuleError, match="Nothing has been released"):
             release.withdraw(session, instructor, submission.assignment)
         release.release(session, instructor, submission.assignment)
-        with pytest.raises(RuleError, match="released already"):
+        with pytest.raises(RuleError, match="already been released"):
             release.release(session, instructor, submission.assignment)
 
 
@@ -213,8 +218,8 @@ def test_preview_of_the_notebook_is_for_instructors(world: World) -> None:
         written_answers.save(session, person(session, "Grader"), submission, "q7", Entered(0, (0,)))
         page = f"/submissions/{submission.public_id}/notebook"
 
-    assert "part of the points" in world.client("instructor").get(f"{page}?as=preview").text
-    assert "part of the points" not in world.client("student").get(page).text
+    assert "partial credit" in world.client("instructor").get(f"{page}?as=preview").text
+    assert "partial credit" not in world.client("student").get(page).text
     for who in ("student", "grader"):
         assert world.client(who).get(f"{page}?as=preview").status_code == 404
 
@@ -225,8 +230,8 @@ def test_preview_of_what_is_not_graded_counts_no_answers(world: World) -> None:
 
     text = world.client("instructor").get(f"{GRADING}preview/{public_id}/").text
 
-    assert "A preview." in text
-    assert "of the answers" not in text
+    assert "Preview." in text
+    assert "answers need" not in text
 
 
 def test_refused_answer_stays_in_the_form(world: World) -> None:
@@ -245,7 +250,8 @@ def test_refused_answer_stays_in_the_form(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "words"), [("Why not <b>5</b>?" + "x" * 4000, "at most 4000"), (" \n ", "Say what")]
+    ("text", "words"),
+    [("Why not <b>5</b>?" + "x" * 4000, "at most 4000"), (" \n ", "Describe what")],
 )
 def test_refused_request_stays_beside_its_question(world: World, text: str, words: str) -> None:
     """What is wrong stands beside the text, in the open form of this question and of no other."""
@@ -281,8 +287,8 @@ def _withdraw(session: Session, submission: Submission) -> None:
 @pytest.mark.parametrize(
     ("happens", "words"),
     [
-        (_ask_first, "has no answer yet"),
-        (_end_the_window, "last day for requests has passed"),
+        (_ask_first, "is still open"),
+        (_end_the_window, "time for regrade requests is over"),
         (_withdraw, "once this question is graded"),
     ],
 )

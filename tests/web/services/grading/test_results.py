@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from fractions import Fraction
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
@@ -101,6 +102,30 @@ def test_which_attempt_is_best_is_held_back_too(
     assert page.count(">counts</span>") == chips
 
 
+def test_hidden_scores_say_until_when(world: World, public_id: str) -> None:
+    """A question's outcome names the day, in the course's time zone."""
+    hold_back(world)
+    day = (now() + timedelta(days=1)).astimezone(ZoneInfo("Europe/Berlin"))
+
+    page = world.client("student").get(f"/submissions/{public_id}/").text
+
+    assert f"Hidden until {day:%-d %b}" in page
+
+
+@pytest.mark.parametrize(
+    ("who", "reader", "back"),
+    [("student", "", "/submissions/{}/"), ("grader", "&as=staff", "/staff/submissions/{}/")],
+)
+def test_the_notebook_in_full_page_leads_back(
+    world: World, public_id: str, who: str, reader: str, back: str
+) -> None:
+    """In a frame a way back would lead nowhere, so it is not there."""
+    client, link = world.client(who), f'href="{back.format(public_id)}"'
+
+    assert link in client.get(f"/submissions/{public_id}/notebook?full=1{reader}").text
+    assert link not in client.get(f"/submissions/{public_id}/notebook?full={reader}").text
+
+
 def test_staff_read_all_of_it_also_while_it_is_held_back(world: World, public_id: str) -> None:
     """Details and the recognised mistake, on the page and beside the cells."""
     hold_back(world)
@@ -128,13 +153,13 @@ def test_lengths_of_time_are_said_as_people_do(seconds: int, words: str) -> None
     assert duration(seconds) == words
 
 
-def test_result_leads_back_to_handing_in_while_that_is_open(world: World, public_id: str) -> None:
+def test_result_leads_back_to_submitting_while_that_is_open(world: World, public_id: str) -> None:
     """Who has read what failed goes on from there; staff, and a closed assignment, do not."""
     page = f"/submissions/{public_id}/"
-    assert "Hand in again" in world.client("student").get(page).text
-    assert "Hand in again" not in world.client("instructor").get(page).text
+    assert "Submit again" in world.client("student").get(page).text
+    assert "Submit again" not in world.client("instructor").get(page).text
 
     with world.database.write.begin() as session:
         session.scalars(select(CourseAssignment)).one().due_at = now() - timedelta(days=1)
 
-    assert "Hand in again" not in world.client("student").get(page).text
+    assert "Submit again" not in world.client("student").get(page).text

@@ -105,7 +105,7 @@ def test_the_effect_is_shown_before_it_is_saved(world: World, form: str) -> None
 
     shown = client.post(PLACE + form, data=data)
     assert shown.status_code == 200
-    assert "Nothing is saved yet" in shown.text
+    assert "Nothing has been saved yet" in shown.text
     words = spaced(shown.text)
     assert "1 submission is no longer late; 0 become late; 1 total changes" in words
     assert 'name="confirmed" value="1 0 1"' in shown.text

@@ -75,7 +75,7 @@ def test_who_may_still_submit_sees_no_solution(world: World, give: object) -> No
     assert other.get(PLACE + "solution").status_code == 200
     assert "Download the solution" in other.get(PLACE).text
     page = spaced(world.client("instructor").get("/courses/dl/staff/assignments/xor/").text)
-    assert "Waiting for their own last moment: Student (until" in page
+    assert "wait until their own last moment: Student (until" in page
 
 
 def test_who_extends_reads_that_the_solution_was_open(world: World) -> None:
@@ -87,7 +87,7 @@ def test_who_extends_reads_that_the_solution_was_open(world: World) -> None:
     page = "/courses/dl/staff/assignments/xor/"
     due_at = (now() + DAY).isoformat()
     data = {"csrf_token": token_of(staff, page), "student": str(student_id), "due_at": due_at}
-    words = "Student could download the solution before"
+    words = "Student may already have downloaded the solution"
 
     granted = staff.post(f"{page}extensions", data=data, follow_redirects=True)
     assert words in granted.text
@@ -127,7 +127,7 @@ def test_results_that_are_held_back_wait_as_well(world: World) -> None:
     assert seen[0] is None
     assert seen[1] is not None and seen[1].tenths == 50
     page = world.client("student").get(f"/submissions/{submission.public_id}/").text
-    assert f"become visible on {until.astimezone(BERLIN):%a %-d %b %Y}" in spaced(page)
+    assert f"hidden until {until.astimezone(BERLIN):%a %-d %b %Y}" in spaced(page)
     assert "<strong>5</strong> of" not in page
 
 

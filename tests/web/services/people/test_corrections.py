@@ -117,15 +117,15 @@ def test_new_address_ends_open_links(world: World, email: str | None, works: int
 @pytest.mark.parametrize(
     ("field", "typed", "words"),
     [
-        ("name", " ", "needs a name"),
+        ("name", " ", "Enter a name"),
         ("name", "x" * 201, "At most 200"),
         ("student_number", "1" * 51, "At most 50"),
-        ("student_number", "4711", "Somebody else has this student number."),
-        ("email", "Grace@example.org", "Somebody else has this address."),
-        ("email", "ada@example", "no e-mail address"),
-        ("email", "ada;x@example.org", "no e-mail address"),
-        ("email", "", "no e-mail address"),
-        ("email", f"{'a' * 250}@example.org", "no e-mail address"),
+        ("student_number", "4711", "Somebody else already has this student number."),
+        ("email", "Grace@example.org", "Somebody else already has this address."),
+        ("email", "ada@example", "Enter a valid e-mail address"),
+        ("email", "ada;x@example.org", "Enter a valid e-mail address"),
+        ("email", "", "Enter a valid e-mail address"),
+        ("email", f"{'a' * 250}@example.org", "Enter a valid e-mail address"),
     ],
 )
 def test_errors_stand_beside_their_field(world: World, field: str, typed: str, words: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from tests.web.conftest import PASSWORD, World, token_of
+from tests.web.conftest import PASSWORD, World, spaced, token_of
 from web.models import AuditEntry, Course, Membership, Role, User
 from web.services.people import accounts, roster
 
@@ -99,7 +99,7 @@ def test_a_student_who_is_made_a_grader_accepts(world: World) -> None:
     (link,) = links(instructor.post(place, data=fields | {"role": "grader"}).text)
     assert student.get("/courses/dl/staff/").status_code == 404
     assert world.client("grader").get(link).status_code == 404  # it is for somebody else
-    assert "asks you to be its grader" in student.get(link).text
+    assert "invited to this course as a grader" in spaced(student.get(link).text)
     assert send(student, link) == 303
     assert student.get("/courses/dl/staff/").status_code == 200
     assert instructor.post(place, data=fields | {"role": "student"}).status_code == 303

@@ -109,7 +109,7 @@ def test_publishing_with_and_without_never_lower(
         found = points(session)
         kept = session.scalars(select(RegradeJob.kept).order_by(RegradeJob.id)).all()
         entry = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
-        with pytest.raises(RuleError, match="published already"):
+        with pytest.raises(RuleError, match="already been published"):
             regrades.discard(session, actor, regrade)
 
         assert entry is not None
@@ -126,13 +126,13 @@ def test_students_find_a_notice(world: World) -> None:
     staff, page = world.client("instructor"), f"{PLACE}regrades/{number}/"
     student = world.client("student")
     own = f"/submissions/{_public_id(world, 'Student')}/"
-    assert "The tests were mended" not in student.get(own).text
+    assert "The tests were corrected" not in student.get(own).text
 
     post(staff, page, f"{page}publish", never_lower="1", note="Question 1 refused lists.")
 
     for address in (own, "/courses/dl/assignments/xor/"):
         text = " ".join(student.get(address).text.split())
-        assert "The tests were mended on" in text
+        assert "The tests were corrected on" in text
         assert "from 2 to <strong>5</strong>" in text
         assert "Question 1 refused lists." in text
     other = world.client("other").get(f"/submissions/{_public_id(world, 'Other')}/").text
@@ -246,7 +246,7 @@ def test_selected_attempts_and_one_regrade_at_a_time(world: World) -> None:
         assert session.scalars(select(RegradeJob.submission_id)).all() == [second.id]
         with pytest.raises(RuleError, match="still being graded"):
             regrades.publish(session, actor, regrade, never_lower=False, note="")
-        with pytest.raises(RuleError, match="under way"):
+        with pytest.raises(RuleError, match="the current regrade"):
             regrades.start(session, actor, assignment, Scope.ALL)
         regrades.discard(session, actor, regrade)
         assert RegradeQueue().claim(session, "w") is None

@@ -97,7 +97,7 @@ def test_the_place_shown_is_that_by_which_workers_claim(either: World) -> None:
     claimed = [str(claim(either)) for _ in waiting]
 
     assert [shown[each] for each in claimed] == list(range(len(claimed)))
-    assert ["It is next." in texts[each] for each in claimed] == [True, *[False] * 5]
+    assert ["You are next." in texts[each] for each in claimed] == [True, *[False] * 5]
 
 
 def test_a_long_queue_of_one_student_is_claimed_quickly(world: World) -> None:
@@ -129,7 +129,7 @@ def test_no_more_wait_than_a_person_can_have_sent(world: World) -> None:
             session.scalars(select(User).where(User.name == name)).one()
             for name in ("Student", "Other")
         )
-        with pytest.raises(RuleError, match="100 of your submissions wait to be graded"):
+        with pytest.raises(RuleError, match="100 of your submissions are safe and waiting"):
             refuse_more(session, student)
         refuse_more(session, other)
     client = world.client("student")
@@ -137,7 +137,7 @@ def test_no_more_wait_than_a_person_can_have_sent(world: World) -> None:
         "csrf_token": token_of(client, "/account"),
         "notebook": (io.BytesIO(NOTEBOOK), "a.ipynb"),
     }
-    client.post("/courses/dl/assignments/xor/hand-in", data=data)
+    client.post("/courses/dl/assignments/xor/submit", data=data)
     with world.database.read() as session:
         assert len(session.scalars(select(Submission)).all()) == MOST_WAITING
 
@@ -203,7 +203,7 @@ def test_what_we_could_not_grade_costs_no_attempt(world: World) -> None:
         assert found is not None
         SubmissionQueue().return_after_fault(session, found, text("the sandbox fell"))
     board = "/courses/dl/staff/"
-    assert "tried again after an internal error" in world.client("grader").get(board).text
+    assert "retried after an internal error" in world.client("grader").get(board).text
     with world.database.write.begin() as session:
         session.scalars(select(Submission)).one().state = SubmissionState.FAILED
 
@@ -315,7 +315,7 @@ def test_a_fault_that_nobody_foresaw_is_retried_and_then_shown_to_staff(
     attention = world.client("instructor").get("/courses/dl/staff/?state=attention").text
     assert public_id in attention
     page = world.client("instructor").get(f"/staff/submissions/{public_id}/").text
-    assert "ZeroDivisionError" in page and "Grade it again" in page
+    assert "ZeroDivisionError" in page and "Retry grading" in page
     shown = world.client("student").get(f"/submissions/{public_id}/").text
     assert "Not graded yet" in shown and "ZeroDivisionError" not in shown
 
@@ -352,10 +352,10 @@ def test_reasons_are_stored_as_codes(world: World) -> None:
     with world.database.read() as session:
         (submission,) = session.scalars(select(Submission)).all()
         assert submission.public_id == only
-        assert str(submission.reason) == "the worker went away"
+        assert str(submission.reason) == "the grading worker stopped"
     assert json.loads(stored()) == {"code": "worker_gone", "parameters": {}}
     with world.database.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE submission SET reason = 'the worker went away'")
+        connection.exec_driver_sql("UPDATE submission SET reason = 'the grading worker stopped'")
     with world.database.read() as session:
         (submission,) = session.scalars(select(Submission)).all()
-        assert submission.reason == text("the worker went away")
+        assert submission.reason == text("the grading worker stopped")

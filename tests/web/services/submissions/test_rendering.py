@@ -99,8 +99,8 @@ def test_pages_stand_without_a_renderer(
         answer = world.client("grader").get(f"{ANSWERS}{old}/")
 
     assert [page.status_code, answer.status_code] == [200, 200]
-    assert "cannot be shown just now" in page.text
-    assert "cannot be shown just now" in answer.text
+    assert "cannot be shown right now" in page.text
+    assert "cannot be shown right now" in answer.text
     assert "<math" in world.client("student").get(f"/submissions/{old}/notebook").text
 
 

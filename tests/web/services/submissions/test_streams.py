@@ -94,7 +94,7 @@ def test_a_stream_that_nobody_reads_ends(
 def test_silence_is_filled_with_comments(monkeypatch: pytest.MonkeyPatch) -> None:
     """Browsers pass them over; an event is sent once."""
     monkeypatch.setattr(streams, "COMMENT_SECONDS", 0.1)
-    status = streams.Status("queued", "In the queue.", done=False, part=0.0)
+    status = streams.Status("queued", "Queued.", done=False, part=0.0)
     looked = iter([status] * 8 + [streams.Status("graded", "Graded.", done=True, part=1.0)])
 
     lines = list(streams.EventStream(lambda: next(looked), closed=lambda: None))

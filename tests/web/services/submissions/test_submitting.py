@@ -33,7 +33,7 @@ def submit(client: FlaskClient, content: bytes, name: str = "xor.ipynb") -> Test
     """Send a file as the form does."""
     data = {"csrf_token": token_of(client, PLACE), "notebook": (io.BytesIO(content), name)}
     headers = {"Referer": f"http://localhost{PLACE}"}
-    return client.post(PLACE + "hand-in", data=data, headers=headers, follow_redirects=True)
+    return client.post(PLACE + "submit", data=data, headers=headers, follow_redirects=True)
 
 
 def stored(world: World) -> list[Submission]:
@@ -61,7 +61,7 @@ def test_receipt_names_time_hash_and_attempt(world: World) -> None:
 
     assert hashlib.sha256(content).hexdigest() in page
     assert "Receipt" in page
-    assert "In the queue" in page
+    assert "Queued" in page
     assert files(world) == [content]
 
 
@@ -70,7 +70,7 @@ def test_receipt_names_time_hash_and_attempt(world: World) -> None:
     [
         (b"", "empty"),
         (b"hello", "not a notebook"),
-        (b'{"a": 1}', "not a notebook"),
+        (b'{"a": 1}', "not a Jupyter notebook"),
         (notebook("perceptron"), "belongs to the assignment"),
         (json.dumps({"nbformat": 3, "worksheets": []}).encode(), "format 3"),
     ],
@@ -119,9 +119,9 @@ def test_no_file_at_all_is_refused(world: World) -> None:
     data = {"csrf_token": token_of(client, PLACE)}
     headers = {"Referer": f"http://localhost{PLACE}"}
 
-    page = client.post(PLACE + "hand-in", data=data, headers=headers, follow_redirects=True).text
+    page = client.post(PLACE + "submit", data=data, headers=headers, follow_redirects=True).text
 
-    assert "Choose a notebook first" in page
+    assert "Choose your notebook file first" in page
     assert stored(world) == []
 
 
@@ -150,10 +150,10 @@ def test_form_without_its_mark_is_refused(world: World, mark: str | None) -> Non
     if mark is not None:
         data["csrf_token"] = mark
 
-    answer = client.post(PLACE + "hand-in", data=data)
+    answer = client.post(PLACE + "submit", data=data)
 
     assert answer.status_code == 400
-    assert "too old" in answer.text
+    assert "Your session expired" in answer.text
     assert stored(world) == []
 
 
@@ -194,7 +194,7 @@ def submit_anyway(client: FlaskClient) -> TestResponse:
         "notebook": (io.BytesIO(notebook()), "a.ipynb"),
     }
     headers = {"Referer": f"http://localhost{PLACE}"}
-    return client.post(PLACE + "hand-in", data=data, headers=headers, follow_redirects=True)
+    return client.post(PLACE + "submit", data=data, headers=headers, follow_redirects=True)
 
 
 def test_attempts_are_limited(world: World) -> None:

@@ -23,7 +23,7 @@ from web.services.errors import RuleError
 from web.services.gradebook.exports.filling import Filled, Matcher, maximum, scale_factor
 from web.services.gradebook.exports.selection import Selection
 
-_WHAT: Final = "Canvas's file"
+_WHAT: Final = "The Canvas file"
 _WITH_ID: Final = re.compile(r"(.*) \((\d+)\)")
 _INFORMATION: Final = (
     "Student",
@@ -125,15 +125,15 @@ def _layout(header: Sequence[str], title: str) -> _Layout:
     information = [number for number in range(section) if titles[number] in _INFORMATION]
     if titles[:2] != ["Student", "ID"] or section == len(titles):
         raise RuleError(
-            "This is no gradebook exported from Canvas: its columns begin with Student, ID and go "
-            "on to Section. In Canvas: Grades, Export."
+            "This is not a gradebook exported from Canvas, whose first columns are Student and ID, "
+            "with Section after them. In Canvas, choose Grades, Export."
         )
     rest = range(section + 1, len(titles))
     found = [number for number in rest if _names(titles[number], title)]
     if len(found) != 1:
         raise RuleError(
-            f"Canvas's file has not exactly one column “{title}”. Write its title into the form; "
-            "the columns are: " + ", ".join(titles[section + 1 :])[:500] + "."
+            f"The Canvas file must have one column “{title}”. Enter its title in the form. "
+            "The columns are: " + ", ".join(titles[section + 1 :])[:500] + "."
         )
     return _Layout([*information, section], found[0])
 

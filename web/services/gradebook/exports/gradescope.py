@@ -29,7 +29,7 @@ INDEX: Final = "index.csv"
 _WORDS: Final = {
     Verdict.PASSED: "passed",
     Verdict.SKIPPED: "not run",
-    Verdict.PENDING: "awaits a person",
+    Verdict.PENDING: "needs manual grading",
 }
 
 
@@ -87,7 +87,7 @@ def _graded(selection: Selection) -> Iterator[tuple[ExportRow, Mark]]:
 def _output(mark: Mark) -> str:
     lines = [f"{points(mark.tenths)} of {points(mark.max_tenths)} points."]
     if mark.penalty_tenths:
-        lines.append(f"{points(mark.penalty_tenths)} points were taken for handing in late.")
+        lines.append(f"Late penalty: {points(mark.penalty_tenths)} points.")
     if mark.awaiting:
         lines.append("Not graded yet: " + ", ".join(mark.awaiting) + ".")
     return "\n".join(lines)

@@ -90,18 +90,18 @@ def _notes(rows: Sequence[Sequence[str]], columns: _Columns, unknown: Sequence[s
     notes = []
     if columns.changed is None:
         notes.append(
-            "The language of this worksheet is not known here, so only the columns before the "
-            "grades are made safe for spreadsheets. Do not open it in one; upload it as it is."
+            "The language of this worksheet was not recognised, so only the columns before the "
+            "grades are safe to open in a spreadsheet. Upload the file to Moodle unopened."
         )
     if _maximum(rows, columns.grade + 1) is None:
         notes.append(
-            "No maximum of points follows the grades. If Moodle grades this assignment by a "
-            "scale, it passes over points; change that in the assignment's settings first."
+            "The worksheet names no maximum grade. If Moodle grades this assignment by a scale, "
+            "it ignores points; change that in the assignment's settings in Moodle first."
         )
     if len(unknown) == len(rows):
         notes.append(
-            "Nobody is recognised. While submissions are anonymous, Moodle writes no addresses or "
-            "numbers into the worksheet; reveal the identities there, or let it show them."
+            "No student matched. While submissions are anonymous, Moodle leaves e-mail addresses "
+            "and numbers out of the worksheet; reveal the identities in Moodle first."
         )
     return notes
 
@@ -112,8 +112,8 @@ def _columns(header: list[str], grade_title: str) -> _Columns:
     found = [number for number, title in enumerate(titles) if title in wanted and number > 0]
     if len(found) != 1:
         raise RuleError(
-            "The worksheet has no column of grades that is known here. Write its title into the "
-            "form; the columns are: " + ", ".join(header)[:500] + "."
+            "The grade column of the worksheet was not recognised. Enter its title in the form. "
+            "The columns are: " + ", ".join(header)[:500] + "."
         )
     changed = [number for number, title in enumerate(titles) if title in _CHANGED]
     return _Columns(found[0], changed[0] if changed else None)

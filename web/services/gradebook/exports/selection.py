@@ -14,13 +14,13 @@ from web.services.gradebook.standing import Entry, Standing
 from web.services.grading.marks import Mark
 
 _WHY: Final = {
-    Standing.OPEN: "nothing handed in yet, and it is still open",
-    Standing.NOT_SUBMITTED: "nothing handed in",
-    Standing.IN_QUEUE: "being graded",
+    Standing.OPEN: "not submitted yet, still open",
+    Standing.NOT_SUBMITTED: "not submitted",
+    Standing.IN_QUEUE: "still being graded",
     Standing.NOT_GRADED: "no attempt could be graded",
-    Standing.AWAITS_PERSON: "a written answer awaits a person",
-    Standing.NOT_RELEASED: "graded, but not released to the student",
-    Standing.DAMAGED: "the stored result cannot be read; grade it again",
+    Standing.AWAITS_PERSON: "a written answer needs manual grading",
+    Standing.NOT_RELEASED: "graded, but not released yet",
+    Standing.DAMAGED: "the stored result is damaged; regrade it",
 }
 
 

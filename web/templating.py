@@ -1,0 +1,103 @@
+"""What templates have besides their view's facts: filters, and who reads and may do what."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from flask import Flask
+
+from autograder.render.findings import label
+from web.http import actor, db
+from web.models import Membership, Submission
+from web.policy import Action, Resource, allowed
+from web.rendering import markdown, markdown_line, markdown_part
+from web.services import lookup
+from web.services.courses.deadlines import duration
+from web.services.submissions.advice import advice
+from web.words import action_words, label_of
+
+_NOTHING: Final = "\u2013"
+_MOMENT: Final = "%a %-d %b %Y, %H:%M"
+_ISO: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d[\d:.]*(?:[+-]\d\d:\d\d|Z)")
+_HASH: Final = re.compile("[0-9a-f]{64}")
+
+
+def add_to(app: Flask) -> None:
+    """Let an application's templates use what stands here."""
+    filters: tuple[Callable[..., str], ...] = (
+        action_words, advice, duration, initials, logged, markdown, markdown_line, markdown_part,
+        moment, points, question_name, short_moment,
+    )  # fmt: skip
+    for each in filters:
+        app.add_template_filter(each)
+    about_reader: tuple[Callable[..., Any], ...] = (
+        courses_of_reader, label_of, may, name_of, names_shown, person,
+    )  # fmt: skip
+    for function in about_reader:
+        app.add_template_global(function)
+
+
+def points(tenths: int | None) -> str:
+    """Write tenths of points as people do: 12, 7.5."""
+    return _NOTHING if tenths is None else f"{tenths / 10:g}"
+
+
+def moment(value: datetime | None, zone: str) -> str:
+    """Write a moment in a course's time zone."""
+    return _NOTHING if value is None else value.astimezone(ZoneInfo(zone)).strftime(f"{_MOMENT} %Z")
+
+
+def short_moment(value: datetime | None, zone: str) -> str:
+    """Write a moment for a column whose caption names the zone."""
+    return _NOTHING if value is None else value.astimezone(ZoneInfo(zone)).strftime(_MOMENT)
+
+
+def logged(value: str, zone: str) -> str:
+    """Write a value of the activity log: a moment as everywhere, a hash by its beginning."""
+    if _ISO.fullmatch(value):
+        return short_moment(datetime.fromisoformat(value), zone)
+    return value[:7] if _HASH.fullmatch(value) else value
+
+
+def question_name(question_id: str) -> str:
+    """Name a question as the report does."""
+    return f"Question {label(question_id)}"
+
+
+def initials(name: str) -> str:
+    """Return the letters that stand for somebody: of the first and of the last name."""
+    words = name.split()
+    return "".join(word[0] for word in words[:1] + words[1:][-1:]).upper()
+
+
+def courses_of_reader() -> Sequence[Membership]:
+    """Return the reader's courses, between which each page of a course leads."""
+    user = actor()
+    return lookup.courses_of(db(), user) if user is not None else []
+
+
+def may(action: str, resource: Resource) -> bool:
+    """Return whether the reader may do something, so that no page offers what answers 404."""
+    return allowed(db(), actor(), Action(action), resource)
+
+
+def person(submission: Submission) -> str:
+    """Name whose submission it is, on pages that grade; hidden where the assignment says so."""
+    return submission.label if submission.assignment.anonymous_grading else submission.user.name
+
+
+def names_shown(submission: Submission) -> bool:
+    """Return whether a page may say whose a submission is; its student reads their own."""
+    user = actor()
+    own = user is not None and user.id == submission.user_id
+    hides = submission.assignment.anonymous_grading
+    return own or not hides or may(Action.SEE_NAMES, submission)
+
+
+def name_of(submission: Submission) -> str:
+    """Name whose submission it is, on pages beside grading, to those who may know."""
+    return submission.user.name if names_shown(submission) else submission.label
