@@ -159,7 +159,7 @@ def test_preview_names_who_has_no_place(toy: World) -> None:
         file=(io.BytesIO(b"".join(lines[:2] + lines[7:])), "a.csv"),
     ).text
 
-    assert "1 of 3 scores filled in" in page
+    assert "1 of 3 scores filled in" in spaced(page)
     assert "Participant 907 · Name 7" in page
     assert "s2@example.org" in page
     assert "s3@example.org" not in page
@@ -173,7 +173,7 @@ def test_anonymous_worksheet_and_scale_are_explained(toy: World) -> None:
     upload = {"file": (io.BytesIO(file.getvalue().encode()), "a.csv")}
     page = export(toy.client("instructor"), "moodle", **upload).text
 
-    assert "0 of 3 scores filled in" in page
+    assert "0 of 3 scores filled in" in spaced(page)
     assert "No student matched" in page
     assert "by a scale" in page
     assert 'name="packed"' not in page
@@ -398,11 +398,11 @@ def test_page_says_who_is_left_out_and_why(toy: World) -> None:
     client = toy.client("instructor")
 
     page = spaced(client.get(PLACE).text)
-    assert "3 marks, and 3 students left out" in page
+    assert "3 scores, and 3 students left out" in page
     for why in ("needs manual grading", "not released yet", "not submitted"):
         assert why in page
     page = client.get(PLACE + "?unreleased=1&absent_as_zero=1").text
-    assert "6 marks." in page
+    assert "6 scores." in page
     assert "points that students cannot see yet" in page
 
 
