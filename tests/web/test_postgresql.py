@@ -154,7 +154,7 @@ def test_a_roster_and_the_log(portal: World) -> None:
 
     assert "Line 2: somebody else has the student number 4711" in refused.text
     assert "1 added, 0 already in the course." in taken.text
-    assert "roster: previewed" in log
+    assert "Roster import previewed" in log
     assert "Roster imported" in log
 
 

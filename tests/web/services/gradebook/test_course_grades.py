@@ -214,7 +214,7 @@ def test_grades_in_gradebook_and_files(toy: World) -> None:
     page = toy.client("grader").get("/courses/toy/staff/gradebook/").text
     rows = list(csv.DictReader(io.StringIO(send(toy, "export").data.decode("utf-8-sig"))))
 
-    assert "withdrawn" in page
+    assert "Withdrawn" in page
     grades = {row["name"]: (row["grade"], row["passed"]) for row in rows}
     assert grades["One"] == ("1.0", "yes")
     assert grades["Six"] == ("withdrawn", "")
@@ -256,7 +256,7 @@ def test_student_sees_grade_and_key_but_no_reason(toy: World) -> None:
 
     page = toy.client("student").get("/courses/toy/").text
 
-    assert "Grade: no show" in page
+    assert "Grade: No show" in page
     assert "1.0: from 60 %" in page
     assert "Overslept" not in page
 

@@ -102,7 +102,7 @@ def test_points_that_cannot_be_read_are_no_points(world: World) -> None:
 
     for page in (STAFF, f"{STAFF}gradebook/"):
         text = staff.get(page).text
-        assert text.count("cannot be read") == 1
+        assert text.count("Damaged result") == 1
     with world.database.read() as session:
         assignment = session.scalars(select(CourseAssignment)).one()
         selection = select_marks(session, assignment, Choice(unreleased=True))
