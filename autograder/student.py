@@ -116,15 +116,18 @@ class RemoteObject:
         return self._kernel.ask("getattr", self._handle.number, name)
 
     def __getitem__(self, key: object) -> Any:
+        self._require_answer()
         return self._kernel.ask("getitem", self._handle.number, key)
 
     def __len__(self) -> int:
+        self._require_answer()
         length = self._kernel.ask("len", self._handle.number)
         if type(length) is not int or not 0 <= length < 2**63:
             raise Invalid("the object has no length")
         return length
 
     def __iter__(self) -> Iterator[Any]:
+        self._require_answer()
         iterator = self._kernel.ask("iter", self._handle.number)
         if not isinstance(iterator, RemoteObject):
             raise Invalid("the object cannot be iterated")
@@ -191,6 +194,11 @@ class RemoteObject:
             raise self._no_numbers()
         return value
 
+    def _require_answer(self) -> None:
+        """Raise where the notebook still holds what students get in place of an answer."""
+        if self._handle.label == type(...).__name__:
+            raise self._no_numbers()
+
     def _no_numbers(self) -> Invalid:
         # Untrusted: a class of the student's may be called like this, which earns them a sentence.
         if self._handle.label == type(...).__name__:
@@ -203,8 +211,7 @@ class RemoteObject:
 
 
 def _refuse(self: RemoteObject, *_: object, **__: object) -> NoReturn:
-    if self._handle.label == type(...).__name__:
-        raise self._no_numbers()
+    self._require_answer()
     raise Invalid(
         f"an object of type {self._handle.label} cannot be used as a number, a truth value or a key"
     )

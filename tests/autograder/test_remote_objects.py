@@ -13,6 +13,7 @@ from autograder.checks import assert_close, number
 from autograder.errors import (
     Invalid,
 )
+from autograder.messages import Message, MessageCode
 from autograder.student import MAX_ITERATIONS, RemoteObject
 from tests.autograder.examiner.calls import Kernel
 
@@ -49,6 +50,14 @@ def test_numbers_of_other_kinds(student: Any) -> None:
     for name in ("private", "vain", "three_objects"):
         with pytest.raises(Invalid, match="expected numbers"):
             number(student.get(name))
+
+
+@pytest.mark.parametrize("use", [list, len, set, sorted, lambda value: value[0], float, bool])
+def test_an_answer_that_is_still_open(student: Any, use: Callable[[Any], object]) -> None:
+    """However a test looks at it, its student is told that it is not answered yet."""
+    with pytest.raises(Invalid) as caught:
+        use(student.open_answer)
+    assert caught.value.safe_message == Message(MessageCode.NOT_ANSWERED)
 
 
 def test_references_are_iterated(student: Any) -> None:

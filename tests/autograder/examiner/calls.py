@@ -22,6 +22,7 @@ import threading
 import time
 
 answer = 42
+open_answer = ...
 weights = np.array([[1.0, 2.0], [3.0, 4.0]], dtype=np.float32)
 nothing = None
 rescale = 5
