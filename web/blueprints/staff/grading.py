@@ -18,7 +18,7 @@ from web.services import audit, lookup
 from web.services.courses import snapshots
 from web.services.courses.assignments import course_assignments
 from web.services.errors import RuleError
-from web.services.grading import claims, comments, release, requests, written_answers
+from web.services.grading import claims, comments, marks, release, requests, written_answers
 from web.services.grading.written_answers import NewerGradeError
 
 
@@ -218,7 +218,7 @@ def _page(
         model=snapshots.model_answer(folder, assignment.snapshot, question.id),
         fields=fields,
         grade=written_answers.grade_of(db(), submission, question.id),
-        outdated=written_answers.is_outdated(db(), submission, question.id),
+        outdated=marks.is_outdated(db(), submission, question.id),
         newer=newer,
         problem=problem,
         reader=claim.grader if claim is not None and others else None,

@@ -136,6 +136,7 @@ def change_membership(slug: str, membership_id: int) -> Response | str:
     membership = membership_in(course, membership_id)
     before = membership.offered_role
     multiplier = number_field("time_multiplier", "Time multiplier", empty=1.0) or 1.0
+    roster.check_multiplier(multiplier)
     try:
         with writing() as session:
             effect = rule_effects.effect_of_multiplier(session, membership, multiplier)

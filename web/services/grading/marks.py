@@ -201,6 +201,13 @@ def answer_hash_of(submission: Submission, question_id: str) -> str | None:
     return stored_hash(result.notebook, result.staff_view, question_id)
 
 
+def is_outdated(session: Session, submission: Submission, question_id: str) -> bool:
+    """Return whether an answer's grade was given by another version of the question."""
+    mark = mark_of(session, submission)
+    question = None if mark is None else mark.question(question_id)
+    return question is not None and question.outdated
+
+
 def released_with(session: Session, submission: Submission, question_id: str) -> datetime | None:
     """Return since when an attempt with this answer is released; ``None`` if none is."""
     answer = answer_hash_of(submission, question_id)

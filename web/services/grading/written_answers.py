@@ -197,13 +197,6 @@ def grade_of(session: Session, submission: Submission, question_id: str) -> Manu
     return question.grade
 
 
-def is_outdated(session: Session, submission: Submission, question_id: str) -> bool:
-    """Return whether an answer's grade was given by another version of the question."""
-    mark = mark_of(session, submission)
-    question = None if mark is None else mark.question(question_id)
-    return question is not None and question.outdated
-
-
 def save(
     session: Session, grader: User, submission: Submission, question_id: str, entered: Entered
 ) -> ManualGrade:
@@ -230,12 +223,12 @@ def save(
     released_at = released_with(session, submission, question_id)
     if before is not None:
         released_at = before.released_at or released_at
-    elsewhere = before is not None and before.submission_id != submission.id
-    if before is None or (elsewhere and before.question_hash not in (None, question.hash)):
-        # Another attempt keeps what it has by its own version of the question.
+    replaced = _to_replace(session, submission, question, before)
+    if replaced is None:
         _insert(session, grader, submission, question_id, decision, released_at)
     else:
-        _replace(session, grader, before, entered.version, decision, released_at)
+        version = entered.version if replaced is before else replaced.version
+        _replace(session, grader, replaced, version, decision, released_at)
     claims.drop(session, grader, submission, question_id)
     audit.record(
         session,
@@ -302,6 +295,25 @@ def _points(question: SnapshotQuestion, chosen: list[int], typed: int | None, re
     if question.rubric and typed != rubric_sum(question, chosen) and not reason:
         raise RuleError("These points differ from the sum of the chosen items: enter a reason.")
     return typed
+
+
+def _to_replace(
+    session: Session, submission: Submission, question: SnapshotQuestion, before: ManualGrade | None
+) -> ManualGrade | None:
+    """
+    Return the grade in whose place a new one comes; ``None`` if it stands beside all others.
+
+    Another attempt keeps what it has by its own version of the question.
+    """
+    if before is None or before.submission_id == submission.id:
+        return before
+    if before.question_hash in (None, question.hash):
+        return before
+    return session.scalar(
+        select(ManualGrade).where(
+            ManualGrade.submission_id == submission.id, ManualGrade.question == question.id
+        )
+    )
 
 
 def _insert(

@@ -206,6 +206,17 @@ def members(session: Session, course: Course) -> Sequence[Membership]:
     return sorted(found, key=lambda membership: order[membership.role])
 
 
+def check_multiplier(time_multiplier: float) -> None:
+    """
+    Check that a time multiplier is one.
+
+    Raises:
+        RuleError: If it is out of range.
+    """
+    if not 1.0 <= time_multiplier <= 5.0:
+        raise RuleError("A time multiplier is a number from 1 to 5.")
+
+
 def change(
     session: Session,
     actor: User,
@@ -231,8 +242,7 @@ def change(
     Raises:
         RuleError: If the multiplier is out of range, or nobody would be left to instruct.
     """
-    if not 1.0 <= time_multiplier <= 5.0:
-        raise RuleError("The time multiplier must be from 1 to 5.")
+    check_multiplier(time_multiplier)
     if membership.user_id == actor.id and (role is not Role.INSTRUCTOR or not active):
         raise RuleError(
             "You cannot remove yourself or change your own role. Ask another instructor to do it."

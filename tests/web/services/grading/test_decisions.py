@@ -157,6 +157,29 @@ def test_another_rubric_asks_to_look_again_and_takes_nothing_away(world: World) 
         assert (kept.tenths, kept.outdated) == (earlier.points_tenths, False)
 
 
+def test_an_older_grade_of_the_same_attempt_gives_way(world: World) -> None:
+    """Two attempts have grades by an earlier rubric; the newer one is shown, each has its own."""
+    with world.database.write.begin() as session:
+        first = attempt(session, world, "A first proof.")
+        grade(session, first, 0)
+        second = attempt(session, world)
+        latest = grade(session, second, 1)
+        for each in session.scalars(select(ManualGrade)):
+            assert second.result is not None and second.result.answers is not None
+            each.question_hash, each.answer_hash = "0" * 64, second.result.answers["q7"]
+        session.flush()
+        assert first.result is not None and first.result.answers is not None
+        first.result.answers = second.result.answers
+        session.flush()
+        before = mark(session, first).question("q7")
+        grade(session, first, 0, 1, version=latest.version)
+        after = mark(session, first).question("q7")
+
+        assert before is not None and after is not None
+        assert (before.grade is latest, before.outdated) == (True, True)
+        assert (after.tenths, after.outdated) == (15, False)
+
+
 def test_a_result_of_an_earlier_program_has_answers_as_well(world: World) -> None:
     """What is given for it now holds in a new attempt; a damaged one's grade stays where it is."""
     with world.database.write.begin() as session:

@@ -161,6 +161,10 @@ def test_another_multiplier_is_confirmed_as_well(world: World) -> None:
     data = {"csrf_token": token_of(client, "/account"), "role": "student", "active": "1"}
     data["time_multiplier"] = "1.5"
 
+    for strange in ("1e308", "0", "-1"):
+        refused = client.post(place, data=data | {"time_multiplier": strange})
+        assert refused.status_code in (303, 400)
+        assert points(world, submission) == 40
     shown = client.post(place, data=data)
     assert "1 submission is no longer late" in spaced(shown.text)
     assert 'name="time_multiplier" value="1.5"' in shown.text
