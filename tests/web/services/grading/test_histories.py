@@ -115,7 +115,7 @@ class History:
 
     def take(self, name: str) -> None:
         """Let it happen, some hours later."""
-        self.at += self.chance.randint(1, 22 * HOUR)
+        self.at += self.chance.randint(1, 40 * HOUR)
         getattr(self, name)()
         self.session.flush()
         self.session.expire_all()
