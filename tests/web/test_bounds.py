@@ -60,6 +60,15 @@ def test_a_moment_that_was_saved_too_late_fails_no_page(world: World) -> None:
     assert world.client("grader").get("/courses/dl/staff/gradebook/").status_code == 200
 
 
+@pytest.mark.parametrize("number", ["9" * 60, "-1", "0"])
+def test_a_student_whose_number_no_column_holds_is_nobody(world: World, number: str) -> None:
+    """Rather than an error of the database's."""
+    client = world.client("instructor")
+    data = {"csrf_token": token_of(client, "/account"), "student": number, "special": ""}
+
+    assert client.post("/courses/dl/staff/grades/special", data=data).status_code == 404
+
+
 def test_a_version_that_no_column_holds_is_an_old_one(world: World) -> None:
     """Rather than an error of the database's."""
     with world.database.write.begin() as session:

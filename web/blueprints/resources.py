@@ -36,7 +36,8 @@ def submission_for(public_id: str, action: Action) -> Submission:
 
 def membership_in(course: Course, number: int) -> Membership:
     """Return somebody's membership of a course."""
-    membership = db().get(Membership, number)
+    # Untrusted: from a form it may be a number that no column can hold.
+    membership = db().get(Membership, number) if 0 < number < 2**31 else None
     if membership is None or membership.course_id != course.id:
         abort(404)
     return membership

@@ -16,7 +16,7 @@ depends_on = None
 def upgrade() -> None:
     """Go forward; courses have no key at first, as before."""
     _add("course", sa.Column("grade_key", sa.JSON(), nullable=False, server_default="[]"))
-    _add("course", sa.Column("bonus_percent", sa.Float(), nullable=False, server_default="0"))
+    _add("course", sa.Column("bonus_percent", sa.Double(), nullable=False, server_default="0"))
     _add("course", _boolean("bonus_needs_pass", default=True))
     _add("course_assignment", _boolean("is_bonus", default=False))
     with op.batch_alter_table("membership") as batch:
