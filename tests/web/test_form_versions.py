@@ -103,7 +103,7 @@ CASES = {
         f"{STAFF}/gradebook/rules",
         {"dropped_lowest": "1", "may-drop-xor": "1"},
         {"weight-xor": "7"},
-        "“How many are dropped”, now 1; ",
+        "“Drop lowest”, now 1; ",
         lambda session: session.scalars(select(Course)).one().dropped_lowest == 1,
     ),
     "grading": Case(
@@ -111,7 +111,7 @@ CASES = {
         f"{STAFF}/grading/xor/rules",
         {"anonymous_grading": "1"},
         {"regrade_requests": ""},
-        "“Hide names and file names from those who grade”, now yes",
+        "“Anonymous grading: hide names and file names from graders”, now yes",
         lambda session: session.scalars(select(CourseAssignment)).one().anonymous_grading,
     ),
     "points": Case(
