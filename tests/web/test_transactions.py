@@ -116,7 +116,7 @@ def test_nobody_waits_while_a_file_is_read(world: World, monkeypatch: pytest.Mon
     """A large notebook takes a second to read."""
     read = []
 
-    def look(data: bytes, name: str) -> None:
+    def look(data: bytes, name: str, file_name: str) -> None:
         read.append(check_free(world))
 
     monkeypatch.setattr(submitting, "check_notebook", look)

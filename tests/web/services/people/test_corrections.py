@@ -276,6 +276,6 @@ def test_nothing_changed_is_no_entry(world: World) -> None:
     fields = {"name": "Student", "student_number": "", "email": PEOPLE["student"][0]}
     correct(client, place_of(world, "Student"), **fields)
 
-    assert "Nothing was changed." in client.get(PEOPLE_PAGE).text
+    assert "No changes to save." in client.get(PEOPLE_PAGE).text
     with world.database.read() as session:
         assert "person.corrected" not in session.scalars(select(AuditEntry.action)).all()
