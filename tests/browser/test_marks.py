@@ -69,7 +69,7 @@ def test_keyboard_alone_sorts_the_gradebook_and_sets_a_weight(
     """The heads of columns are links, the rules a form: Tab, Enter, typing."""
     page = visitors.open("instructor")
     page.goto(GRADEBOOK)
-    page.get_by_role("link", name="Total").focus()
+    page.get_by_role("link", name="Total", exact=True).focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("columnheader", name="Total")).to_have_attribute(
         "aria-sort", "descending"
