@@ -110,7 +110,7 @@ class Browser:
             self._log.errors.append("the assignment's page has no form")
             return ""
         body = _form(token, content)
-        return self._ask("POST", f"{PAGE}hand-in", expected, self._log.uploads, body).location
+        return self._ask("POST", f"{PAGE}submit", expected, self._log.uploads, body).location
 
     def watch(self, receipt: str, until: float) -> None:
         """Follow the events as the page's script does; where there is no stream, ask again."""

@@ -13,6 +13,7 @@ from tests.adversarial.corpus import CASES, Case, Outcomes, load_case, student_t
 ALL = [load_case(folder) for folder in sorted(CASES.iterdir()) if folder.is_dir()]
 
 
+@pytest.mark.sweep(50)
 @pytest.mark.parametrize("case", ALL, ids=lambda case: case.name)
 def test_attack(case: Case, outcomes: Outcomes) -> None:
     """The broken questions lose points, and say why; the others keep full marks."""

@@ -53,6 +53,7 @@ def quiet(grader: Grader, xor: Assignment) -> Report:
     return grader.grade(attacked(xor, (("start", HONEST),)), xor, seed=3)
 
 
+@pytest.mark.sweep(4)
 @pytest.mark.parametrize("attack", PAIRS, ids=lambda path: path.stem)
 def test_the_neighbour_is_graded_as_if_alone(
     attack: Path, grader: Grader, xor: Assignment, quiet: Report
