@@ -84,6 +84,7 @@ class MessageCode(StrEnum):
     PORTAL_STOPPED = "portal_stopped"
     TEST_NOT_JUDGED = "test_not_judged"
     REGRADE_DISCARDED = "regrade_discarded"
+    OLD_RESULT_DAMAGED = "old_result_damaged"
 
 
 ENGLISH: Final[Mapping[MessageCode, str]] = {
@@ -166,6 +167,7 @@ ENGLISH: Final[Mapping[MessageCode, str]] = {
     MessageCode.PORTAL_STOPPED: "the portal was stopped",
     MessageCode.TEST_NOT_JUDGED: "a test could not be judged",
     MessageCode.REGRADE_DISCARDED: "the regrade was discarded",
+    MessageCode.OLD_RESULT_DAMAGED: "its result is damaged: regrade all of it",
 }
 
 

@@ -53,9 +53,7 @@ SLOWEST_PAGE_SECONDS: Final = 1.0
 COURSE: Final = f"/courses/{course.SLUG}/"
 PAGE: Final = f"{COURSE}assignments/{ASSIGNMENT}/"
 DONE: Final = (SubmissionState.GRADED, SubmissionState.UNUSABLE, SubmissionState.FAILED)
-SIGN_IN: Final = "/sign-in"
 FORM: Final = "multipart/form-data; boundary=end-of-part"
-FIELDS: Final = "application/x-www-form-urlencoded"
 
 
 @dataclass(frozen=True)
@@ -73,7 +71,6 @@ class Log:
 
     pages: list[float] = field(default_factory=list)
     uploads: list[float] = field(default_factory=list)
-    sign_ins: list[float] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 
 
@@ -96,21 +93,14 @@ class Browser:
         """Read a page; takes its time."""
         return self._ask("GET", path, 200, self._log.pages).text
 
-    def sign_in(self, email: str, password: str, expected: int = 303) -> None:
-        """Sign in by the form; takes the time of an answer to it."""
-        token = _token(self._exchange("GET", SIGN_IN).text)
-        fields = {"csrf_token": token, "email": email, "password": password}
-        body = urllib.parse.urlencode(fields).encode()
-        self._ask("POST", SIGN_IN, expected, self._log.sign_ins, body, FIELDS)
-
-    def submit(self, content: bytes, expected: int = 303) -> str:
+    def submit(self, content: bytes) -> str:
         """Hand in by the form on the assignment's page; returns the receipt's path, if any."""
-        token = _token(self.page(PAGE))
-        if not token:
+        token = re.search(r'name="csrf_token" value="([^"]+)"', self.page(PAGE))
+        if token is None:
             self._log.errors.append("the assignment's page has no form")
             return ""
-        body = _form(token, content)
-        return self._ask("POST", f"{PAGE}submit", expected, self._log.uploads, body).location
+        body = _form(token[1], content)
+        return self._ask("POST", f"{PAGE}submit", 303, self._log.uploads, body).location
 
     def watch(self, receipt: str, until: float) -> None:
         """Follow the events as the page's script does; where there is no stream, ask again."""
@@ -124,27 +114,21 @@ class Browser:
             wait = min(wait * 1.3, 10.0)
 
     def _ask(
-        self,
-        method: str,
-        path: str,
-        expected: int,
-        times: list[float],
-        body: bytes = b"",
-        kind: str = FORM,
+        self, method: str, path: str, expected: int, times: list[float], body: bytes = b""
     ) -> Answer:
         began = time.monotonic()
-        answer = self._exchange(method, path, body, kind)
+        answer = self._exchange(method, path, body)
         times.append(time.monotonic() - began)
         if answer.status != expected:
             self._log.errors.append(f"{method} {path}: {answer.status} {answer.text[:200]}")
         return answer
 
-    def _exchange(self, method: str, path: str, body: bytes = b"", kind: str = FORM) -> Answer:
+    def _exchange(self, method: str, path: str, body: bytes = b"") -> Answer:
         connection = http.client.HTTPConnection(self._host, timeout=ANSWER_SECONDS + 30)
         cookies = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
         headers = {"Cookie": cookies, "Referer": f"http://{self._host}{PAGE}"}
         if body:
-            headers["Content-Type"] = kind
+            headers["Content-Type"] = FORM
         try:
             connection.request(method, path, body or None, headers)
             response = connection.getresponse()
@@ -168,7 +152,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="autograder-load-") as folder:
         settings = settings_in(Path(folder))
         database = prepare(settings, ASSIGNMENT)
-        cookies = enrol(settings, database, options.students + options.readers)
+        cookies = _enrol(settings, database, options.students + options.readers)
         load = os.getloadavg()[0]
         with serving(Path(folder)) as address:
             time.sleep(WARM_SECONDS)
@@ -181,7 +165,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if good else 1
 
 
-def enrol(settings: Settings, database: Database, count: int) -> list[str]:
+def _enrol(settings: Settings, database: Database, count: int) -> list[str]:
     """Add so many students; returns their session cookies, since Argon2 is not measured here."""
     lines = ["email,name", *(f"load{n}@example.org,Load {n}" for n in range(count))]
     with database.write.begin() as session:
@@ -214,14 +198,14 @@ def _run(
             *(lambda each=each: _read(each, solved, over) for each in readers),
             *(
                 lambda each=each, number=number: _study(
-                    each, own_notebook(solved, number), seconds * number / len(students), until
+                    each, _own(solved, number), seconds * number / len(students), until
                 )
                 for number, each in enumerate(students)
             ),
         ]
         futures = [pool.submit(act) for act in acts]
         time.sleep(seconds)
-        while time.monotonic() < until and not all_done(database, len(students)):
+        while time.monotonic() < until and not _all_done(database, len(students)):
             time.sleep(0.5)
         over.set()
     for future in futures:
@@ -247,17 +231,12 @@ def _read(browser: Browser, content: bytes, over: threading.Event) -> None:
         browser.page(random.choice(pages))  # noqa: S311  # no secret
 
 
-def own_notebook(solved: bytes, number: int) -> bytes:
+def _own(solved: bytes, number: int) -> bytes:
     """Make a notebook different from all others by a comment."""
     document = json.loads(solved)
     first = next(cell for cell in document["cells"] if cell["cell_type"] == "code")
     first["source"] = "".join(first["source"]) + f"\n# By student {number}."
     return json.dumps(document).encode()
-
-
-def _token(page: str) -> str:
-    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
-    return found[1] if found else ""
 
 
 def _form(token: str, content: bytes) -> bytes:
@@ -267,8 +246,7 @@ def _form(token: str, content: bytes) -> bytes:
     return (mark + head).encode() + content + b"\r\n--end-of-part--\r\n"
 
 
-def all_done(database: Database, least: int) -> bool:
-    """Return whether so many submissions have come, and all that came are graded."""
+def _all_done(database: Database, least: int) -> bool:
     with database.read() as session:
         counted = select(Submission.state, func.count()).group_by(Submission.state)
         states = dict(session.execute(counted).all())
@@ -285,7 +263,7 @@ def _print(log: Log, database: Database, students: int, load: float) -> bool:
     for title in ("", "number", "median", "p95", "p99", "longest"):
         table.add_column(title, justify="right" if title else "left")
     for title, times in (("pages", log.pages), ("hand-ins", log.uploads)):
-        table.add_row(title, str(len(times)), *(f"{each:.3f} s" for each in summary(times)))
+        table.add_row(title, str(len(times)), *(f"{each:.3f} s" for each in _summary(times)))
     console = Console()
     console.print(table)
     last = max((row.received_at for row in rows), default=now())
@@ -297,11 +275,11 @@ def _print(log: Log, database: Database, students: int, load: float) -> bool:
     console.print(f"{len(log.errors)} errors; load average before: {load:.2f}")
     for error in log.errors[:10]:
         console.print(f"  {error}", markup=False)
-    slow = summary(log.pages)[2] > SLOWEST_PAGE_SECONDS
+    slow = _summary(log.pages)[2] > SLOWEST_PAGE_SECONDS
     return not log.errors and not slow and len(graded) == len(rows) >= students
 
 
-def summary(times: Sequence[float]) -> tuple[float, float, float, float]:
+def _summary(times: Sequence[float]) -> tuple[float, float, float, float]:
     """Return median, 95th and 99th percentile, and the longest."""
     times = [*times, *times] or [0.0, 0.0]  # quantiles need two values
     cuts = statistics.quantiles(times, n=100, method="inclusive")

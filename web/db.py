@@ -180,6 +180,10 @@ class StoredMessage(TypeDecorator[Message]):
             return text(value)  # damaged; shown as it stands
 
 
+LARGEST_INTEGER: Final = 2**31 - 1
+"""That a column of whole numbers holds, in every database."""
+
+
 class Base(DeclarativeBase):
     """The base of all tables."""
 

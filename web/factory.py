@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 from autograder.render.page import palette
 from web import templating
 from web.config import Settings
-from web.db import Database, is_busy, open_database
+from web.db import LARGEST_INTEGER, Database, is_busy, open_database
 from web.http import EXTENSION, Portal, actor, close_db, db, is_ours
 from web.models import User
 from web.security import SESSION_TOKEN, OtherHostError, protect
@@ -63,7 +63,7 @@ class RowConverter(IntegerConverter):
     """Part of an address that numbers a row; what no column can hold is no address of ours."""
 
     def __init__(self, url_map: Map) -> None:
-        super().__init__(url_map, max=2**31 - 1)
+        super().__init__(url_map, max=LARGEST_INTEGER)
 
 
 def _add_blueprints(app: Flask) -> None:

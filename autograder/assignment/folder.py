@@ -164,7 +164,7 @@ def stamp_of(folder: Path) -> tuple[tuple[str, int, int], ...]:
     A file's time of change cannot be set back by whoever writes it.
     """
     reference = reference_file(folder)
-    files = [*folder.rglob("*"), *([reference] if reference else [])]
+    files = [*_files(folder), *([reference] if reference else [])]
     return tuple(sorted(_state(path) for path in files))
 
 

@@ -149,7 +149,7 @@ class NotebookRunner:
             execution.kernel = None
             killers[killer.index] = killer
             left_out.add(killer.index)
-            if len(killers) == MAX_KERNELS or budget.left() <= 0:
+            if len(killers) == MAX_KERNELS or budget.seconds <= 0:
                 break
         execution.runs |= killers
         for each in killers.values():
@@ -183,12 +183,12 @@ class NotebookRunner:
             self._progress(number, len(code))
             if index in left_out or not execution.notebook.cells[index].source.strip():
                 continue
-            left = budget.left()
-            if left <= 0:
+            if budget.seconds <= 0:
                 execution.runs[index] = CellRun(index, CellStatus.SKIPPED)
                 continue
-            run, used = await session.run_cell(index, min(left, self._limits.cell_seconds))
-            budget.spend(used)
+            allowed = min(budget.seconds, self._limits.cell_seconds)
+            run, used = await session.run_cell(index, allowed)
+            budget.seconds -= used
             execution.runs[index] = run
             if run.status in _KILLERS and session.dead:
                 return run
@@ -201,17 +201,9 @@ def _may_try_again(index: int, tried_again: set[int]) -> bool:
 
 @dataclass
 class _Budget:
-    """The time that the cells of a notebook may take together, as if nobody else were there."""
+    """What is left of the time that a notebook's cells may take together, others' apart."""
 
     seconds: float
-
-    def left(self) -> float:
-        """Return what is left."""
-        return self.seconds
-
-    def spend(self, seconds: float) -> None:
-        """Count time that was the notebook's own."""
-        self.seconds -= seconds
 
 
 class _Session:

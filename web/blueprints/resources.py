@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import abort
 
+from web.db import LARGEST_INTEGER
 from web.http import db, require, signed_in
 from web.models import Course, CourseAssignment, Membership, Submission
 from web.policy import Action
@@ -37,7 +38,7 @@ def submission_for(public_id: str, action: Action) -> Submission:
 def membership_in(course: Course, number: int) -> Membership:
     """Return somebody's membership of a course."""
     # Untrusted: from a form it may be a number that no column can hold.
-    membership = db().get(Membership, number) if 0 < number < 2**31 else None
+    membership = db().get(Membership, number) if 0 < number <= LARGEST_INTEGER else None
     if membership is None or membership.course_id != course.id:
         abort(404)
     return membership

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session, contains_eager
 
-from web.models import Course, CourseAssignment, Membership, Submission, User
+from web.models import Course, CourseAssignment, Membership, Role, Submission, User
 
 
 def courses_of(session: Session, user: User) -> Sequence[Membership]:
@@ -18,6 +18,20 @@ def courses_of(session: Session, user: User) -> Sequence[Membership]:
         .where(Membership.user_id == user.id, Membership.active.is_(True))
         .options(contains_eager(Membership.course))
         .order_by(Course.title)
+    ).all()
+
+
+def students_of(session: Session, course: Course) -> Sequence[Membership]:
+    """Return a course's present students, by name."""
+    return session.scalars(
+        select(Membership)
+        .join(User)
+        .where(
+            Membership.course_id == course.id,
+            Membership.role == Role.STUDENT,
+            Membership.active.is_(True),
+        )
+        .order_by(User.name, User.id)
     ).all()
 
 

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from web.db import now
-from web.models import CourseAssignment, Membership, Role, User
+from web.models import CourseAssignment, User
+from web.services import lookup
 from web.services.courses.deadlines import Rules, rule_book, rules_for
 
 
@@ -96,18 +96,8 @@ def longer_waits(session: Session, assignment: CourseAssignment) -> Sequence[Lon
     if not moments:
         return []
     book = rule_book(session, [assignment])
-    query = (
-        select(Membership)
-        .join(User)
-        .where(
-            Membership.course_id == assignment.course_id,
-            Membership.role == Role.STUDENT,
-            Membership.active.is_(True),
-        )
-        .order_by(User.name, User.id)
-    )
     found = []
-    for member in session.scalars(query):
+    for member in lookup.students_of(session, assignment.course):
         until = book.rules(assignment, member.user_id).closes_at
         if until is not None and until > min(moments):
             found.append(LongerWait(member.user, until))

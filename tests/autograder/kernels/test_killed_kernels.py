@@ -10,7 +10,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from autograder import patience
 from autograder.cells import CellStatus
 from autograder.environments import load_environment
 from autograder.kernels.pool import KernelPool
@@ -117,11 +116,8 @@ def test_the_last_kernel_that_a_notebook_may_end(pool: KernelPool) -> None:
     assert found.calls() is None
 
 
-def test_what_was_lost_is_not_counted_as_time(
-    pool: KernelPool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_was_lost_is_not_counted_as_time(pool: KernelPool) -> None:
     """A cell that was killed late has all of the notebook's time again."""
-    monkeypatch.setattr(patience, "stretch", lambda: 1.0)
     submission = notebook("a = 1", "import time; time.sleep(2)", "a")
 
     found = run(pool, submission, kills=1, after=1.5, limits=Limits(total_seconds=3.0))

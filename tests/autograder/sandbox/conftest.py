@@ -54,12 +54,6 @@ def inside(fork_server: ForkServer) -> Iterator[Probe]:
 
 
 @pytest.fixture(autouse=True)
-def limits_do_not_stretch(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let calls end when their limits say so, however busy the machine is."""
-    monkeypatch.setattr("autograder.patience.stretch", lambda: 1.0)
-
-
-@pytest.fixture(autouse=True)
 def nothing_is_left(fork_server: ForkServer, request: pytest.FixtureRequest) -> Iterator[None]:
     """Fail a test that leaves open files, threads, processes or a kernel's folder behind."""
     if "inside" in request.fixturenames:

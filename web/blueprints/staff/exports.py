@@ -7,7 +7,7 @@ import binascii
 import io
 import zlib
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from flask import abort, render_template, request, send_file
 from werkzeug.wrappers import Response
@@ -22,7 +22,7 @@ from web.services.errors import RuleError
 from web.services.gradebook.exports import canvas, gradescope, moodle, plain
 from web.services.gradebook.exports.filling import Filled
 from web.services.gradebook.exports.selection import Choice, Selection, select_marks
-from web.services.gradebook.gradebook import gradebook
+from web.services.gradebook.gradebook import Gradebook, gradebook
 
 _MAX_BYTES: Final = 5_000_000
 _CSV, _ZIP = "text/csv", "application/zip"
@@ -85,17 +85,8 @@ def export_gradebook(slug: str) -> Response:
     course = course_for(slug, Action.EXPORT_MARKS)
     choice = _choice(request.form)
     book = gradebook(db(), course)
-    content = plain.course_csv(book, choice)
-    with portal().database.write.begin() as session:
-        audit.record(
-            session,
-            signed_in(),
-            "gradebook.exported",
-            course=course,
-            students=len(book.rows),
-            unreleased=choice.unreleased,
-        )
-    return _file(content, f"gradebook-{course.slug}.csv")
+    _record_book("gradebook.exported", book, unreleased=choice.unreleased)
+    return _file(plain.course_csv(book, choice), f"gradebook-{course.slug}.csv")
 
 
 @bp.post("/courses/<slug>/staff/grades/export")
@@ -103,14 +94,7 @@ def export_course_grades(slug: str) -> Response:
     """Return final grades as plain CSV."""
     course = course_for(slug, Action.EXPORT_MARKS)
     book = gradebook(db(), course)
-    with portal().database.write.begin() as session:
-        audit.record(
-            session,
-            signed_in(),
-            "gradebook.grades_exported",
-            course=course,
-            students=len(book.rows),
-        )
+    _record_book("gradebook.grades_exported", book)
     return _file(plain.grades_csv(book), f"grades-{course.slug}.csv")
 
 
@@ -169,6 +153,14 @@ def _record(action: str, selection: Selection, choice: Choice, kind: str) -> Non
             left_out=len(selection.left_out),
             unreleased=choice.unreleased,
             absent_as_zero=choice.absent_as_zero,
+        )
+
+
+def _record_book(action: str, book: Gradebook, **more: Any) -> None:
+    """Note in the log who took out a whole course's points or grades."""
+    with portal().database.write.begin() as session:
+        audit.record(
+            session, signed_in(), action, course=book.course, students=len(book.rows), **more
         )
 
 

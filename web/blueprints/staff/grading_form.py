@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final, Self
+from typing import Self
 
 from flask import request
 from markupsafe import Markup
 
+from web.db import LARGEST_INTEGER
 from web.http import end_transaction, portal
 from web.models import ManualGrade, SnapshotQuestion, Submission
 from web.rendering import answer_html
@@ -15,8 +16,6 @@ from web.services.grading import written_answers
 from web.services.grading.results import answer_cells
 from web.services.grading.written_answers import Entered
 from web.services.submissions.rendering import rendered_notebook
-
-MAX_VERSION: Final = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class Fields:
         """Return what came with the request."""
         return cls(
             # What no column can hold is no version of ours.
-            min(max(request.form.get("version", 0, type=int), 0), MAX_VERSION),
+            min(max(request.form.get("version", 0, type=int), 0), LARGEST_INTEGER),
             tuple(request.form.getlist("item", type=int)),
             request.form.get("points", ""),
             request.form.get("reason", ""),

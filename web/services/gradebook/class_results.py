@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from autograder.report import StaffView
 from autograder.verdict import Verdict
 from web.models import CourseAssignment, Result, Submission
-from web.services.gradebook import standing, statistics
+from web.services import lookup
+from web.services.gradebook import statistics
 from web.services.gradebook.statistics import Attempt, TestKey
 from web.services.grading import marks
 from web.services.grading.marks import Mark
@@ -73,7 +74,7 @@ def class_statistics(
     session: Session, assignment: CourseAssignment, which: Which = Which.COUNTED
 ) -> ClassStatistics:
     """Return an assignment's statistics; what staff submit to try it out does not count."""
-    members = standing.students(session, assignment.course)
+    members = lookup.students_of(session, assignment.course)
     ids = {member.user_id for member in members}
     graded = [
         mark for mark in marks.graded_marks(session, assignment) if mark.submission.user_id in ids

@@ -42,12 +42,8 @@ PRESETS: Final = {
 }  # fmt: skip
 """Keys to begin with: German grades, letters, pass or fail."""
 
-SPECIAL_FAILS: Final = {
-    SpecialGrade.NO_SHOW: True,
-    SpecialGrade.MISCONDUCT: True,
-    SpecialGrade.WITHDRAWN: False,
-}
-"""Whether who has a special grade has failed; who has withdrawn has neither passed nor failed."""
+_FAILED: Final = frozenset({SpecialGrade.NO_SHOW, SpecialGrade.MISCONDUCT})
+"""Who has withdrawn has neither passed nor failed."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +65,7 @@ class CourseGrade:
     def passed(self) -> bool | None:
         """Whether the course is passed; ``None`` if that is not decided."""
         if self.special is not None:
-            return False if SPECIAL_FAILS[self.special] else None
+            return False if self.special in _FAILED else None
         return self.step.passed if self.step is not None and self.final else None
 
 
@@ -119,15 +115,10 @@ def checked_key(rows: Iterable[tuple[str, str, bool]]) -> tuple[GradeStep, ...]:
     _refuse_doubled(steps)
     if steps[-1].from_share != 0:
         raise RuleError("The lowest grade must start at 0 %, so that every student gets a grade.")
-    failed = [step.passed for step in steps].index(False) if not all_pass(steps) else len(steps)
-    if any(step.passed for step in steps[failed:]):
+    passes = [step.passed for step in steps]
+    if passes != sorted(passes, reverse=True):
         raise RuleError("A grade passes although a better one fails. Check the column “Passes”.")
     return tuple(steps)
-
-
-def all_pass(steps: Iterable[GradeStep]) -> bool:
-    """Return whether every grade passes."""
-    return all(step.passed for step in steps)
 
 
 def set_key(session: Session, actor: User, course: Course, key: tuple[GradeStep, ...]) -> None:

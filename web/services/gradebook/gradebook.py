@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Generic, TypeVar
 
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from web.db import now
 from web.models import Course, CourseAssignment, Membership, Role, User
-from web.services import audit
+from web.services import audit, lookup
 from web.services.courses.assignments import course_assignments
 from web.services.errors import RuleError
 from web.services.gradebook import course_grades, standing, totals
@@ -126,7 +126,7 @@ def gradebook_page(
         descending: Whether the largest come first.
         instructs: As for `gradebook`.
     """
-    members = standing.students(session, course)
+    members = lookup.students_of(session, course)
     pages = max(1, -(-len(members) // PAGE_ROWS))
     number = min(max(1, number), pages)
     part = slice((number - 1) * PAGE_ROWS, number * PAGE_ROWS)
@@ -136,8 +136,7 @@ def gradebook_page(
     else:
         shown = _ordered(members, _member_key(by), descending=descending)[part]
         book = gradebook(session, course, shown, instructs=instructs)
-    graded = bool(course.grade_key) or any(each.special_grade for each in members)
-    return GradebookPage(book, len(members), number, pages, graded)
+    return GradebookPage(book, len(members), number, pages, has_grades(course, members))
 
 
 def gradebook(
@@ -161,7 +160,7 @@ def gradebook(
     found = course_assignments(session, course)
     concealed = [] if instructs else [each for each in found if _tells_who(each)]
     assignments = [each for each in found if each not in concealed]
-    members = standing.students(session, course) if members is None else members
+    members = lookup.students_of(session, course) if members is None else members
     columns = [standing.entries(session, each, members) for each in assignments]
     rows = [
         _row(course, member, tuple(column[member.user_id] for column in columns))
@@ -180,9 +179,9 @@ def _row(course: Course, member: Membership, entries: tuple[Entry[Known], ...]) 
     return Row(member, entries, total, grade)
 
 
-def has_grades(book: Gradebook) -> bool:
-    """Return whether a course gives grades, not points alone."""
-    return bool(book.course.grade_key) or any(row.grade.special for row in book.rows)
+def has_grades(course: Course, members: Iterable[Membership]) -> bool:
+    """Return whether a course gives grades to its students, not points alone."""
+    return bool(course.grade_key) or any(each.special_grade for each in members)
 
 
 def own_grades(session: Session, course: Course, user: User) -> Row[VisibleMark] | None:

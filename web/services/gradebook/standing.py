@@ -15,13 +15,10 @@ from sqlalchemy.orm import Session
 
 from web.db import now
 from web.models import (
-    Course,
     CourseAssignment,
     Membership,
-    Role,
     Submission,
     SubmissionState,
-    User,
 )
 from web.services.courses.deadlines import rule_book
 from web.services.grading import marks
@@ -96,20 +93,6 @@ class Entry(Generic[Known]):
         if self.tenths is None or self.standing is Standing.AWAITS_PERSON or not self.max_tenths:
             return None
         return Fraction(self.tenths, self.max_tenths)
-
-
-def students(session: Session, course: Course) -> Sequence[Membership]:
-    """Return a course's students, by name."""
-    return session.scalars(
-        select(Membership)
-        .join(User)
-        .where(
-            Membership.course_id == course.id,
-            Membership.role == Role.STUDENT,
-            Membership.active.is_(True),
-        )
-        .order_by(User.name, User.id)
-    ).all()
 
 
 def entries(

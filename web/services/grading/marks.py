@@ -201,10 +201,17 @@ def answer_hash_of(submission: Submission, question_id: str) -> str | None:
     return stored_hash(result.notebook, result.staff_view, question_id)
 
 
+def question_mark_of(
+    session: Session, submission: Submission, question_id: str
+) -> QuestionMark | None:
+    """Return what one question is worth, as staff see it; ``None`` if it has not been graded."""
+    mark = mark_of(session, submission)
+    return None if mark is None else mark.question(question_id)
+
+
 def is_outdated(session: Session, submission: Submission, question_id: str) -> bool:
     """Return whether an answer's grade was given by another version of the question."""
-    mark = mark_of(session, submission)
-    question = None if mark is None else mark.question(question_id)
+    question = question_mark_of(session, submission, question_id)
     return question is not None and question.outdated
 
 

@@ -10,7 +10,7 @@ from web.db import now
 from web.models import PointsOverride, Submission, User
 from web.services import audit
 from web.services.errors import RuleError
-from web.services.grading.marks import answer_hash_of, mark_of, released_with
+from web.services.grading.marks import answer_hash_of, question_mark_of, released_with
 
 MAX_REASON: Final = 2000
 
@@ -37,8 +37,7 @@ def set_points(
     Raises:
         RuleError: Without a reason, or with points that the question cannot give.
     """
-    mark = mark_of(session, submission)
-    question = mark.question(question_id) if mark is not None else None
+    question = question_mark_of(session, submission, question_id)
     if question is None:
         raise RuleError("Points can be adjusted once the submission has been graded.")
     if tenths is None or not 0 <= tenths <= question.max_tenths:
@@ -81,8 +80,7 @@ def override_of(
     session: Session, submission: Submission, question_id: str
 ) -> PointsOverride | None:
     """Return the change of points that holds for an answer, if there is one."""
-    mark = mark_of(session, submission)
-    question = None if mark is None else mark.question(question_id)
+    question = question_mark_of(session, submission, question_id)
     return None if question is None else question.override
 
 

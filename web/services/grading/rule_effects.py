@@ -62,7 +62,7 @@ def effect_of_rules(
         extension = book.extensions.get((assignment.id, user_id))
         return rules_with(rules, extension, book.multiplier(assignment, user_id))
 
-    return _effect(session, assignment, after, rules.counted)
+    return _effect(session, assignment, book, after, counted=rules.counted)
 
 
 def effect_of_extension(
@@ -70,53 +70,62 @@ def effect_of_extension(
 ) -> RuleEffect:
     """Return what a student's new extension would do; ``None``: taking the present one back."""
     book = rule_book(session, [assignment])
-
-    def after(user_id: int) -> Rules:
-        if user_id != user.id:
-            return book.rules(assignment, user_id)
-        return rules_with(assignment, terms, book.multiplier(assignment, user_id))
-
-    return _effect(session, assignment, after, assignment.counted)
+    rules = rules_with(assignment, terms, book.multiplier(assignment, user.id))
+    return _effect(session, assignment, book, _always(rules), user_id=user.id)
 
 
 def effect_of_multiplier(session: Session, member: Membership, multiplier: float) -> RuleEffect:
     """Return what another time multiplier of a student's would do in all of a course."""
+    assignments = course_assignments(session, member.course)
+    book = rule_book(session, assignments)
     total = RuleEffect()
-    for assignment in course_assignments(session, member.course):
-        book = rule_book(session, [assignment])
-
-        def after(
-            user_id: int, assignment: CourseAssignment = assignment, book: RuleBook = book
-        ) -> Rules:
-            if user_id != member.user_id:
-                return book.rules(assignment, user_id)
-            extension = book.extensions.get((assignment.id, user_id))
-            return rules_with(assignment, extension, multiplier)
-
-        total = total.plus(_effect(session, assignment, after, assignment.counted))
+    for assignment in assignments:
+        extension = book.extensions.get((assignment.id, member.user_id))
+        rules = rules_with(assignment, extension, multiplier)
+        effect = _effect(session, assignment, book, _always(rules), user_id=member.user_id)
+        total = total.plus(effect)
     return total
 
 
 def _effect(
     session: Session,
     assignment: CourseAssignment,
+    book: RuleBook,
     after: Callable[[int], Rules],
-    counted: CountedAttempt,
+    *,
+    user_id: int | None = None,
+    counted: CountedAttempt | None = None,
 ) -> RuleEffect:
-    book = rule_book(session, [assignment])
-    of_assignment = select(Submission).where(Submission.assignment_id == assignment.id)
+    """
+    Return what other rules would do.
+
+    Args:
+        session: To read by.
+        assignment: In which assignment.
+        book: The rules as they stand.
+        after: The other ones, by the student's id.
+        user_id: The only student whom they concern; everybody by default.
+        counted: Which attempt would count; as it is by default.
+    """
+    query = select(Submission).where(Submission.assignment_id == assignment.id)
+    if user_id is not None:
+        query = query.where(Submission.user_id == user_id)
     no_longer = become = 0
-    for each in session.scalars(of_assignment.options(lazyload("*"))):
+    for each in session.scalars(query.options(lazyload("*"))):
         was = book.rules(assignment, each.user_id).lateness_of(each).seconds > 0
         is_late = after(each.user_id).lateness_of(each).seconds > 0
         no_longer += was and not is_late
         become += is_late and not was
-    marks = graded_marks(session, assignment)
+    marks = graded_marks(session, assignment, None if user_id is None else [user_id])
     changed = [_with_rules(mark, after(mark.submission.user_id)) for mark in marks]
     old = counted_by_user(assignment.counted, marks)
-    new = counted_by_user(counted, changed)
-    totals = sum(mark.final_tenths != new[user_id].final_tenths for user_id, mark in old.items())
+    new = counted_by_user(counted or assignment.counted, changed)
+    totals = sum(mark.final_tenths != new[number].final_tenths for number, mark in old.items())
     return RuleEffect(no_longer, become, totals)
+
+
+def _always(rules: Rules) -> Callable[[int], Rules]:
+    return lambda _: rules
 
 
 def _with_rules(mark: Mark, rules: Rules) -> Mark:

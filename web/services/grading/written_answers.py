@@ -18,14 +18,12 @@ from web.models import (
     CourseAssignment,
     GradingClaim,
     ManualGrade,
-    Membership,
-    Role,
     Snapshot,
     SnapshotQuestion,
     Submission,
     User,
 )
-from web.services import audit
+from web.services import audit, lookup
 from web.services.errors import RuleError
 from web.services.grading import claims
 from web.services.grading.marks import (
@@ -33,7 +31,7 @@ from web.services.grading.marks import (
     QuestionMark,
     answer_hash_of,
     counted_marks,
-    mark_of,
+    question_mark_of,
     released_with,
 )
 
@@ -112,14 +110,8 @@ def written_question(snapshot: Snapshot, question_id: str) -> SnapshotQuestion |
 
 def student_marks(session: Session, assignment: CourseAssignment) -> list[Mark]:
     """Return the mark that counts of each present student, in the order of submission."""
-    students = session.scalars(
-        select(Membership.user_id).where(
-            Membership.course_id == assignment.course_id,
-            Membership.role == Role.STUDENT,
-            Membership.active.is_(True),
-        )
-    ).all()
-    marks = counted_marks(session, assignment, students).values()
+    students = lookup.students_of(session, assignment.course)
+    marks = counted_marks(session, assignment, [each.user_id for each in students]).values()
     return sorted(marks, key=lambda mark: mark.submission.id)
 
 
@@ -189,8 +181,7 @@ def take_next(
 
 def grade_of(session: Session, submission: Submission, question_id: str) -> ManualGrade | None:
     """Return what a person gave for an answer, in this attempt or another, if one did."""
-    mark = mark_of(session, submission)
-    question = None if mark is None else mark.question(question_id)
+    question = question_mark_of(session, submission, question_id)
     if question is None or question.grade is None:
         return None
     session.refresh(question.grade)

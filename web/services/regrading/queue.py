@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from autograder.messages import text
+from autograder.messages import Message, MessageCode
 from autograder.report import Report
 from web.models import RegradeJob, RegradeJobState, Submission
 from web.services.regrading.one_question import keep_others
@@ -37,7 +37,7 @@ class RegradeQueue(JobQueue[RegradeJob]):
         result = new_result(job.submission_id, snapshot_id, report, notebook, rendered)
         question, old = job.regrade.question, job.submission.result
         if question is not None and (old is None or not keep_others(old, result, question)):
-            job.end_lease(RegradeJobState.FAILED, text("its result is damaged: regrade all of it"))
+            job.end_lease(RegradeJobState.FAILED, Message(MessageCode.OLD_RESULT_DAMAGED))
             return True
         job.result = result
         job.end_lease(RegradeJobState.DONE)

@@ -87,7 +87,7 @@ class _Reader:
         if not line.endswith(b"\n"):
             self.end()
             raise RuleError(
-                "The file takes too long to read, so nothing was submitted. Clear the  "
+                "The file takes too long to read, so nothing was submitted. Clear the "
                 "notebook's outputs, save it, and try again."
             )
         answer: dict[str, Any] = json.loads(line)

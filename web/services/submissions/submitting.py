@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from autograder.files import write_file
+from autograder.messages import Message, MessageCode
 from web.db import now
 from web.models import (
     CourseAssignment,
@@ -22,7 +23,7 @@ from web.models import (
 from web.services.courses.deadlines import rules_for
 from web.services.errors import RuleError
 from web.services.submissions import reading
-from web.services.submissions.advice import advice_on
+from web.services.submissions.advice import advice, advice_on
 
 _MAX_NAME: Final = 200
 
@@ -169,9 +170,8 @@ def check_notebook(data: bytes, assignment_name: str, file_name: str = "") -> No
     if found.fault is not None:
         raise RuleError(f"Not submitted. {advice_on(found.fault, data, _shown_name(file_name))}")
     if found.assignment not in (None, assignment_name):
-        raise RuleError(
-            f"This notebook belongs to the assignment “{found.assignment}”. Submit it there."
-        )
+        names = {"other": found.assignment or "", "this": assignment_name}
+        raise RuleError(advice(Message(MessageCode.OTHER_ASSIGNMENT, names)))
 
 
 def _shown_name(file_name: str) -> str:

@@ -47,9 +47,9 @@ def assignment_csv(selection: Selection) -> bytes:
 def course_csv(book: Gradebook, choice: Choice) -> bytes:
     """Return a course's marks: one student a line, one assignment a column, total and grade."""
     names = [disarmed(each.name) for each in book.assignments]
-    more = _GRADE if has_grades(book) else ()
-    lines = [[*_PERSON, *names, "total_percent", *more]]
-    lines += [_course_line(book, row, choice) for row in book.rows]
+    graded = has_grades(book.course, (row.member for row in book.rows))
+    lines = [[*_PERSON, *names, "total_percent", *(_GRADE if graded else ())]]
+    lines += [_course_line(book, row, choice, graded=graded) for row in book.rows]
     return write_csv(lines, mark=True)
 
 
@@ -75,7 +75,7 @@ def _line(selection: Selection, row: ExportRow, questions: list[str]) -> list[st
     return line
 
 
-def _course_line(book: Gradebook, row: Row[Mark], choice: Choice) -> list[str]:
+def _course_line(book: Gradebook, row: Row[Mark], choice: Choice, *, graded: bool) -> list[str]:
     kept = [entry for entry in row.entries if exported(entry, choice)]
     cells = [
         points(entry.tenths) if entry in kept and entry.tenths is not None else ""
@@ -84,7 +84,7 @@ def _course_line(book: Gradebook, row: Row[Mark], choice: Choice) -> list[str]:
     # The total is made of what stands in the line, so that it gives nothing away.
     found = total(kept, TotalRules.of(book.course))
     cells.append(percent(found.share))
-    if has_grades(book):
+    if graded:
         grade = grade_of(book.course.grade_key, found, row.member.special_grade)
         cells += [percent(found.bonus), *_grade(grade)]
     return [*_person(row.member), *cells]

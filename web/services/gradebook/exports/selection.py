@@ -9,6 +9,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from web.models import CourseAssignment, Membership
+from web.services import lookup
 from web.services.gradebook import standing
 from web.services.gradebook.standing import Entry, Standing
 from web.services.grading.marks import Mark
@@ -79,7 +80,7 @@ class Selection:
 
 def select_marks(session: Session, assignment: CourseAssignment, choice: Choice) -> Selection:
     """Return the marks of an assignment that are to be exported, by students' names."""
-    members = standing.students(session, assignment.course)
+    members = lookup.students_of(session, assignment.course)
     found = standing.entries(session, assignment, members)
     rows, left_out = [], []
     for member in members:
