@@ -189,13 +189,16 @@ class Conversation(Closeable):
     Args:
         command: What starts it; its first line says that it is warm.
         environment: Its environment.
+        folder: Where it runs.
     """
 
-    def __init__(self, command: Sequence[str | Path], environment: dict[str, str]) -> None:
+    def __init__(
+        self, command: Sequence[str | Path], environment: dict[str, str], folder: Path = ROOT
+    ) -> None:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the process
         self._process = subprocess.Popen(
             list(map(str, command)),
-            cwd=ROOT,
+            cwd=folder,
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -9,12 +9,8 @@ Ends with 1 if an answer is an error, a page is slow, or a submission is not gra
 from __future__ import annotations
 
 import argparse
-import http.client
-import json
 import os
 import random
-import re
-import statistics
 import sys
 import tempfile
 import threading
@@ -22,124 +18,35 @@ import time
 import urllib.parse
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import timedelta
-from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Final
 
-from flask.sessions import SecureCookieSessionInterface
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy import func, select
 
 from autograder.assignment import find_assignment, load_assignment
 from benchmarks.portal import prepare, serving, settings_in
-from web.config import Settings
+from benchmarks.portal_students import (
+    ASSIGNMENT,
+    COURSE,
+    PAGE,
+    Browser,
+    Log,
+    enrol,
+    own_notebook,
+    summary,
+)
 from web.db import Database, now
-from web.demo import course, people
 from web.demo.notebooks import Work, notebook
-from web.factory import create_app
-from web.models import Course, Role, Submission, SubmissionState, User
-from web.security import SESSION_TOKEN
-from web.services.people import accounts, roster, roster_file
+from web.models import Submission, SubmissionState
 
-ASSIGNMENT: Final = "xor"
 WARM_SECONDS: Final = 15.0
 GRADING_SECONDS: Final = 180.0
-ANSWER_SECONDS: Final = 60.0
 PAUSE_SECONDS: Final = (0.5, 1.5)
 SLOWEST_PAGE_SECONDS: Final = 1.0
-COURSE: Final = f"/courses/{course.SLUG}/"
-PAGE: Final = f"{COURSE}assignments/{ASSIGNMENT}/"
 DONE: Final = (SubmissionState.GRADED, SubmissionState.UNUSABLE, SubmissionState.FAILED)
-FORM: Final = "multipart/form-data; boundary=end-of-part"
-
-
-@dataclass(frozen=True)
-class Answer:
-    """An answer of the portal's: status, where it sends the browser, body."""
-
-    status: int
-    location: str
-    text: str
-
-
-@dataclass
-class Log:
-    """What happened, from all threads; appending to a list needs no lock."""
-
-    pages: list[float] = field(default_factory=list)
-    uploads: list[float] = field(default_factory=list)
-    errors: list[str] = field(default_factory=list)
-
-
-class Browser:
-    """
-    A browser of somebody who is signed in, as far as a load needs one.
-
-    Args:
-        address: Of the portal.
-        session: The session's cookie.
-        log: Takes times and errors.
-    """
-
-    def __init__(self, address: str, session: str, log: Log) -> None:
-        self._host = urllib.parse.urlsplit(address).netloc
-        self._cookies = {"session": session}
-        self._log = log
-
-    def page(self, path: str) -> str:
-        """Read a page; takes its time."""
-        return self._ask("GET", path, 200, self._log.pages).text
-
-    def submit(self, content: bytes) -> str:
-        """Hand in by the form on the assignment's page; returns the receipt's path, if any."""
-        token = re.search(r'name="csrf_token" value="([^"]+)"', self.page(PAGE))
-        if token is None:
-            self._log.errors.append("the assignment's page has no form")
-            return ""
-        body = _form(token[1], content)
-        return self._ask("POST", f"{PAGE}submit", 303, self._log.uploads, body).location
-
-    def watch(self, receipt: str, until: float) -> None:
-        """Follow the events as the page's script does; where there is no stream, ask again."""
-        if self._exchange("GET", f"{receipt}events").status == 200:
-            return
-        wait = 1.0
-        while time.monotonic() + wait < until:
-            time.sleep(wait)
-            if '"done":true' in self._ask("GET", f"{receipt}status.json", 200, []).text:
-                return
-            wait = min(wait * 1.3, 10.0)
-
-    def _ask(
-        self, method: str, path: str, expected: int, times: list[float], body: bytes = b""
-    ) -> Answer:
-        began = time.monotonic()
-        answer = self._exchange(method, path, body)
-        times.append(time.monotonic() - began)
-        if answer.status != expected:
-            self._log.errors.append(f"{method} {path}: {answer.status} {answer.text[:200]}")
-        return answer
-
-    def _exchange(self, method: str, path: str, body: bytes = b"") -> Answer:
-        connection = http.client.HTTPConnection(self._host, timeout=ANSWER_SECONDS + 30)
-        cookies = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
-        headers = {"Cookie": cookies, "Referer": f"http://{self._host}{PAGE}"}
-        if body:
-            headers["Content-Type"] = FORM
-        try:
-            connection.request(method, path, body or None, headers)
-            response = connection.getresponse()
-            text = response.read().decode()
-        except (OSError, http.client.HTTPException) as error:
-            return Answer(0, "", repr(error))
-        finally:
-            connection.close()
-        for line in response.headers.get_all("Set-Cookie", []):
-            self._cookies |= {name: each.value for name, each in SimpleCookie(line).items()}
-        return Answer(response.status, response.headers.get("Location", ""), text)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -152,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="autograder-load-") as folder:
         settings = settings_in(Path(folder))
         database = prepare(settings, ASSIGNMENT)
-        cookies = _enrol(settings, database, options.students + options.readers)
+        cookies = enrol(settings, database, options.students + options.readers)
         load = os.getloadavg()[0]
         with serving(Path(folder)) as address:
             time.sleep(WARM_SECONDS)
@@ -163,23 +70,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         good = _print(log, database, options.students, load)
         database.engine.dispose()
     return 0 if good else 1
-
-
-def _enrol(settings: Settings, database: Database, count: int) -> list[str]:
-    """Add so many students; returns their session cookies, since Argon2 is not measured here."""
-    lines = ["email,name", *(f"load{n}@example.org,Load {n}" for n in range(count))]
-    with database.write.begin() as session:
-        instructor = session.scalars(select(User).where(User.email == people.INSTRUCTOR[0])).one()
-        its_course = session.scalars(select(Course).where(Course.slug == course.SLUG)).one()
-        rows = roster_file.parse_roster("\n".join(lines))
-        taken = roster.take_in(session, instructor, its_course, rows, Role.STUDENT)
-        users = [membership.user for membership in taken.added]
-        sessions = [(each.get_id(), accounts.begin_session(session, each)) for each in users]
-    app = create_app(settings, database)
-    signer = SecureCookieSessionInterface().get_signing_serializer(app)
-    assert signer is not None
-    cookies = ({"_user_id": key, "_fresh": True, SESSION_TOKEN: token} for key, token in sessions)
-    return [str(signer.dumps(cookie)) for cookie in cookies]
 
 
 def _run(
@@ -198,7 +88,7 @@ def _run(
             *(lambda each=each: _read(each, solved, over) for each in readers),
             *(
                 lambda each=each, number=number: _study(
-                    each, _own(solved, number), seconds * number / len(students), until
+                    each, own_notebook(solved, number), seconds * number / len(students), until
                 )
                 for number, each in enumerate(students)
             ),
@@ -231,21 +121,6 @@ def _read(browser: Browser, content: bytes, over: threading.Event) -> None:
         browser.page(random.choice(pages))  # noqa: S311  # no secret
 
 
-def _own(solved: bytes, number: int) -> bytes:
-    """Make a notebook different from all others by a comment."""
-    document = json.loads(solved)
-    first = next(cell for cell in document["cells"] if cell["cell_type"] == "code")
-    first["source"] = "".join(first["source"]) + f"\n# By student {number}."
-    return json.dumps(document).encode()
-
-
-def _form(token: str, content: bytes) -> bytes:
-    part = "--end-of-part\r\nContent-Disposition: form-data; name="
-    mark = f'{part}"csrf_token"\r\n\r\n{token}\r\n'
-    head = f'{part}"notebook"; filename="{ASSIGNMENT}.ipynb"\r\n\r\n'
-    return (mark + head).encode() + content + b"\r\n--end-of-part--\r\n"
-
-
 def _all_done(database: Database, least: int) -> bool:
     with database.read() as session:
         counted = select(Submission.state, func.count()).group_by(Submission.state)
@@ -263,7 +138,7 @@ def _print(log: Log, database: Database, students: int, load: float) -> bool:
     for title in ("", "number", "median", "p95", "p99", "longest"):
         table.add_column(title, justify="right" if title else "left")
     for title, times in (("pages", log.pages), ("hand-ins", log.uploads)):
-        table.add_row(title, str(len(times)), *(f"{each:.3f} s" for each in _summary(times)))
+        table.add_row(title, str(len(times)), *(f"{each:.3f} s" for each in summary(times)))
     console = Console()
     console.print(table)
     last = max((row.received_at for row in rows), default=now())
@@ -275,15 +150,8 @@ def _print(log: Log, database: Database, students: int, load: float) -> bool:
     console.print(f"{len(log.errors)} errors; load average before: {load:.2f}")
     for error in log.errors[:10]:
         console.print(f"  {error}", markup=False)
-    slow = _summary(log.pages)[2] > SLOWEST_PAGE_SECONDS
+    slow = summary(log.pages)[2] > SLOWEST_PAGE_SECONDS
     return not log.errors and not slow and len(graded) == len(rows) >= students
-
-
-def _summary(times: Sequence[float]) -> tuple[float, float, float, float]:
-    """Return median, 95th and 99th percentile, and the longest."""
-    times = [*times, *times] or [0.0, 0.0]  # quantiles need two values
-    cuts = statistics.quantiles(times, n=100, method="inclusive")
-    return statistics.median(times), cuts[94], cuts[98], max(times)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response
 
 from autograder.render.page import palette
-from web import templating
+from web import large_bodies, templating
 from web.config import Settings
 from web.db import LARGEST_INTEGER, Database, is_busy, open_database
 from web.http import EXTENSION, Portal, actor, close_db, db, is_ours
@@ -47,6 +47,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app = Flask("web", static_folder="static", template_folder="templates")
     app.extensions[EXTENSION] = Portal(settings, database or open_database(settings.database_url))
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    large_bodies.add_to(app)
     protect(app, settings)
     app.teardown_appcontext(close_db)
     _add_sign_in(app)

@@ -17,7 +17,7 @@ from web.db import Database, begin_writing, is_conflict
 from web.models import Course, User
 from web.policy import Action, Resource, allowed
 from web.services.errors import RuleError
-from web.services.submissions.reading import RefusedUploads
+from web.services.submissions.reading import Uploads
 
 EXTENSION: Final = "autograder"
 _CONFLICT: Final = (
@@ -27,12 +27,12 @@ _CONFLICT: Final = (
 
 
 class Portal:
-    """What the application holds: settings, database, and who has uploaded what is no notebook."""
+    """What the application holds: settings, database, and what people upload at the moment."""
 
     def __init__(self, settings: Settings, database: Database) -> None:
         self.settings = settings
         self.database = database
-        self.refused_uploads = RefusedUploads()
+        self.uploads = Uploads()
 
 
 def portal() -> Portal:

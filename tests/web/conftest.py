@@ -23,7 +23,7 @@ from web.db import Database, now, open_database
 from web.factory import create_app
 from web.models import Course, Membership, Role, User
 from web.services.courses import assignments, snapshots
-from web.services.people import accounts
+from web.services.people import accounts, hashing
 from web.setup import migrate
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def quick_hashes() -> Iterator[None]:
     """Make Argon2 cheap: nearly every test signs somebody in, and none is about its strength."""
     with pytest.MonkeyPatch.context() as patch:
         cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-        patch.setattr(accounts, "_hasher", cheap)
+        patch.setattr(hashing, "_hasher", cheap)
         yield
 
 

@@ -20,8 +20,9 @@ from tests.web.reports import graded
 from web.db import Base, open_database
 from web.factory import create_app
 from web.models import Course, CourseAssignment, Role, Submission, SubmissionState, User
+from web.services import turns
 from web.services.errors import RuleError
-from web.services.people import accounts, roster, roster_file, throttle
+from web.services.people import accounts, hashing, roster, roster_file, throttle
 from web.services.submissions import leases, submitting
 from web.services.submissions.queue import SubmissionQueue
 from web.setup import init, migrate
@@ -115,7 +116,8 @@ def test_guesses_at_once_are_not_more_than_one_after_another(
 ) -> None:
     """Whether there is such an account or not; a lock holds the others meanwhile."""
     # So that all of them have a place: who has none is not looked at, and does not count.
-    monkeypatch.setattr(accounts, "_IN_LINE", threading.BoundedSemaphore(16))
+    monkeypatch.setattr(hashing, "_IN_LINE", threading.BoundedSemaphore(16))
+    monkeypatch.setattr(turns, "MOST_AT_ONCE", 16)
     start = threading.Barrier(16)
     words = []
 

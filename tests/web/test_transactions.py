@@ -21,7 +21,7 @@ from web import db
 from web.factory import create_app
 from web.models import User
 from web.services.grading import student_view
-from web.services.people import accounts
+from web.services.people import accounts, hashing
 from web.services.submissions import submitting
 
 NEW = "four words are long"
@@ -106,7 +106,7 @@ def test_nobody_waits_while_a_password_is_hashed(
             hashed.append(check_free(world))
             return super().verify(hash, password)
 
-    monkeypatch.setattr(accounts, "_hasher", Looking(time_cost=1, memory_cost=8, parallelism=1))
+    monkeypatch.setattr(hashing, "_hasher", Looking(time_cost=1, memory_cost=8, parallelism=1))
 
     assert act(world).status_code == code
     assert hashed

@@ -127,12 +127,12 @@ def submit_at_old_address(slug: str, name: str) -> Response:
 
 
 def _check_notebook(user: User, content: bytes, name: str, file_name: str) -> None:
-    refused = portal().refused_uploads
-    refused.check(user.id)
+    uploads = portal().uploads
+    uploads.check(user.id)
     try:
         submitting.check_notebook(content, name, file_name)
     except RuleError:
-        refused.note(user.id)
+        uploads.note(user.id)
         raise
 
 

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
@@ -20,23 +16,15 @@ from web.db import Database, now
 from web.models import BrowserSession, Invitation, Membership, User
 from web.services import audit
 from web.services.errors import BusyError, RuleError
-from web.services.people import throttle
+from web.services.people import hashing, throttle
 from web.services.people.names import normalised
 from web.services.people.throttle import Browser
+from web.services.turns import Turns
 
 INVITATION_DAYS: Final = 14
 SHORTEST_PASSWORD: Final = 10
 LONGEST_PASSWORD: Final = 1000
-# RFC 9106's second recommendation: 64 MiB, three passes.
-_hasher: Final = PasswordHasher(time_cost=3, memory_cost=65_536, parallelism=4)
-# A hash takes the time and the memory that others' pages need: a class that signs in waits in line.
-_HASHING: Final = threading.BoundedSemaphore(2)
-# The line, and who hashes: the other threads are for pages. A class needs less than a second each.
-_IN_LINE: Final = threading.BoundedSemaphore(8)
-# Verified where there is no account, so that the time taken does not tell.
-_NOBODY: Final = _hasher.hash(secrets.token_hex(16))
-
-
+_AT_ONCE: Final = Turns("Somebody is signing in to this account right now. Try again in a moment.")
 _NOT_VALID: Final = (
     "This link is no longer valid. If you have already set your password, sign in with it. Ask "
     "your instructor for a new link otherwise."
@@ -65,17 +53,22 @@ def sign_in(
         BusyError: If many try at once; the try does not count then.
     """
     address = normalised(email)
+    try:
+        with _AT_ONCE.turn((network, address)):
+            return _sign_in(database, address, password, browser or Browser(network))
+    except RuleError as error:
+        raise SignInRefused(str(error)) from None
+
+
+def _sign_in(database: Database, address: str, password: str, browser: Browser) -> User:
     with database.write.begin() as session:
         known = session.scalar(select(User).where(User.email == address, User.active.is_(True)))
-        try:
-            attempt = throttle.begin(session, address, known, browser or Browser(network))
-        except RuleError as error:
-            raise SignInRefused(str(error)) from None
-    stored = known.password_hash if known and known.password_hash else _NOBODY
+        attempt = throttle.begin(session, address, known, browser)
+    stored = known.password_hash if known and known.password_hash else hashing.NOBODY
     try:
         with attempt.turn():
-            matches = _matches(stored, password)
-        renewed = _hash(password) if matches and _hasher.check_needs_rehash(stored) else stored
+            matches = _is_right(stored, password)
+        renewed = hashing.hashed(password) if matches and hashing.is_outdated(stored) else stored
     except BusyError:
         _undo(database, attempt)
         raise
@@ -111,7 +104,7 @@ def checked_hash(user: User, password: str) -> str:
         BusyError: If many passwords are hashed at the moment.
     """
     _check(user, password)
-    return _hash(password)
+    return hashing.hashed(password)
 
 
 def _check(user: User, password: str) -> None:
@@ -143,9 +136,9 @@ def change_password(database: Database, user: User, current: str, password: str)
         # A browser that was left open lets nobody try all passwords.
         attempt = throttle.begin_for(session, f"account:{user.id}")
     try:
-        if stored is None or not _matches(stored, current):
+        if stored is None or not _is_right(stored, current):
             raise RuleError("The current password is wrong.")
-        hashed = _hash(password)
+        hashed = hashing.hashed(password)
     except BusyError:
         _undo(database, attempt)
         raise
@@ -346,36 +339,10 @@ def _set_hash(user: User, hashed: str) -> None:
     user.session_key = secrets.token_hex(16)
 
 
-@contextmanager
-def _place_in_line() -> Iterator[None]:
-    """
-    Wait until one's turn to hash has come.
-
-    Raises:
-        BusyError: If many others wait as well.
-    """
-    if not _IN_LINE.acquire(blocking=False):
-        raise BusyError
-    try:
-        with _HASHING:
-            yield
-    finally:
-        _IN_LINE.release()
-
-
 def _undo(database: Database, attempt: throttle.Attempt) -> None:
     with database.write.begin() as session:
         throttle.undo(session, attempt)
 
 
-def _hash(password: str) -> str:
-    with _place_in_line():
-        return _hasher.hash(password)
-
-
-def _matches(stored: str, password: str) -> bool:
-    try:
-        with _place_in_line():
-            return _hasher.verify(stored, password[: LONGEST_PASSWORD + 1])
-    except (VerificationError, InvalidHashError):
-        return False
+def _is_right(stored: str, password: str) -> bool:
+    return hashing.matches(stored, password[: LONGEST_PASSWORD + 1])

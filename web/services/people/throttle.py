@@ -29,7 +29,7 @@ from web.services.errors import BusyError, RuleError
 MINUTES: Final = 15
 MOST_FAILURES: Final = 10
 """For an address from one network, or in one browser."""
-MOST_RIGHT: Final = 60
+MOST_RIGHT: Final = 20
 """Right passwords for an address from one network, or in one browser: each takes time."""
 MANY_FAILURES_OF_ADDRESS: Final = 50
 """From everywhere; from then on each network has fewer."""

@@ -17,11 +17,12 @@ from typing import Any, Final
 from autograder.messages import Message
 from web.services.errors import BusyError, RuleError
 from web.services.submissions.reader_process import LENGTH_BYTES
+from web.services.turns import Turns
 
 READERS: Final = 2
 PATIENCE_SECONDS: Final = 20.0
 READ_SECONDS: Final = 20.0
-MOST_REFUSED_AN_HOUR: Final = 30
+MOST_REFUSED_AN_HOUR: Final = 12
 _HOUR: Final = 3600.0
 
 
@@ -123,11 +124,12 @@ def _exchange(process: subprocess.Popen[bytes], data: bytes) -> bytes:
     return process.stdout.readline() if poll.poll(READ_SECONDS * 1000) else b""
 
 
-class RefusedUploads:
-    """Counts the files of each person that were refused; they cost no attempt, but some work."""
+class Uploads(Turns):
+    """Bounds what each person's files cost: one at a time, and not many that are refused."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        super().__init__("You are sending another file right now. Wait until it has arrived.")
+        self._refusals = threading.Lock()
         self._moments: dict[int, deque[float]] = {}
 
     def check(self, user_id: int) -> None:
@@ -137,7 +139,7 @@ class RefusedUploads:
         Raises:
             RuleError: If too many of theirs were refused within the last hour.
         """
-        with self._lock:
+        with self._refusals:
             self._forget()
             if len(self._moments.get(user_id, ())) >= MOST_REFUSED_AN_HOUR:
                 raise RuleError(
@@ -147,7 +149,7 @@ class RefusedUploads:
 
     def note(self, user_id: int) -> None:
         """Count a file that was refused."""
-        with self._lock:
+        with self._refusals:
             self._moments.setdefault(user_id, deque()).append(time.monotonic())
 
     def _forget(self) -> None:

@@ -14,8 +14,9 @@ from sqlalchemy import select
 from tests.web.conftest import PASSWORD, PEOPLE, World, token_of
 from web.db import now
 from web.models import BrowserSession, Invitation, Role, SignInAttempt, User
+from web.services import turns
 from web.services.errors import BusyError, RuleError
-from web.services.people import accounts, roles, throttle
+from web.services.people import accounts, hashing, roles, throttle
 
 STUDENT = PEOPLE["student"][0]
 NEW = "another long one"
@@ -66,7 +67,8 @@ def test_tries_at_once_are_not_more_than_one_after_another(
 ) -> None:
     """A try counts before its password is verified."""
     # So that all of them have a place: who has none is not looked at, and does not count.
-    monkeypatch.setattr(accounts, "_IN_LINE", threading.BoundedSemaphore(16))
+    monkeypatch.setattr(hashing, "_IN_LINE", threading.BoundedSemaphore(16))
+    monkeypatch.setattr(turns, "MOST_AT_ONCE", 16)
     begin = threading.Barrier(16)
     words: list[str] = []
 
@@ -159,20 +161,52 @@ def test_few_threads_wait_for_a_hash(world: World, hashed_password: str) -> None
             answers.put("busy")
 
     threads = [threading.Thread(target=sign_in, args=(email,), daemon=True) for email in people]
-    with accounts._HASHING, accounts._HASHING:
+    free = threading.Event()
+    for _ in range(hashing.AT_ONCE):
+        hashing._threads.submit(free.wait)
+    try:
         for thread in threads:
             thread.start()
-        told = [answers.get(timeout=30) for _ in range(12)]
+        told = [answers.get(timeout=30) for _ in range(8)]
+    finally:
+        free.set()
     for thread in threads:
         thread.join()
 
     assert set(told) == {"busy"}
-    signed_in = {answers.get_nowait() for _ in range(8)}
-    assert len(signed_in) == 8
+    signed_in = {answers.get_nowait() for _ in range(12)}
+    assert len(signed_in) == 12
     assert signed_in < set(people)
     with world.database.read() as session:
         keys = session.scalars(select(SignInAttempt.key)).all()
     assert {key.partition(":")[0] for key in keys} == {"right"}
+
+
+def test_many_tries_at_once_wait_for_no_thread(world: World) -> None:
+    """Two at a time for an account from one network: others sign in beside them."""
+    free = threading.Event()
+    for _ in range(hashing.AT_ONCE):
+        hashing._threads.submit(free.wait)
+    words: queue.Queue[str] = queue.Queue()
+
+    def sign_in(email: str) -> None:
+        try:
+            words.put(accounts.sign_in(world.database, email, PASSWORD, "192.0.2.1").email)
+        except RuleError as error:
+            words.put(str(error))
+
+    hammer = [threading.Thread(target=sign_in, args=(STUDENT,), daemon=True) for _ in range(20)]
+    other = threading.Thread(target=sign_in, args=(PEOPLE["other"][0],), daemon=True)
+    try:
+        for thread in (*hammer, other):
+            thread.start()
+        told = [words.get(timeout=30) for _ in range(18)]
+    finally:
+        free.set()
+    signed_in = [words.get(timeout=30) for _ in range(3)]
+
+    assert all("Somebody is signing in to this account right now" in each for each in told)
+    assert sorted(signed_in) == sorted([STUDENT, STUDENT, PEOPLE["other"][0]])
 
 
 @pytest.mark.parametrize("email", [STUDENT, "nobody@example.org"])

@@ -14,6 +14,7 @@ from tests.web.services.grading.test_marks import person
 from tests.web.services.submissions.test_submitting import notebook, stored, submit, submit_anyway
 from web.db import now
 from web.models import CountedAttempt, CourseAssignment, Extension, User
+from web.services import lookup
 from web.services.errors import RuleError
 from web.services.gradebook import standing
 from web.services.gradebook.gradebook import own_grades
@@ -54,7 +55,7 @@ def test_practice_is_graded_and_never_counts(world: World) -> None:
             view = student_view.as_student(session, student, assignment)
             assert view.counted is not None and view.counted.id == regular.id
             assert view.marks[practice.id].tenths == 50
-        members = standing.students(session, assignment.course)
+        members = lookup.students_of(session, assignment.course)
         entries = standing.entries(session, assignment, members)
         own = own_grades(session, assignment.course, student)
 

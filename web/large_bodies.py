@@ -1,0 +1,45 @@
+"""Who sends a large form is looked at before it is read: reading it takes time that others need."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import Final
+
+from flask import Flask, g, request
+
+from web.http import portal, signed_in
+from web.security import FORM_BYTES
+
+_PORTION: Final = 2**16
+
+
+def add_to(app: Flask) -> None:
+    """Look at every large form of an application; to be called before anything reads forms."""
+    app.before_request(_look)
+    app.teardown_request(_end_turn)
+
+
+def _look() -> None:
+    if not _is_large():
+        return
+    try:
+        uploads, user = portal().uploads, signed_in()
+        uploads.check(user.id)
+        g.turn = ExitStack()
+        g.turn.enter_context(uploads.turn(user.id))
+    except BaseException:
+        # A browser that is still sending when the connection is closed shows no answer.
+        while request.stream.read(_PORTION):
+            pass
+        raise
+
+
+def _is_large() -> bool:
+    # Untrusted: who sends in portions says no length.
+    length = request.content_length
+    return length > FORM_BYTES if length is not None else request.method == "POST"
+
+
+def _end_turn(_: BaseException | None) -> None:
+    if (turn := g.pop("turn", None)) is not None:
+        turn.close()
