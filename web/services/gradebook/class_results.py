@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from autograder.report import StaffView
-from autograder.verdict import Verdict
-from web.models import CourseAssignment, Result, Submission
+from web.models import CourseAssignment, Submission
 from web.services import lookup
 from web.services.gradebook import statistics
-from web.services.gradebook.statistics import Attempt, TestKey
+from web.services.gradebook.report_digests import Digest, digests
+from web.services.gradebook.statistics import Attempt
 from web.services.grading import marks
 from web.services.grading.marks import Mark
-from web.services.grading.results import read_view
-
-_NOT_JUDGED: Final = frozenset({Verdict.PENDING, Verdict.INTERNAL})
-_PORTION: Final = 200
 
 
 class Which(enum.StrEnum):
@@ -130,41 +124,20 @@ def _read(
     students = {mark.result_id: mark.submission.user_id for mark in graded}
     attempts: list[Attempt] = []
     recognised: list[tuple[int, str, str]] = []
-    for number, view in _views(session, list(students)):
-        if view is None:
+    for number, digest in digests(session, list(students)).items():
+        if digest is None:
             damaged.add(number)
             continue
         if number in chosen and number not in damaged:
-            attempts.append(_attempt(chosen[number], view))
-        recognised += [
-            (students[number], question.id, question.misconception)
-            for question in view.questions
-            if question.misconception
-        ]
+            attempts.append(_attempt(chosen[number], digest))
+        recognised += [(students[number], *each) for each in digest.recognised]
     return attempts, recognised, len(damaged)
 
 
-def _views(session: Session, result_ids: Sequence[int]) -> Iterator[tuple[int, StaffView | None]]:
-    """Read reports, a portion at a time and without the notebooks: both are large."""
-    for start in range(0, len(result_ids), _PORTION):
-        rows = session.execute(
-            select(Result.id, Result.staff_view).where(
-                Result.id.in_(result_ids[start : start + _PORTION])
-            )
-        )
-        yield from ((number, read_view(StaffView, view)) for number, view in rows)
-
-
-def _attempt(mark: Mark, view: StaffView) -> Attempt:
-    passed = {
-        TestKey(question.id, test.id, test.title, test.visible): test.verdict is Verdict.PASSED
-        for question in view.questions
-        for test in question.tests
-        if test.verdict not in _NOT_JUDGED
-    }
+def _attempt(mark: Mark, digest: Digest) -> Attempt:
     return Attempt(
         points={question.id: question.tenths for question in mark.questions},
         max_points={question.id: question.max_tenths for question in mark.questions},
         tests_points={question.id: question.tests_tenths for question in mark.questions},
-        passed=passed,
+        passed=digest.passed,
     )

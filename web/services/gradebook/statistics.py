@@ -22,6 +22,7 @@ import statistics
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 FEW: Final = 5
@@ -60,7 +61,7 @@ class Attempt:
     tests_points: Mapping[str, int | None]
     passed: Mapping[TestKey, bool]
 
-    @property
+    @cached_property
     def total(self) -> int:
         """All points so far, in tenths, before the late penalty."""
         return sum(points or 0 for points in self.points.values())

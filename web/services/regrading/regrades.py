@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload, lazyload
 
 from autograder.messages import Message, MessageCode
 from web.db import now
@@ -157,18 +157,25 @@ def progress(session: Session, regrade: Regrade) -> dict[RegradeJobState, int]:
     return dict.fromkeys(RegradeJobState, 0) | {state: int(count) for state, count in rows}
 
 
-def jobs_of(session: Session, regrade: Regrade) -> Sequence[RegradeJob]:
-    """Return a regrade's jobs, in the order of submission."""
+def jobs_of(
+    session: Session, regrade: Regrade, states: Iterable[RegradeJobState] = RegradeJobState
+) -> Sequence[RegradeJob]:
+    """Return a regrade's jobs in some states, in the order of submission."""
     return session.scalars(
         select(RegradeJob)
-        .where(RegradeJob.regrade_id == regrade.id)
+        .where(RegradeJob.regrade_id == regrade.id, RegradeJob.state.in_(states))
         .order_by(RegradeJob.submission_id)
+        # Joined, the assignment and its snapshot would be read again with every row.
+        .options(
+            lazyload(RegradeJob.regrade),
+            joinedload(RegradeJob.submission).lazyload(Submission.assignment),
+        )
     ).all()
 
 
 def changes(session: Session, regrade: Regrade) -> list[Change]:
     """Return how the points of what was graded again change; what does not change comes last."""
-    done = [job for job in jobs_of(session, regrade) if job.state is RegradeJobState.DONE]
+    done = jobs_of(session, regrade, [RegradeJobState.DONE])
     submissions = [job.submission for job in done]
     old = {job.submission_id: _old_result(job) for job in done}
     new = {job.submission_id: job.result_id for job in done if job.result_id is not None}
@@ -178,10 +185,9 @@ def changes(session: Session, regrade: Regrade) -> list[Change]:
     return sorted(found, key=lambda change: not change.changed)
 
 
-def failed_jobs(session: Session, regrade: Regrade) -> list[RegradeJob]:
+def failed_jobs(session: Session, regrade: Regrade) -> Sequence[RegradeJob]:
     """Return the jobs that ended without a result; their submissions keep what they have."""
-    bad = (RegradeJobState.UNUSABLE, RegradeJobState.FAILED)
-    return [job for job in jobs_of(session, regrade) if job.state in bad]
+    return jobs_of(session, regrade, [RegradeJobState.UNUSABLE, RegradeJobState.FAILED])
 
 
 def publish(
@@ -233,9 +239,8 @@ def discard(session: Session, actor: User, regrade: Regrade) -> None:
         RuleError: If it was decided.
     """
     _check_open(regrade)
-    for job in jobs_of(session, regrade):
-        if job.state in WAITING:
-            job.end_lease(RegradeJobState.FAILED, Message(MessageCode.REGRADE_DISCARDED))
+    for job in jobs_of(session, regrade, WAITING):
+        job.end_lease(RegradeJobState.FAILED, Message(MessageCode.REGRADE_DISCARDED))
     _decide(session, actor, regrade, RegradeState.DISCARDED)
     _record(session, actor, regrade, "regrade.discarded")
 
