@@ -116,8 +116,9 @@ def test_nobody_waits_while_a_file_is_read(world: World, monkeypatch: pytest.Mon
     """A large notebook takes a second to read."""
     read = []
 
-    def look(data: bytes, name: str, file_name: str) -> None:
+    def look(data: bytes, name: str, file_name: str) -> bool:
         read.append(check_free(world))
+        return True
 
     monkeypatch.setattr(submitting, "check_notebook", look)
     client = world.client("student")

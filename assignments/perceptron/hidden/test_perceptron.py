@@ -564,8 +564,8 @@ def test_gd_step_refuses_bad_input(student, rng):
 
 
 def runs(rng):
-    """Shapes of data, each with a number of steps: small ones, and two from a wide range."""
-    steps = [3, 25, 7, 1, 2, 10, int(rng.integers(30, 100)), int(rng.integers(100, 600))]
+    """Shapes of data, each with a number of steps: small ones, and two from wide ranges."""
+    steps = [3, 25, 7, 1, 2, 10, int(rng.integers(30, 300)), int(rng.integers(400, 700))]
     return zip(shapes(rng), steps, strict=True)
 
 

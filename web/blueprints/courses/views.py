@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, send_file, url_for
 from werkzeug.wrappers import Response
@@ -24,6 +25,10 @@ from web.services.regrading.notices import notices
 from web.services.submissions import queue, submitting
 
 bp = Blueprint("courses", __name__)
+_ANOTHER_NOTEBOOK: Final = (
+    "This file does not look like the notebook that you downloaded here. If it is the wrong one, "
+    "submit the right one; answers in it are graded all the same."
+)
 
 
 @bp.get("/")
@@ -112,9 +117,11 @@ def submit_notebook(slug: str, name: str) -> Response:
     submitting.check_may_submit(db(), user, assignment, received_at)
     queue.refuse_more(db(), user)
     end_transaction()
-    _check_notebook(user, content, name, upload.filename)
+    given = _check_notebook(user, content, name, upload.filename)
     submission = _submit(user, assignment, upload.filename, content, received_at)
     flash("Submitted. This page is your receipt.", "good")
+    if not given:
+        flash(_ANOTHER_NOTEBOOK, "warn")
     receipt = url_for("submissions.show_submission", public_id=submission.public_id)
     return redirect(receipt, code=303)
 
@@ -126,11 +133,11 @@ def submit_at_old_address(slug: str, name: str) -> Response:
     return redirect(url_for("courses.submit_notebook", slug=slug, name=name), code=308)
 
 
-def _check_notebook(user: User, content: bytes, name: str, file_name: str) -> None:
+def _check_notebook(user: User, content: bytes, name: str, file_name: str) -> bool:
     uploads = portal().uploads
     uploads.check(user.id)
     try:
-        submitting.check_notebook(content, name, file_name)
+        return submitting.check_notebook(content, name, file_name)
     except RuleError:
         uploads.note(user.id)
         raise

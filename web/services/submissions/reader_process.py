@@ -18,6 +18,7 @@ from autograder.notebook import MAX_BYTES, parse_notebook
 CPU_SECONDS: Final = 5
 MEMORY_BYTES: Final = 2**30
 LENGTH_BYTES: Final = 8
+_CHECK: Final = "grader.check("
 # Pages come before files.
 _NICENESS: Final = 5
 
@@ -37,9 +38,11 @@ def main() -> None:
 def _described(data: bytes) -> dict[str, Any]:
     # Untrusted: a student wrote every byte.
     try:
-        return {"assignment": parse_notebook(data).assignment}
+        notebook = parse_notebook(data)
     except NotebookError as error:
         return {"fault": error.fault.as_json()}
+    checks = any(_CHECK in cell.source for cell in notebook.cells)
+    return {"assignment": notebook.assignment, "given": checks or notebook.assignment is not None}
 
 
 def _allow_more_time() -> None:

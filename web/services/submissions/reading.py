@@ -34,10 +34,13 @@ class Description:
     Args:
         fault: Why it is no notebook; ``None`` if it is one.
         assignment: The assignment that the notebook names, if any.
+        given: Whether it was made from a notebook that was given: it names an assignment, or has
+            one of its checks.
     """
 
     fault: Message | None
     assignment: str | None
+    given: bool = False
 
 
 class Readers:
@@ -93,7 +96,11 @@ class _Reader:
             )
         answer: dict[str, Any] = json.loads(line)
         fault = answer.get("fault")
-        return Description(fault and Message.from_json(fault), answer.get("assignment"))
+        return Description(
+            fault and Message.from_json(fault),
+            answer.get("assignment"),
+            bool(answer.get("given")),
+        )
 
     def end(self) -> None:
         if self._process is not None:

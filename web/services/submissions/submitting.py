@@ -153,11 +153,15 @@ def _latest_number(user: User, assignment: CourseAssignment) -> Any:
     )
 
 
-def check_notebook(data: bytes, assignment_name: str, file_name: str = "") -> None:
+def check_notebook(data: bytes, assignment_name: str, file_name: str = "") -> bool:
     """
     Check that a file is a notebook of an assignment; one that is refused costs no attempt.
 
     A large file takes a second, so it is for before a transaction.
+
+    Returns:
+        Whether it was made from a notebook that was given. Answers in another one are graded all
+        the same, but it may be the wrong file.
 
     Raises:
         RuleError: If it is not.
@@ -172,6 +176,7 @@ def check_notebook(data: bytes, assignment_name: str, file_name: str = "") -> No
     if found.assignment not in (None, assignment_name):
         names = {"other": found.assignment or "", "this": assignment_name}
         raise RuleError(advice(Message(MessageCode.OTHER_ASSIGNMENT, names)))
+    return found.given
 
 
 def _shown_name(file_name: str) -> str:

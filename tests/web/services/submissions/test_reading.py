@@ -115,6 +115,22 @@ def test_who_waits_too_long_is_asked_to_come_again(monkeypatch: pytest.MonkeyPat
         Readers(0).read(b"")
 
 
+def test_another_notebook_is_accepted_with_a_warning(world: World) -> None:
+    """It may hold answers, or be the wrong file; one that was given is accepted without."""
+    sketch = json.loads(notebook())
+    sketch["cells"] = [
+        {"cell_type": "code", "source": "1 + 1", "metadata": {}, "outputs": [], "id": "a",
+         "execution_count": None}
+    ]  # fmt: skip
+    words = "does not look like the notebook that you downloaded"
+
+    assert words in submit(world.client("student"), json.dumps(sketch).encode()).text
+    sketch["cells"][0]["source"] = 'grader.check("q1")'
+    assert words not in submit(world.client("student"), json.dumps(sketch).encode()).text
+    assert words not in submit(world.client("student"), notebook("xor")).text
+    assert len(stored(world)) == 3
+
+
 def test_refused_files_are_counted(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """After some of them no file is read any more; others, and other people, are let in."""
     monkeypatch.setattr(reading, "MOST_REFUSED_AN_HOUR", 2)
