@@ -92,6 +92,8 @@ class QuestionResult:
         tests: Their results.
         misconception: The recognised misconception's title, for staff.
         answer_cells: Cells of a written answer, by number from 0.
+        own_cells: The student's own cells for it, by number from 0; none if they cannot be told.
+        title: What it asks for, in a few words of its author's.
     """
 
     id: str
@@ -101,6 +103,8 @@ class QuestionResult:
     tests: tuple[TestResult, ...] = ()
     misconception: str | None = None
     answer_cells: tuple[int, ...] = ()
+    own_cells: tuple[int, ...] = ()
+    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -118,6 +122,7 @@ class Report:
         cells: How each code cell ran.
         notebook: The executed notebook.
         seconds: Wall time of the grading.
+        given: Code cells that are still as students get them, by number from 0.
     """
 
     assignment: str
@@ -129,6 +134,7 @@ class Report:
     cells: tuple[CellRun, ...]
     notebook: NotebookNode = field(repr=False, compare=False)
     seconds: float = field(default=0.0, compare=False)
+    given: frozenset[int] = frozenset()
 
     @property
     def score(self) -> Fraction:
@@ -159,7 +165,13 @@ class Report:
             graded=self.graded,
             questions=tuple(map(_staff_question, self.questions)),
             cells=tuple(
-                StaffCell(run.index + 1, run.status, round(run.seconds, 3), run.error)
+                StaffCell(
+                    run.index + 1,
+                    run.status,
+                    round(run.seconds, 3),
+                    run.error,
+                    run.index in self.given,
+                )
                 for run in self.cells
             ),
             seconds=round(self.seconds, 3),
@@ -177,7 +189,10 @@ class Report:
             max_score=float(self.max_score),
             graded=self.graded,
             questions=tuple(map(_student_question, self.questions)),
-            cells=tuple(StudentCell(run.index + 1, run.status) for run in self.cells),
+            cells=tuple(
+                StudentCell(run.index + 1, run.status, run.index in self.given)
+                for run in self.cells
+            ),
         )
 
 
@@ -202,6 +217,8 @@ class StudentQuestion:
     max_score: float
     verdict: Verdict
     tests: tuple[StudentTest, ...]
+    own_cells: tuple[int, ...] = ()
+    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -210,6 +227,7 @@ class StudentCell:
 
     number: int
     status: CellStatus
+    given: bool = False
 
 
 @dataclass(frozen=True)
@@ -269,6 +287,8 @@ class StaffQuestion:
     misconception: str | None
     answer_cells: tuple[int, ...]
     tests: tuple[StaffTest, ...]
+    own_cells: tuple[int, ...] = ()
+    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -279,6 +299,7 @@ class StaffCell:
     status: CellStatus
     seconds: float
     error: str | None
+    given: bool = False
 
 
 @dataclass(frozen=True)
@@ -351,6 +372,8 @@ def _student_question(question: QuestionResult) -> StudentQuestion:
             )
             for test in question.tests
         ),
+        question.own_cells,
+        question.title,
     )
 
 
@@ -384,6 +407,8 @@ def _staff_question(question: QuestionResult) -> StaffQuestion:
             )
             for test in question.tests
         ),
+        question.own_cells,
+        question.title,
     )
 
 
@@ -421,8 +446,9 @@ def _question(kind: type[Any], test: type[Any], data: Mapping[str, Any]) -> Any:
         "verdict": Verdict(data["verdict"]),
         "tests": tuple(_test(test, each) for each in data["tests"]),
     }
-    if "answer_cells" in data:
-        values["answer_cells"] = tuple(data["answer_cells"])
+    for name in ("answer_cells", "own_cells"):
+        if name in data:
+            values[name] = tuple(data[name])
     return _filled(kind, data, **values)
 
 

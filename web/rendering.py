@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import atexit
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Final
 
 from markupsafe import Markup, escape
 from nbformat import NotebookNode
 
+from autograder.render.findings import QuestionView
 from autograder.render.page import notebook_html
 from autograder.render.process import Renderer
-from autograder.render.rendered import RenderedNotebook
+from autograder.render.rendered import Excerpt, RenderedNotebook
 
 _PARAGRAPH: Final = re.compile(
     r"(?:\s|<div[^<>]*>)*<p>((?:(?!</?(?:p|div)\b).)*)</p>(?:\s|</div>)*", re.DOTALL
@@ -63,6 +65,43 @@ def answer_html(notebook: RenderedNotebook, cells: Iterable[int]) -> Markup:
     chosen = [notebook.cells[number] for number in cells if number < len(notebook.cells)]
     # Untrusted till it was rendered: only what an allow-list lets through is in it.
     return Markup(notebook_html(RenderedNotebook(tuple(chosen)), {}))  # noqa: S704
+
+
+@dataclass(frozen=True)
+class OwnCellView:
+    """
+    One of a student's own cells, on the page of its result.
+
+    Args:
+        number: Its number in the notebook, from 1.
+        html: Its code or text, harmless; what a finding names is marked.
+        notes: What a reader should know of it, in our words.
+    """
+
+    number: int
+    html: Markup
+    notes: tuple[str, ...]
+
+
+def own_cells_of(question: QuestionView, stored: Excerpt) -> Sequence[OwnCellView]:
+    """
+    Return a student's own cells for a question, as far as they are stored.
+
+    Args:
+        question: Which, as far as the reader may know it.
+        stored: Of the result's notebook.
+    """
+    marked = question.marked_lines
+    return [
+        OwnCellView(
+            number + 1,
+            # Untrusted till it was rendered: only what an allow-list lets through is in it.
+            Markup(stored.cells[number].shown(marked.get(number, ()))),  # noqa: S704
+            stored.cells[number].notes,
+        )
+        for number in question.own_cells
+        if number in stored.cells
+    ]
 
 
 @cache

@@ -25,6 +25,12 @@ _MARKER: Final = re.compile(
 )
 _MAGIC: Final = re.compile(r"^\s*[%!].*$", re.MULTILINE)
 _CELL_START: Final = re.compile(r'(?<!\\)"cell_type"\s*:')
+_NAMED: Final = re.compile(r"\s*(?:#+|\*\*)\s*Question\b", re.IGNORECASE)
+# Around a title: marks of a heading, the question's number, its points; marks of code and emphasis.
+_TITLE_PARTS: Final = re.compile(
+    r"^\s*#+\s*(?:Question\s+[\w.]+\s*[:.]?)?|\((?:[^()]*\W)?points?\b[^()]*\)\s*$|[`*$]",
+    re.IGNORECASE,
+)
 _QUESTION_KEYS: Final = frozenset({"name", "points", "manual", "check_cell", "export"})
 
 
@@ -57,6 +63,20 @@ class Question:
     solution: tuple[Cell, ...] = field(repr=False, default=())
     prompt: tuple[Cell, ...] = field(repr=False, default=())
     place: str = field(repr=False, default="")
+
+    @property
+    def heading(self) -> str:
+        """The line of its prompt that names it, or else the first; empty if it has none."""
+        lines = [line for cell in self.prompt for line in cell.source.splitlines()]
+        shown = [line for line in lines if line.strip() and not line.startswith("<!--")]
+        return next(filter(_NAMED.match, shown), next(iter(shown), ""))
+
+    @property
+    def title(self) -> str:
+        """What its heading says beside its number and its points, as plain text."""
+        if not self.heading.lstrip().startswith("#"):
+            return ""
+        return _TITLE_PARTS.sub("", self.heading).strip().rstrip(".")
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
@@ -18,6 +17,7 @@ from autograder.grade.explanations import (
     explanation,
     may_tell,
 )
+from autograder.grade.own_cells import MAX_SEARCHED, MOST_CELLS, OwnCells, defines
 from autograder.grade.written_answers import answer_cells
 from autograder.notebook import Notebook
 from autograder.report import (
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from autograder.kernels.runner import Execution  # takes long to import
 
 MAX_LINE: Final = 200
-MAX_SEARCHED: Final = 100_000
-"""Characters of a cell in which a definition is looked for: the cell is a student's."""
 
 
 def assembled(
@@ -67,6 +65,7 @@ def assembled(
         questions=tuple(map(assembly.question, assignment.questions)),
         cells=tuple(execution.runs[index] for index in sorted(execution.runs)),
         notebook=execution.notebook,
+        given=assembly.own_cells.given,
     )
 
 
@@ -88,29 +87,46 @@ class _Assembly:
         self._outcomes = _with_refusals_that_earn(tests, examined.outcomes)
         self._hints = examined.hints
         self._explained = 0
+        self.own_cells = OwnCells(notebook, assignment)
 
     def question(self, question: Question) -> QuestionResult:
         if question.manual:
             cells = answer_cells(self._notebook, self._assignment, question.id)
+            own = cells if len(cells) <= MOST_CELLS else ()
             return QuestionResult(
-                question.id, question.points, None, Verdict.PENDING, answer_cells=cells
+                question.id,
+                question.points,
+                None,
+                Verdict.PENDING,
+                answer_cells=cells,
+                own_cells=own,
+                title=question.title,
             )
         hint = recognised = self._hints.get(question.id)
-        own = [test for test in self._tests if test.question == question.id]
+        tests = [test for test in self._tests if test.question == question.id]
         # A hint explains; else the first test that can be explained is.
-        told = [test for test in own if may_tell(test, self._outcome(test))]
+        told = [test for test in tests if may_tell(test, self._outcome(test))]
         if hint or told:
             self._explained += 1
         if self._explained > MOST_EXPLAINED_QUESTIONS:
             hint, told = None, []
         detailed = told[0] if told and not hint else None
-        results = tuple(self._test(test, hint, detailed=test is detailed) for test in own)
+        results = tuple(self._test(test, hint, detailed=test is detailed) for test in tests)
         verdict = question_verdict(results)
         share = self._assignment.public_share[question.id]
         graded = verdict is not Verdict.INTERNAL
         score = question_score(question.points, share, results) if graded else None
         title = recognised.title if recognised else None
-        return QuestionResult(question.id, question.points, score, verdict, results, title)
+        return QuestionResult(
+            question.id,
+            question.points,
+            score,
+            verdict,
+            results,
+            title,
+            own_cells=self.own_cells.of(question),
+            title=question.title,
+        )
 
     def _outcome(self, test: TestDescription) -> TestOutcome:
         # A test without an outcome was not judged: our fault, never the student's zero.
@@ -144,7 +160,7 @@ class _Assembly:
         for run in self._execution.runs.values():
             source = self._notebook.cells[run.index].source
             ended = run.status is CellStatus.OK
-            if not ended and len(source) <= MAX_SEARCHED and _defines(source, name):
+            if not ended and len(source) <= MAX_SEARCHED and defines(source, name):
                 return run
         return None
 
@@ -154,7 +170,7 @@ class _Assembly:
         for index, cell in enumerate(self._notebook.cells):
             if cell.kind != "code" or len(cell.source) > MAX_SEARCHED:
                 continue
-            if any(_defines(cell.source, name) for name in outcome.asked):
+            if any(defines(cell.source, name) for name in outcome.asked):
                 lines += _lines_of_code(index, cell.source)
             if len(lines) >= MAX_PLACES:
                 break
@@ -206,16 +222,3 @@ def _lines_of_code(index: int, source: str) -> list[SourceLine]:
         for number, text in enumerate(source.splitlines(), start=1)
         if text.strip() and not text.lstrip().startswith("#")
     ]
-
-
-def _defines(source: str, name: str) -> bool:
-    """Return whether a line begins with the definition of a name, or assigns to it."""
-    # Not parsed: a cell with a syntax error or a magic is what is looked for.
-    word = re.compile(rf"\b{re.escape(name)}\b")
-    for line in source.splitlines() if name in source else ():
-        target, assigns, _ = line.partition("=")
-        head, bracket, _ = target.partition("(")
-        defines = head.split()[:1] in (["def"], ["class"])
-        if word.search(head) and (defines or (assigns and not bracket)):
-            return True
-    return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -149,6 +149,8 @@ class QuestionView:
         hints: What helps on, each once.
         findings: What did not pass first, what passed last.
         misconception: What was recognised; ``None`` for students.
+        title: What it asks for, in a few words; empty if nobody knows.
+        own_cells: The student's own cells for it, by number from 0.
     """
 
     id: str
@@ -159,6 +161,28 @@ class QuestionView:
     hints: tuple[str, ...]
     findings: tuple[FindingView, ...]
     misconception: str | None
+    title: str = ""
+    own_cells: tuple[int, ...] = ()
+
+    @property
+    def full_name(self) -> str:
+        """What people call it, and what it asks for."""
+        return f"{self.name}: {self.title}" if self.title else self.name
+
+    @property
+    def lacks_something(self) -> bool:
+        """Whether something that the reader may know of did not pass."""
+        told = any(finding.outcome.kind == "bad" for finding in self.findings)
+        return told or self.outcome.kind == "bad"
+
+    @property
+    def marked_lines(self) -> Mapping[int, frozenset[int]]:
+        """The lines that findings name, from 1, by their cell from 0."""
+        lines = [finding.line for finding in self.findings if finding.line is not None]
+        return {
+            cell - 1: frozenset(each.line for each in lines if each.cell == cell)
+            for cell in {each.cell for each in lines}
+        }
 
     @property
     def passed(self) -> bool:
@@ -195,6 +219,7 @@ class SummaryView:
         questions: In the notebook's order.
         cells: Those that did not run to their end.
         facts: Names and values that identify this grading.
+        given: Code cells that are still as students get them, by number from 0.
     """
 
     title: str
@@ -203,6 +228,7 @@ class SummaryView:
     questions: tuple[QuestionView, ...]
     cells: tuple[CellNote, ...]
     facts: tuple[tuple[str, str], ...]
+    given: frozenset[int] = frozenset()
 
     @property
     def waiting(self) -> tuple[QuestionView, ...]:
@@ -256,6 +282,7 @@ def summary_of(view: StudentView | StaffView) -> SummaryView:
             if cell.status != CellStatus.OK
         ),
         facts=_facts(view),
+        given=frozenset(cell.number - 1 for cell in view.cells if cell.given),
     )
 
 
@@ -307,6 +334,8 @@ def _question(question: StudentQuestion | StaffQuestion) -> QuestionView:
         hints=tuple(dict.fromkeys(plain(test.hint) for test in question.tests if test.hint)),
         findings=_findings(question.tests),
         misconception=plain(misconception) if misconception else None,
+        title=plain(question.title),
+        own_cells=question.own_cells,
     )
 
 

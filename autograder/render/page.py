@@ -113,8 +113,8 @@ def notebook_html(
 
 @cache
 def palette() -> str:
-    """Return the colours of all pages, light and dark, as custom properties of CSS."""
-    return _style("palette.css")
+    """Return the colours of all pages, light and dark, and those of code."""
+    return _style("palette.css") + _style("code.css")
 
 
 @cache
@@ -134,9 +134,8 @@ def _cell_notes(cells: Sequence[CellNote]) -> dict[int, str]:
 def _marked_lines(told: SummaryView) -> dict[int, set[int]]:
     marked: dict[int, set[int]] = {}
     for question in told.questions:
-        for finding in question.findings:
-            if finding.line is not None:
-                marked.setdefault(finding.line.cell - 1, set()).add(finding.line.line)
+        for cell, lines in question.marked_lines.items():
+            marked.setdefault(cell, set()).update(lines)
     return marked
 
 

@@ -9,12 +9,17 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final, Self
 
 VERSION: Final = 1
 """Of the cleaning: what an earlier one let through is rendered anew, not shown."""
+MAX_EXCERPT: Final = 60_000
+"""Characters of HTML in an excerpt, for each who opens a page with it."""
+MAX_EXCERPT_LINES: Final = 200
+"""Of a cell's code in an excerpt."""
+TOO_LONG: Final = "This cell is too long to be shown here."
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,25 @@ class CodeHtml:
             return code
         return f"<details><summary>{html.escape(self.title)}</summary>{code}</details>"
 
+    def shortened(self, characters: int) -> tuple[CodeHtml | None, int]:
+        """
+        Return the first lines, unfolded, and how many are left out; ``None`` if not one fits.
+
+        Args:
+            characters: Of HTML, at most.
+        """
+        room = characters - len(self.before) - len(self.after)
+        kept: list[str] = []
+        lines = self.lines.removesuffix("\n").split("\n")
+        for line in lines[:MAX_EXCERPT_LINES]:
+            room -= len(line) + 1
+            if room < 0:
+                break
+            kept.append(f"{line}\n")
+        if not kept:
+            return None, len(lines)
+        return replace(self, lines="".join(kept), title=""), len(lines) - len(kept)
+
 
 @dataclass(frozen=True)
 class CellHtml:
@@ -79,6 +103,30 @@ class CellHtml:
         """
         return (self.code.shown(marked) if self.code is not None else "") + self.html
 
+    def shortened(self, characters: int) -> CellHtml:
+        """
+        Return the cell's code, or text, alone, and of that the beginning if it is long.
+
+        Args:
+            characters: Of HTML, at most.
+        """
+        if self.code is None:
+            # Of code that is too long to be coloured the outputs cannot be told apart.
+            whole = self.kind != "code" and len(self.html) <= characters
+            return self if whole else CellHtml(self.kind, "", (TOO_LONG,))
+        code, left_out = self.code.shortened(characters)
+        if code is None:
+            return CellHtml(self.kind, "", (TOO_LONG,))
+        lines = "line is" if left_out == 1 else "lines are"
+        notes = (f"{left_out:,} more {lines} not shown here.",) if left_out else ()
+        return CellHtml(self.kind, "", notes, code)
+
+    @property
+    def size(self) -> int:
+        """Characters of HTML."""
+        code = 0 if self.code is None else len(self.code.shown())
+        return len(self.html) + code
+
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Read what `RenderedNotebook.as_json` wrote."""
@@ -103,6 +151,20 @@ class RenderedNotebook:
 
     cells: tuple[CellHtml, ...]
     places: Mapping[str, int] = field(default_factory=dict)
+
+    def excerpt(self, numbers: Iterable[int]) -> Excerpt:
+        """
+        Return some cells' code and texts, without outputs and within bounds.
+
+        Args:
+            numbers: Which, from 0.
+        """
+        room = MAX_EXCERPT
+        chosen: dict[int, CellHtml] = {}
+        for number in sorted({each for each in numbers if 0 <= each < len(self.cells)}):
+            chosen[number] = self.cells[number].shortened(room)
+            room -= chosen[number].size
+        return Excerpt(chosen)
 
     def as_json(self) -> dict[str, Any]:
         """Return plain data."""
@@ -130,3 +192,31 @@ class RenderedNotebook:
             return cls.from_json(json.loads(text))
         except (ValueError, LookupError, TypeError, AttributeError):
             return None
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """
+    Some cells of an executed notebook, for the page of its result.
+
+    Args:
+        cells: By number, from 0.
+    """
+
+    cells: Mapping[int, CellHtml] = field(default_factory=dict)
+
+    def as_text(self) -> str:
+        """Return it as it is stored."""
+        cells = {str(number): asdict(cell) for number, cell in self.cells.items()}
+        return json.dumps({"version": VERSION, "cells": cells})
+
+    @classmethod
+    def from_text(cls, text: str | None) -> Self:
+        """Read what `as_text` returned; empty if there is none, or it is another version's."""
+        try:
+            data = json.loads(text or "{}")
+            if data["version"] != VERSION:
+                return cls()
+            return cls({int(n): CellHtml.from_json(cell) for n, cell in data["cells"].items()})
+        except (ValueError, LookupError, TypeError, AttributeError):
+            return cls()

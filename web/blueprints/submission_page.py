@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from autograder.render.findings import SummaryView
 from web.models import Course, Submission
+from web.rendering import OwnCellView, own_cells_of
 from web.services.courses.deadlines import Lateness, rules_for
 from web.services.grading.marks import Mark, Worth, mark_of
 from web.services.grading.remarks import Remark, remarks_of
@@ -17,6 +18,7 @@ from web.services.grading.student_view import StudentAssignment, as_student
 from web.services.grading.visible_marks import VisibleMark
 from web.services.regrading.notices import Notice, notices
 from web.services.submissions.progress import Status, status_of
+from web.services.submissions.rendering import own_cells
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class SubmissionPage:
         mark: What the reader may know of its worth; ``None`` if that is nothing.
         summary: Its result in words; ``None`` if there is none.
         remarks: What people wrote, by question.
+        own_cells: The student's own cells, by question; none for results of earlier versions.
     """
 
     submission: Submission
@@ -48,6 +51,7 @@ class SubmissionPage:
     mark: Worth | None
     summary: SummaryView | None
     remarks: Mapping[str, Remark]
+    own_cells: Mapping[str, Sequence[OwnCellView]]
 
     @property
     def damaged(self) -> bool:
@@ -112,13 +116,15 @@ def student_page(
     """
     view = as_student(session, submission.user, submission.assignment, preview=preview)
     mark = view.marks.get(submission.id)
+    summary = student_summary(submission, mark, view.visibility.results_from)
     return StudentPage(
         submission,
         status_of(session, submission),
         view.lateness(submission),
         mark,
-        student_summary(submission, mark, view.visibility.results_from),
+        summary,
         remarks_of(session, submission, mark),
+        _own_cells(session, submission.result_id, summary),
         view,
         () if mark is None or preview else notices(session, submission, view.visibility),
         preview,
@@ -138,12 +144,23 @@ def staff_page(session: Session, submission: Submission, *, chosen: int | None) 
     gradings = all_gradings(session, submission, chosen)
     shown = next((each.id for each in gradings if each.shown), None)
     mark = mark_of(session, submission, result_id=shown)
+    summary = staff_summary(session, mark)
     return StaffPage(
         submission,
         status_of(session, submission),
         rules_for(session, submission.assignment, submission.user).lateness_of(submission),
         mark,
-        staff_summary(session, mark),
+        summary,
         remarks_of(session, submission, mark),
+        _own_cells(session, None if mark is None else mark.result_id, summary),
         gradings,
     )
+
+
+def _own_cells(
+    session: Session, result_id: int | None, summary: SummaryView | None
+) -> dict[str, Sequence[OwnCellView]]:
+    if result_id is None or summary is None:
+        return {}
+    stored = own_cells(session, result_id)
+    return {each.id: own_cells_of(each, stored) for each in summary.questions}

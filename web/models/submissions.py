@@ -120,6 +120,9 @@ class Result(Base):
     """A hash of the answer by question; ``None``: of an earlier version of the program."""
     staff_view: Mapped[dict[str, Any]] = mapped_column(ReportJson)
     student_view: Mapped[dict[str, Any]] = mapped_column(ReportJson)
+    own_cells: Mapped[str | None] = mapped_column(Text, deferred=True)
+    """The student's own cells as harmless HTML (`Excerpt`); ``None``: not rendered, or of an
+    earlier version of the program."""
     notebook: Mapped[str] = mapped_column(Text, deferred=True)
     """The executed notebook's JSON; untrusted."""
     rendered: Mapped[str | None] = mapped_column(Text, deferred=True)

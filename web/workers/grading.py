@@ -170,7 +170,7 @@ class Worker:
             claim=claim,
             report=report,
             notebook=notebook,
-            rendered=rendered_after_grading(report, notebook),
+            html=rendered_after_grading(report, notebook),
         )
 
     def _return_after_fault(self, queue: JobQueue[Any], claim: Claim, error: Exception) -> None:

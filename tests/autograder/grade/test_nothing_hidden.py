@@ -92,6 +92,8 @@ def test_nothing_hidden_is_shown(grader: Grader, assignment: Assignment) -> None
     text = json.dumps(view, ensure_ascii=False)
     shown = {test["title"] for each in view["questions"] for test in each["tests"]}
     shown |= {str(test["hint"]) for each in view["questions"] for test in each["tests"]}
+    # What a question is called stands in the student notebook.
+    shown |= {each["title"] for each in view["questions"] if each["title"]}
     for title in shown:
         text = text.replace(json.dumps(title, ensure_ascii=False)[1:-1], "")
     staff = json.dumps(report.staff_view().as_json(), ensure_ascii=False)

@@ -65,7 +65,10 @@ def assert_harmless(page: str) -> None:
         }
         # The name of a protocol may be written in any case.
         href = (attributes.get("href") or "").lower()
-        assert href.startswith(("http://", "https://", "#result-")) or "href" not in attributes
+        assert (
+            href.startswith(("http://", "https://", "#result-", "#cell-"))
+            or "href" not in attributes
+        )
         assert tag != "a" or href.startswith("#") or "nofollow" in (attributes.get("rel") or "")
         source = attributes.get("src") or ""
         assert source.startswith("data:image/") or "src" not in attributes

@@ -23,8 +23,9 @@ def seeds() -> Iterator[bytes]:
     staff = {"id": "t", "weight": "1/2", "detail": "x", "seconds": 0.5}
     passed = both | {"verdict": "passed", "message": "", "line": None}
     question = {"id": "q1", "score": 0.5, "max_score": 2.0, "verdict": "error"}
+    question |= {"own_cells": [2], "title": "forward"}
     of_staff = {"misconception": "m", "answer_cells": [3]}
-    cell: dict[str, Any] = {"number": 1, "status": "ok"}
+    cell: dict[str, Any] = {"number": 1, "status": "ok", "given": True}
     view = {
         "version": 2,
         "assignment": "xor",

@@ -71,7 +71,7 @@ def keep_others(old: Result, new: Result, question_id: str) -> bool:
     new.staff_view = replace(staff, score=new.score_tenths / 10).as_json()
     new.student_view = replace(student, score=new.score_tenths / 10).as_json()
     new.answers = old.answers
-    new.notebook, new.rendered = old.notebook, old.rendered
+    new.notebook, new.rendered, new.own_cells = old.notebook, old.rendered, old.own_cells
     return True
 
 

@@ -13,6 +13,7 @@ from web.models import RegradeJob, RegradeJobState, Submission
 from web.services.regrading.one_question import keep_others
 from web.services.submissions.leases import due
 from web.services.submissions.queue import Claim, JobQueue, new_result
+from web.services.submissions.rendering import StoredHtml
 
 
 class RegradeQueue(JobQueue[RegradeJob]):
@@ -27,14 +28,14 @@ class RegradeQueue(JobQueue[RegradeJob]):
         claim: Claim,
         report: Report,
         notebook: str,
-        rendered: str | None = None,
+        html: StoredHtml | None = None,
     ) -> bool:
         """Store what grading again gave, beside the result that holds."""
         job = self._held(session, claim)
         if job is None:
             return False
         snapshot_id = job.regrade.snapshot_id
-        result = new_result(job.submission_id, snapshot_id, report, notebook, rendered)
+        result = new_result(job.submission_id, snapshot_id, report, notebook, html)
         question, old = job.regrade.question, job.submission.result
         if question is not None and (old is None or not keep_others(old, result, question)):
             job.end_lease(RegradeJobState.FAILED, Message(MessageCode.OLD_RESULT_DAMAGED))

@@ -19,6 +19,7 @@ from web.services.courses.deadlines import rules_for
 from web.services.errors import RuleError
 from web.services.submissions.answers import answer_hashes
 from web.services.submissions.leases import LEASE_SECONDS, due, requeue_later
+from web.services.submissions.rendering import StoredHtml
 
 MOST_WAITING: Final = 100
 # More than one, since another worker may be quicker.
@@ -127,7 +128,7 @@ class JobQueue(ABC, Generic[Job]):
         claim: Claim,
         report: Report,
         notebook: str,
-        rendered: str | None = None,
+        html: StoredHtml | None = None,
     ) -> bool:
         """
         Store a report, once.
@@ -137,7 +138,7 @@ class JobQueue(ABC, Generic[Job]):
             claim: Of the job.
             report: What came of it.
             notebook: The executed notebook's JSON.
-            rendered: That notebook as HTML (see `Result.rendered`).
+            html: That notebook as HTML; ``None`` if it is rendered later.
         """
 
     def refuse(self, session: Session, claim: Claim, reason: Message) -> bool:
@@ -199,13 +200,13 @@ class SubmissionQueue(JobQueue[Submission]):
         claim: Claim,
         report: Report,
         notebook: str,
-        rendered: str | None = None,
+        html: StoredHtml | None = None,
     ) -> bool:
         """Store what grading gave as the result that holds."""
         submission = self._held(session, claim)
         if submission is None:
             return False
-        result = new_result(submission.id, submission.snapshot_id, report, notebook, rendered)
+        result = new_result(submission.id, submission.snapshot_id, report, notebook, html)
         submission.result = result
         submission.score_tenths = result.score_tenths
         submission.end_lease(SubmissionState.GRADED)
@@ -221,7 +222,7 @@ class SubmissionQueue(JobQueue[Submission]):
 
 
 def new_result(
-    submission_id: int, snapshot_id: int, report: Report, notebook: str, rendered: str | None
+    submission_id: int, snapshot_id: int, report: Report, notebook: str, html: StoredHtml | None
 ) -> Result:
     """Make a row of what a grading gave."""
     return Result(
@@ -236,7 +237,8 @@ def new_result(
         staff_view=report.staff_view().as_json(),
         student_view=report.student_view().as_json(),
         notebook=notebook,
-        rendered=rendered,
+        rendered=None if html is None else html.notebook,
+        own_cells=None if html is None else html.own_cells,
         seconds=report.seconds,
     )
 

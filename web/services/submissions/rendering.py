@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import Final
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import chain
+from typing import Final, Self
 
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
-from autograder.errors import RenderError
+from autograder.errors import RenderError, StoredReportError
 from autograder.render.process import CHILDREN
-from autograder.render.rendered import CellHtml, RenderedNotebook
-from autograder.report import Report
+from autograder.render.rendered import CellHtml, Excerpt, RenderedNotebook
+from autograder.report import Report, StaffView
 from web.db import Database
 from web.models import Result
 from web.rendering import renderer
@@ -31,7 +35,32 @@ _RENDERING: Final = threading.BoundedSemaphore(CHILDREN)
 log: Final = logging.getLogger(__name__)
 
 
-def rendered_after_grading(report: Report, notebook: str) -> str | None:
+@dataclass(frozen=True)
+class StoredHtml:
+    """
+    What is stored of a result's notebook as harmless HTML.
+
+    Args:
+        notebook: All of it, as `RenderedNotebook.as_text` writes it.
+        own_cells: Its student's own cells, as `Excerpt.as_text` writes them.
+    """
+
+    notebook: str
+    own_cells: str
+
+    @classmethod
+    def of(cls, rendered: RenderedNotebook, own_cells: Iterable[int]) -> Self:
+        """
+        Return what is stored of a rendered notebook.
+
+        Args:
+            rendered: All of it.
+            own_cells: The student's own cells, from 0.
+        """
+        return cls(rendered.as_text(), rendered.excerpt(own_cells).as_text())
+
+
+def rendered_after_grading(report: Report, notebook: str) -> StoredHtml | None:
     """
     Render a report's notebook, as it is stored; ``None`` if that has to wait for a reader.
 
@@ -40,7 +69,9 @@ def rendered_after_grading(report: Report, notebook: str) -> str | None:
         notebook: The JSON of its executed notebook, which is stored, too.
     """
     try:
-        return renderer().render(notebook, [each.id for each in report.questions]).as_text()
+        rendered = renderer().render(notebook, [each.id for each in report.questions])
+        own = chain.from_iterable(each.own_cells for each in report.questions)
+        return StoredHtml.of(rendered, own)
     except (RenderError, OSError):
         # A page less is no reason to grade again.
         log.exception("a notebook could not be rendered after grading")
@@ -79,14 +110,32 @@ def rendered_notebook(database: Database, result_id: int) -> RenderedNotebook | 
         _RENDERING.release()
 
 
+def own_cells(session: Session, result_id: int) -> Excerpt:
+    """Return what is stored of a student's own cells; empty for results of earlier versions."""
+    return Excerpt.from_text(
+        session.scalars(select(Result.own_cells).where(Result.id == result_id)).one()
+    )
+
+
 def _render_now(database: Database, result_id: int) -> RenderedNotebook:
     with database.read() as session:
         result = session.get_one(Result, result_id)
         notebook, tenths = result.notebook, result.question_tenths
+        own = _own_cells(result.staff_view)
     # A damaged row's results come after the last cell.
     questions = list(tenths) if isinstance(tenths, dict) else []
     rendered = renderer().render(notebook, questions)
+    html = StoredHtml.of(rendered, own)
     with database.write.begin() as session:
-        new = update(Result).where(Result.id == result_id).values(rendered=rendered.as_text())
-        session.execute(new)
+        changed = {"rendered": html.notebook, "own_cells": html.own_cells}
+        session.execute(update(Result).where(Result.id == result_id).values(**changed))
     return rendered
+
+
+def _own_cells(staff_view: object) -> list[int]:
+    """Return the numbers of a student's own cells, by what is stored of the report."""
+    try:
+        view = StaffView.from_json(staff_view)  # type: ignore[arg-type]  # a row may hold anything
+    except StoredReportError:
+        return []
+    return [number for question in view.questions for number in question.own_cells]

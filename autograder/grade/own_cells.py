@@ -1,0 +1,123 @@
+"""Which cells of a submission its student wrote, and which question each of them answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from autograder.assignment import Assignment
+from autograder.assignment.build import build_student
+from autograder.assignment.master import Question, defined_names
+from autograder.notebook import Notebook
+
+MOST_CELLS: Final = 20
+"""Of one question; whoever has more reads them in the notebook."""
+MAX_SEARCHED: Final = 100_000
+"""Characters of a cell in which a definition is looked for: the cell is a student's."""
+_ANSWER_TAG: Final = "otter_answer_cell"
+
+
+class OwnCells:
+    """
+    Finds a student's own code, by what everybody's notebook holds around it.
+
+    Nothing hidden decides about it: only the student notebook does, which the student has.
+
+    Args:
+        notebook: The submission.
+        assignment: What it answers.
+    """
+
+    def __init__(self, notebook: Notebook, assignment: Assignment) -> None:
+        self._cells = notebook.cells
+        self._student: list[dict[str, Any]] = build_student(assignment).notebook["cells"]
+        self._headings = {each.id: each.heading for each in assignment.questions}
+        given = frozenset(each["source"].strip() for each in self._student if _is_given(each))
+        self.given: frozenset[int] = frozenset(
+            number
+            for number, cell in enumerate(self._cells)
+            if cell.kind == "code" and cell.source.strip() in given
+        )
+        """Numbers, from 0, of the code cells that are still as students get them."""
+        self._starts = {
+            name: start
+            for name, heading in self._headings.items()
+            if (start := self._start(heading)) is not None
+        }
+
+    def of(self, question: Question) -> tuple[int, ...]:
+        """
+        Return the code cells that answer a question, from 0; none if they cannot be told.
+
+        Those below its prompt, up to its public tests or the next prompt; else those that define
+        what its answer cells define in the student notebook.
+        """
+        # Untrusted: students delete, copy and move cells; each part may be missing.
+        below = [number for number in self._below(question.id) if self._is_own(number)]
+        return tuple((below or self._defining(question.id))[:MOST_CELLS])
+
+    def _start(self, heading: str) -> int | None:
+        if not heading:
+            return None
+        cells = enumerate(self._cells)
+        return next(
+            (n for n, each in cells if each.kind != "code" and heading in each.source), None
+        )
+
+    def _below(self, question: str) -> Sequence[int]:
+        start = self._starts.get(question)
+        if start is None:
+            return ()
+        later = [each for each in self._starts.values() if each > start]
+        end = min(later, default=len(self._cells))
+        check = f'grader.check("{question}")'
+        checks = [n for n in range(start, end) if check in self._cells[n].source]
+        # What stands between the question's parts and the next one's is somebody's trial.
+        if checks and any(self._is_own(number) for number in range(start, checks[0] + 1)):
+            end = checks[0] + 1
+        return range(start, end)
+
+    def _is_own(self, number: int) -> bool:
+        cell = self._cells[number]
+        return cell.kind == "code" and bool(cell.source.strip()) and number not in self.given
+
+    def _defining(self, question: str) -> list[int]:
+        names = list(self._asked_names(question))
+        return [
+            number
+            for number, cell in enumerate(self._cells)
+            if self._is_own(number)
+            and len(cell.source) <= MAX_SEARCHED
+            and any(defines(cell.source, name) for name in names)
+        ]
+
+    def _asked_names(self, question: str) -> Iterator[str]:
+        """Return the names that a question's answer cells define in the student notebook."""
+        others = {each for name, each in self._headings.items() if name != question and each}
+        inside = False
+        for cell in self._student:
+            if cell["cell_type"] != "code":
+                inside = inside and not any(each in cell["source"] for each in others)
+                inside |= (
+                    bool(self._headings[question]) and self._headings[question] in cell["source"]
+                )
+            elif inside and not _is_given(cell):
+                yield from defined_names(cell["source"])
+
+
+def defines(source: str, name: str) -> bool:
+    """Return whether a line begins with the definition of a name, or assigns to it."""
+    # Not parsed: a cell with a syntax error or a magic is what is looked for.
+    word = re.compile(rf"\b{re.escape(name)}\b")
+    for line in source.splitlines() if name in source else ():
+        target, assigns, _ = line.partition("=")
+        head, bracket, _ = target.partition("(")
+        is_definition = head.split()[:1] in (["def"], ["class"])
+        if word.search(head) and (is_definition or (assigns and not bracket)):
+            return True
+    return False
+
+
+def _is_given(cell: dict[str, Any]) -> bool:
+    return cell["cell_type"] == "code" and _ANSWER_TAG not in cell["metadata"].get("tags", ())
