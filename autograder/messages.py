@@ -43,6 +43,14 @@ class MessageCode(StrEnum):
     MISSING_CELL_KERNEL_DIED = "missing_cell_kernel_died"
     MISSING_CELL_SKIPPED = "missing_cell_skipped"
 
+    # The same of several names at once, where they are told; none of these is stored.
+    NAMES_CELL_RAISED = "names_cell_raised"
+    NAMES_CELL_TIMEOUT = "names_cell_timeout"
+    NAMES_CELL_OUTPUT_LIMIT = "names_cell_output_limit"
+    NAMES_CELL_MEMORY = "names_cell_memory"
+    NAMES_CELL_KERNEL_DIED = "names_cell_kernel_died"
+    NAMES_CELL_SKIPPED = "names_cell_skipped"
+
     # Why a value cannot be what was asked for.
     NOT_ANSWERED = "not_answered"
     NOT_A_FUNCTION = "not_a_function"
@@ -122,6 +130,24 @@ ENGLISH: Final[Mapping[MessageCode, str]] = {
     ),
     MessageCode.MISSING_CELL_SKIPPED: (
         "{name} is not defined: cell {cell}, which should define it, was not run."
+    ),
+    MessageCode.NAMES_CELL_RAISED: (
+        "{names} are not defined: cell {cell}, which should define them, raised {exception}."
+    ),
+    MessageCode.NAMES_CELL_TIMEOUT: (
+        "{names} are not defined: cell {cell}, which should define them, took too long."
+    ),
+    MessageCode.NAMES_CELL_OUTPUT_LIMIT: (
+        "{names} are not defined: cell {cell}, which should define them, printed too much."
+    ),
+    MessageCode.NAMES_CELL_MEMORY: (
+        "{names} are not defined: cell {cell}, which should define them, needed too much memory."
+    ),
+    MessageCode.NAMES_CELL_KERNEL_DIED: (
+        "{names} are not defined: cell {cell}, which should define them, crashed the kernel."
+    ),
+    MessageCode.NAMES_CELL_SKIPPED: (
+        "{names} are not defined: cell {cell}, which should define them, was not run."
     ),
     MessageCode.NOT_ANSWERED: "Not answered yet: the placeholder “...” is still there.",
     MessageCode.NOT_A_FUNCTION: "{name} is not a function.",

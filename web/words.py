@@ -1,7 +1,7 @@
 """
 The words for states on pages, and the mark before them: one place for all templates.
 
-What a verdict is called stands in `autograder.render.findings`; a state of the portal that means
+What a verdict is called stands in `autograder.render.outcomes`; a state of the portal that means
 the same takes its words from there.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from autograder.render.findings import outcome_of
+from autograder.render.outcomes import outcome_of
 from autograder.verdict import Verdict
 from web.models import RegradeState, RequestState, SpecialGrade, SubmissionState
 from web.services.gradebook.standing import Standing

@@ -8,131 +8,28 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from autograder.cells import CellStatus
+from autograder.render.causes import ACROSS_QUESTIONS, Cause
+from autograder.render.outcomes import (
+    WORDS,
+    FindingView,
+    OutcomeView,
+    QuestionName,
+    findings_of,
+    outcome_of,
+)
 from autograder.report import (
     Report,
-    SourceLine,
     StaffCell,
     StaffQuestion,
-    StaffTest,
     StaffView,
     StudentCell,
     StudentQuestion,
-    StudentTest,
     StudentView,
 )
 from autograder.untrusted_text import plain
 from autograder.verdict import Verdict
 
-_WORDS: Final = {
-    Verdict.PASSED: "passed",
-    Verdict.FAILED: "failed",
-    Verdict.ERROR: "raised an error",
-    Verdict.MISSING: "not defined",
-    Verdict.TIMEOUT: "took too long",
-    Verdict.MEMORY: "needed too much memory",
-    Verdict.OUTPUT_LIMIT: "printed too much",
-    Verdict.KERNEL_DIED: "crashed the kernel",
-    Verdict.INVALID: "wrong type or shape",
-    Verdict.SKIPPED: "not run",
-    Verdict.PENDING: "needs manual grading",
-    Verdict.INTERNAL: "not graded yet",
-}
-_MARKS: Final = {"good": "✔", "bad": "✘", "wait": "…"}
-_KINDS: Final = {
-    Verdict.PASSED: "good",
-    Verdict.PENDING: "wait",
-    Verdict.INTERNAL: "wait",
-    Verdict.SKIPPED: "wait",
-}
-_PLACE: Final = re.compile(r"[\w./-]+\.py:\d+: ")
 _NUMBERED: Final = re.compile(r"q(\d[\w.]*)")
-
-
-@dataclass(frozen=True)
-class OutcomeView:
-    """
-    A verdict for people; its colour never stands alone.
-
-    Args:
-        mark: One character.
-        words: What it means.
-        kind: ``"good"``, ``"bad"`` or ``"wait"``.
-    """
-
-    mark: str
-    words: str
-    kind: str
-
-    @property
-    def label(self) -> str:
-        """The words where they stand alone, as in a cell of a table."""
-        return self.words[:1].upper() + self.words[1:]
-
-
-@dataclass(frozen=True)
-class CheckView:
-    """
-    One test, as far as the reader may know it.
-
-    Args:
-        title: What it looks at.
-        visible: Whether students have the test.
-        detail: What happened; empty for students.
-    """
-
-    title: str
-    visible: bool
-    detail: str
-
-    @property
-    def place_and_brief(self) -> str:
-        """The detail's first line, short."""
-        return f"{self._place}{self.brief}"
-
-    @property
-    def brief(self) -> str:
-        """The detail's first line without the place in the test's file."""
-        first = self.detail.partition("\n")[0].removeprefix(self._place)
-        return first.removeprefix("AssertionError: ").strip()
-
-    @property
-    def detail_has_more(self) -> bool:
-        """Whether the detail goes on after its first line."""
-        return bool(self.detail.partition("\n")[2].strip())
-
-    @property
-    def _place(self) -> str:
-        found = _PLACE.match(self.detail)
-        return found[0] if found else ""
-
-
-@dataclass(frozen=True)
-class FindingView:
-    """
-    Checks of a question that ended in the same way.
-
-    Args:
-        outcome: How they ended.
-        message: What happened.
-        line: Where the student's code raised.
-        checks: All that ended so.
-    """
-
-    outcome: OutcomeView
-    message: str
-    line: SourceLine | None
-    checks: tuple[CheckView, ...]
-
-    @property
-    def common_detail(self) -> str:
-        """What the details of all checks say, if it is one thing and more than the message."""
-        briefs = {check.brief for check in self.checks}
-        brief = briefs.pop()
-        return "" if briefs or brief == self.message else brief
-
-    def tells_apart(self, check: CheckView) -> bool:
-        """Whether a check's detail says what the others' do not."""
-        return bool(check.brief) and len({each.brief for each in self.checks}) > 1
 
 
 @dataclass(frozen=True)
@@ -251,8 +148,8 @@ class SummaryView:
 
 
 _REASONS: Final = {
-    _WORDS[Verdict.PENDING]: "will be graded manually",
-    _WORDS[
+    WORDS[Verdict.PENDING]: "will be graded manually",
+    WORDS[
         Verdict.INTERNAL
     ]: "could not be graded yet because of a problem on our side; grading will be retried",
 }
@@ -275,7 +172,7 @@ def summary_of(view: StudentView | StaffView) -> SummaryView:
         title=plain(view.title),
         score=view.score,
         points=view.max_score,
-        questions=tuple(map(_question, view.questions)),
+        questions=_causes_told_once(tuple(map(_question, view.questions))),
         cells=tuple(
             CellNote(cell.number, _cell_words(cell))
             for cell in view.cells
@@ -308,19 +205,13 @@ def label(question_id: str) -> str:
     return numbered[1] if numbered else question_id
 
 
-def outcome_of(verdict: Verdict) -> OutcomeView:
-    """Return a verdict's mark and words."""
-    kind = _KINDS.get(verdict, "bad")
-    return OutcomeView(_MARKS[kind], _WORDS[verdict], kind)
-
-
 def _cell_words(cell: StudentCell | StaffCell) -> str:
     """Describe what became of a cell; students read the error below the cell itself."""
     if isinstance(cell, StaffCell) and cell.error and cell.status == CellStatus.ERROR:
         return f"raised {plain(cell.error)}"
     if cell.status == CellStatus.SKIPPED:
         return "was not run"
-    return _WORDS[Verdict(cell.status)]
+    return WORDS[Verdict(cell.status)]
 
 
 def _question(question: StudentQuestion | StaffQuestion) -> QuestionView:
@@ -332,30 +223,35 @@ def _question(question: StudentQuestion | StaffQuestion) -> QuestionView:
         points=question.max_score,
         outcome=outcome_of(question.verdict),
         hints=tuple(dict.fromkeys(plain(test.hint) for test in question.tests if test.hint)),
-        findings=_findings(question.tests),
+        findings=findings_of(question.tests),
         misconception=plain(misconception) if misconception else None,
         title=plain(question.title),
         own_cells=question.own_cells,
     )
 
 
-def _findings(tests: tuple[StudentTest, ...] | tuple[StaffTest, ...]) -> tuple[FindingView, ...]:
-    """Group checks that ended in the same way; what passed comes last."""
-    found: dict[tuple[Verdict, str, SourceLine | None], FindingView] = {}
-    for test in tests:
-        message = plain(str(test.message or ""))
-        key = (test.verdict, message, test.line)
-        group = found.get(key) or FindingView(
-            outcome_of(test.verdict), message, _shown_line(test.line), ()
-        )
-        detail = plain(test.detail) if isinstance(test, StaffTest) else ""
-        check = CheckView(plain(test.title), test.visible, detail)
-        found[key] = replace(group, checks=(*group.checks, check))
-    return tuple(sorted(found.values(), key=lambda finding: finding.outcome.kind == "good"))
+def _causes_told_once(questions: tuple[QuestionView, ...]) -> tuple[QuestionView, ...]:
+    """Let later questions refer to the one in which their tests' cause is told first."""
+    affected: dict[Cause, list[QuestionName]] = {}
+    for question in questions:
+        for finding in question.findings:
+            if finding.cause is not None and finding.cause.kind in ACROSS_QUESTIONS:
+                affected.setdefault(finding.cause, []).append(
+                    QuestionName(question.id, question.name)
+                )
 
+    def told(question: QuestionView, finding: FindingView) -> FindingView:
+        names = affected.get(finding.cause) if finding.cause is not None else None
+        if names is None or len(names) == 1:
+            return finding
+        if names[0].id != question.id:
+            return replace(finding, told_in=names[0])
+        return replace(finding, also_in=tuple(names[1:]))
 
-def _shown_line(line: SourceLine | None) -> SourceLine | None:
-    return replace(line, text=plain(line.text)) if line else None
+    return tuple(
+        replace(each, findings=tuple(told(each, finding) for finding in each.findings))
+        for each in questions
+    )
 
 
 def _facts(view: StudentView | StaffView) -> tuple[tuple[str, str], ...]:

@@ -12,15 +12,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from autograder.render.findings import (
-    FindingView,
-    OutcomeView,
-    QuestionView,
-    SummaryView,
-    names,
-    points,
-    summary,
-)
+from autograder.render.findings import QuestionView, SummaryView, names, points, summary
+from autograder.render.outcomes import FindingView, OutcomeView
 from autograder.report import Report, SourceLine
 from autograder.untrusted_text import one_line
 
@@ -168,14 +161,22 @@ class _Hint:
 
 def _finding(finding: FindingView) -> RenderableType:
     head = _mark(finding.outcome)
-    head.append(finding.message or finding.outcome.words)
+    if finding.told_in is not None:
+        head.append(f"Same reason as in {finding.told_in.name}.")
+    else:
+        head.append(finding.message or finding.outcome.words)
     rows = [_indented(head)]
-    if finding.line is not None:
+    if finding.line is not None and finding.told_in is None:
         rows.append(_below(_source(finding.line, finding.message)))
-    for check in finding.checks:
+    if finding.also_in:
+        also = names(each.name for each in finding.also_in)
+        rows.append(_below(Text(f"Tests of {also} fail for the same reason.", style="dim")))
+    for check in finding.first_checks:
         rows.append(_below(_indented(Text.assemble(("• ", "dim"), check.title))))
         if finding.tells_apart(check):
             rows.append(_below(_cut(check.place_and_brief), 4))
+    if finding.others:
+        rows.append(_below(_indented(Text.assemble(("• ", "dim"), (finding.others, "dim")))))
     if finding.common_detail:
         rows.append(_below(_cut(finding.common_detail)))
     return Group(*rows)

@@ -12,7 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from autograder.errors import StoredReportError
-from autograder.render.findings import OutcomeView, QuestionView, SummaryView, summary_of
+from autograder.render.findings import QuestionView, SummaryView, summary_of
+from autograder.render.outcomes import OutcomeView
 from autograder.report import StaffView, StudentQuestion, StudentView
 from web.models import CourseAssignment, Result, Snapshot, Submission
 from web.services.grading.marks import Mark, QuestionMark, Worth, mark_of
