@@ -73,6 +73,24 @@ class Word(TypeDecorator[enum.StrEnum]):
         return None if value is None else self.kind(value)
 
 
+class ShortTexts(TypeDecorator[tuple[str, ...]]):
+    """Short texts without commas, stored as one text with commas between them."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[str, ...] | None, _: Dialect) -> str:
+        """Store as one text; a comma would make two of one."""
+        texts = value or ()
+        if any("," in each or not each for each in texts):
+            raise ValueError("a text is empty, or has a comma")
+        return ",".join(texts)
+
+    def process_result_value(self, value: str | None, _: Dialect) -> tuple[str, ...]:
+        """Read the texts."""
+        return tuple(value.split(",")) if value else ()
+
+
 class JsonData(Protocol):
     """A value that knows how it is written as JSON."""
 

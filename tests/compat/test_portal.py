@@ -33,7 +33,7 @@ from web.models import (
     Submission,
 )
 from web.services.courses import snapshots
-from web.services.courses.deadlines import rules_for
+from web.services.courses.rule_book import rules_for
 from web.services.gradebook import class_results
 from web.services.gradebook.class_results import Which
 from web.services.gradebook.gradebook import Row, gradebook, own_grades

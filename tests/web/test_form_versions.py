@@ -83,7 +83,7 @@ CASES = {
         lambda session: session.scalars(select(CourseAssignment)).one().results_at is not None,
     ),
     "extensions": Case(
-        f"{STAFF}/assignments/xor/",
+        f"{STAFF}/assignments/xor/extensions/",
         f"{STAFF}/assignments/xor/extensions",
         {"student": "{student}", "extra_attempts": "3", "reason": "Ill."},
         {"student": "{student}", "due_at": "2100-01-02T03:04"},
@@ -189,7 +189,7 @@ def test_an_extension_that_was_changed_is_not_withdrawn_unawares(world: World) -
     client, withdraw = world.client("instructor"), f"{CASES['extensions'].action}/withdraw"
     data = {key: value.format(**parts) for key, value in case.first.items()}
     client.post(case.action, data=form(client.get(case.page).text, case.action) | data)
-    opened = form(client.get(case.page).text, withdraw)
+    opened = form(client.get(case.page).text, withdraw) | {"student": parts["student"]}
     other = form(client.get(case.page).text, case.action)
     with world.database.write.begin() as session:
         number = session.scalars(select(User.id).where(User.name == "Other")).one()

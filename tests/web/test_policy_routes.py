@@ -81,8 +81,9 @@ MAY = {
     ("staff.change_rules", "POST"): INSTRUCTORS,
     ("staff.release_assignment", "POST"): INSTRUCTORS,
     ("staff.update_assignment", "POST"): INSTRUCTORS,
-    ("staff.grant_extension", "POST"): frozenset(),  # without a student it is 404 for all
-    ("staff.withdraw_extension", "POST"): frozenset(),  # likewise
+    ("staff.show_extensions", "GET"): INSTRUCTORS,
+    ("staff.grant_extension", "POST"): INSTRUCTORS,
+    ("staff.withdraw_extension", "POST"): frozenset(),  # without a student it is 404 for all
     ("staff.show_gradebook", "GET"): STAFF,
     ("staff.change_grade_rules", "POST"): INSTRUCTORS,
     ("staff.export_gradebook", "POST"): INSTRUCTORS,

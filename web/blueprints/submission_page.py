@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from autograder.render.findings import SummaryView
 from web.models import Course, Submission
 from web.rendering import OwnCellView, own_cells_of
-from web.services.courses.deadlines import Lateness, rules_for
+from web.services.courses.deadlines import Lateness
+from web.services.courses.rule_book import rules_for
 from web.services.grading.marks import Mark, Worth, mark_of
 from web.services.grading.remarks import Remark, remarks_of
 from web.services.grading.results import Grading, all_gradings, staff_summary, student_summary

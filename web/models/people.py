@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from web.db import Base, Word, now
+from web.db import Base, ShortTexts, Word, now
 from web.models.grade_keys import SpecialGrade
 
 if TYPE_CHECKING:  # courses need people; SQLAlchemy finds the other direction by name
@@ -75,6 +75,8 @@ class Membership(Base):
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"), index=True)
     role: Mapped[Role] = mapped_column(Word(Role))
     section: Mapped[str | None] = mapped_column(String(60))
+    labels: Mapped[tuple[str, ...]] = mapped_column(ShortTexts, default=())
+    """By which staff find students again, besides their section."""
     time_multiplier: Mapped[float] = mapped_column(default=1.0)
     """Reaches deadlines' lengths, exam timers, late policy, and limits of running time."""
     active: Mapped[bool] = mapped_column(default=True)

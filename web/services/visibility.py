@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 from web.db import now
 from web.models import CourseAssignment, User
 from web.services import lookup
-from web.services.courses.deadlines import Rules, rule_book, rules_for
+from web.services.courses.deadlines import Rules
+from web.services.courses.rule_book import rule_book, rules_for
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,11 @@
-"""Import assignments, set their rules, release them, extend deadlines."""
+"""Import assignments, set their rules, release them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Final
-from zoneinfo import ZoneInfo
 
-from flask import abort, flash, redirect, render_template, request, url_for
-from sqlalchemy.orm import Session
+from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from autograder.assignment import Assignment
@@ -20,11 +18,10 @@ from web.blueprints.staff.form_versions import (
     Shown,
     refuse_outdated,
     shown_columns,
-    shown_value,
     version_of,
 )
 from web.http import db, end_transaction, portal, signed_in, writing
-from web.models import CountedAttempt, CourseAssignment, Extension, Membership, Role, User
+from web.models import CountedAttempt, CourseAssignment
 from web.policy import Action
 from web.services.courses import assignments, snapshots, validation
 from web.services.courses.courses import zone_of
@@ -32,8 +29,7 @@ from web.services.courses.local_time import format_local, note_on, parse_local
 from web.services.errors import RuleError
 from web.services.grading import rule_effects
 from web.services.grading.rule_effects import RuleEffect
-from web.services.people import roster
-from web.services.visibility import longer_waits, visibility_for
+from web.services.visibility import longer_waits
 
 MOMENTS: Final = ("release_at", "due_at", "cutoff_at", "results_at", "solution_at")
 LABELS: Final[Mapping[str, str]] = {
@@ -85,7 +81,7 @@ def import_assignment(slug: str) -> Response:
 
 @bp.get("/courses/<slug>/staff/assignments/<name>/")
 def show_assignment(slug: str, name: str) -> str:
-    """Show an assignment's rules, extensions, and whether the server holds a newer version."""
+    """Show an assignment's rules, and whether the server holds a newer version."""
     return _page(assignment_for(slug, name, Action.MANAGE_ASSIGNMENT))
 
 
@@ -105,7 +101,7 @@ def change_rules(slug: str, name: str) -> Response | tuple[str, int]:
     except RuleError as error:
         return _refused(assignment, "rules", error)
     flash("Settings saved.", "good")
-    _flash_notes(assignment, MOMENTS)
+    flash_notes(assignment, MOMENTS)
     return redirect(url_for("staff.show_assignment", slug=slug, name=name), code=303)
 
 
@@ -132,64 +128,6 @@ def update_assignment(slug: str, name: str) -> Response:
     return redirect(url_for("staff.show_assignment", slug=slug, name=name), code=303)
 
 
-@bp.post("/courses/<slug>/staff/assignments/<name>/extensions")
-def grant_extension(slug: str, name: str) -> Response | tuple[str, int]:
-    """Give one student a later deadline or more attempts."""
-    assignment = assignment_for(slug, name, Action.MANAGE_ASSIGNMENT)
-    student = _chosen_student(assignment)
-    knows_solution = visibility_for(db(), assignment, student).solution
-    try:
-        with writing() as session:
-            refuse_outdated(_extension_shown(assignment, student))
-            terms = _terms(assignment)
-            assignments.check_terms(terms)
-            effect = _extension_effect(session, assignment, student, terms)
-            assignments.extend(session, signed_in(), assignment, student, terms, effect)
-    except UnconfirmedError as unconfirmed:
-        return _page(assignment, "extension", effect=unconfirmed.effect), 200
-    except RuleError as error:
-        return _refused(assignment, "extension", error)
-    flash(f"Extension granted to {student.name}.", "good")
-    if knows_solution:
-        flash(f"{student.name} may already have downloaded the solution.", "error")
-    _flash_notes(assignment, ("due_at", "cutoff_at"))
-    return redirect(url_for("staff.show_assignment", slug=slug, name=name), code=303)
-
-
-@bp.post("/courses/<slug>/staff/assignments/<name>/extensions/withdraw")
-def withdraw_extension(slug: str, name: str) -> Response | str:
-    """Let the assignment's own rules hold for a student again."""
-    assignment = assignment_for(slug, name, Action.MANAGE_ASSIGNMENT)
-    student = _chosen_student(assignment)
-    try:
-        with writing() as session:
-            refuse_outdated(_extension_shown(assignment, student))
-            effect = _extension_effect(session, assignment, student, None)
-            actor = signed_in()
-            if not assignments.withdraw_extension(session, actor, assignment, student, effect):
-                abort(404)
-    except UnconfirmedError as unconfirmed:
-        return _page(assignment, "withdrawal", effect=unconfirmed.effect)
-    flash(f"Extension of {student.name} withdrawn.", "good")
-    return redirect(url_for("staff.show_assignment", slug=slug, name=name), code=303)
-
-
-def _extension_effect(
-    session: Session,
-    assignment: CourseAssignment,
-    student: User,
-    terms: assignments.ExtensionTerms | None,
-) -> dict[str, int]:
-    effect = rule_effects.effect_of_extension(session, assignment, student, terms)
-    return confirmed(effect).as_details()
-
-
-def _chosen_student(assignment: CourseAssignment) -> User:
-    chosen = request.form.get("student", type=int)
-    student = next((each.user for each in _students(assignment) if each.user_id == chosen), None)
-    return student or abort(404)
-
-
 def _prepared(name: str) -> Assignment:
     settings = portal().settings
     end_transaction()
@@ -204,28 +142,6 @@ def _refused(assignment: CourseAssignment, form: str, error: RuleError) -> tuple
 
 def _rules_shown(assignment: CourseAssignment) -> dict[str, Shown]:
     return shown_columns(assignment, LABELS, zone_of(assignment.course))
-
-
-def _extension_shown(assignment: CourseAssignment, student: User) -> dict[str, Shown]:
-    """Return a student's extension as the page shows it, among all of the assignment."""
-    nothing = Shown(f"the extension of {student.name}", "")
-    key = str(student.id)
-    return {key: _extensions_shown(assignment).get(key, nothing)}
-
-
-def _extensions_shown(assignment: CourseAssignment) -> dict[str, Shown]:
-    zone = zone_of(assignment.course)
-    return {
-        str(each.user_id): Shown(f"the extension of {each.user.name}", _in_words(each, zone))
-        for each in assignments.extensions_of(db(), assignment)
-    }
-
-
-def _in_words(extension: Extension, zone: ZoneInfo) -> str:
-    moments = (("until", extension.due_at), ("deadline", extension.cutoff_at))
-    parts = [f"{words} {shown_value(moment, zone)}" for words, moment in moments if moment]
-    parts.append(f"{extension.extra_attempts} extra attempts")
-    return ", ".join([*parts, extension.reason] if extension.reason else parts)
 
 
 def _page(
@@ -245,9 +161,6 @@ def _page(
         local=lambda moment: format_local(moment, zone),
         labels=LABELS,
         rules_version=version_of(_rules_shown(assignment)),
-        extensions_version=version_of(_extensions_shown(assignment)),
-        extensions=assignments.extensions_of(db(), assignment),
-        students=_students(assignment),
         offer=next((offer for offer in offers if offer.name == assignment.name), None),
         validation=validation.validation_of(settings.snapshots, assignment.snapshot),
         typed=request.form if form else {},
@@ -258,25 +171,11 @@ def _page(
     )
 
 
-def _flash_notes(assignment: CourseAssignment, names: Sequence[str]) -> None:
+def flash_notes(assignment: CourseAssignment, names: Sequence[str]) -> None:
+    """Explain what was understood of times that clocks have twice, or not at all."""
     zone = zone_of(assignment.course)
     for note in {note_on(request.form.get(name, ""), zone) for name in names} - {""}:
         flash(note, "good")
-
-
-def _terms(assignment: CourseAssignment) -> assignments.ExtensionTerms:
-    zone = zone_of(assignment.course)
-    return assignments.ExtensionTerms(
-        due_at=parse_local(request.form.get("due_at", ""), zone),
-        cutoff_at=parse_local(request.form.get("cutoff_at", ""), zone),
-        extra_attempts=whole_field("extra_attempts", "Extra attempts") or 0,
-        reason=request.form.get("reason", "")[:1000],
-    )
-
-
-def _students(assignment: CourseAssignment) -> list[Membership]:
-    everybody = roster.members(db(), assignment.course)
-    return [each for each in everybody if each.role == Role.STUDENT and each.active]
 
 
 def _rules(assignment: CourseAssignment) -> assignments.AssignmentRules:

@@ -24,7 +24,7 @@ from web.services.csv_cells import disarmed, write_csv
 from web.services.errors import RuleError
 from web.services.grading import rule_effects
 from web.services.grading.rule_effects import RuleEffect
-from web.services.people import accounts, roles, roster, roster_file
+from web.services.people import accounts, groups, roles, roster, roster_file
 
 ROSTER_BYTES: Final = 500_000
 
@@ -131,12 +131,16 @@ def _take_in(course: Course, rows: Sequence[roster_file.RosterRow], role: Role) 
 
 @bp.post("/courses/<slug>/staff/people/<row:membership_id>")
 def change_membership(slug: str, membership_id: int) -> Response | str:
-    """Change somebody's role, time multiplier, or whether they are in the course."""
+    """Change somebody's role, time multiplier, section, labels, or whether they are active."""
     course = course_for(slug, Action.MANAGE_ROSTER)
     membership = membership_in(course, membership_id)
     before = membership.offered_role
     multiplier = number_field("time_multiplier", "Time multiplier", empty=1.0) or 1.0
     roster.check_multiplier(multiplier)
+    placed = groups.Groups(
+        groups.parse_section(request.form.get("section", membership.section or "")),
+        groups.parse_labels(request.form.get("labels", ",".join(membership.labels))),
+    )
     try:
         with writing() as session:
             effect = rule_effects.effect_of_multiplier(session, membership, multiplier)
@@ -147,6 +151,7 @@ def change_membership(slug: str, membership_id: int) -> Response | str:
                 role=_role(),
                 time_multiplier=multiplier,
                 active=request.form.get("active") == "1",
+                groups=placed,
                 effect=effect.as_details(),
             )
             # Only what may be saved at all asks to be confirmed.
@@ -221,11 +226,16 @@ def _people_page(
     form: RosterForm = RosterForm(),
     unsaved: UnsavedChange | None = None,
 ) -> str:
-    members = roster.members(db(), course)
+    everybody = roster.members(db(), course)
+    section, label = (request.args.get(name, "")[:100] for name in ("section", "label"))
+    members = groups.in_groups(everybody, section, label)
     return render_template(
         "staff/people.html",
         course=course,
         members=members,
+        sections=groups.sections_of(everybody),
+        labels=groups.labels_of(everybody),
+        shown={"section": section, "label": label},
         correctable=[each.id for each in correctable(db(), signed_in(), members)],
         links=links,
         links_csv=_as_csv(links),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, contains_eager
 
 from web.db import lock, now
 from web.models import (
@@ -170,7 +170,7 @@ def extend(
     """
     check_terms(terms)
     lock(session, assignment)
-    extension = _extension_of(session, assignment, user)
+    extension = extension_of(session, assignment, user)
     if extension is None:
         extension = Extension(assignment_id=assignment.id, user_id=user.id)
         session.add(extension)
@@ -222,7 +222,7 @@ def withdraw_extension(
     Returns:
         Whether there was one.
     """
-    extension = _extension_of(session, assignment, user)
+    extension = extension_of(session, assignment, user)
     if extension is None:
         return False
     session.delete(extension)
@@ -237,7 +237,8 @@ def withdraw_extension(
     return True
 
 
-def _extension_of(session: Session, assignment: CourseAssignment, user: User) -> Extension | None:
+def extension_of(session: Session, assignment: CourseAssignment, user: User) -> Extension | None:
+    """Return a student's extension; ``None`` if there is none."""
     return session.scalar(
         select(Extension).where(
             Extension.assignment_id == assignment.id, Extension.user_id == user.id
@@ -246,8 +247,14 @@ def _extension_of(session: Session, assignment: CourseAssignment, user: User) ->
 
 
 def extensions_of(session: Session, assignment: CourseAssignment) -> Sequence[Extension]:
-    """Return an assignment's extensions."""
-    return session.scalars(select(Extension).where(Extension.assignment_id == assignment.id)).all()
+    """Return an assignment's extensions, by the students' names."""
+    return session.scalars(
+        select(Extension)
+        .join(Extension.user)
+        .where(Extension.assignment_id == assignment.id)
+        .order_by(User.name, User.id)
+        .options(contains_eager(Extension.user))
+    ).all()
 
 
 def course_assignments(session: Session, course: Course) -> Sequence[CourseAssignment]:

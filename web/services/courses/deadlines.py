@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, lazyload
-
-from web.models import CourseAssignment, Extension, Membership, Submission, User
+from web.models import Submission
 
 SECONDS_PER_DAY: Final = 86_400
 _LAST_MOMENT: Final = datetime(9999, 12, 30, tzinfo=UTC)  # in every time zone a date
@@ -123,64 +119,6 @@ class Rules:
         late = (received_at - self.due_at).total_seconds()
         in_time = late <= self.grace_minutes * 60
         return Lateness(0 if in_time else int(late), self.late_percent_per_day)
-
-
-@dataclass(frozen=True)
-class RuleBook:
-    """
-    The rules for many students, from few queries.
-
-    Args:
-        extensions: By assignment and student.
-        multipliers: By course and student, where they are not 1.
-    """
-
-    extensions: Mapping[tuple[int, int], Extension]
-    multipliers: Mapping[tuple[int, int], float]
-
-    def rules(self, assignment: CourseAssignment, user_id: int) -> Rules:
-        """Return the rules for a student as they stand."""
-        extension = self.extensions.get((assignment.id, user_id))
-        return rules_with(assignment, extension, self.multiplier(assignment, user_id))
-
-    def multiplier(self, assignment: CourseAssignment, user_id: int) -> float:
-        """Return a student's time multiplier."""
-        return self.multipliers.get((assignment.course_id, user_id), 1.0)
-
-
-def rule_book(session: Session, assignments: Iterable[CourseAssignment]) -> RuleBook:
-    """Read the rules of assignments for everybody."""
-    assignments = list(assignments)
-    extensions = session.scalars(
-        select(Extension)
-        .where(Extension.assignment_id.in_({each.id for each in assignments}))
-        .options(lazyload(Extension.user))
-    )
-    multipliers = session.execute(
-        select(Membership.course_id, Membership.user_id, Membership.time_multiplier).where(
-            Membership.course_id.in_({each.course_id for each in assignments}),
-            Membership.time_multiplier != 1.0,
-        )
-    )
-    return RuleBook(
-        {(each.assignment_id, each.user_id): each for each in extensions},
-        {(course_id, user_id): factor for course_id, user_id, factor in multipliers},
-    )
-
-
-def rules_for(session: Session, assignment: CourseAssignment, user: User) -> Rules:
-    """Return the rules for a student: the assignment's, with extension and multiplier applied."""
-    extension = session.scalar(
-        select(Extension).where(
-            Extension.assignment_id == assignment.id, Extension.user_id == user.id
-        )
-    )
-    multiplier = session.scalar(
-        select(Membership.time_multiplier).where(
-            Membership.course_id == assignment.course_id, Membership.user_id == user.id
-        )
-    )
-    return rules_with(assignment, extension, multiplier)
 
 
 def rules_with(terms: Terms, extension: MoreTime | None, multiplier: float | None) -> Rules:

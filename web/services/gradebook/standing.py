@@ -20,7 +20,7 @@ from web.models import (
     Submission,
     SubmissionState,
 )
-from web.services.courses.deadlines import rule_book
+from web.services.courses.rule_book import rule_book
 from web.services.grading import marks
 from web.services.grading.marks import Mark, Worth
 from web.services.grading.visible_marks import (

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, lazyload
 
 from web.models import Course, CourseAssignment, Submission, SubmissionState, User
 from web.services.courses.assignments import course_assignments
-from web.services.courses.deadlines import RuleBook, rule_book
+from web.services.courses.rule_book import RuleBook, rule_book
 from web.services.grading.marks import Mark, marks_of
 
 _NEWEST_FIRST: Final = (Submission.received_at.desc(), Submission.id.desc())

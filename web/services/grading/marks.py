@@ -28,7 +28,8 @@ from web.models import (
     SubmissionState,
     User,
 )
-from web.services.courses.deadlines import IN_TIME, Lateness, rule_book
+from web.services.courses.deadlines import IN_TIME, Lateness
+from web.services.courses.rule_book import rule_book
 from web.services.grading.decisions import Decisions, current_grade, decisions, portions
 from web.services.submissions.answers import stored_hash
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cached_property, reduce
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, lazyload
+from sqlalchemy.orm import Session
 
 from web.models import CountedAttempt, CourseAssignment, Membership, Submission, User
 from web.services.courses.assignments import AssignmentRules, ExtensionTerms, course_assignments
-from web.services.courses.deadlines import RuleBook, Rules, rule_book, rules_with
+from web.services.courses.deadlines import Lateness, Rules
+from web.services.courses.rule_book import RuleBook, rule_book
 from web.services.grading.marks import Mark, counted_by_user, graded_marks
+from web.services.visibility import visibility_by
 
 
 @dataclass(frozen=True)
@@ -52,50 +56,103 @@ class RuleEffect:
         return {} if self.nothing else dict(vars(self))
 
 
+@dataclass(frozen=True)
+class PointsChange:
+    """
+    How the points that count for a student in an assignment change, in tenths.
+
+    Args:
+        user_id: Whose.
+        assignment: In which.
+        before: As they are.
+        after: As they would be.
+    """
+
+    user_id: int
+    assignment: CourseAssignment
+    before: int
+    after: int
+
+
+@dataclass(frozen=True)
+class Effects:
+    """
+    What a change of rules does to marks, student by student.
+
+    Args:
+        by_user: For whom it does anything, by the student's id.
+        changes: Whose points change.
+    """
+
+    by_user: Mapping[int, RuleEffect] = field(default_factory=dict)
+    changes: Sequence[PointsChange] = ()
+
+    @cached_property
+    def total(self) -> RuleEffect:
+        """What it does to everybody."""
+        return reduce(RuleEffect.plus, self.by_user.values(), RuleEffect())
+
+    def of(self, user_id: int) -> RuleEffect:
+        """Return what it does to one student."""
+        return self.by_user.get(user_id, RuleEffect())
+
+    def plus(self, other: Effects) -> Effects:
+        """Return both as one."""
+        both = {*self.by_user, *other.by_user}
+        return Effects(
+            {user_id: self.of(user_id).plus(other.of(user_id)) for user_id in both},
+            (*self.changes, *other.changes),
+        )
+
+
 def effect_of_rules(
     session: Session, assignment: CourseAssignment, rules: AssignmentRules
 ) -> RuleEffect:
     """Return what new rules for everybody would do."""
     book = rule_book(session, [assignment])
-
-    def after(user_id: int) -> Rules:
-        extension = book.extensions.get((assignment.id, user_id))
-        return rules_with(rules, extension, book.multiplier(assignment, user_id))
-
-    return _effect(session, assignment, book, after, counted=rules.counted)
+    changed = book.with_terms(assignment, rules)
+    return _effects(session, assignment, book, changed, counted=rules.counted).total
 
 
 def effect_of_extension(
     session: Session, assignment: CourseAssignment, user: User, terms: ExtensionTerms | None
 ) -> RuleEffect:
     """Return what a student's new extension would do; ``None``: taking the present one back."""
+    return effects_of_extensions(session, assignment, [user.id], terms).total
+
+
+def effects_of_extensions(
+    session: Session,
+    assignment: CourseAssignment,
+    user_ids: Sequence[int],
+    terms: ExtensionTerms | None,
+) -> Effects:
+    """Return what one extension for students would do; ``None``: taking theirs back."""
     book = rule_book(session, [assignment])
-    rules = rules_with(assignment, terms, book.multiplier(assignment, user.id))
-    return _effect(session, assignment, book, _always(rules), user_id=user.id)
+    changed = book.with_extensions(assignment, user_ids, terms)
+    return _effects(session, assignment, book, changed, user_ids=user_ids)
 
 
 def effect_of_multiplier(session: Session, member: Membership, multiplier: float) -> RuleEffect:
-    """Return what another time multiplier of a student's would do in all of a course."""
+    """Return what another time multiplier would do, in all assignments of the course."""
     assignments = course_assignments(session, member.course)
     book = rule_book(session, assignments)
-    total = RuleEffect()
+    changed = book.with_multiplier(member, multiplier)
+    found = Effects()
     for assignment in assignments:
-        extension = book.extensions.get((assignment.id, member.user_id))
-        rules = rules_with(assignment, extension, multiplier)
-        effect = _effect(session, assignment, book, _always(rules), user_id=member.user_id)
-        total = total.plus(effect)
-    return total
+        found = found.plus(_effects(session, assignment, book, changed, user_ids=[member.user_id]))
+    return found.total
 
 
-def _effect(
+def _effects(
     session: Session,
     assignment: CourseAssignment,
     book: RuleBook,
-    after: Callable[[int], Rules],
+    changed: RuleBook,
     *,
-    user_id: int | None = None,
+    user_ids: Sequence[int] | None = None,
     counted: CountedAttempt | None = None,
-) -> RuleEffect:
+) -> Effects:
     """
     Return what other rules would do.
 
@@ -103,30 +160,125 @@ def _effect(
         session: To read by.
         assignment: In which assignment.
         book: The rules as they stand.
-        after: The other ones, by the student's id.
-        user_id: The only student whom they concern; everybody by default.
+        changed: The other ones.
+        user_ids: The only students whom they concern; everybody by default.
         counted: Which attempt would count; as it is by default.
     """
-    query = select(Submission).where(Submission.assignment_id == assignment.id)
-    if user_id is not None:
-        query = query.where(Submission.user_id == user_id)
-    no_longer = become = 0
-    for each in session.scalars(query.options(lazyload("*"))):
-        was = book.rules(assignment, each.user_id).lateness_of(each).seconds > 0
-        is_late = after(each.user_id).lateness_of(each).seconds > 0
-        no_longer += was and not is_late
-        become += is_late and not was
-    marks = graded_marks(session, assignment, None if user_id is None else [user_id])
-    changed = [_with_rules(mark, after(mark.submission.user_id)) for mark in marks]
+    query = select(Submission.user_id, Submission.received_at).where(
+        Submission.assignment_id == assignment.id, Submission.practice.is_(False)
+    )
+    if user_ids is not None:
+        query = query.where(Submission.user_id.in_(user_ids))
+    was, will_be = _lateness_by(book, assignment), _lateness_by(changed, assignment)
+    by_user: dict[int, RuleEffect] = {}
+
+    def note(user_id: int, effect: RuleEffect) -> None:
+        by_user[user_id] = effect.plus(by_user.get(user_id, RuleEffect()))
+
+    for user_id, received_at in session.execute(query):
+        before, after = was(user_id, received_at).seconds, will_be(user_id, received_at).seconds
+        if bool(before) != bool(after):
+            note(user_id, RuleEffect(no_longer_late=int(not after), become_late=int(not before)))
+    marks = graded_marks(session, assignment, user_ids)
     old = counted_by_user(assignment.counted, marks)
-    new = counted_by_user(counted or assignment.counted, changed)
-    totals = sum(mark.final_tenths != new[number].final_tenths for number, mark in old.items())
-    return RuleEffect(no_longer, become, totals)
+    fresh = [_with_lateness(mark, will_be) for mark in marks]
+    new = counted_by_user(counted or assignment.counted, fresh)
+    changes = [
+        PointsChange(user_id, assignment, mark.final_tenths, new[user_id].final_tenths)
+        for user_id, mark in old.items()
+        if mark.final_tenths != new[user_id].final_tenths
+    ]
+    for change in changes:
+        note(change.user_id, RuleEffect(totals=1))
+    return Effects(by_user, changes)
 
 
-def _always(rules: Rules) -> Callable[[int], Rules]:
-    return lambda _: rules
+def _lateness_by(
+    book: RuleBook, assignment: CourseAssignment
+) -> Callable[[int, datetime], Lateness]:
+    """Return how late who is at a moment; each student's rules are made once."""
+    rules: dict[int, Rules] = {}
+
+    def lateness(user_id: int, received_at: datetime) -> Lateness:
+        if user_id not in rules:
+            rules[user_id] = book.rules(assignment, user_id)
+        return rules[user_id].lateness(received_at)
+
+    return lateness
 
 
-def _with_rules(mark: Mark, rules: Rules) -> Mark:
-    return replace(mark, lateness=rules.lateness_of(mark.submission))
+def _with_lateness(mark: Mark, lateness: Callable[[int, datetime], Lateness]) -> Mark:
+    submission = mark.submission
+    return replace(mark, lateness=lateness(submission.user_id, submission.received_at))
+
+
+@dataclass(frozen=True)
+class ExtendedStudent:
+    """
+    What an extension does for one student.
+
+    Args:
+        member: Who.
+        before: The rules that hold for them.
+        after: The rules that would hold.
+        change: How their points change, if they do.
+    """
+
+    member: Membership
+    before: Rules
+    after: Rules
+    change: PointsChange | None = None
+
+    @property
+    def is_earlier(self) -> bool:
+        """Whether their deadline would come earlier than it does now."""
+        before, after = self.before.due_at, self.after.due_at
+        return after is not None and (before is None or after < before)
+
+
+@dataclass(frozen=True)
+class ExtensionPreview:
+    """
+    What an extension for students would do.
+
+    Args:
+        rows: Student by student.
+        effects: On their marks.
+        know_solution: The names of those who see the solution already.
+    """
+
+    rows: Sequence[ExtendedStudent]
+    effects: Effects
+    know_solution: Sequence[str]
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The students' names."""
+        return [each.member.user.name for each in self.rows]
+
+
+def preview_extensions(
+    session: Session,
+    assignment: CourseAssignment,
+    students: Sequence[Membership],
+    terms: ExtensionTerms,
+) -> ExtensionPreview:
+    """Return what an extension for students would do, before it is granted."""
+    user_ids = [each.user_id for each in students]
+    effects = effects_of_extensions(session, assignment, user_ids, terms)
+    changes = {each.user_id: each for each in effects.changes}
+    book = rule_book(session, [assignment])
+    changed = book.with_extensions(assignment, user_ids, terms)
+    rows = [
+        ExtendedStudent(
+            each,
+            book.rules(assignment, each.user_id),
+            changed.rules(assignment, each.user_id),
+            changes.get(each.user_id),
+        )
+        for each in students
+    ]
+    know_solution = [
+        each.member.user.name for each in rows if visibility_by(assignment, each.before).solution
+    ]
+    return ExtensionPreview(rows, effects, know_solution)

@@ -18,7 +18,8 @@ from web.models import (
     User,
 )
 from web.services.courses.assignments import course_assignments
-from web.services.courses.deadlines import Lateness, Rules, rules_for
+from web.services.courses.deadlines import Lateness, Rules
+from web.services.courses.rule_book import rules_for
 from web.services.grading import visible_marks
 from web.services.grading.visible_marks import VisibleMark
 from web.services.submissions.submitting import attempts_of

@@ -14,6 +14,7 @@ from web.models import Course, Membership, Role, User
 from web.services import audit
 from web.services.errors import RuleError
 from web.services.people import accounts, roles
+from web.services.people.groups import Groups
 from web.services.people.roster_file import RosterRow
 
 PORTION: Final = 100
@@ -28,7 +29,8 @@ class RosterChange:
     Args:
         row: The row.
         kind: ``"new"`` for who is new in the course, whether they have an account or not,
-            ``"back"`` for who had left, ``"here"`` for who is in it.
+            ``"back"`` for who had left, ``"moved"`` for whose section or labels change,
+            ``"here"`` for whom nothing changes.
         name: What the person is called in the course; of who is new, what the roster says.
     """
 
@@ -66,9 +68,15 @@ def preview(session: Session, course: Course, rows: Sequence[RosterRow]) -> list
             _check_address(row)
             changes.append(RosterChange(row, "new", row.name))
         else:
-            kind = "here" if membership.active else "back"
-            changes.append(RosterChange(row, kind, membership.user.name))
+            changes.append(RosterChange(row, _kind(membership, row), membership.user.name))
     return changes
+
+
+def _kind(membership: Membership, row: RosterRow) -> str:
+    if not membership.active:
+        return "back"
+    stays = row.section in (None, membership.section) and row.labels in ((), membership.labels)
+    return "here" if stays else "moved"
 
 
 def record_preview(session: Session, actor: User, course: Course, rows: int) -> None:
@@ -141,6 +149,7 @@ def take_in(
                 course_id=course.id,
                 role=Role.STUDENT,
                 section=row.section,
+                labels=row.labels,
                 active=role is Role.STUDENT,
                 offered_role=None,
             )
@@ -149,6 +158,7 @@ def take_in(
         elif membership not in result.added and membership not in result.known:
             membership.active = membership.active or membership.offered_role is None
             membership.section = row.section or membership.section
+            membership.labels = row.labels or membership.labels
             result.known.append(membership)
     _store(session, result.added, rows)
     for membership in result.added:
@@ -225,6 +235,7 @@ def change(
     role: Role,
     time_multiplier: float,
     active: bool,
+    groups: Groups | None = None,
     effect: Mapping[str, int] | None = None,
 ) -> None:
     """
@@ -237,6 +248,7 @@ def change(
         role: What they are to be.
         time_multiplier: By which the time from release to deadline is stretched.
         active: Whether they are in the course.
+        groups: Their section and labels from now on; ``None``: as they are.
         effect: What becomes of marks by it, for the log.
 
     Raises:
@@ -247,10 +259,12 @@ def change(
         raise RuleError(
             "You cannot remove yourself or change your own role. Ask another instructor to do it."
         )
-    before = {"role": membership.role, "multiplier": membership.time_multiplier}
+    before = _place(membership)
     roles.give(session, membership, role)
     membership.time_multiplier = time_multiplier
     membership.active = active
+    if groups is not None:
+        membership.section, membership.labels = groups.section, groups.labels
     audit.record(
         session,
         actor,
@@ -258,9 +272,20 @@ def change(
         course=membership.course,
         target=membership.user.email,
         before=before,
-        after={"role": role, "multiplier": time_multiplier, "active": active},
+        after=_place(membership) | {"role": role},
         **(effect or {}),
     )
+
+
+def _place(membership: Membership) -> dict[str, Any]:
+    """Return somebody's place in a course for the log."""
+    return {
+        "role": membership.role,
+        "multiplier": membership.time_multiplier,
+        "active": membership.active,
+        "section": membership.section,
+        "labels": ", ".join(membership.labels),
+    }
 
 
 class _Members:

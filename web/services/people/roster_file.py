@@ -8,6 +8,7 @@ from typing import Final
 
 from web.services.csv_cells import parse_csv
 from web.services.errors import RuleError
+from web.services.people.groups import LONGEST_SECTION, parse_labels
 from web.services.people.names import (
     LONGEST_NAME,
     LONGEST_NUMBER,
@@ -17,7 +18,7 @@ from web.services.people.names import (
 )
 
 MAX_ROWS: Final = 5000
-_LONGEST: Final = {"number": LONGEST_NUMBER, "section": 60}
+_LONGEST: Final = {"number": LONGEST_NUMBER, "section": LONGEST_SECTION}
 _COLUMNS: Final = {
     "email": ("email", "e-mail", "email address", "mail", "e-mail-adresse"),
     "name": ("name", "full name", "student", "student name"),
@@ -26,6 +27,7 @@ _COLUMNS: Final = {
     "number": ("student number", "student id", "sid", "id number", "matriculation number",
                "matrikelnummer", "number"),
     "section": ("section", "sections", "group", "gruppe", "tutorial", "tutorium"),
+    "labels": ("labels", "label", "tags", "tag"),
 }  # fmt: skip
 
 
@@ -38,6 +40,7 @@ class RosterRow:
     name: str
     student_number: str | None
     section: str | None
+    labels: tuple[str, ...] = ()
 
 
 def parse_roster(text: str) -> list[RosterRow]:
@@ -57,7 +60,8 @@ def parse_roster(text: str) -> list[RosterRow]:
     if "email" not in columns and "number" not in columns:
         raise RuleError(
             "The first line of the roster must name the columns. “email” or “student number” is "
-            "required; “name” (or “first name” and “last name”) and “section” are optional."
+            "required; “name” (or “first name” and “last name”), “section” and “labels” "
+            "are optional."
         )
     return [
         _row(columns, cells, line)
@@ -87,6 +91,11 @@ def _row(columns: dict[str, int], cells: Sequence[str], line: int) -> RosterRow:
         if len(cell(column)) > longest:
             raise RuleError(f"Line {line}: “{cell(column)[:60]}…” is too long (max {longest}).")
     name = cell("name") or f"{cell('first')} {cell('last')}".strip() or email.partition("@")[0]
-    return RosterRow(
-        line, email, name[:LONGEST_NAME], cell("number") or None, cell("section") or None
-    )
+    try:
+        # Separators of labels are read before what nobody can see is left out, tabs among it.
+        number = columns.get("labels", len(cells))
+        labels = parse_labels(cells[number]) if number < len(cells) else ()
+    except RuleError as error:
+        raise RuleError(f"Line {line}: {error}") from None
+    section = cell("section") or None
+    return RosterRow(line, email, name[:LONGEST_NAME], cell("number") or None, section, labels)

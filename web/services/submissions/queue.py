@@ -15,7 +15,7 @@ from autograder.progress import GradingProgress
 from autograder.report import Report
 from web.db import now
 from web.models import JobState, Leased, Result, Snapshot, Submission, SubmissionState, User
-from web.services.courses.deadlines import rules_for
+from web.services.courses.rule_book import rules_for
 from web.services.errors import RuleError
 from web.services.submissions.answers import answer_hashes
 from web.services.submissions.leases import LEASE_SECONDS, due, requeue_later

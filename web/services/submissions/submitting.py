@@ -20,7 +20,7 @@ from web.models import (
     SubmissionState,
     User,
 )
-from web.services.courses.deadlines import rules_for
+from web.services.courses.rule_book import rules_for
 from web.services.errors import RuleError
 from web.services.submissions import reading
 from web.services.submissions.advice import advice, advice_on

@@ -17,7 +17,7 @@ from tests.web.conftest import World, token_of
 from web.db import now
 from web.http import EXTENSION
 from web.models import CourseAssignment, Extension, Submission, User
-from web.services.courses.deadlines import rules_for
+from web.services.courses.rule_book import rules_for
 
 PLACE = "/courses/dl/assignments/xor/"
 
