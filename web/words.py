@@ -125,6 +125,7 @@ ACTIONS: Final[Mapping[str, str]] = {
     "roster.previewed": "Roster import previewed",
     "roster.refused": "Roster refused",
     "roster.taken_in": "Roster imported",
+    "submission.downloaded": "Notebooks downloaded",
     "submission.retried": "Grading retried",
 }
 

@@ -55,14 +55,15 @@ document.querySelectorAll("[data-progress]").forEach(watchProgress);
 document.querySelectorAll("[data-drop]").forEach(acceptDrops);
 
 // Parts of a page that renew themselves until they come without the attribute; filters stand in
-// the address, so they stay. A part that has the focus waits.
+// the address, so they stay. A part that has the focus, or in which something is ticked, waits.
 function renew(part) {
   window.setTimeout(async () => {
     try {
       const answer = await fetch(window.location.href);
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const fresh = page.getElementById(part.id);
-      if (answer.ok && fresh && !part.contains(document.activeElement)) {
+      const used = part.contains(document.activeElement) || part.querySelector("input:checked");
+      if (answer.ok && fresh && !used) {
         part.replaceWith(fresh);
         part = fresh;
       }

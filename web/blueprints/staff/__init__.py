@@ -13,6 +13,7 @@ from web.blueprints.staff import (
     regrades,
     release,
     requests,
+    selection,
     statistics,
     submissions,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "regrades",
     "release",
     "requests",
+    "selection",
     "statistics",
     "submissions",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import flash, redirect, render_template, request, url_for
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from web.blueprints.resources import course_for, submission_for
@@ -21,13 +22,7 @@ from web.services.submissions import submitting
 def list_submissions(slug: str) -> str:
     """Show all submissions of a course, by filters."""
     course = course_for(slug, Action.SEE_STAFF_PAGES)
-    filters = Filters(
-        assignment=request.args.get("assignment", "")[:100],
-        state=request.args.get("state", "")[:20],
-        person=request.args.get("person", "")[:100],
-        late=request.args.get("late") == "1",
-        page=request.args.get("page", 1, type=int),
-    )
+    filters = filters_in(request.args)
     names = allowed(db(), signed_in(), Action.SEE_NAMES, course)
     return render_template(
         "staff/board.html",
@@ -35,6 +30,17 @@ def list_submissions(slug: str) -> str:
         filters=filters,
         board=board(db(), course, filters, names=names),
         assignments=course_assignments(db(), course),
+    )
+
+
+def filters_in(fields: MultiDict[str, str]) -> Filters:
+    """Return the board's filters as an address or a form holds them."""
+    return Filters(
+        assignment=fields.get("assignment", "")[:100],
+        state=fields.get("state", "")[:20],
+        person=fields.get("person", "")[:100],
+        late=fields.get("late") == "1",
+        page=fields.get("page", 1, type=int),
     )
 
 

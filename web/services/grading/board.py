@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -98,6 +98,39 @@ def board(session: Session, course: Course, filters: Filters, *, names: bool) ->
         page,
         pages,
     )
+
+
+def selected(
+    session: Session,
+    course: Course,
+    filters: Filters,
+    public_ids: Iterable[str] | None,
+    *,
+    names: bool,
+) -> Sequence[Submission]:
+    """
+    Return what was selected on the board, by assignment, student and attempt.
+
+    Args:
+        session: To read.
+        course: Whose submissions.
+        filters: Of the page.
+        public_ids: Of those that were ticked; ``None``: all that match the filters.
+        names: As for `board`.
+    """
+    query = select(Submission)
+    if public_ids is not None:
+        # Untrusted: they choose among the course's submissions, and find no others.
+        query = query.where(Submission.id.in_(_filtered(course, Filters(), names=names)))
+        query = query.where(Submission.public_id.in_(list(public_ids)[:PAGE_ROWS]))
+        chosen = list(session.scalars(query))
+    else:
+        query = query.where(Submission.id.in_(_filtered(course, filters, names=names)))
+        chosen = list(session.scalars(query))
+        if filters.late:
+            book = rule_book(session, course_assignments(session, course))
+            chosen = [each for each in chosen if _is_late(book, each)]
+    return sorted(chosen, key=lambda each: (each.assignment_id, each.user_id, each.number))
 
 
 def _late(session: Session, matching: Select[Any], book: RuleBook) -> list[int]:
