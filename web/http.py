@@ -17,6 +17,7 @@ from web.db import Database, begin_writing, is_conflict
 from web.models import Course, User
 from web.policy import Action, Resource, allowed
 from web.services.errors import RuleError
+from web.services.grading.ungraded import UngradedAnswers
 from web.services.submissions.reading import Uploads
 
 EXTENSION: Final = "autograder"
@@ -27,12 +28,13 @@ _CONFLICT: Final = (
 
 
 class Portal:
-    """What the application holds: settings, database, and what people upload at the moment."""
+    """What the application holds: settings, database, and what it remembers between requests."""
 
     def __init__(self, settings: Settings, database: Database) -> None:
         self.settings = settings
         self.database = database
         self.uploads = Uploads()
+        self.ungraded = UngradedAnswers()
 
 
 def portal() -> Portal:
@@ -82,6 +84,7 @@ def writing() -> Iterator[Session]:
         _require_again()
         yield session
         session.commit()
+        portal().ungraded.forget()
     except BaseException as error:
         session.rollback()
         if isinstance(error, StaleDataError) or (

@@ -11,12 +11,13 @@ from zoneinfo import ZoneInfo
 from flask import Flask
 
 from autograder.render.findings import label
-from web.http import actor, db
-from web.models import Membership, Submission
+from web.http import actor, db, portal
+from web.models import Course, Membership, Submission
 from web.policy import Action, Resource, allowed
 from web.rendering import markdown, markdown_line, markdown_part
 from web.services import lookup
 from web.services.courses.deadlines import duration
+from web.services.overview.waiting import Waiting, waiting
 from web.services.submissions.advice import advice
 from web.words import action_words, label_of
 
@@ -30,12 +31,12 @@ def add_to(app: Flask) -> None:
     """Let an application's templates use what stands here."""
     filters: tuple[Callable[..., str], ...] = (
         action_words, advice, duration, initials, logged, markdown, markdown_line, markdown_part,
-        moment, points, question_name, short_moment,
+        moment, points, question_name, rounded_duration, short_moment,
     )  # fmt: skip
     for each in filters:
         app.add_template_filter(each)
     about_reader: tuple[Callable[..., Any], ...] = (
-        courses_of_reader, label_of, may, name_of, names_shown, person,
+        courses_of_reader, label_of, may, name_of, names_shown, person, waiting_in,
     )  # fmt: skip
     for function in about_reader:
         app.add_template_global(function)
@@ -68,6 +69,11 @@ def question_name(question_id: str) -> str:
     return f"Question {label(question_id)}"
 
 
+def rounded_duration(seconds: int) -> str:
+    """Write how long it is till something in full hours, and the last hour in minutes."""
+    return duration(seconds - seconds % 3600 if seconds > 3600 else seconds)
+
+
 def initials(name: str) -> str:
     """Return the letters that stand for somebody: of the first and of the last name."""
     words = name.split()
@@ -83,6 +89,11 @@ def courses_of_reader() -> Sequence[Membership]:
 def may(action: str, resource: Resource) -> bool:
     """Return whether the reader may do something, so that no page offers what answers 404."""
     return allowed(db(), actor(), Action(action), resource)
+
+
+def waiting_in(course: Course) -> Waiting:
+    """Return what waits for a course's staff, for its tabs."""
+    return waiting(db(), course, portal().ungraded.of_course(db(), course))
 
 
 def person(submission: Submission) -> str:

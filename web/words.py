@@ -15,6 +15,7 @@ from autograder.render.outcomes import outcome_of
 from autograder.verdict import Verdict
 from web.models import RegradeState, RequestState, SpecialGrade, SubmissionState
 from web.services.gradebook.standing import Standing
+from web.services.overview.schedule import EventKind
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,12 @@ LABELS: Final[Mapping[str, Mapping[str, Label]]] = {
         Standing.NOT_RELEASED: Label("Not released"),
         Standing.DAMAGED: Label("Damaged result", "ours"),
         Standing.RELEASED: Label(""),
+    },
+    "event": {
+        EventKind.OPENS: Label("opens"),
+        EventKind.DUE: Label("is due"),
+        EventKind.CLOSES: Label("closes for late submissions"),
+        EventKind.RESULTS: Label("shows its results"),
     },
     "special_grade": {
         SpecialGrade.NO_SHOW: Label("No show", "bad"),

@@ -18,7 +18,8 @@ PAGES = {
     "admin": ("/", "/admin/courses/"),
     "instructor": (
         STAFF,
-        f"{STAFF}?person=nobody",
+        f"{STAFF}submissions/",
+        f"{STAFF}submissions/?person=nobody",
         f"{STAFF}assignments/",
         f"{STAFF}assignments/xor/",
         f"{STAFF}people/",

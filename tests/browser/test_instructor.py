@@ -71,7 +71,7 @@ def test_submission_as_staff_and_as_its_student(
 ) -> None:
     """Staff read what the hidden tests saw; the page of the student holds none of it."""
     page = visitors.open("grader")
-    page.goto(STAFF)
+    page.goto(f"{STAFF}submissions/")
     page.get_by_label("Name, e-mail or number").fill("Ada")
     page.get_by_role("button", name="Show").click()
     page.get_by_role("link", name="Ada Example").first.click()
@@ -91,7 +91,7 @@ def test_submission_as_staff_and_as_its_student(
 def test_board_renews_itself(visitors: Visitors, site: Site, graded: str) -> None:
     """A submission that comes while staff look at the board appears there without a reload."""
     page = visitors.open("instructor")
-    page.goto(f"{STAFF}?person=clara")
+    page.goto(f"{STAFF}submissions/?person=clara")
     rows = page.get_by_role("row", name="Clara Sample")
     before = rows.count()
 

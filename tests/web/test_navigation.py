@@ -16,6 +16,7 @@ from web.services import audit
 from web.templating import initials, logged
 
 STAFF = "/courses/dl/staff/"
+BOARD = f"{STAFF}submissions/"
 SETTINGS = "/courses/dl/staff/assignments/xor/"
 DEEP = (
     f"{SETTINGS}regrades/",
@@ -69,7 +70,7 @@ def test_deep_pages_lead_to_their_assignment(world: World, address: str) -> None
     assert trail is not None
     assert ">XOR weights</a>" in trail[0]
     assert 'aria-current="page"' in trail[0]
-    assert f'<a href="{STAFF}">Submissions</a>' in page.text
+    assert f'<a href="{BOARD}">Submissions</a>' in page.text
 
 
 def test_a_graders_trail_leads_where_they_may_go(world: World) -> None:
@@ -89,12 +90,12 @@ def test_students_see_no_staff_tabs(world: World) -> None:
 def test_an_empty_board_shows_the_next_steps_and_no_filters(world: World) -> None:
     """Five zeros and four filters over nothing tell nothing."""
     instructor = world.client("instructor")
-    empty = instructor.get(STAFF).text
+    empty = instructor.get(BOARD).text
     submit(world.client("student"), notebook("xor"))
-    filled = instructor.get(STAFF).text
+    filled = instructor.get(BOARD).text
 
     assert "Import your students" in empty
-    assert "Import your students" not in world.client("grader").get(f"{STAFF}?page=1").text
+    assert "Import your students" not in world.client("grader").get(f"{BOARD}?page=1").text
     assert 'name="person"' not in empty
     assert 'name="person"' in filled
 

@@ -48,6 +48,7 @@ MAY = {
     ("submissions.download_file", "GET"): OWNER_AND_STAFF,
     ("submissions.show_notebook", "GET"): OWNER_AND_STAFF,
     ("submissions.ask_for_regrade", "POST"): frozenset({"student"}),
+    ("staff.show_dashboard", "GET"): STAFF,
     ("staff.list_submissions", "GET"): STAFF,
     ("staff.show_submission", "GET"): STAFF,
     ("staff.extend_selected", "POST"): INSTRUCTORS,
@@ -210,8 +211,8 @@ def test_a_grader_has_tabs_of_their_own_and_no_others(world: World) -> None:
         for who in ("grader", "instructor")
     }
 
-    assert tabs["grader"] == ["Submissions", "Grading", "Gradebook", "Student view"]
-    assert len(tabs["instructor"]) == 7
+    assert tabs["grader"] == ["Overview", "Submissions", "Grading", "Gradebook", "Student view"]
+    assert len(tabs["instructor"]) == 8
 
 
 def test_another_course_is_out_of_reach(world: World) -> None:

@@ -46,7 +46,7 @@ def test_from_submission_to_gradebook(portal: World, engine: Grader) -> None:
     grade = {"version": "0", "points": "1.5", "reason": "So.", "comment": "Zoë ✓ $x^2$"}
     grade["csrf_token"] = token_of(grader, answer)
     assert grader.post(answer, data=grade).status_code == 303
-    assert "1.5" in grader.get("/courses/dl/staff/").text
+    assert "1.5" in grader.get("/courses/dl/staff/submissions/").text
     assert "1.5" in grader.get("/courses/dl/staff/gradebook/").text
     log = portal.client("instructor").get("/courses/dl/staff/audit/").text
     assert "Answer graded" in log
@@ -239,7 +239,7 @@ def test_backup_of_sqlite_is_restored_into_postgresql(
     restored = World(create_app(settings, database), database, settings)
     restored.app.testing = True
     assert counts(restored) == counts(world)
-    assert "1 submission," in restored.client("grader").get("/courses/dl/staff/").text
+    assert "1 submission," in restored.client("grader").get("/courses/dl/staff/submissions/").text
     with database.write.begin() as session:
         graded(session, settings.submissions, "Other", {"q1": 1.0})
     database.engine.dispose()

@@ -14,7 +14,7 @@ from autograder.assignment import public_data
 from web.blueprints.resources import assignment_for, course_for
 from web.db import now
 from web.http import db, end_transaction, portal, signed_in, writing
-from web.models import CourseAssignment, Submission, User
+from web.models import CourseAssignment, Membership, Role, Submission, User
 from web.policy import Action, allowed
 from web.services import lookup
 from web.services.courses import snapshots
@@ -37,7 +37,7 @@ def list_courses() -> str | Response:
     user = signed_in()
     memberships = lookup.courses_of(db(), user)
     if len(memberships) == 1 and not user.is_admin:
-        return redirect(url_for("courses.show_course", slug=memberships[0].course.slug))
+        return redirect(_landing(memberships[0]))
     others = lookup.all_courses(db()) if user.is_admin else []
     return render_template("courses/index.html", memberships=memberships, all_courses=others)
 
@@ -131,6 +131,13 @@ def submit_at_old_address(slug: str, name: str) -> Response:
     """Send on what comes from a page that was opened before the address changed."""
     assignment_for(slug, name, Action.SUBMIT)
     return redirect(url_for("courses.submit_notebook", slug=slug, name=name), code=308)
+
+
+def _landing(membership: Membership) -> str:
+    """Return where somebody lands in a course: staff on what waits, students on assignments."""
+    student = membership.role is Role.STUDENT
+    endpoint = "courses.show_course" if student else "staff.show_dashboard"
+    return url_for(endpoint, slug=membership.course.slug)
 
 
 def _check_notebook(user: User, content: bytes, name: str, file_name: str) -> bool:

@@ -18,7 +18,7 @@ from web.services.grading.board import Filters, board
 from web.services.submissions import submitting
 
 
-@bp.get("/courses/<slug>/staff/")
+@bp.get("/courses/<slug>/staff/submissions/")
 def list_submissions(slug: str) -> str:
     """Show all submissions of a course, by filters."""
     course = course_for(slug, Action.SEE_STAFF_PAGES)

@@ -24,6 +24,7 @@ from web.services.regrading.regrades import Scope
 STAFF = "/courses/dl/staff/"
 PAGES = (
     STAFF,
+    f"{STAFF}submissions/",
     f"{STAFF}gradebook/",
     f"{STAFF}assignments/xor/statistics",
     f"{STAFF}assignments/xor/export",
@@ -113,7 +114,7 @@ def test_points_that_cannot_be_read_are_no_points(world: World) -> None:
         assert (numbers.graded, numbers.unreadable) == (2, 1)
         assert numbers.summary is not None
         assert (numbers.summary.count, numbers.summary.mean) == (1, 20)
-    assert "1 graded attempt is left out" in spaced(staff.get(PAGES[2]).text)
+    assert "1 graded attempt is left out" in spaced(staff.get(PAGES[3]).text)
     assert "The stored result cannot be read" in staff.get(f"/staff/submissions/{public_id}/").text
     assert "The result cannot be shown" in student.get(f"/submissions/{public_id}/").text
     assert "please contact the course staff" in student.get("/courses/dl/assignments/xor/").text
@@ -137,7 +138,7 @@ def test_a_report_of_another_version(world: World, change: str) -> None:
 
     own = student.get(f"/submissions/{public_id}/")
     seen = staff.get(f"/staff/submissions/{public_id}/")
-    numbers = staff.get(PAGES[2])
+    numbers = staff.get(PAGES[3])
 
     assert [each.status_code for each in (own, seen, numbers)] == [200, 200, 200]
     damaged = change == "less"

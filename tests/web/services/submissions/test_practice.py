@@ -82,7 +82,7 @@ def test_pages_say_that_it_is_practice(world: World) -> None:
     page = spaced(client.get(PLACE).text)
     assert "practice, not part of the grade" in page
     assert "0 used" in page
-    assert ">practice</span>" in world.client("grader").get("/courses/dl/staff/").text
+    assert ">practice</span>" in world.client("grader").get("/courses/dl/staff/submissions/").text
 
 
 def test_practice_stays_practice_whatever_changes(world: World) -> None:

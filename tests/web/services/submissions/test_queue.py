@@ -202,7 +202,7 @@ def test_what_we_could_not_grade_costs_no_attempt(world: World) -> None:
         found = SubmissionQueue().claim(session, "w")
         assert found is not None
         SubmissionQueue().return_after_fault(session, found, text("the sandbox fell"))
-    board = "/courses/dl/staff/"
+    board = "/courses/dl/staff/submissions/"
     assert "retried after an internal error" in world.client("grader").get(board).text
     with world.database.write.begin() as session:
         session.scalars(select(Submission)).one().state = SubmissionState.FAILED
@@ -312,7 +312,9 @@ def test_a_fault_that_nobody_foresaw_is_retried_and_then_shown_to_staff(
     assert worked == [True] * leases.MAX_TRIES + [False]
     assert caplog.text.count("Traceback") == leases.MAX_TRIES
     assert "ZeroDivisionError: division by zero" in caplog.text
-    attention = world.client("instructor").get("/courses/dl/staff/?state=attention").text
+    attention = (
+        world.client("instructor").get("/courses/dl/staff/submissions/?state=attention").text
+    )
     assert public_id in attention
     page = world.client("instructor").get(f"/staff/submissions/{public_id}/").text
     assert "ZeroDivisionError" in page and "Retry grading" in page

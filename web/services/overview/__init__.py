@@ -1,0 +1,1 @@
+"""What needs doing in a course, what comes next, and where somebody stands: pages that sum up."""

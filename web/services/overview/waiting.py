@@ -1,0 +1,56 @@
+"""What waits for a course's staff, in numbers: for the tabs of each page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from web.models import Course, CourseAssignment, Submission, SubmissionState
+from web.services.grading import requests
+from web.services.grading.ungraded import Ungraded
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """
+    What waits for a course's staff.
+
+    Args:
+        answers: Written answers that nobody has graded.
+        requests: Open requests of students.
+        failed: Submissions that could not be graded.
+    """
+
+    answers: int
+    requests: int
+    failed: int
+
+    @property
+    def nothing(self) -> bool:
+        """Whether all is done."""
+        return not (self.answers or self.requests or self.failed)
+
+
+def waiting(session: Session, course: Course, ungraded: Sequence[Ungraded]) -> Waiting:
+    """
+    Count what waits for a course's staff.
+
+    Args:
+        session: To read by.
+        course: Which.
+        ungraded: Its questions with ungraded answers.
+    """
+    failed = (
+        select(func.count())
+        .select_from(Submission)
+        .join(CourseAssignment, Submission.assignment_id == CourseAssignment.id)
+        .where(CourseAssignment.course_id == course.id, Submission.state == SubmissionState.FAILED)
+    )
+    return Waiting(
+        sum(each.answers for each in ungraded),
+        sum(requests.open_by_assignment(session, course).values()),
+        session.scalar(failed) or 0,
+    )
