@@ -20,7 +20,7 @@ from web.services import lookup
 from web.services.courses import snapshots
 from web.services.errors import RuleError
 from web.services.gradebook import gradebook
-from web.services.grading import student_view
+from web.services.grading import student_list, student_view
 from web.services.regrading.notices import notices
 from web.services.submissions import queue, submitting
 
@@ -38,20 +38,24 @@ def list_courses() -> str | Response:
     memberships = lookup.courses_of(db(), user)
     if len(memberships) == 1 and not user.is_admin:
         return redirect(_landing(memberships[0]))
-    others = lookup.all_courses(db()) if user.is_admin else []
-    return render_template("courses/index.html", memberships=memberships, all_courses=others)
+    return render_template(
+        "courses/index.html",
+        memberships=memberships,
+        due=student_list.due_next(db(), user, memberships),
+        all_courses=lookup.all_courses(db()) if user.is_admin else [],
+    )
 
 
 @bp.get("/courses/<slug>/")
 def show_course(slug: str) -> str:
-    """Show a course's assignments with state, points and deadline."""
+    """Show a course's assignments by deadline: what is due next, what is open, what is past."""
     course = course_for(slug, Action.SEE_COURSE)
     user = signed_in()
     return render_template(
         "courses/course.html",
         course=course,
         staff=allowed(db(), user, Action.SEE_STAFF_PAGES, course),
-        assignments=student_view.released(db(), user, course),
+        assignments=student_list.student_list(student_view.released(db(), user, course)),
         grades=gradebook.own_grades(db(), course, user),
     )
 

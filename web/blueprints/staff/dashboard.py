@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -20,7 +20,7 @@ _FILTERS: Final = frozenset({"assignment", "state", "person", "late", "page"})
 def show_dashboard(slug: str) -> str | Response:
     """Show what waits for staff; filters are those of the submissions, which were here before."""
     course = course_for(slug, Action.SEE_STAFF_PAGES)
-    filters = {name: request.args[name] for name in _FILTERS & request.args.keys()}
+    filters: dict[str, Any] = {name: request.args[name] for name in _FILTERS & request.args.keys()}
     if filters:
         return redirect(url_for("staff.list_submissions", slug=slug, **filters))
     return render_template(

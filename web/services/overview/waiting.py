@@ -28,11 +28,6 @@ class Waiting:
     requests: int
     failed: int
 
-    @property
-    def nothing(self) -> bool:
-        """Whether all is done."""
-        return not (self.answers or self.requests or self.failed)
-
 
 def waiting(session: Session, course: Course, ungraded: Sequence[Ungraded]) -> Waiting:
     """
