@@ -16,6 +16,8 @@ class Verdict(StrEnum):
     """Student code raised."""
     MISSING = "missing"
     """A name is not defined."""
+    UNANSWERED = "unanswered"
+    """The answer's cells are still as students get them."""
     TIMEOUT = "timeout"
     MEMORY = "memory"
     OUTPUT_LIMIT = "output_limit"
@@ -34,6 +36,7 @@ class Verdict(StrEnum):
 PRECEDENCE: Final = (
     Verdict.INTERNAL,
     Verdict.PENDING,
+    Verdict.UNANSWERED,
     Verdict.MISSING,
     Verdict.MEMORY,
     Verdict.OUTPUT_LIMIT,

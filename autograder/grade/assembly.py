@@ -19,6 +19,7 @@ from autograder.grade.explanations import (
 )
 from autograder.grade.own_cells import MAX_SEARCHED, MOST_CELLS, OwnCells, defines
 from autograder.grade.written_answers import answer_cells
+from autograder.messages import Message, MessageCode
 from autograder.notebook import Notebook
 from autograder.report import (
     QuestionResult,
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     from autograder.kernels.runner import Execution  # takes long to import
 
 MAX_LINE: Final = 200
+_BY_ANSWERS: Final = frozenset(
+    {Verdict.FAILED, Verdict.INVALID, Verdict.ERROR, Verdict.MISSING, Verdict.SKIPPED}
+)
 
 
 def assembled(
@@ -102,6 +106,8 @@ class _Assembly:
                 own_cells=own,
                 title=question.title,
             )
+        if self.own_cells.unanswered(question):
+            return self._unanswered(question)
         hint = recognised = self._hints.get(question.id)
         tests = [test for test in self._tests if test.question == question.id]
         # A hint explains; else the first test that can be explained is.
@@ -112,6 +118,24 @@ class _Assembly:
             hint, told = None, []
         detailed = told[0] if told and not hint else None
         results = tuple(self._test(test, hint, detailed=test is detailed) for test in tests)
+        return self._judged(question, results, recognised)
+
+    def _unanswered(self, question: Question) -> QuestionResult:
+        """Say of every test that there is no answer: what an empty one returns is no mistake."""
+        tests = [test for test in self._tests if test.question == question.id]
+        results = [self._test(test, None, detailed=False) for test in tests]
+        message = Message(MessageCode.NOT_ANSWERED)
+        told = (
+            replace(each, verdict=Verdict.UNANSWERED, message=message)
+            if each.verdict in _BY_ANSWERS
+            else each
+            for each in results
+        )
+        return self._judged(question, tuple(told), None)
+
+    def _judged(
+        self, question: Question, results: tuple[TestResult, ...], recognised: Hint | None
+    ) -> QuestionResult:
         verdict = question_verdict(results)
         share = self._assignment.public_share[question.id]
         graded = verdict is not Verdict.INTERNAL

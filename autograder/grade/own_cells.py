@@ -16,6 +16,7 @@ MOST_CELLS: Final = 20
 MAX_SEARCHED: Final = 100_000
 """Characters of a cell in which a definition is looked for: the cell is a student's."""
 _ANSWER_TAG: Final = "otter_answer_cell"
+_PLACEHOLDER: Final = "..."
 
 
 class OwnCells:
@@ -57,6 +58,14 @@ class OwnCells:
         below = [number for number in self._below(question.id) if self._is_own(number)]
         return tuple((below or self._defining(question.id))[:MOST_CELLS])
 
+    def unanswered(self, question: Question) -> bool:
+        """Return whether all cells that answer a question still hold what students get there."""
+        own = [self._cells[number].source for number in self.of(question)]
+        starters = {each["source"].strip() for each in self._answer_cells(question.id)}
+        return bool(own) and all(
+            source.strip() in starters and _PLACEHOLDER in source for source in own
+        )
+
     def _start(self, heading: str) -> int | None:
         if not heading:
             return None
@@ -94,6 +103,11 @@ class OwnCells:
 
     def _asked_names(self, question: str) -> Iterator[str]:
         """Return the names that a question's answer cells define in the student notebook."""
+        for cell in self._answer_cells(question):
+            yield from defined_names(cell["source"])
+
+    def _answer_cells(self, question: str) -> Iterator[dict[str, Any]]:
+        """Return a question's answer cells in the student notebook."""
         others = {each for name, each in self._headings.items() if name != question and each}
         inside = False
         for cell in self._student:
@@ -103,7 +117,7 @@ class OwnCells:
                     bool(self._headings[question]) and self._headings[question] in cell["source"]
                 )
             elif inside and not _is_given(cell):
-                yield from defined_names(cell["source"])
+                yield cell
 
 
 def defines(source: str, name: str) -> bool:

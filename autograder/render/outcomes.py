@@ -17,6 +17,7 @@ WORDS: Final = {
     Verdict.FAILED: "failed",
     Verdict.ERROR: "raised an error",
     Verdict.MISSING: "not defined",
+    Verdict.UNANSWERED: "not answered",
     Verdict.TIMEOUT: "took too long",
     Verdict.MEMORY: "needed too much memory",
     Verdict.OUTPUT_LIMIT: "printed too much",

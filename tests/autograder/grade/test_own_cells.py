@@ -6,8 +6,11 @@ import pytest
 
 from autograder.assignment import Assignment
 from autograder.assignment.build import build_student
+from autograder.grade.grader import Grader
 from autograder.grade.own_cells import MOST_CELLS, OwnCells
+from autograder.messages import MessageCode
 from autograder.notebook import parse_notebook
+from autograder.verdict import Verdict
 from tests.autograder.conftest import as_bytes
 
 Cells = list[tuple[str, str]]
@@ -59,6 +62,35 @@ def test_what_is_not_begun_is_shown_as_it_is(xor: Assignment, given: Cells) -> N
     assert position(given, "plot_network(forward, alt") in found.given
     assert position(given, 'grader.check("q2")') in found.given
     assert position(given, "alt = ...") not in found.given
+
+
+def test_what_is_not_begun_is_not_answered(xor: Assignment, given: Cells) -> None:
+    """One word more, or an answer elsewhere, and it is one."""
+
+    def unanswered(cells: Cells) -> list[str]:
+        found = OwnCells(parse_notebook(as_bytes(cells)), xor)
+        return [each.id for each in xor.questions if not each.manual and found.unanswered(each)]
+
+    assert unanswered(given) == ["q1", "q2", "q3", "q4", "q5", "q6"]
+    assert "q2" not in unanswered(answered(given, FORWARD))
+    assert "q2" not in unanswered(answered(given))
+    assert "q2" in unanswered(answered([*given, FORWARD], given[position(given, "def forward(")]))
+
+
+def test_every_test_of_what_is_not_answered_says_so(
+    xor: Assignment, given: Cells, grader: Grader
+) -> None:
+    """Functions that return nothing do not “differ”, and no misconception is recognised."""
+    view = grader.grade(as_bytes(given), xor).student_view()
+
+    for question in view.questions[:-1]:
+        failed = [test for test in question.tests if test.verdict is not Verdict.PASSED]
+        assert failed
+        for test in failed:
+            assert test.message is not None
+            assert test.message.code is MessageCode.NOT_ANSWERED
+            assert test.hint is None
+        assert question.score == 0
 
 
 def test_an_answer_that_was_moved_is_found_by_its_name(xor: Assignment, given: Cells) -> None:
