@@ -121,7 +121,7 @@ class _Assembly:
         return self._judged(question, results, recognised)
 
     def _unanswered(self, question: Question) -> QuestionResult:
-        """Say of every test that there is no answer: what an empty one returns is no mistake."""
+        """Judge what was not begun: what it returns is no mistake, and gets no hint."""
         tests = [test for test in self._tests if test.question == question.id]
         results = [self._test(test, None, detailed=False) for test in tests]
         message = Message(MessageCode.NOT_ANSWERED)
