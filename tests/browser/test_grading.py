@@ -254,7 +254,7 @@ def test_mended_test(portal: Site, people: Visitors) -> None:
         text = toml.read_text(encoding="utf-8")
         shares = "[public_share]\nq1 = 0.0\nq2 = 1.0\n"
         toml.write_text(text.replace("[public_share]\n", shares), encoding="utf-8")
-        staff.goto(f"{COURSE}staff/assignments/xor/")
+        staff.goto(f"{COURSE}staff/assignments/xor/settings")
         staff.get_by_role("button", name="Update to this version").click()
         staff.get_by_role("link", name="Regrade", exact=True).click()
         staff.get_by_label("All graded attempts").check()

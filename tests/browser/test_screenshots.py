@@ -69,7 +69,7 @@ PICTURES: Final[dict[str, tuple[str, str, dict[str, Any], Callable[[Page], None]
     "student-notebook": ("ada", "/submissions/{}/notebook", WIDE, to("#result-q2")),
     "student-phone": ("ada", "/submissions/{}/", PHONE, None),
     "staff-board": ("instructor", f"{STAFF}submissions/", WIDE, None),
-    "staff-assignment": ("instructor", f"{STAFF}assignments/xor/", WIDE, None),
+    "staff-assignment": ("instructor", f"{STAFF}assignments/xor/settings", WIDE, None),
     "staff-submission": ("instructor", "/staff/submissions/{}/", WIDE, to("#q2")),
     "staff-roster": ("instructor", f"{STAFF}people/", WIDE, preview),
 }

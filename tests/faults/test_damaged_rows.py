@@ -43,6 +43,7 @@ def broken_pages(world: World, public_id: str) -> list[str]:
     pages = [(staff, page) for page in (*PAGES, own, of_staff)]
     pages += [
         (staff, f"{STAFF}assignments/xor/"),
+        (staff, f"{STAFF}assignments/xor/settings"),
         (staff, f"{STAFF}grading/xor/q7/{public_id}/"),
         (staff, f"{STAFF}grading/xor/preview/{public_id}/"),
     ]

@@ -75,7 +75,7 @@ class Case:
 
 CASES = {
     "rules": Case(
-        f"{STAFF}/assignments/xor/",
+        f"{STAFF}/assignments/xor/settings",
         f"{STAFF}/assignments/xor/rules",
         {"results_at": "2100-01-02T03:04"},
         {"weight": "2"},

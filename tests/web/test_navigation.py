@@ -17,10 +17,10 @@ from web.templating import initials, logged
 
 STAFF = "/courses/dl/staff/"
 BOARD = f"{STAFF}submissions/"
-SETTINGS = "/courses/dl/staff/assignments/xor/"
+HUB = "/courses/dl/staff/assignments/xor/"
 DEEP = (
-    f"{SETTINGS}regrades/",
-    f"{SETTINGS}statistics",
+    f"{HUB}regrades/",
+    f"{HUB}statistics",
     f"{STAFF}grading/xor/q7/",
 )
 
@@ -73,12 +73,24 @@ def test_deep_pages_lead_to_their_assignment(world: World, address: str) -> None
     assert f'<a href="{BOARD}">Submissions</a>' in page.text
 
 
-def test_a_graders_trail_leads_where_they_may_go(world: World) -> None:
-    """Settings are an instructor's; a grader's trail leads to the assignment's grading."""
-    page = world.client("grader").get(f"{SETTINGS}statistics").text
+def test_an_assignments_pages_lead_to_one_another(world: World) -> None:
+    """Settings, regrades and exports are an instructor's; all else is for graders, too."""
+    tabs = {}
+    for who in ("grader", "instructor"):
+        page = world.client(who).get(f"{HUB}statistics").text
+        row = page.split('class="subtabs"')[1].split("</ul>", maxsplit=1)[0]
+        tabs[who] = re.findall(r">([\w ]+)</a>", row)
+        assert f'<a href="{HUB}">XOR weights</a>' in page
 
-    assert f'href="{STAFF}grading/xor/">XOR weights</a>' in page
-    assert f'href="{SETTINGS}"' not in page
+    assert tabs["grader"] == [
+        "Overview",
+        "Submissions",
+        "Grading",
+        "Statistics",
+        "View as student",
+    ]
+    assert set(tabs["instructor"]) - set(tabs["grader"]) == {"Settings", "Regrade", "Export"}
+    assert world.client("grader").get(f"{HUB}settings").status_code == 404
 
 
 def test_students_see_no_staff_tabs(world: World) -> None:

@@ -79,7 +79,11 @@ MAY = {
     ("staff.download_differences", "GET"): INSTRUCTORS,
     ("staff.publish_regrade", "POST"): INSTRUCTORS,
     ("staff.discard_regrade", "POST"): INSTRUCTORS,
-    ("staff.list_assignments", "GET"): INSTRUCTORS,
+    ("staff.find", "GET"): STAFF,
+    ("staff.show_student", "GET"): STAFF,
+    ("staff.show_student_of", "GET"): STAFF,
+    ("staff.show_overview", "GET"): STAFF,
+    ("staff.list_assignments", "GET"): STAFF,
     ("staff.import_assignment", "POST"): INSTRUCTORS,
     ("staff.show_assignment", "GET"): INSTRUCTORS,
     ("staff.change_rules", "POST"): INSTRUCTORS,
@@ -199,7 +203,7 @@ def test_no_page_links_to_what_its_reader_may_not_open(world: World, who: str) -
 
 
 def test_a_grader_has_tabs_of_their_own_and_no_others(world: World) -> None:
-    """Assignments, people and the log are the instructors'."""
+    """People and the log are the instructors'."""
     tabs = {
         who: re.findall(
             r"<li><a [^>]*>([\w ]+)</a></li>",
@@ -211,7 +215,14 @@ def test_a_grader_has_tabs_of_their_own_and_no_others(world: World) -> None:
         for who in ("grader", "instructor")
     }
 
-    assert tabs["grader"] == ["Overview", "Submissions", "Grading", "Gradebook", "Student view"]
+    assert tabs["grader"] == [
+        "Overview",
+        "Submissions",
+        "Grading",
+        "Assignments",
+        "Gradebook",
+        "Student view",
+    ]
     assert len(tabs["instructor"]) == 8
 
 

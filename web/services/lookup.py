@@ -35,6 +35,17 @@ def students_of(session: Session, course: Course) -> Sequence[Membership]:
     ).all()
 
 
+def student_in(session: Session, course: Course, user: User) -> Membership | None:
+    """Find somebody among a course's students, those who have left included."""
+    return session.scalar(
+        select(Membership).where(
+            Membership.course_id == course.id,
+            Membership.user_id == user.id,
+            Membership.role == Role.STUDENT,
+        )
+    )
+
+
 def all_courses(session: Session) -> Sequence[Course]:
     """Return every course, for admins."""
     return session.scalars(select(Course).order_by(Course.title)).all()

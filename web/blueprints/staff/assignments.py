@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -22,13 +23,14 @@ from web.blueprints.staff.form_versions import (
 )
 from web.http import db, end_transaction, portal, signed_in, writing
 from web.models import CountedAttempt, CourseAssignment
-from web.policy import Action
+from web.policy import Action, allowed
 from web.services.courses import assignments, snapshots, validation
 from web.services.courses.courses import zone_of
 from web.services.courses.local_time import format_local, note_on, parse_local
 from web.services.errors import RuleError
 from web.services.grading import rule_effects
 from web.services.grading.rule_effects import RuleEffect
+from web.services.overview.schedule import count_students, count_submitted
 from web.services.visibility import longer_waits
 
 MOMENTS: Final = ("release_at", "due_at", "cutoff_at", "results_at", "solution_at")
@@ -50,16 +52,24 @@ LABELS: Final[Mapping[str, str]] = {
 
 @bp.get("/courses/<slug>/staff/assignments/")
 def list_assignments(slug: str) -> str:
-    """Show the course's assignments, and those on the server that can be imported."""
-    course = course_for(slug, Action.MANAGE_COURSE)
+    """Show the course's assignments; to instructors those on the server that can be imported."""
+    course = course_for(slug, Action.SEE_STAFF_PAGES)
+    manages = allowed(db(), signed_in(), Action.MANAGE_COURSE, course)
     imported = assignments.course_assignments(db(), course)
-    names = {assignment.name for assignment in imported}
-    offers = snapshots.offers(portal().settings.assignment_folders)
+    ids, names = [each.id for each in imported], {each.name for each in imported}
+    offers = snapshots.offers(portal().settings.assignment_folders) if manages else []
+    to_grade: Counter[int] = Counter()
+    for each in portal().ungraded.of_course(db(), course):
+        to_grade[each.assignment_id] += each.answers
     return render_template(
         "staff/assignments.html",
         course=course,
         assignments=imported,
+        submitted=count_submitted(db(), ids),
+        students=count_students(db(), course),
+        to_grade=to_grade,
         offers=[offer for offer in offers if offer.name not in names],
+        manages=manages,
     )
 
 
@@ -79,7 +89,7 @@ def import_assignment(slug: str) -> Response:
     return redirect(url_for("staff.show_assignment", slug=slug, name=assignment.name), code=303)
 
 
-@bp.get("/courses/<slug>/staff/assignments/<name>/")
+@bp.get("/courses/<slug>/staff/assignments/<name>/settings")
 def show_assignment(slug: str, name: str) -> str:
     """Show an assignment's rules, and whether the server holds a newer version."""
     return _page(assignment_for(slug, name, Action.MANAGE_ASSIGNMENT))

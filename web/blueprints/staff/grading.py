@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 from flask import abort, flash, redirect, render_template, request, url_for
@@ -16,7 +17,6 @@ from web.models import CourseAssignment, ManualGrade, SnapshotQuestion, Submissi
 from web.policy import Action
 from web.services import audit, lookup
 from web.services.courses import snapshots
-from web.services.courses.assignments import course_assignments
 from web.services.errors import RuleError
 from web.services.grading import claims, comments, marks, release, requests, written_answers
 from web.services.grading.written_answers import NewerGradeError
@@ -26,14 +26,14 @@ from web.services.grading.written_answers import NewerGradeError
 def show_grading(slug: str) -> str:
     """Show what awaits a person in each assignment."""
     course = course_for(slug, Action.SEE_STAFF_PAGES)
-    rows = [
-        (each, release.readiness(db(), each), written_answers.written_questions(each.snapshot))
-        for each in course_assignments(db(), course)
-    ]
+    ungraded: Counter[int] = Counter()
+    for each in portal().ungraded.of_course(db(), course):
+        ungraded[each.assignment_id] += each.answers
     return render_template(
         "staff/grading_overview.html",
         course=course,
-        rows=rows,
+        rows=release.progress(db(), course),
+        ungraded=ungraded,
         open_requests=requests.open_by_assignment(db(), course),
     )
 

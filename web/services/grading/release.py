@@ -10,17 +10,21 @@ from sqlalchemy.orm import Session
 
 from web.db import now
 from web.models import (
+    Course,
     CourseAssignment,
     ManualGrade,
+    Membership,
     PointsOverride,
+    Role,
     Submission,
     SubmissionState,
     User,
 )
 from web.services import audit
+from web.services.courses.assignments import course_assignments
 from web.services.errors import RuleError
 from web.services.grading.marks import Mark
-from web.services.grading.written_answers import student_marks
+from web.services.grading.written_answers import student_marks, written_questions
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,24 @@ class Readiness:
 
 
 @dataclass(frozen=True)
+class Progress:
+    """
+    How far the grading of an assignment is, without what each student's attempt is worth.
+
+    Args:
+        assignment: Which.
+        written: Whether it has questions that a person grades.
+        students: How many students have a graded attempt.
+        unreleased: How many graded submissions students do not see in full yet.
+    """
+
+    assignment: CourseAssignment
+    written: bool
+    students: int
+    unreleased: int
+
+
+@dataclass(frozen=True)
 class GradingRules:
     """What an instructor sets about people's grading; names are those of `CourseAssignment`."""
 
@@ -53,8 +75,51 @@ class GradingRules:
 
 def readiness(session: Session, assignment: CourseAssignment) -> Readiness:
     """Report how far the grading of an assignment is."""
-    waiting = select(func.count()).where(*_unreleased(assignment))
-    return Readiness(student_marks(session, assignment), session.scalar(waiting) or 0)
+    return Readiness(student_marks(session, assignment), unreleased(session, assignment))
+
+
+def unreleased(session: Session, assignment: CourseAssignment) -> int:
+    """Count the graded submissions that students do not see in full yet."""
+    return session.scalar(select(func.count()).where(*_unreleased(assignment))) or 0
+
+
+def progress(session: Session, course: Course) -> list[Progress]:
+    """Report how far the grading of each assignment of a course is, by deadline."""
+    assignments = course_assignments(session, course)
+    graded = (
+        Submission.assignment_id.in_([each.id for each in assignments]),
+        Submission.state == SubmissionState.GRADED,
+        Submission.practice.is_(False),
+    )
+    students = select(Membership.user_id).where(
+        Membership.course_id == course.id,
+        Membership.role == Role.STUDENT,
+        Membership.active.is_(True),
+    )
+    by_assignment = _counted(
+        session,
+        func.count(Submission.user_id.distinct()),
+        *graded,
+        Submission.user_id.in_(students),
+    )
+    hidden = _counted(session, func.count(), *graded, Submission.released_at.is_(None))
+    return [
+        Progress(
+            each,
+            bool(written_questions(each.snapshot)),
+            by_assignment.get(each.id, 0),
+            hidden.get(each.id, 0),
+        )
+        for each in assignments
+    ]
+
+
+def _counted(
+    session: Session, number: ColumnElement[int], *conditions: ColumnElement[bool]
+) -> dict[int, int]:
+    query = select(Submission.assignment_id, number).where(*conditions)
+    rows = session.execute(query.group_by(Submission.assignment_id))
+    return {int(assignment_id): int(count) for assignment_id, count in rows}
 
 
 def release(session: Session, actor: User, assignment: CourseAssignment) -> int:

@@ -25,6 +25,7 @@ from web.services.courses.assignments import course_assignments
 from web.services.grading import requests
 from web.services.grading.marks import Mark, marks_of
 from web.services.grading.ungraded import Ungraded
+from web.services.overview.checklist import Checklist, checklist
 from web.services.overview.schedule import Event, schedule
 
 ROWS: Final = 5
@@ -67,6 +68,8 @@ class Dashboard:
         marks: What these are worth, by their ids.
         last_hour: How many submissions came within the last hour.
         waiting: How many submissions are queued or being graded.
+        checklist: How far a new course is, for who can do something about it; ``None`` once it is
+            set up.
     """
 
     to_grade: Sequence[ToGrade]
@@ -80,6 +83,7 @@ class Dashboard:
     marks: Mapping[int, Mark]
     last_hour: int
     waiting: int
+    checklist: Checklist | None
 
     @property
     def nothing_to_do(self) -> bool:
@@ -97,7 +101,8 @@ def dashboard(
         session: To read by.
         course: Which.
         ungraded: Its questions with ungraded answers.
-        instructs: Whether the reader is an instructor, who alone decides on regrades.
+        instructs: Whether the reader is an instructor, who alone sets a course up and decides on
+            regrades.
     """
     assignments = course_assignments(session, course)
     by_id = {each.id: each for each in assignments}
@@ -121,6 +126,7 @@ def dashboard(
         marks_of(session, latest),
         _last_hour(session, course),
         states.get(SubmissionState.QUEUED, 0) + states.get(SubmissionState.RUNNING, 0),
+        checklist(session, course, assignments) if instructs else None,
     )
 
 

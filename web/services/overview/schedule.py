@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from web.db import now
 from web.models import Course, CourseAssignment, Membership, Role, Submission
 
-EVENTS: Final = 8
+EVENTS: Final = 7
 BEFORE: Final = timedelta(days=1)
 """How long something is shown after it has happened."""
 _PRESENT: Final = (Membership.role == Role.STUDENT, Membership.active.is_(True))
@@ -74,8 +74,8 @@ def schedule(
         if at >= since
     ]
     found = sorted(found, key=lambda each: (each[0], each[1].name))[:EVENTS]
-    submitted = _submitted(session, {assignment.id for _, assignment, _ in found})
-    students = _students(session, course) if found else 0
+    submitted = count_submitted(session, {assignment.id for _, assignment, _ in found})
+    students = count_students(session, course) if found else 0
     return [
         Event(assignment, kind, at, submitted.get(assignment.id, 0), students)
         for at, assignment, kind in found
@@ -95,7 +95,8 @@ def _moments(assignment: CourseAssignment) -> Iterator[tuple[datetime, EventKind
             yield at, kind
 
 
-def _submitted(session: Session, assignment_ids: set[int]) -> dict[int, int]:
+def count_submitted(session: Session, assignment_ids: Collection[int]) -> dict[int, int]:
+    """Count the present students who have submitted something, by assignment."""
     rows = session.execute(
         select(Submission.assignment_id, func.count(Submission.user_id.distinct()))
         .join(CourseAssignment, Submission.assignment_id == CourseAssignment.id)
@@ -114,6 +115,7 @@ def _submitted(session: Session, assignment_ids: set[int]) -> dict[int, int]:
     return {int(number): int(count) for number, count in rows}
 
 
-def _students(session: Session, course: Course) -> int:
+def count_students(session: Session, course: Course) -> int:
+    """Count a course's present students."""
     query = select(func.count()).where(Membership.course_id == course.id, *_PRESENT)
     return session.scalar(query) or 0

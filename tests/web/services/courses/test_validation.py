@@ -20,7 +20,7 @@ from web.services.courses.validation import Validation, ValidationState
 from web.workers.validation import Validator
 
 REQUESTED, RUNNING, VALID, INVALID, FAILED = ValidationState
-PAGE = "/courses/dl/staff/assignments/xor/"
+PAGE = "/courses/dl/staff/assignments/xor/settings"
 
 
 @pytest.fixture

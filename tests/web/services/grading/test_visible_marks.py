@@ -74,7 +74,7 @@ def test_who_may_still_submit_sees_no_solution(world: World, give: object) -> No
     assert "Download the solution" not in student.get(PLACE).text
     assert other.get(PLACE + "solution").status_code == 200
     assert "Download the solution" in other.get(PLACE).text
-    page = spaced(world.client("instructor").get("/courses/dl/staff/assignments/xor/").text)
+    page = spaced(world.client("instructor").get("/courses/dl/staff/assignments/xor/settings").text)
     assert "wait until their own last moment: Student (until" in page
 
 
