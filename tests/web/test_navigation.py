@@ -89,7 +89,12 @@ def test_an_assignments_pages_lead_to_one_another(world: World) -> None:
         "Statistics",
         "View as student",
     ]
-    assert set(tabs["instructor"]) - set(tabs["grader"]) == {"Settings", "Regrade", "Export"}
+    assert set(tabs["instructor"]) - set(tabs["grader"]) == {
+        "Settings",
+        "Extensions",
+        "Regrade",
+        "Export",
+    }
     assert world.client("grader").get(f"{HUB}settings").status_code == 404
 
 

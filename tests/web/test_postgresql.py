@@ -77,7 +77,7 @@ def test_search_filters_and_statistics(portal: World) -> None:
     client = portal.client("instructor")
 
     for address in ("?person=STUDENT", "?person=ada@EXAMPLE", "?state=graded", "?assignment=xor"):
-        assert "1 submission," in client.get(f"/courses/dl/staff/{address}").text
+        assert "1 submission," in client.get(f"/courses/dl/staff/submissions/{address}").text
     for page in ("assignments/xor/statistics", "grading/xor/", "assignments/xor/export", "people/"):
         assert client.get(f"/courses/dl/staff/{page}").status_code == 200
 

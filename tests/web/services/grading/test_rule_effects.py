@@ -183,7 +183,7 @@ def test_the_board_finds_what_is_late_now(world: World) -> None:
         submission = late(session, world)
         address = submission.public_id
     client = world.client("grader")
-    page = "/courses/dl/staff/?late=1"
+    page = "/courses/dl/staff/submissions/?late=1"
 
     assert address in client.get(page).text
     with world.database.write.begin() as session:

@@ -19,8 +19,8 @@ from tests.web.test_form_versions import form
 from web.models import AuditEntry, CourseAssignment, Extension, Regrade, RegradeJob, User
 from web.services.submissions.archive import ArchivedFile, safe_name, unique_names, write_archive
 
-BOARD = "/courses/dl/staff/"
-PLACE = f"{BOARD}selected/"
+BOARD = "/courses/dl/staff/submissions/"
+PLACE = "/courses/dl/staff/selected/"
 EXTENSIONS = "/courses/dl/staff/assignments/xor/extensions"
 
 
