@@ -57,6 +57,8 @@ from web.setup import migrate
 MOST_SECONDS: Final = 0.1
 MORE_ASSIGNMENTS: Final = 5
 NOT_PAGES: Final = ("/events", "/static/", "/sign-out", ".json", "download")
+ASKED: Final = {"staff.find": {"q": "Student 1"}}
+"""What pages are asked for beside what stands in their addresses."""
 WRONG: Final = Work(wrong=(("q2", "No ReLU."),))
 
 
@@ -192,7 +194,11 @@ def _pages(app: Flask, database: Database, who: str, email: str, rounds: int) ->
     parts = _parts(database)
     with app.test_request_context():
         places = {
-            rule.rule: app.url_for(rule.endpoint, **{name: parts[name] for name in rule.arguments})
+            rule.rule: app.url_for(
+                rule.endpoint,
+                **{name: parts[name] for name in rule.arguments},
+                **ASKED.get(rule.endpoint, {}),
+            )
             for rule in app.url_map.iter_rules()
             if "GET" in (rule.methods or ()) and rule.arguments <= parts.keys()
         }

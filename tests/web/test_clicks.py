@@ -12,7 +12,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from autograder.render.process import Renderer
 from tests.web.conftest import World, spaced
+from tests.web.services.grading import test_own_cells as own_cells
 from tests.web.services.grading.test_marks import person, submit
 from web.db import now
 from web.models import CourseAssignment, Extension, PointsOverride, Submission
@@ -192,3 +194,17 @@ def test_adjusted_points_take_four_at_most(world: World, busy: str) -> None:
     with world.database.read() as session:
         assert session.scalars(select(PointsOverride)).one().points_tenths == 20
     assert reader.clicks <= 4
+
+
+def test_feedback_takes_two_and_ones_own_code_no_further_one(world: World) -> None:
+    """The student's code of a question that failed is open beside it."""
+    with Renderer() as renderer:
+        public_id = own_cells.graded(world, renderer)
+    reader = Reader.lands(world, "student")
+
+    reader.follow("XOR weights")
+    reader.follow("Attempt 1", within=public_id)
+
+    assert reader.page.request.path == f"/submissions/{public_id}/"
+    assert own_cells.OPEN.search(own_cells.card(reader.page.text, "q2"))
+    assert reader.clicks == 2
