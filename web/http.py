@@ -66,13 +66,16 @@ def db() -> Session:
 
 
 @contextmanager
-def writing() -> Iterator[Session]:
+def writing(*, grades: bool = True) -> Iterator[Session]:
     """
     Let the request's session write; committed at the end, undone if anything is raised.
 
     On SQLite nobody else can write meanwhile, on PostgreSQL nobody else in the same courses. So it
     stands around a use case, and around nothing slow: no password's hash, no rendering, no reading
     of a file.
+
+    Args:
+        grades: Whether it may change what is left to grade, so that this is counted anew.
 
     Raises:
         RuleError: If somebody else has added or deleted the same row at the same moment.
@@ -84,7 +87,8 @@ def writing() -> Iterator[Session]:
         _require_again()
         yield session
         session.commit()
-        portal().ungraded.forget()
+        if grades:
+            portal().ungraded.forget()
     except BaseException as error:
         session.rollback()
         if isinstance(error, StaleDataError) or (

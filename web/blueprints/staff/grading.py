@@ -63,7 +63,7 @@ def claim_next_answer(slug: str, name: str, question_id: str) -> Response:
 def show_answer(slug: str, name: str, question_id: str, public_id: str) -> str:
     """Show an answer with its rubric; whoever looks at it first holds it for some minutes."""
     assignment, submission, question = _answer(slug, name, question_id, public_id)
-    with writing() as session:
+    with writing(grades=False) as session:
         claims.take(session, signed_in(), submission, question_id)
     grade = written_answers.grade_of(db(), submission, question_id)
     return _page(assignment, question, submission, Fields.saved(question, grade))
