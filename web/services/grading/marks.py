@@ -24,6 +24,7 @@ from web.models import (
     Result,
     Snapshot,
     SnapshotQuestion,
+    SnapshotRubricItem,
     Submission,
     SubmissionState,
     User,
@@ -49,6 +50,7 @@ class QuestionMark:
         grade: What a person gave, if one did.
         override: A member of staff's word, which wins.
         outdated: Whether the grade was given by another version of the question.
+        rubric: By which a person grades it, in the version that it was graded by.
     """
 
     id: str
@@ -58,6 +60,7 @@ class QuestionMark:
     grade: ManualGrade | None = None
     override: PointsOverride | None = None
     outdated: bool = False
+    rubric: tuple[SnapshotRubricItem, ...] = ()
 
     @property
     def tenths(self) -> int | None:
@@ -325,6 +328,7 @@ def _question_mark(
         grade,
         next(iter(overrides.on(submission, question.id, answer)), None),
         outdated,
+        question.rubric,
     )
 
 

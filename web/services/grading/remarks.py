@@ -14,6 +14,22 @@ from web.services.grading.visible_marks import VisibleMark
 
 
 @dataclass(frozen=True)
+class RubricLine:
+    """
+    A line of a rubric, and whether an answer met it.
+
+    Args:
+        text: What it is for.
+        points_tenths: What it is worth, in tenths; may be negative.
+        met: Whether the answer met it.
+    """
+
+    text: str
+    points_tenths: int
+    met: bool
+
+
+@dataclass(frozen=True)
 class Remark:
     """
     What people wrote about one question.
@@ -27,6 +43,25 @@ class Remark:
     mark: QuestionMark
     requests: Sequence[RegradeRequest]
     may_ask: bool
+
+    @property
+    def rubric(self) -> Sequence[RubricLine]:
+        """The lines that the answer met, and those on which it lost points."""
+        grade = self.mark.grade
+        if grade is None:
+            return ()
+        met = [RubricLine(each.text, each.points_tenths, met=True) for each in grade.items]
+        chosen = {(each.index, each.text) for each in grade.items}
+        numbered = list(enumerate(self.mark.rubric))
+        known = {(number, item.text) for number, item in numbered}
+        # Points that somebody typed, or gave by another rubric, say nothing of the other lines.
+        if not chosen <= known or (not chosen and grade.points_tenths):
+            return met
+        lines = [
+            RubricLine(item.text, item.points_tenths, met=(number, item.text) in chosen)
+            for number, item in numbered
+        ]
+        return [line for line in lines if line.met or line.points_tenths > 0]
 
     @property
     def empty(self) -> bool:
