@@ -12,6 +12,7 @@ from web.models import Course, Submission
 from web.rendering import OwnCellView, own_cells_of
 from web.services.courses.deadlines import Lateness
 from web.services.courses.rule_book import rules_for
+from web.services.grading.differences import Difference, difference_for_student
 from web.services.grading.marks import Mark, Worth, mark_of
 from web.services.grading.remarks import Remark, remarks_of
 from web.services.grading.results import Grading, all_gradings, staff_summary, student_summary
@@ -77,6 +78,7 @@ class StudentPage(SubmissionPage):
         notices: What regrades changed.
         preview: Whether it is shown to staff as it will be after the release.
         rejected: A request that was just rejected.
+        difference: What changed since the attempt before; ``None`` if there is none to compare.
     """
 
     mark: VisibleMark | None
@@ -84,6 +86,7 @@ class StudentPage(SubmissionPage):
     notices: Sequence[Notice]
     preview: bool
     rejected: RejectedRequest | None
+    difference: Difference | None
 
 
 @dataclass(frozen=True)
@@ -130,6 +133,7 @@ def student_page(
         () if mark is None or preview else notices(session, submission, view.visibility),
         preview,
         rejected,
+        difference_for_student(view, submission, summary),
     )
 
 
