@@ -45,6 +45,8 @@ MAX_TEXT: Final = 2_000_000
 LEAST_SHOWN: Final = 1000
 MAX_SECONDS: Final = 5.0
 """CPU time after which the rest is shown as text; an honest notebook takes 0.2 s."""
+LONG_OUTPUT: Final = 30
+"""Lines of text, or rows of a table, from which on an output is folded."""
 HEADING_SHIFT: Final = 2
 """A page's title and its sections come first."""
 
@@ -87,10 +89,12 @@ class Fragment:
     Args:
         html: Whole elements only.
         notes: What a reader should know of it, in our words; not yet escaped.
+        length: How long an output is, in words, if it is to be folded.
     """
 
     html: str
     notes: list[str] = field(default_factory=list)
+    length: str = ""
 
 
 def render_cell(cell: NotebookNode, number: int, effort: RenderBudget) -> CellHtml:
@@ -174,9 +178,18 @@ def _code_cell(source: str, cell: NotebookNode, number: int, effort: RenderBudge
         below = _as_text(source, effort)
     for output in cell.get("outputs", ()):
         part = _output(output, number, effort)
-        below.html += f'<div class="nb-output">{part.html}</div>' if part.html else ""
+        below.html += _output_html(part)
         below.notes += part.notes
     return replace(_cell_html("code", below), code=code)
+
+
+def _output_html(part: Fragment) -> str:
+    if not part.html:
+        return ""
+    shown = f'<div class="nb-output">{part.html}</div>'
+    if not part.length:
+        return shown
+    return f"<details><summary>Output, {part.length}</summary>{shown}</details>"
 
 
 def _code(source: str) -> CodeHtml:
@@ -210,9 +223,12 @@ def _output(output: NotebookNode, number: int, effort: RenderBudget) -> Fragment
 
 
 def _stream(text: str, name: str, effort: RenderBudget) -> Fragment:
-    shown, notes = _cut(_last_of_overwritten(text), effort)
+    lines = _last_of_overwritten(text)
+    shown, notes = _cut(lines, effort)
     output = NotebookNode(output_type="stream", name=name, text=shown)
-    return Fragment(_rendered_output(output), notes)
+    return Fragment(
+        _rendered_output(output), notes, _length(lines.strip().count("\n") + 1, "lines")
+    )
 
 
 def _error(output: NotebookNode, effort: RenderBudget) -> Fragment:
@@ -245,7 +261,12 @@ def _html(content: str) -> Fragment | None:
     if not shows_something(cleaned.html):
         return None
     shown = f'<div class="rendered_html">{cleaned.html}</div>'
-    return Fragment(shown, _picture_notes(cleaned.dropped_pictures))
+    rows = cleaned.html.count("<tr>")
+    return Fragment(shown, _picture_notes(cleaned.dropped_pictures), _length(rows, "rows"))
+
+
+def _length(count: int, unit: str) -> str:
+    return f"{count:,} {unit}" if count > LONG_OUTPUT else ""
 
 
 def _picture(media_type: str, content: str, number: int) -> Fragment | None:

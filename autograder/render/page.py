@@ -66,7 +66,11 @@ def annotated_notebook_html(notebook: RenderedNotebook, told: SummaryView) -> st
         place = notebook.places.get(question.id, AT_THE_END)
         panels[place] = panels.get(place, "") + question_panel(question)
     return notebook_html(
-        notebook, panels, notes=_cell_notes(told.cells), marked=_marked_lines(told)
+        notebook,
+        panels,
+        notes=_cell_notes(told.cells),
+        marked=_marked_lines(told),
+        given=told.given,
     )
 
 
@@ -81,6 +85,7 @@ def notebook_html(
     *,
     notes: Mapping[int, str] | None = None,
     marked: Mapping[int, Collection[int]] | None = None,
+    given: Collection[int] = (),
 ) -> str:
     """
     Write an executed notebook as harmless HTML, with trusted panels between its cells.
@@ -93,15 +98,17 @@ def notebook_html(
             `AT_THE_END`, comes last.
         notes: What to say of a cell in words, by its number from 0.
         marked: Lines of code to highlight, from 1, by cell from 0.
+        given: Cells that are as students got them, from 0.
     """
     parts: list[str] = []
     for index, cell in enumerate(notebook.cells):
+        shown = cell.shown((marked or {}).get(index, ()), given=index in given)
         parts.append(
             _template("cell.html.j2").render(
                 number=index + 1,
                 kind=cell.kind,
                 # Untrusted till it was rendered: only what an allow-list lets through is in it.
-                content=Markup(cell.shown((marked or {}).get(index, ()))),  # noqa: S704
+                content=Markup(shown),  # noqa: S704
                 said=(notes or {}).get(index, ""),
                 notes=cell.notes,
             )

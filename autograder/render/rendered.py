@@ -19,6 +19,8 @@ MAX_EXCERPT: Final = 60_000
 """Characters of HTML in an excerpt, for each who opens a page with it."""
 MAX_EXCERPT_LINES: Final = 200
 """Of a cell's code in an excerpt."""
+LONG_GIVEN_CODE: Final = 6
+"""Lines from which on code that everybody was given is folded."""
 TOO_LONG: Final = "This cell is too long to be shown here."
 
 
@@ -39,12 +41,18 @@ class CodeHtml:
     after: str
     title: str = ""
 
-    def shown(self, marked: Collection[int] = ()) -> str:
+    @property
+    def line_count(self) -> int:
+        """How many lines it has."""
+        return self.lines.count("\n")
+
+    def shown(self, marked: Collection[int] = (), *, given: bool = False) -> str:
         """
         Return the HTML; code in which a line is marked is not folded.
 
         Args:
             marked: Lines to highlight, from 1.
+            given: Whether it is as students got it: then it is folded if it is long.
         """
         lines = self.lines
         if marked:
@@ -53,9 +61,12 @@ class CodeHtml:
                 for number, line in enumerate(lines.removesuffix("\n").split("\n"), start=1)
             )
         code = f"{self.before}{lines}{self.after}"
-        if marked or not self.title:
+        title = self.title
+        if given and not title and self.line_count >= LONG_GIVEN_CODE:
+            title = f"Given code, {self.line_count} lines"
+        if marked or not title:
             return code
-        return f"<details><summary>{html.escape(self.title)}</summary>{code}</details>"
+        return f"<details><summary>{html.escape(title)}</summary>{code}</details>"
 
     def shortened(self, characters: int) -> tuple[CodeHtml | None, int]:
         """
@@ -94,14 +105,16 @@ class CellHtml:
     notes: tuple[str, ...] = ()
     code: CodeHtml | None = None
 
-    def shown(self, marked: Collection[int] = ()) -> str:
+    def shown(self, marked: Collection[int] = (), *, given: bool = False) -> str:
         """
         Return the HTML of all of it.
 
         Args:
             marked: Lines of code to highlight, from 1.
+            given: Whether it is as students got it.
         """
-        return (self.code.shown(marked) if self.code is not None else "") + self.html
+        code = "" if self.code is None else self.code.shown(marked, given=given)
+        return code + self.html
 
     def shortened(self, characters: int) -> CellHtml:
         """

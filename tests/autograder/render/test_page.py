@@ -6,6 +6,7 @@ import json
 import re
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 
 import nbformat
 import pytest
@@ -451,3 +452,46 @@ def test_nested_emphasis_is_not_rendered(make) -> None:
 
     assert "too much emphasis" in page
     assert "<em>" not in page
+
+
+@pytest.mark.parametrize(
+    ("data", "folded"),
+    [
+        ({"text/plain": "\n".join("a" * 31)}, "Output, 31 lines"),
+        ({"text/plain": "\n".join("a" * 30)}, None),
+        ({"text/html": f"<table>{'<tr><td>a</td></tr>' * 5000}</table>"}, "Output, 5,000 rows"),
+        ({"text/html": f"<table>{'<tr><td>a</td></tr>' * 30}</table>"}, None),
+    ],
+    ids=["31 lines", "30 lines", "5000 rows", "30 rows"],
+)
+def test_long_outputs_are_folded(make, data: dict[str, str], folded: str | None) -> None:
+    """So that the next question is not ten screens below."""
+    page = html_of(make.report(cells=(make.code("a", make.shows(data)),)).notebook, {})
+
+    assert re.findall("<summary>(.*?)</summary>", page) == ([folded] if folded else [])
+
+
+def test_what_a_cell_printed_is_folded_but_not_its_error(make, harmless) -> None:
+    """An error is what its student looks for."""
+    printed = nbformat.v4.new_output("stream", text="a\n" * 100)
+    error = nbformat.v4.new_output("error", ename="E", evalue="", traceback=["line"] * 100)
+    report = make.report(make.question("q1"), cells=(make.code("a", printed, error),))
+
+    page = page_of(report, student=True)
+
+    assert re.findall("<summary>(.*?)</summary>", page) == ["Output, 100 lines"]
+    harmless(page)
+
+
+def test_long_given_code_is_folded(make) -> None:
+    """Code that everybody was given is nobody's answer; short, marked or changed code is open."""
+    sources = ("a = 1\n" * 6, "b = 1\n" * 5, "c = 1\n" * 6, "d = 1\n" * 6)
+    runs = tuple(CellRun(number, CellStatus.OK) for number in range(4))
+    test = make.test("Right.", line=SourceLine(3, 2, "c = 1"), public=True)
+    report = make.report(
+        make.question("q1", Verdict.FAILED, test), cells=tuple(map(make.code, sources)), runs=runs
+    )
+    page = page_of(replace(report, given=frozenset({0, 1, 2})), student=True)
+
+    assert re.findall("<summary>(.*?)</summary>", page) == ["Given code, 6 lines"]
+    assert "Given code" not in page_of(report, student=True)
