@@ -9,7 +9,8 @@ import json
 import os
 import re
 import stat
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -18,6 +19,8 @@ from autograder.messages import Message, MessageCode
 
 MAX_BYTES: Final = 30 * 2**20
 MAX_CELLS: Final = 5_000
+MAX_ATTACHMENTS: Final = 8 << 20
+"""Characters of pasted pictures that are kept of a notebook; what comes after them is left out."""
 MAX_VALUES: Final = 200_000
 """Commas and opening brackets of the file: its values in memory take up to 30 times their bytes."""
 CellKind = Literal["code", "markdown", "raw"]
@@ -28,16 +31,26 @@ _BYTE_ORDER_MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_PICTURES: Final = ("image/png", "image/jpeg", "image/webp", "image/gif")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell, as far as it is kept: kind, text, and tags as a way to find answers."""
+    """
+    One cell, as far as it is kept.
+
+    Args:
+        kind: Its kind.
+        source: Its text.
+        tags: As a way to find answers.
+        attachments: Pictures that were pasted into a text: by their names and types, in base64.
+    """
 
     kind: CellKind
     source: str
     tags: frozenset[str] = frozenset()
+    attachments: Mapping[str, Mapping[str, str]] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
@@ -108,7 +121,8 @@ def parse_notebook(data: bytes, name: str = "notebook") -> Notebook:
         raise NotebookError(Message(MessageCode.NO_CELLS), name)
     if len(entries) > MAX_CELLS:
         raise NotebookError(Message(MessageCode.TOO_MANY_CELLS, {"most": MAX_CELLS}), name)
-    cells = tuple(_cell(entry, number, name) for number, entry in enumerate(entries, start=1))
+    room = _Room(MAX_ATTACHMENTS)
+    cells = tuple(_cell(entry, number, name, room) for number, entry in enumerate(entries, start=1))
     return Notebook(cells, _assignment(document), hashlib.sha256(data).hexdigest())
 
 
@@ -146,7 +160,19 @@ def _check_format(document: dict[str, Any], name: str) -> None:
         raise NotebookError(Message(MessageCode.OTHER_FORMAT, {"format": shown}), name)
 
 
-def _cell(entry: object, number: int, name: str) -> Cell:
+class _Room:
+    """How many more characters of attachments are kept."""
+
+    def __init__(self, characters: int) -> None:
+        self._left = characters
+
+    def take(self, characters: int) -> bool:
+        fits = characters <= self._left
+        self._left -= characters if fits else 0
+        return fits
+
+
+def _cell(entry: object, number: int, name: str, room: _Room) -> Cell:
     if not isinstance(entry, dict):
         raise NotebookError(Message(MessageCode.NO_CELL, {"cell": number}), name)
     kind, source = entry.get("cell_type"), entry.get("source", "")
@@ -158,7 +184,27 @@ def _cell(entry: object, number: int, name: str) -> Cell:
         raise NotebookError(Message(MessageCode.CELL_WITHOUT_TEXT, {"cell": number}), name)
     if _SURROGATE.search(source):
         raise NotebookError(Message(MessageCode.HALF_A_CHARACTER, {"cell": number}), name)
-    return Cell(kind, source, _tags(entry.get("metadata")))
+    pasted = _attachments(entry.get("attachments"), room) if kind == "markdown" else {}
+    return Cell(kind, source, _tags(entry.get("metadata")), pasted)
+
+
+def _attachments(given: object, room: _Room) -> dict[str, dict[str, str]]:
+    """Return a cell's pasted pictures, as far as there is room; what they are is seen later."""
+    kept: dict[str, dict[str, str]] = {}
+    for name, by_type in list(given.items())[:100] if isinstance(given, dict) else ():
+        if not isinstance(by_type, dict) or len(name) > 200 or _SURROGATE.search(name):
+            continue
+        for media_type, content in by_type.items():
+            text = "".join(content) if _is_lines(content) else content
+            if media_type not in _PICTURES or not isinstance(text, str) or not text.isascii():
+                continue
+            if room.take(len(text)):
+                kept.setdefault(name, {})[media_type] = text
+    return kept
+
+
+def _is_lines(content: object) -> bool:
+    return isinstance(content, list) and all(isinstance(line, str) for line in content)
 
 
 def _tags(metadata: object) -> frozenset[str]:

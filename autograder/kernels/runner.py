@@ -327,8 +327,14 @@ class _Session:
         return CellStatus.OUTPUT_LIMIT
 
 
-def as_document(notebook: Notebook) -> NotebookNode:
-    """Make a fresh notebook of a submission's cells; no metadata or output of its own comes in."""
+def as_document(notebook: Notebook, *, attachments: bool = True) -> NotebookNode:
+    """
+    Make a fresh notebook of a submission's cells; no metadata or output of its own comes in.
+
+    Args:
+        notebook: The submission.
+        attachments: Whether the pictures that were pasted into its texts come along.
+    """
     # Made as plain data: nbformat's own makers validate each cell, half a millisecond each.
     cells: list[dict[str, Any]] = []
     for number, cell in enumerate(notebook.cells):
@@ -336,6 +342,8 @@ def as_document(notebook: Notebook) -> NotebookNode:
         extra: dict[str, Any] = (
             {"execution_count": None, "outputs": []} if cell.kind == "code" else {}
         )
+        if attachments and cell.attachments:
+            extra["attachments"] = {name: dict(each) for name, each in cell.attachments.items()}
         cells.append({**entry, "metadata": {}, **extra})
     document: NotebookNode = nbformat.from_dict(
         {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
@@ -358,7 +366,8 @@ def kernel_files(
     Returns:
         Contents by path.
     """
-    document = as_document(notebook)
+    # No test asks for a text's pictures, so no kernel's memory holds them.
+    document = as_document(notebook, attachments=False)
     document.metadata = nbformat.from_dict(metadata)
     return {f"{name}.ipynb": json.dumps(document).encode(), **dict(data)}
 

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Final
+from urllib.parse import unquote
 
 import mistune
 from mistune.plugins import import_plugin
@@ -27,8 +28,14 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from autograder.cells import SHOWN_TYPES
-from autograder.render.cleaning import clean, clean_code, shows_something, too_deep
+from autograder.render.cleaning import ATTACHMENT, clean, clean_code, shows_something, too_deep
 from autograder.render.formulas import extract, formula_html, restore
+from autograder.render.pictures import (
+    MAX_BYTES,
+    MAX_PIXELS,
+    MAX_TOTAL_BYTES,
+    PastedPictures,
+)
 from autograder.render.rendered import CellHtml, CodeHtml
 from autograder.untrusted_text import plain
 
@@ -55,6 +62,10 @@ MAX_EMPHASIS: Final = 1500
 _EMPHASIS: Final = re.compile(r"[*_]+")
 _KINDS: Final = frozenset({"code", "markdown", "raw"})
 _TITLE: Final = re.compile(r"# @title (\S.*)")
+_SHOWN_PICTURES: Final = (
+    f"Pasted pictures are shown if they are PNG, JPEG, WebP or GIF, of {MAX_BYTES >> 20} MB and "
+    f"{MAX_PIXELS // 1_000_000} megapixels at most, {MAX_TOTAL_BYTES >> 20} MB in all."
+)
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/=\s]+")
 
 _log: Final = logging.getLogger(__name__)
@@ -66,7 +77,15 @@ class RenderBudget:
     def __init__(self) -> None:
         self._characters = MAX_RENDERED_TOTAL
         self._text = MAX_TEXT
+        self._pictures = MAX_TOTAL_BYTES
         self._deadline = time.thread_time() + MAX_SECONDS
+
+    def spend_picture(self, size: int) -> bool:
+        """Whether a pasted picture of so many bytes may still be shown."""
+        if size > self._pictures:
+            return False
+        self._pictures -= size
+        return True
 
     def spend(self, characters: int) -> bool:
         """Whether that many more may be rendered."""
@@ -110,7 +129,7 @@ def render_cell(cell: NotebookNode, number: int, effort: RenderBudget) -> CellHt
     kind = str(cell.get("cell_type"))
     try:
         if kind == "markdown":
-            return _cell_html(kind, _markdown_cell(source, effort))
+            return _cell_html(kind, _markdown_cell(source, cell, effort))
         if kind == "code":
             return _code_cell(source, cell, number, effort)
     # Untrusted: parsers of markdown, colours and formulas raise whatever comes to them.
@@ -140,21 +159,25 @@ def _cell_html(kind: str, fragment: Fragment) -> CellHtml:
     return CellHtml(kind if kind in _KINDS else "raw", plain(fragment.html), notes)
 
 
-def _markdown_cell(source: str, effort: RenderBudget) -> Fragment:
+def _markdown_cell(source: str, cell: NotebookNode, effort: RenderBudget) -> Fragment:
     if len(source) > MAX_RENDERED or not effort.spend(len(source)):
         return _as_text(source, effort, "This text is too long to be rendered.")
     if sum(1 for _ in _EMPHASIS.finditer(source)) > MAX_EMPHASIS:
         return _as_text(source, effort, "This text has too much emphasis to be rendered.")
-    return _markdown(source)
+    token = f"picture{secrets.token_hex(8)}n"
+    return _markdown(source, PastedPictures(cell, token, effort.spend_picture))
 
 
-def _markdown(source: str) -> Fragment:
-    """Render markdown: formulas out, markdown to HTML, HTML cleaned, formulas in."""
+def _markdown(source: str, pictures: PastedPictures | None = None) -> Fragment:
+    """Render markdown: formulas out, markdown to HTML, HTML cleaned, formulas and pictures in."""
     token = f"formula{secrets.token_hex(8)}n"
     text, formulas = extract(source, token)
 
     def as_source(value: str) -> str:
-        return restore(value, token, formulas, lambda formula: formula.source)
+        value = restore(value, token, formulas, lambda formula: formula.source)
+        if pictures is None or not value.startswith(ATTACHMENT):
+            return value
+        return pictures.placeholder(unquote(value.removeprefix(ATTACHMENT))) or value
 
     def put_back(match: re.Match[str]) -> str:
         if match[1]:
@@ -166,6 +189,8 @@ def _markdown(source: str) -> Fragment:
     # of our own making, and only between tags: the words stand nowhere else by then.
     cleaned = clean(rendered, heading_shift=HEADING_SHIFT, change=as_source)
     shown = re.sub(rf"(<(pre|code)>.*?</\2>)|{token}\d+x", put_back, cleaned.html, flags=re.DOTALL)
+    if pictures is not None:
+        shown = pictures.put_in(shown)
     return Fragment(shown, _picture_notes(cleaned.dropped_pictures))
 
 
@@ -313,7 +338,12 @@ def _last_of_overwritten(text: str) -> str:
 
 
 def _picture_notes(dropped: list[str]) -> list[str]:
-    return [f"A picture is not shown, only those in the notebook are: {each}" for each in dropped]
+    return [
+        f"A picture is not shown: {each.removeprefix(ATTACHMENT)}. {_SHOWN_PICTURES}"
+        if each.startswith(ATTACHMENT)
+        else f"A picture is not shown, only those in the notebook are: {each}"
+        for each in dropped
+    ]
 
 
 def _from_template(cell: NotebookNode, *, source: bool = True) -> str:
@@ -368,7 +398,11 @@ def _markdown_parser() -> mistune.Markdown:
 
 
 class _Renderer(mistune.HTMLRenderer):
-    """Colours Python in markdown too."""
+    """Colours Python in markdown too, and leaves pasted pictures to the cleaning."""
+
+    def sanitize_url(self, url: str) -> str:
+        """Leave the addresses of pasted pictures to the cleaning; others are as ever."""
+        return url if url.startswith(ATTACHMENT) else super().sanitize_url(url)
 
     def block_code(self, code: str, info: str | None = None) -> str:
         if (info or "").strip().lower() in ("python", "py", "python3", "ipython3"):

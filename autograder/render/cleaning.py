@@ -25,6 +25,8 @@ MAX_FORMATTING: Final = 20
 MAX_GROWTH: Final = 4
 MAX_ADDED: Final = 100_000
 """Cleaned HTML is at most so many times as long as what came, and so many characters longer."""
+ATTACHMENT: Final = "attachment:"
+"""Begins the address of a picture that was pasted into the cell; such an address is not kept."""
 _TAGS: Final = words(
     "a abbr b blockquote br caption cite code col colgroup dd del details dfn div dl dt em "
     "figcaption figure h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q s samp small span "
@@ -66,7 +68,7 @@ _CLASSES: Final[dict[str, frozenset[str]]] = {
 }
 _LINK: Final = re.compile(r"https?://[^\s]+", re.IGNORECASE)
 # A picture of pixels; SVG is a document that can hold links and scripts.
-_PICTURE: Final = re.compile(r"data:image/(?:png|jpeg|gif);base64,[A-Za-z0-9+/=\s]*")
+_PICTURE: Final = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=\s]*")
 _NUMBER: Final = re.compile(r"\d{1,4}(?:\.\d{1,3})?")
 _TAG: Final = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
 _CLOSES_ITSELF: Final = words(
@@ -130,7 +132,7 @@ def clean(untrusted: str, *, heading_shift: int = 0, change: Callable[[str], str
         attribute_filter=keep,
         allowed_classes={tag: set(classes) for tag, classes in _CLASSES.items()},
         set_tag_attribute_values={"a": {"target": "_blank"}},
-        url_schemes={"http", "https", "data"},
+        url_schemes={"http", "https", "data", ATTACHMENT.removesuffix(":")},
         link_rel="noopener noreferrer nofollow",
     )
     if len(result) > MAX_GROWTH * len(untrusted) + MAX_ADDED:

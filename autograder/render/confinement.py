@@ -22,8 +22,9 @@ class RenderLimits:
     """An honest one takes 0.2 s; `autograder.render.cells` stops by itself, between two cells."""
     memory_bytes: int = 1 << 30
     """Address space, libraries included; a notebook of 30 MB needs half of it."""
-    output_bytes: int = 24 << 20
-    """The pictures of a notebook, which are 16 MB at most, and its text."""
+    output_bytes: int = 32 << 20
+    """The pictures of a notebook, of which figures are 16 MB and pasted ones 8 MB at most as text,
+    and its text."""
 
 
 SOURCE: Final = 0
