@@ -21,11 +21,14 @@ PAGE_POLICY: Final = (
     "font-src 'self'; connect-src 'self'; frame-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
-# Untrusted: a page that shows a student's notebook runs nothing, fetches nothing, sends nothing.
+# Untrusted: a page that shows a student's notebook runs nothing, sends nothing, and fetches nothing
+# but our font for formulas.
 NOTEBOOK_POLICY: Final = (
-    "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
+    "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; font-src 'self'; "
     "form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
 )
+MATH_FONT: Final = "math.woff2"
+"""Among the static files."""
 NOTEBOOK_FLAG: Final = "X-Autograder-Notebook"
 
 # A mark in each form, by Flask-WTF: three lines of ours and one hidden input (`_forms.html`). The
@@ -92,4 +95,15 @@ def protect(app: Flask, settings: Settings) -> None:
             headers["Strict-Transport-Security"] = "max-age=31536000"
         if not request.path.startswith("/static/"):
             headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    _give_font_to_notebooks(app)
+
+
+def _give_font_to_notebooks(app: Flask) -> None:
+    @app.after_request
+    def add_header(response: Response) -> Response:
+        # The page of a notebook has no origin; whoever asks gets what everybody has.
+        if request.path == f"/static/{MATH_FONT}":
+            response.headers["Access-Control-Allow-Origin"] = "*"
         return response

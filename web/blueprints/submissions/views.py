@@ -29,7 +29,7 @@ from web.db import Database
 from web.http import db, end_transaction, portal, signed_in, writing
 from web.models import Submission
 from web.policy import Action
-from web.security import NOTEBOOK_FLAG
+from web.security import MATH_FONT, NOTEBOOK_FLAG
 from web.services.errors import RuleError
 from web.services.grading import requests, visible_marks
 from web.services.grading.results import chosen_mark, staff_summary, student_summary
@@ -116,9 +116,9 @@ def show_notebook(public_id: str) -> Response:
     """
     Show the executed notebook, each result beside its cell.
 
-    It is for a frame that runs nothing and fetches nothing; ``?as=staff`` tells all that is known,
-    of the grading ``result`` if there are several, and ``?as=preview`` what the student will know
-    after the release.
+    It is for a frame that runs nothing and fetches nothing but our font; ``?as=staff`` tells all
+    that is known, of the grading ``result`` if there are several, and ``?as=preview`` what the
+    student will know after the release.
     """
     reader = request.args.get("as", "")
     submission = submission_for(public_id, _ACTIONS.get(reader, Action.SEE_SUBMISSION))
@@ -131,7 +131,11 @@ def show_notebook(public_id: str) -> Response:
     # Untrusted: student code made every output; it was cleaned, and the policy is a second wall.
     body = None if notebook is None else annotated_notebook_html(notebook, summary)
     page = render_template(
-        "submissions/notebook.html", body=body, css=stylesheet(), submission=submission
+        "submissions/notebook.html",
+        body=body,
+        css=stylesheet(),
+        font=url_for("static", filename=MATH_FONT),
+        submission=submission,
     )
     response = Response(page)
     response.headers[NOTEBOOK_FLAG] = "1"
