@@ -33,6 +33,7 @@ class Action(enum.StrEnum):
     RELEASE_GRADES = "release_grades"
     REGRADE = "regrade"
     ASK_FOR_REGRADE = "ask_for_regrade"
+    ASK_FOR_EXTENSION = "ask_for_extension"
     EXPORT_MARKS = "export_marks"
     SEE_AUDIT_LOG = "see_audit_log"
     ADMINISTER = "administer"
@@ -59,9 +60,12 @@ _IN_COURSE: dict[Action, frozenset[Role]] = {
     Action.RELEASE_GRADES: frozenset({Role.INSTRUCTOR}),
     Action.REGRADE: frozenset({Role.INSTRUCTOR}),
     Action.ASK_FOR_REGRADE: frozenset({Role.STUDENT}),
+    Action.ASK_FOR_EXTENSION: frozenset({Role.STUDENT}),
     Action.EXPORT_MARKS: frozenset({Role.INSTRUCTOR}),
     Action.SEE_AUDIT_LOG: frozenset({Role.INSTRUCTOR}),
 }
+# What a student may do to an assignment as soon as it is released.
+_OF_RELEASED = frozenset({Action.SEE_ASSIGNMENT, Action.SUBMIT, Action.ASK_FOR_EXTENSION})
 
 
 def allowed(session: Session, actor: User | None, action: Action, resource: Resource) -> bool:
@@ -151,7 +155,7 @@ def _student_may(session: Session, actor: User, action: Action, resource: Resour
         released = resource.is_released(now())
         if action is Action.SEE_SOLUTION:
             return released and visibility_for(session, resource, actor).solution
-        return released and action in (Action.SEE_ASSIGNMENT, Action.SUBMIT)
+        return released and action in _OF_RELEASED
     return action is Action.SEE_COURSE
 
 

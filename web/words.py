@@ -88,6 +88,11 @@ LABELS: Final[Mapping[str, Mapping[str, Label]]] = {
         RequestState.ACCEPTED: Label("Accepted", "good"),
         RequestState.DECLINED: Label("Declined", "bad"),
     },
+    "extension_request": {
+        RequestState.OPEN: Label("Open", "wait"),
+        RequestState.ACCEPTED: Label("Granted", "good"),
+        RequestState.DECLINED: Label("Declined", "bad"),
+    },
     "regrade": {
         RegradeState.OPEN: Label("Not published yet", "wait"),
         RegradeState.PUBLISHED: Label("Published", "good"),

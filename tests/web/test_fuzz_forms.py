@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, ClassVar
@@ -30,7 +31,7 @@ from tests.web.reports import graded, report
 from tests.web.test_policy_routes import MAY
 from web.blueprints.staff.form_versions import FIELD
 from web.config import Settings
-from web.db import open_database
+from web.db import now, open_database
 from web.factory import create_app
 from web.http import EXTENSION, Portal
 from web.models import (
@@ -41,7 +42,8 @@ from web.models import (
     RegradeJobState,
     User,
 )
-from web.services.courses import assignments
+from web.services.courses import assignments, extension_requests
+from web.services.courses.rule_book import rules_for
 from web.services.grading import comments, overrides, requests, written_answers
 from web.services.people import accounts
 from web.services.regrading import regrades
@@ -190,6 +192,8 @@ def something_behind_every_form(session: Session, settings: Settings) -> dict[st
     assignments.extend(session, staff, assignment, own.user, terms)
     comments.add(session, staff, assignment, "q7", "Why?")
     requests.ask(session, own, "q2", "Please.")
+    rules, wished = rules_for(session, assignment, own.user), now() + timedelta(days=9)
+    extension_requests.ask(session, assignment, own.user, rules, wished, "Ill.")
     regrades.start(session, staff, assignment, regrades.Scope.ALL)
     session.flush()
     for job in session.scalars(select(RegradeJob)):

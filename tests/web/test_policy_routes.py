@@ -5,13 +5,17 @@ from __future__ import annotations
 import html
 import io
 import re
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
 from tests.web.conftest import World, token_of
 from tests.web.reports import graded
+from web.db import now
 from web.models import Course, CourseAssignment, Membership, User
+from web.services.courses import extension_requests
+from web.services.courses.rule_book import rules_for
 from web.services.grading import comments, requests
 from web.services.regrading import regrades
 
@@ -42,6 +46,7 @@ MAY = {
     ("courses.download_data", "GET"): frozenset(),  # xor has no data files
     ("courses.submit_notebook", "POST"): EVERYBODY,
     ("courses.submit_at_old_address", "POST"): EVERYBODY,
+    ("courses.ask_for_extension", "POST"): frozenset({"student", "other"}),
     ("submissions.show_submission", "GET"): OWNER_AND_STAFF,
     ("submissions.show_status", "GET"): OWNER_AND_STAFF,
     ("submissions.stream_status", "GET"): OWNER_AND_STAFF,
@@ -73,6 +78,7 @@ MAY = {
     ("staff.delete_comment", "POST"): STAFF,
     ("staff.list_requests", "GET"): STAFF,
     ("staff.answer_request", "POST"): STAFF,
+    ("staff.answer_extension_request", "POST"): INSTRUCTORS,
     ("staff.list_regrades", "GET"): INSTRUCTORS,
     ("staff.start_regrade", "POST"): INSTRUCTORS,
     ("staff.show_regrade", "GET"): INSTRUCTORS,
@@ -139,6 +145,8 @@ def _parts(world: World) -> dict[str, object]:
         comments.add(session, instructor, assignment, "q7", "Why?")
         requests.ask(session, submission, "q1", "Please look again.")
         regrades.start(session, instructor, assignment, regrades.Scope.ALL)
+        rules, wished = rules_for(session, assignment, student), now() + timedelta(days=9)
+        extension_requests.ask(session, assignment, student, rules, wished, "Ill.")
         session.flush()
         member = session.scalars(select(Membership).where(Membership.user == student)).one()
         return {

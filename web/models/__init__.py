@@ -2,6 +2,7 @@
 
 from web.models.audit import AuditEntry
 from web.models.courses import CountedAttempt, Course, CourseAssignment, Extension, Snapshot
+from web.models.extension_requests import ExtensionRequest
 from web.models.grade_keys import GradeStep, SpecialGrade
 from web.models.grading import (
     GradingClaim,
@@ -25,6 +26,7 @@ __all__ = [
     "Course",
     "CourseAssignment",
     "Extension",
+    "ExtensionRequest",
     "GradeStep",
     "GradingClaim",
     "Invitation",

@@ -72,6 +72,10 @@ DOES: dict[str, tuple[dict[str, Any], str]] = {
     "staff.publish_regrade": ({}, "regrade.published"),
     "staff.discard_regrade": ({}, "regrade.discarded"),
     "staff.answer_request": ({"decision": "decline", "answer": "It holds."}, "request.declined"),
+    "staff.answer_extension_request": (
+        {"decision": "decline", "answer": "No."},
+        "extension.declined",
+    ),
     "staff.change_points": ({"points": "1", "reason": "Half of it."}, "points.changed"),
     "staff.restore_points": ({}, "points.change_removed"),
     "staff.change_grade_rules": ({"weight-xor": "2"}, "grade_rules.changed"),

@@ -17,7 +17,10 @@ from web.http import db, end_transaction, portal, signed_in, writing
 from web.models import CourseAssignment, Membership, Role, Submission, User
 from web.policy import Action, allowed
 from web.services import lookup
-from web.services.courses import snapshots
+from web.services.courses import extension_requests, snapshots
+from web.services.courses.courses import zone_of
+from web.services.courses.local_time import parse_local
+from web.services.courses.rule_book import rules_for
 from web.services.errors import RuleError
 from web.services.gradebook import gradebook
 from web.services.grading import student_list, student_view
@@ -63,7 +66,29 @@ def show_course(slug: str) -> str:
 @bp.get("/courses/<slug>/assignments/<name>/")
 def show_assignment(slug: str, name: str) -> str:
     """Show an assignment: rules, downloads, the form to submit, attempts."""
-    assignment = assignment_for(slug, name, Action.SEE_ASSIGNMENT)
+    return _assignment_page(assignment_for(slug, name, Action.SEE_ASSIGNMENT))
+
+
+@bp.post("/courses/<slug>/assignments/<name>/extension-requests")
+def ask_for_extension(slug: str, name: str) -> Response | tuple[str, int]:
+    """Ask for a later deadline; what was written into a refused request stays."""
+    assignment = assignment_for(slug, name, Action.ASK_FOR_EXTENSION)
+    user = signed_in()
+    # Untrusted: the student's words; they are shown as plain text.
+    text = request.form.get("text", "")
+    try:
+        until = parse_local(request.form.get("until", ""), zone_of(assignment.course))
+        with writing() as session:
+            rules = rules_for(session, assignment, user)
+            extension_requests.ask(session, assignment, user, rules, until, text)
+    except RuleError as error:
+        return _assignment_page(assignment, refusal=str(error)), 400
+    flash("Request sent. You will see the reply on this page.", "good")
+    return redirect(url_for("courses.show_assignment", slug=slug, name=name), code=303)
+
+
+def _assignment_page(assignment: CourseAssignment, refusal: str = "") -> str:
+    """Render the page; beside the reason why a request is refused, what was typed stays."""
     user = signed_in()
     view = student_view.as_student(db(), user, assignment)
     counts = view.counted if view.results_visible else None
@@ -77,6 +102,9 @@ def show_assignment(slug: str, name: str) -> str:
         staff=allowed(db(), user, Action.SEE_STAFF_PAGES, assignment.course),
         released=assignment.is_released(now()),
         max_megabytes=portal().settings.max_upload_bytes // 2**20,
+        extension_requests=extension_requests.of_student(db(), assignment, user),
+        typed=request.form if refusal else {},
+        refusal=refusal,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from flask import abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
@@ -11,16 +13,20 @@ from web.blueprints.staff.form_fields import tenths_field
 from web.blueprints.staff.form_versions import Shown, refuse_outdated, version_of
 from web.http import db, require, signed_in, writing
 from web.models import Course, PointsOverride, RegradeRequest, User
-from web.policy import Action
+from web.policy import Action, allowed
+from web.services.courses import extension_requests
+from web.services.courses.courses import zone_of
+from web.services.courses.local_time import format_local
 from web.services.errors import RuleError
 from web.services.grading import overrides, requests
+from web.services.grading.rule_effects import RuleEffect
 
 
 @bp.get("/courses/<slug>/staff/requests/")
 def list_requests(slug: str) -> str:
-    """Show what students ask to look at again: those that wait the longest first."""
+    """Show what students ask for: requests that wait the longest first."""
     course = course_for(slug, Action.SEE_STAFF_PAGES)
-    return _page(course, everything=request.args.get("all") == "1")
+    return requests_page(course, everything=request.args.get("all") == "1")
 
 
 @bp.post("/staff/requests/<row:number>/answer")
@@ -33,7 +39,7 @@ def answer_request(number: int) -> Response | tuple[str, int]:
     try:
         _answer(user, regrade_request)
     except RuleError as error:
-        return _page(course, refused=number, error=str(error)), 400
+        return requests_page(course, unsaved=UnsavedAnswer("regrade", number, str(error))), 400
     flash("Reply sent. The student can see it now.", "good")
     return redirect(url_for("staff.list_requests", slug=course.slug), code=303)
 
@@ -53,17 +59,41 @@ def _answer(user: User, regrade_request: RegradeRequest) -> None:
         )
 
 
-def _page(
-    course: Course, *, everything: bool = False, refused: int | None = None, error: str = ""
+@dataclass(frozen=True)
+class UnsavedAnswer:
+    """
+    An answer that was not saved, beside whose request the page says why.
+
+    Args:
+        kind: ``"regrade"`` or ``"extension"``.
+        number: The request's.
+        error: What is wrong with it.
+        effect: What it would do to marks, to be confirmed.
+    """
+
+    kind: str
+    number: int
+    error: str = ""
+    effect: RuleEffect | None = None
+
+
+def requests_page(
+    course: Course, *, everything: bool = False, unsaved: UnsavedAnswer | None = None
 ) -> str:
-    """Render the page; what was typed into a refused answer stays."""
+    """Render the page; what was typed into an answer that was not saved stays."""
+    extends = allowed(db(), signed_in(), Action.MANAGE_COURSE, course)
+    zone = zone_of(course)
     return render_template(
         "staff/requests.html",
         course=course,
         requests=requests.of_course(db(), course, only_open=not everything),
+        # Reasons for more time may be private, and only those who may extend need them.
+        extension_requests=extension_requests.of_course(db(), course, only_open=not everything)
+        if extends
+        else [],
+        local=lambda moment: format_local(moment, zone),
         everything=everything,
-        refused=refused,
-        error=error,
+        unsaved=unsaved,
         typed=request.form,
     )
 
