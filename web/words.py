@@ -123,6 +123,7 @@ ACTIONS: Final[Mapping[str, str]] = {
     "assignment.taken_up": "Assignment added",
     "assignment.updated": "Assignment updated to a new version",
     "comment.kept": "Comment saved",
+    "course.late_days_changed": "Late days changed",
     "course.made": "Course created",
     "grade_rules.changed": "Grade settings changed",
     "grades.withdrawn": "Grades hidden again",

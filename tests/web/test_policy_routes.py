@@ -90,6 +90,7 @@ MAY = {
     ("staff.show_student_of", "GET"): STAFF,
     ("staff.show_overview", "GET"): STAFF,
     ("staff.list_assignments", "GET"): STAFF,
+    ("staff.change_late_days", "POST"): INSTRUCTORS,
     ("staff.import_assignment", "POST"): INSTRUCTORS,
     ("staff.show_assignment", "GET"): INSTRUCTORS,
     ("staff.change_rules", "POST"): INSTRUCTORS,

@@ -38,6 +38,8 @@ class Course(Base):
     """What assignments that count as a bonus add to the total at most, in percent of all points."""
     bonus_needs_pass: Mapped[bool] = mapped_column(default=True)
     """Whether the bonus counts only for who has passed without it."""
+    late_days: Mapped[int] = mapped_column(default=0)
+    """How many days each student may be late without a penalty, over all assignments."""
     created_at: Mapped[datetime] = mapped_column(default=now)
     memberships: Mapped[list[Membership]] = relationship(back_populates="course")
     assignments: Mapped[list[CourseAssignment]] = relationship(back_populates="course")
@@ -76,6 +78,8 @@ class CourseAssignment(Base):
     """Nothing is accepted after it; ``None``: at the deadline, or never if there is none."""
     grace_minutes: Mapped[int] = mapped_column(default=0)
     late_percent_per_day: Mapped[float] = mapped_column(default=0.0)
+    max_late_days: Mapped[int] = mapped_column(default=0)
+    """How many of a student's late days may be used for it."""
     max_attempts: Mapped[int | None]
     attempts_per_hour: Mapped[int | None] = mapped_column(default=20)
     practice: Mapped[bool] = mapped_column(default=False)

@@ -42,6 +42,7 @@ COURSE = {
 # What each route is sent, and what the log then holds; a new route needs a row here.
 DOES: dict[str, tuple[dict[str, Any], str]] = {
     "staff.import_assignment": ({"name": "perceptron"}, "assignment.taken_up"),
+    "staff.change_late_days": ({"late_days": "5"}, "course.late_days_changed"),
     "staff.change_rules": (RULES, "assignment.rules_changed"),
     "staff.release_assignment": ({}, "assignment.released"),
     "staff.update_assignment": ({}, "assignment.updated"),

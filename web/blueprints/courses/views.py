@@ -60,6 +60,7 @@ def show_course(slug: str) -> str:
         staff=allowed(db(), user, Action.SEE_STAFF_PAGES, course),
         assignments=student_list.student_list(student_view.released(db(), user, course)),
         grades=gradebook.own_grades(db(), course, user),
+        own_late_days=student_view.late_days_in(db(), user, course),
     )
 
 

@@ -22,9 +22,9 @@ from web.blueprints.staff.form_versions import (
     version_of,
 )
 from web.http import db, end_transaction, portal, signed_in, writing
-from web.models import CountedAttempt, CourseAssignment
+from web.models import CountedAttempt, Course, CourseAssignment
 from web.policy import Action, allowed
-from web.services.courses import assignments, snapshots, validation
+from web.services.courses import assignments, courses, snapshots, validation
 from web.services.courses.courses import zone_of
 from web.services.courses.local_time import format_local, note_on, parse_local
 from web.services.errors import RuleError
@@ -42,6 +42,7 @@ LABELS: Final[Mapping[str, str]] = {
     "solution_at": "Solution visible from",
     "grace_minutes": "Grace period (minutes)",
     "late_percent_per_day": "Late penalty (% per day)",
+    "max_late_days": "Late days that can be used",
     "max_attempts": "Attempts allowed",
     "attempts_per_hour": "Attempts per hour",
     "counted": "Counted attempt",
@@ -53,7 +54,31 @@ LABELS: Final[Mapping[str, str]] = {
 @bp.get("/courses/<slug>/staff/assignments/")
 def list_assignments(slug: str) -> str:
     """Show the course's assignments; to instructors those on the server that can be imported."""
-    course = course_for(slug, Action.SEE_STAFF_PAGES)
+    return _list(course_for(slug, Action.SEE_STAFF_PAGES))
+
+
+@bp.post("/courses/<slug>/staff/late-days")
+def change_late_days(slug: str) -> Response | tuple[str, int]:
+    """Change how many days each student may be late without a penalty."""
+    course = course_for(slug, Action.MANAGE_COURSE)
+    late_days = whole_field("late_days", "Late days per student") or 0
+    courses.check_late_days(late_days)
+    try:
+        with writing() as session:
+            refuse_outdated(_late_days_shown(course))
+            effect = confirmed(rule_effects.effect_of_late_days(session, course, late_days))
+            courses.set_late_days(session, signed_in(), course, late_days, effect.as_details())
+    except UnconfirmedError as unconfirmed:
+        return _list(course, unconfirmed.effect), 200
+    flash("Late days saved.", "good")
+    return redirect(url_for("staff.list_assignments", slug=slug), code=303)
+
+
+def _late_days_shown(course: Course) -> dict[str, Shown]:
+    return {"late_days": Shown("Late days per student", str(course.late_days))}
+
+
+def _list(course: Course, effect: RuleEffect | None = None) -> str:
     manages = allowed(db(), signed_in(), Action.MANAGE_COURSE, course)
     imported = assignments.course_assignments(db(), course)
     ids, names = [each.id for each in imported], {each.name for each in imported}
@@ -70,6 +95,9 @@ def list_assignments(slug: str) -> str:
         to_grade=to_grade,
         offers=[offer for offer in offers if offer.name not in names],
         manages=manages,
+        late_days_version=version_of(_late_days_shown(course)),
+        effect=effect,
+        typed=request.form if effect else {},
     )
 
 
@@ -204,4 +232,5 @@ def _rules(assignment: CourseAssignment) -> assignments.AssignmentRules:
         counted=counted,
         weight=number_field("weight", "Weight", empty=0) or 0.0,
         practice=request.form.get("practice") == "1",
+        max_late_days=whole_field("max_late_days", "Late days") or 0,
     )

@@ -93,7 +93,7 @@ def grant_extension(slug: str, name: str) -> Response | tuple[str, int]:
         ), 200
     except RuleError as error:
         code = 409 if isinstance(error, ChangedMeanwhileError) else 400
-        return extensions_page(assignment, request.form, error=str(error)), code
+        return extensions_page(assignment, _typed(assignment), error=str(error)), code
     flash(f"Extension granted to {_names(preview.names)}.", "good")
     if preview.know_solution:
         flash(f"{_names(preview.know_solution)} may already have downloaded the solution.", "error")
@@ -177,6 +177,13 @@ def _grant(assignment: CourseAssignment) -> ExtensionPreview:
             effect = preview.effects.of(each.user_id).as_details()
             assignments.extend(session, signed_in(), assignment, each.user, terms, effect)
     return preview
+
+
+def _typed(assignment: CourseAssignment) -> dict[str, str]:
+    """Return what was typed, with students that were ticked or confirmed as if they had been."""
+    typed = request.form.to_dict()
+    people = [typed.get("people", ""), as_list(_ticked(assignment))]
+    return typed | {"people": "\n".join(filter(None, people))}
 
 
 def _chosen(assignment: CourseAssignment) -> Chosen:

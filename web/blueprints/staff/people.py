@@ -27,6 +27,8 @@ from web.services.grading.rule_effects import RuleEffect
 from web.services.people import accounts, groups, roles, roster, roster_file
 
 ROSTER_BYTES: Final = 500_000
+PAGE_ROWS: Final = 100
+FILTERS: Final = ("section", "label", "person")
 
 
 @dataclass(frozen=True)
@@ -227,15 +229,22 @@ def _people_page(
     unsaved: UnsavedChange | None = None,
 ) -> str:
     everybody = roster.members(db(), course)
-    section, label = (request.args.get(name, "")[:100] for name in ("section", "label"))
-    members = groups.in_groups(everybody, section, label)
+    section, label, person = (request.args.get(name, "")[:100] for name in FILTERS)
+    found = groups.named(groups.in_groups(everybody, section, label), person)
+    pages = max(1, -(-len(found) // PAGE_ROWS))
+    page = min(max(1, request.args.get("page", 1, type=int)), pages)
+    members = found[(page - 1) * PAGE_ROWS : page * PAGE_ROWS]
     return render_template(
         "staff/people.html",
         course=course,
         members=members,
         sections=groups.sections_of(everybody),
         labels=groups.labels_of(everybody),
-        shown={"section": section, "label": label},
+        shown={"section": section, "label": label, "person": person},
+        everybody=len(everybody),
+        total=len(found),
+        page=page,
+        pages=pages,
         correctable=[each.id for each in correctable(db(), signed_in(), members)],
         links=links,
         links_csv=_as_csv(links),

@@ -1,4 +1,4 @@
-"""People of a course have labels, and students ask for extensions"""
+"""People of a course have labels; students ask for extensions, and have late days"""
 
 from __future__ import annotations
 
@@ -12,11 +12,15 @@ down_revision = "0012"
 branch_labels = None
 depends_on = None
 
+_NUMBERS = (("course", "late_days"), ("course_assignment", "max_late_days"))
+
 
 def upgrade() -> None:
     """Go forward."""
     labels = sa.Column("labels", sa.Text(), nullable=False, server_default="")
     op.add_column("membership", labels)
+    for table, name in _NUMBERS:
+        op.add_column(table, sa.Column(name, sa.Integer(), nullable=False, server_default="0"))
     op.create_table(
         "extension_request",
         sa.Column("id", sa.Integer(), primary_key=True),
@@ -48,6 +52,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Go back: labels and requests are gone."""
+    """Go back: labels, requests and late days are gone."""
     op.drop_table("extension_request")
+    for table, name in _NUMBERS:
+        op.drop_column(table, name)
     op.drop_column("membership", "labels")

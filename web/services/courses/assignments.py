@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
+from typing import Final
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, contains_eager
@@ -20,6 +21,8 @@ from web.models import (
 )
 from web.services import audit
 from web.services.errors import RuleError, refuse_duplicates
+
+MOST_LATE_DAYS: Final = 365
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ class AssignmentRules:
     solution_at: datetime | None
     weight: float
     practice: bool = False
+    max_late_days: int = 0
 
 
 @dataclass(frozen=True)
@@ -293,6 +297,8 @@ def check_rules(rules: AssignmentRules) -> None:
         raise RuleError("Late submissions cannot end before the deadline.")
     if not 0 <= rules.late_percent_per_day <= 100:
         raise RuleError("The late penalty must be from 0 to 100 % per day.")
+    if not 0 <= rules.max_late_days <= MOST_LATE_DAYS:
+        raise RuleError(f"From 0 to {MOST_LATE_DAYS} late days can be used.")
     for value, what in (
         (rules.max_attempts, "number of attempts"),
         (rules.attempts_per_hour, "number of attempts per hour"),

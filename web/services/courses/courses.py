@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from web.models import Course, Membership, User
 from web.services import audit
+from web.services.courses.assignments import MOST_LATE_DAYS
 from web.services.errors import RuleError, refuse_duplicates
 from web.services.people import roster
 from web.services.people.names import LONGEST_NAME, clean_text, is_address, normalised
@@ -60,6 +62,47 @@ def name_instructor(
     membership = roster.name_instructor(session, actor, course, user)
     audit.record(session, actor, "instructor.named", course=course, target=address)
     return membership
+
+
+def check_late_days(late_days: int) -> None:
+    """
+    Check how many late days a course is to give each student.
+
+    Raises:
+        RuleError: If it is out of range.
+    """
+    if not 0 <= late_days <= MOST_LATE_DAYS:
+        raise RuleError(f"A course can give from 0 to {MOST_LATE_DAYS} late days.")
+
+
+def set_late_days(
+    session: Session, actor: User, course: Course, late_days: int, effect: Mapping[str, int]
+) -> None:
+    """
+    Change how many days each student may be late without a penalty.
+
+    Args:
+        session: A writing session; the caller commits.
+        actor: Who.
+        course: Which.
+        late_days: Over all of its assignments; 0 for none.
+        effect: What becomes of marks by it, for the log.
+
+    Raises:
+        RuleError: If it is out of range.
+    """
+    check_late_days(late_days)
+    changed = {"late_days": [course.late_days, late_days]}
+    course.late_days = late_days
+    audit.record(
+        session,
+        actor,
+        "course.late_days_changed",
+        course=course,
+        target=course.slug,
+        changed=changed,
+        **effect,
+    )
 
 
 def zone_of(course: Course) -> ZoneInfo:

@@ -37,6 +37,10 @@ class Terms(Protocol):
         """What each day of being late costs."""
 
     @property
+    def max_late_days(self) -> int:
+        """How many of a student's late days may be used for it."""
+
+    @property
     def max_attempts(self) -> int | None:
         """How many there are; ``None``: as many as they like."""
 
@@ -64,15 +68,22 @@ class Lateness:
 
     Args:
         seconds: After the deadline; 0 if it is in time, or within the grace.
-        percent_per_day: What each day that has begun costs.
+        percent_per_day: What each day that has begun costs, beyond those that are free.
+        free_days: How many of these cost nothing, since the student's late days pay for them.
     """
 
     seconds: int = 0
     percent_per_day: float = 0.0
+    free_days: int = 0
+
+    @property
+    def days(self) -> int:
+        """How many days of being late have begun."""
+        return days_begun(self.seconds)
 
     def penalised(self, tenths: int) -> int:
         """Return points after the late penalty."""
-        return penalised_tenths(tenths, self.seconds, self.percent_per_day)
+        return penalised_tenths(tenths, self.seconds, self.percent_per_day, self.free_days)
 
 
 IN_TIME: Final = Lateness()
@@ -91,6 +102,7 @@ class Rules:
         time_multiplier: Of the student.
         grace_minutes: After a deadline, that still count as in time.
         late_percent_per_day: What each day of being late costs.
+        late_days: How many days of being late cost the student nothing here.
     """
 
     due_at: datetime | None
@@ -100,6 +112,7 @@ class Rules:
     time_multiplier: float
     grace_minutes: int = 0
     late_percent_per_day: float = 0.0
+    late_days: int = 0
 
     @property
     def closes_at(self) -> datetime | None:
@@ -118,7 +131,9 @@ class Rules:
             return IN_TIME
         late = (received_at - self.due_at).total_seconds()
         in_time = late <= self.grace_minutes * 60
-        return Lateness(0 if in_time else int(late), self.late_percent_per_day)
+        seconds = 0 if in_time else int(late)
+        free = min(self.late_days, days_begun(seconds))
+        return Lateness(seconds, self.late_percent_per_day, free)
 
 
 def rules_with(terms: Terms, extension: MoreTime | None, multiplier: float | None) -> Rules:
@@ -167,13 +182,15 @@ def days_begun(late: int) -> int:
     return math.ceil(late / SECONDS_PER_DAY)
 
 
-def penalised_tenths(score_tenths: int, late: int, percent_per_day: float) -> int:
+def penalised_tenths(
+    score_tenths: int, late: int, percent_per_day: float, free_days: int = 0
+) -> int:
     """
     Return a score after the late penalty, in tenths of points, rounded half up.
 
-    Each day that has begun costs `percent_per_day` of the score.
+    Each day that has begun costs `percent_per_day` of the score, but for the days that are free.
     """
-    days = days_begun(late)
+    days = max(0, days_begun(late) - free_days)
     kept = max(0.0, 100.0 - percent_per_day * days)
     return math.floor(score_tenths * kept / 100 + 0.5)
 

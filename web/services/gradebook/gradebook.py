@@ -13,6 +13,7 @@ from web.db import now
 from web.models import Course, CourseAssignment, Membership, Role, User
 from web.services import audit, lookup
 from web.services.courses.assignments import course_assignments
+from web.services.courses.rule_book import rule_book
 from web.services.errors import RuleError
 from web.services.gradebook import course_grades, standing, totals
 from web.services.gradebook.course_grades import CourseGrade
@@ -161,7 +162,8 @@ def gradebook(
     concealed = [] if instructs else [each for each in found if _tells_who(each)]
     assignments = [each for each in found if each not in concealed]
     members = lookup.students_of(session, course) if members is None else members
-    columns = [standing.entries(session, each, members) for each in assignments]
+    book = rule_book(session, assignments, [each.user_id for each in members])
+    columns = [standing.entries(session, each, members, book=book) for each in assignments]
     rows = [
         _row(course, member, tuple(column[member.user_id] for column in columns))
         for member in members
@@ -197,9 +199,11 @@ def own_grades(session: Session, course: Course, user: User) -> Row[VisibleMark]
     if member is None:
         return None
     at = now()
+    assignments = course_assignments(session, course)
+    book = rule_book(session, assignments, [user.id])
     entries = tuple(
-        standing.entry_for_student(session, each, member, at)
-        for each in course_assignments(session, course)
+        standing.entry_for_student(session, each, member, at, book)
+        for each in assignments
         if each.is_released(at)
     )
     return _row(course, member, entries)

@@ -20,7 +20,7 @@ from web.models import (
     Submission,
     SubmissionState,
 )
-from web.services.courses.rule_book import rule_book
+from web.services.courses.rule_book import RuleBook, rule_book
 from web.services.grading import marks
 from web.services.grading.marks import Mark, Worth
 from web.services.grading.visible_marks import (
@@ -100,27 +100,43 @@ def entries(
     assignment: CourseAssignment,
     members: Iterable[Membership],
     at: datetime | None = None,
+    book: RuleBook | None = None,
 ) -> dict[int, Entry[Mark]]:
-    """Return where students stand, by the student's id, as staff see it."""
+    """
+    Return where students stand, by the student's id, as staff see it.
+
+    Args:
+        session: To read by.
+        assignment: In which assignment.
+        members: Of whom.
+        at: At which moment; now by default.
+        book: The rules, if they have been read already.
+    """
     members = list(members)
-    counted = marks.counted_marks(session, assignment, [each.user_id for each in members])
-    return _entries(session, assignment, members, counted, at or now())
+    user_ids = [each.user_id for each in members]
+    book = book or rule_book(session, [assignment], user_ids)
+    counted = marks.counted_marks(session, assignment, user_ids, book)
+    return _entries(session, assignment, members, counted, at or now(), book)
 
 
 def entry_for_student(
-    session: Session, assignment: CourseAssignment, member: Membership, at: datetime | None = None
+    session: Session,
+    assignment: CourseAssignment,
+    member: Membership,
+    at: datetime | None = None,
+    book: RuleBook | None = None,
 ) -> Entry[VisibleMark]:
     """Return where a student stands, with no more than they may see."""
     user_id, at = member.user_id, at or now()
     states = _states(session, assignment, [user_id]).get(user_id, set())
-    rules = rule_book(session, [assignment]).rules(assignment, user_id)
-    visibility = visibility_by(assignment, rules, at)
+    book = book or rule_book(session, [assignment], [user_id])
+    visibility = visibility_by(assignment, book.rules(assignment, user_id), at)
     if SubmissionState.GRADED not in states:
         return Entry(user_id, assignment, _without_mark(states, visibility))
     if not visibility.results:
         return Entry(user_id, assignment, Standing.NOT_RELEASED)
     # What counts is chosen among what the student sees, or it would tell of what they do not.
-    seen = visible_attempts(session, assignment, user_id, visibility)
+    seen = visible_attempts(session, assignment, user_id, visibility, book)
     mark = counted_so_far(assignment.counted, seen)
     if mark is None or (mark.damaged and not mark.complete):
         return Entry(user_id, assignment, Standing.NOT_GRADED)
@@ -134,11 +150,11 @@ def _entries(
     members: Iterable[Membership],
     counted: dict[int, Mark],
     at: datetime,
+    book: RuleBook,
 ) -> dict[int, Entry[Mark]]:
     members = list(members)
     user_ids = [member.user_id for member in members]
     states = _states(session, assignment, user_ids)
-    book = rule_book(session, [assignment])
     found = {}
     for member in members:
         mark = counted.get(member.user_id)

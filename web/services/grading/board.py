@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Select, func, or_, select
-from sqlalchemy.orm import Session, lazyload
+from sqlalchemy.orm import Session
 
 from web.models import Course, CourseAssignment, Submission, SubmissionState, User
 from web.services.courses.assignments import course_assignments
+from web.services.courses.deadlines import Lateness
 from web.services.courses.rule_book import RuleBook, rule_book
 from web.services.grading.marks import Mark, marks_of
 
@@ -46,7 +47,7 @@ class BoardView:
     Args:
         rows: The newest first.
         marks: What they are worth, by their ids.
-        late: The ids of those that came after the deadline.
+        late: How late those are that came after the deadline, by their ids.
         total: How many match.
         counts: How many of the course there are, by state.
         page: Which page this is, from 1.
@@ -55,7 +56,7 @@ class BoardView:
 
     rows: Sequence[Submission]
     marks: dict[int, Mark]
-    late: frozenset[int]
+    late: Mapping[int, Lateness]
     total: int
     counts: dict[str, int]
     page: int
@@ -73,10 +74,11 @@ def board(session: Session, course: Course, filters: Filters, *, names: bool) ->
         names: Whether who asks may see all names; else a search by name finds nothing where they
             are hidden, since a match would show whose it is.
     """
-    book = rule_book(session, course_assignments(session, course))
+    assignments = course_assignments(session, course)
+    book = rule_book(session, assignments)
     matching = _filtered(course, filters, names=names)
     if filters.late:
-        late = _late(session, matching, book)
+        late = _late(session, matching, book, assignments)
         total = len(late)
     else:
         total = session.scalar(select(func.count()).select_from(matching.subquery())) or 0
@@ -91,8 +93,8 @@ def board(session: Session, course: Course, filters: Filters, *, names: bool) ->
     rows = session.scalars(query).all()
     return BoardView(
         rows,
-        marks_of(session, rows),
-        frozenset(each.id for each in rows if _is_late(book, each)),
+        marks_of(session, rows, book=book),
+        {each.id: _lateness(book, each) for each in rows if _is_late(book, each)},
         total,
         _counts(session, course),
         page,
@@ -133,16 +135,34 @@ def selected(
     return sorted(chosen, key=lambda each: (each.assignment_id, each.user_id, each.number))
 
 
-def _late(session: Session, matching: Select[Any], book: RuleBook) -> list[int]:
+def _late(
+    session: Session,
+    matching: Select[Any],
+    book: RuleBook,
+    assignments: Sequence[CourseAssignment],
+) -> list[int]:
     """Return the ids of those that are late by the rules as they stand now, the newest first."""
-    query = select(Submission).where(Submission.id.in_(matching)).order_by(*_NEWEST_FIRST)
-    found = session.scalars(query.options(lazyload("*")))
-    return [each.id for each in found if _is_late(book, each)]
+    by_id = {each.id: each for each in assignments}
+    columns = (Submission.assignment_id, Submission.user_id, Submission.received_at)
+    rows = session.execute(
+        select(Submission.id, *columns)
+        .where(Submission.id.in_(matching), Submission.practice.is_(False))
+        .order_by(*_NEWEST_FIRST)
+    )
+    return [
+        number
+        for number, assignment_id, user_id, received_at in rows
+        if book.rules(by_id[assignment_id], user_id).lateness(received_at).seconds
+    ]
 
 
 def _is_late(book: RuleBook, submission: Submission) -> bool:
+    return _lateness(book, submission).seconds > 0
+
+
+def _lateness(book: RuleBook, submission: Submission) -> Lateness:
     rules = book.rules(submission.assignment, submission.user_id)
-    return rules.lateness_of(submission).seconds > 0
+    return rules.lateness_of(submission)
 
 
 def _filtered(course: Course, filters: Filters, *, names: bool) -> Select[Any]:

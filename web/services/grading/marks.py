@@ -30,7 +30,7 @@ from web.models import (
     User,
 )
 from web.services.courses.deadlines import IN_TIME, Lateness
-from web.services.courses.rule_book import rule_book
+from web.services.courses.rule_book import RuleBook, rule_book
 from web.services.grading.decisions import Decisions, current_grade, decisions, portions
 from web.services.submissions.answers import stored_hash
 
@@ -161,6 +161,7 @@ def marks_of(
     submissions: Iterable[Submission],
     *,
     results: Mapping[int, int] | None = None,
+    book: RuleBook | None = None,
 ) -> dict[int, Mark]:
     """
     Return what submissions are worth, by their ids, as staff see it; the ungraded are left out.
@@ -169,6 +170,7 @@ def marks_of(
         session: To read by.
         submissions: Which; a few thousand take a handful of queries.
         results: Other results to go by, by submission.
+        book: The rules, if they have been read already.
     """
     submissions = list(submissions)
     chosen = {each.id: (results or {}).get(each.id, each.result_id) for each in submissions}
@@ -176,7 +178,9 @@ def marks_of(
     parts = _parts(session, [result for result in chosen.values() if result is not None])
     grades = decisions(session, ManualGrade, graded.values())
     overrides = decisions(session, PointsOverride, graded.values())
-    book = rule_book(session, {each.assignment for each in graded.values()})
+    if book is None:
+        assignments = {each.assignment for each in graded.values()}
+        book = rule_book(session, assignments, {each.user_id for each in graded.values()})
     marks = {}
     for submission in graded.values():
         result_id = chosen[submission.id] or 0
@@ -258,7 +262,10 @@ def counted_submission(
 
 
 def counted_marks(
-    session: Session, assignment: CourseAssignment, user_ids: Sequence[int] | None = None
+    session: Session,
+    assignment: CourseAssignment,
+    user_ids: Sequence[int] | None = None,
+    book: RuleBook | None = None,
 ) -> dict[int, Mark]:
     """
     Return the mark that counts for each student, by the student's id, as staff see it.
@@ -267,8 +274,9 @@ def counted_marks(
         session: To read by.
         assignment: Which.
         user_ids: Of whom; everybody by default.
+        book: The rules, if they have been read already.
     """
-    return counted_by_user(assignment.counted, graded_marks(session, assignment, user_ids))
+    return counted_by_user(assignment.counted, graded_marks(session, assignment, user_ids, book))
 
 
 def counted_by_user(rule: CountedAttempt, marks: Iterable[Mark]) -> dict[int, Mark]:
@@ -281,7 +289,10 @@ def counted_by_user(rule: CountedAttempt, marks: Iterable[Mark]) -> dict[int, Ma
 
 
 def graded_marks(
-    session: Session, assignment: CourseAssignment, user_ids: Sequence[int] | None = None
+    session: Session,
+    assignment: CourseAssignment,
+    user_ids: Sequence[int] | None = None,
+    book: RuleBook | None = None,
 ) -> list[Mark]:
     """Return the marks of all graded attempts but practice, as staff see them, the first first."""
     query = (
@@ -298,7 +309,7 @@ def graded_marks(
     if user_ids is not None:
         query = query.where(Submission.user_id.in_(user_ids))
     found = session.scalars(query).all()
-    marks = marks_of(session, found)
+    marks = marks_of(session, found, book=book)
     return [marks[each.id] for each in found if each.id in marks]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property, reduce
@@ -10,7 +10,14 @@ from functools import cached_property, reduce
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from web.models import CountedAttempt, CourseAssignment, Membership, Submission, User
+from web.models import (
+    CountedAttempt,
+    Course,
+    CourseAssignment,
+    Membership,
+    Submission,
+    User,
+)
 from web.services.courses.assignments import AssignmentRules, ExtensionTerms, course_assignments
 from web.services.courses.deadlines import Lateness, Rules
 from web.services.courses.rule_book import RuleBook, rule_book
@@ -111,7 +118,8 @@ def effect_of_rules(
     """Return what new rules for everybody would do."""
     book = rule_book(session, [assignment])
     changed = book.with_terms(assignment, rules)
-    return _effects(session, assignment, book, changed, counted=rules.counted).total
+    counted = {assignment.id: rules.counted}
+    return _effects(session, [assignment], book, changed, counted=counted).total
 
 
 def effect_of_extension(
@@ -128,42 +136,86 @@ def effects_of_extensions(
     terms: ExtensionTerms | None,
 ) -> Effects:
     """Return what one extension for students would do; ``None``: taking theirs back."""
-    book = rule_book(session, [assignment])
+    book = rule_book(session, [assignment], user_ids)
     changed = book.with_extensions(assignment, user_ids, terms)
-    return _effects(session, assignment, book, changed, user_ids=user_ids)
+    return _effects(session, [assignment], book, changed, user_ids=user_ids)
 
 
 def effect_of_multiplier(session: Session, member: Membership, multiplier: float) -> RuleEffect:
     """Return what another time multiplier would do, in all assignments of the course."""
     assignments = course_assignments(session, member.course)
-    book = rule_book(session, assignments)
+    book = rule_book(session, assignments, [member.user_id])
     changed = book.with_multiplier(member, multiplier)
-    found = Effects()
-    for assignment in assignments:
-        found = found.plus(_effects(session, assignment, book, changed, user_ids=[member.user_id]))
-    return found.total
+    return _effects(session, assignments, book, changed, user_ids=[member.user_id]).total
+
+
+def effect_of_late_days(session: Session, course: Course, late_days: int) -> RuleEffect:
+    """Return what another number of late days for each student would do."""
+    assignments = course_assignments(session, course)
+    book = rule_book(session, assignments, late_days=True)
+    return _effects(session, assignments, book, book.with_budget(course, late_days)).total
 
 
 def _effects(
     session: Session,
-    assignment: CourseAssignment,
+    assignments: Sequence[CourseAssignment],
     book: RuleBook,
     changed: RuleBook,
     *,
     user_ids: Sequence[int] | None = None,
-    counted: CountedAttempt | None = None,
+    counted: Mapping[int, CountedAttempt] | None = None,
 ) -> Effects:
     """
-    Return what other rules would do.
+    Return what other rules would do, also where late days are used that they spare or cost.
 
     Args:
         session: To read by.
-        assignment: In which assignment.
+        assignments: Whose rules change.
         book: The rules as they stand.
         changed: The other ones.
         user_ids: The only students whom they concern; everybody by default.
-        counted: Which attempt would count; as it is by default.
+        counted: Which attempt would count, by assignment; as it is by default.
     """
+    found = Effects()
+    for assignment in assignments:
+        rule = (counted or {}).get(assignment.id, assignment.counted)
+        found = found.plus(_effects_in(session, assignment, book, changed, user_ids, rule))
+    for assignment, their_ids in _with_other_late_days(assignments, book, changed, user_ids):
+        rule = assignment.counted
+        found = found.plus(_effects_in(session, assignment, book, changed, their_ids, rule))
+    return found
+
+
+def _with_other_late_days(
+    assignments: Sequence[CourseAssignment],
+    book: RuleBook,
+    changed: RuleBook,
+    user_ids: Sequence[int] | None,
+) -> Iterator[tuple[CourseAssignment, list[int]]]:
+    """Return further assignments in which other late days are left, and for whom."""
+    known = {each.id for each in assignments}
+    for sequence in changed.sequences.values():
+        for assignment in sequence:
+            if assignment.id in known:
+                continue
+            came = {user_id for number, user_id in book.latest if number == assignment.id}
+            their_ids = [
+                user_id
+                for user_id in (came if user_ids is None else came.intersection(user_ids))
+                if book.late_days(assignment, user_id) != changed.late_days(assignment, user_id)
+            ]
+            if their_ids:
+                yield assignment, their_ids
+
+
+def _effects_in(
+    session: Session,
+    assignment: CourseAssignment,
+    book: RuleBook,
+    changed: RuleBook,
+    user_ids: Sequence[int] | None,
+    counted: CountedAttempt,
+) -> Effects:
     query = select(Submission.user_id, Submission.received_at).where(
         Submission.assignment_id == assignment.id, Submission.practice.is_(False)
     )
@@ -175,14 +227,20 @@ def _effects(
     def note(user_id: int, effect: RuleEffect) -> None:
         by_user[user_id] = effect.plus(by_user.get(user_id, RuleEffect()))
 
+    touched = set()
     for user_id, received_at in session.execute(query):
-        before, after = was(user_id, received_at).seconds, will_be(user_id, received_at).seconds
-        if bool(before) != bool(after):
-            note(user_id, RuleEffect(no_longer_late=int(not after), become_late=int(not before)))
-    marks = graded_marks(session, assignment, user_ids)
+        before, after = was(user_id, received_at), will_be(user_id, received_at)
+        if before != after:
+            touched.add(user_id)
+        if (before.seconds > 0) != (after.seconds > 0):
+            became_late = after.seconds > 0
+            note(user_id, RuleEffect(int(not became_late), int(became_late)))
+    # Of the others nothing can change, unless another attempt is to count.
+    theirs = sorted(touched) if counted is assignment.counted else user_ids
+    marks = graded_marks(session, assignment, theirs, book)
     old = counted_by_user(assignment.counted, marks)
     fresh = [_with_lateness(mark, will_be) for mark in marks]
-    new = counted_by_user(counted or assignment.counted, fresh)
+    new = counted_by_user(counted, fresh)
     changes = [
         PointsChange(user_id, assignment, mark.final_tenths, new[user_id].final_tenths)
         for user_id, mark in old.items()
@@ -221,13 +279,13 @@ class ExtendedStudent:
         member: Who.
         before: The rules that hold for them.
         after: The rules that would hold.
-        change: How their points change, if they do.
+        changes: How their points change, if they do: here, or where late days are used.
     """
 
     member: Membership
     before: Rules
     after: Rules
-    change: PointsChange | None = None
+    changes: Sequence[PointsChange] = ()
 
     @property
     def is_earlier(self) -> bool:
@@ -266,15 +324,17 @@ def preview_extensions(
     """Return what an extension for students would do, before it is granted."""
     user_ids = [each.user_id for each in students]
     effects = effects_of_extensions(session, assignment, user_ids, terms)
-    changes = {each.user_id: each for each in effects.changes}
-    book = rule_book(session, [assignment])
+    changes: dict[int, list[PointsChange]] = {}
+    for change in effects.changes:
+        changes.setdefault(change.user_id, []).append(change)
+    book = rule_book(session, [assignment], user_ids)
     changed = book.with_extensions(assignment, user_ids, terms)
     rows = [
         ExtendedStudent(
             each,
             book.rules(assignment, each.user_id),
             changed.rules(assignment, each.user_id),
-            changes.get(each.user_id),
+            changes.get(each.user_id, ()),
         )
         for each in students
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -19,11 +19,29 @@ from web.models import (
 )
 from web.services.courses.assignments import course_assignments
 from web.services.courses.deadlines import Lateness, Rules
-from web.services.courses.rule_book import rules_for
+from web.services.courses.rule_book import RuleBook, rule_book
 from web.services.grading import visible_marks
 from web.services.grading.visible_marks import VisibleMark
 from web.services.submissions.submitting import attempts_of
 from web.services.visibility import Visibility, visibility_by
+
+
+@dataclass(frozen=True)
+class OwnLateDays:
+    """
+    A student's late days.
+
+    Args:
+        given: By the course, over all assignments.
+        left: Of these.
+        used: In one assignment.
+        most: That the assignment lets be used.
+    """
+
+    given: int
+    left: int
+    used: int = 0
+    most: int = 0
 
 
 @dataclass(frozen=True)
@@ -39,6 +57,7 @@ class StudentAssignment:
         counted: The attempt that counts so far; ``None`` while it would give results away.
         visibility: What the student may see, and from when.
         results_visible: Whether hidden results and totals are shown: to the student, or in preview.
+        late_days: What the student has; ``None`` where none can be used.
     """
 
     assignment: CourseAssignment
@@ -48,6 +67,13 @@ class StudentAssignment:
     counted: Submission | None
     visibility: Visibility
     results_visible: bool
+    late_days: OwnLateDays | None = None
+
+    @property
+    def late_days_now(self) -> int:
+        """How many late days a submission would use that comes now, beyond those used already."""
+        used = self.late_days.used if self.late_days is not None else 0
+        return max(0, self.rules.lateness(now()).free_days - used) if self.open else 0
 
     @property
     def closes_at(self) -> datetime | None:
@@ -122,7 +148,12 @@ class StudentAssignment:
 
 
 def as_student(
-    session: Session, user: User, assignment: CourseAssignment, *, preview: bool = False
+    session: Session,
+    user: User,
+    assignment: CourseAssignment,
+    *,
+    preview: bool = False,
+    book: RuleBook | None = None,
 ) -> StudentAssignment:
     """
     Return an assignment as one student finds it.
@@ -132,15 +163,17 @@ def as_student(
         user: The student.
         assignment: Which.
         preview: Whether to show it as if all were released, for staff.
+        book: The rules, if they have been read already.
     """
-    rules = rules_for(session, assignment, user)
+    book = book or rule_book(session, [assignment], [user.id])
+    rules = book.rules(assignment, user.id)
     attempts = attempts_of(session, user, assignment)
     graded = [attempt for attempt in attempts if attempt.state is SubmissionState.GRADED]
     visibility = visibility_by(assignment, rules)
     if preview:
         marks = visible_marks.preview_marks(session, graded)
     else:
-        marks = visible_marks.visible_marks(session, graded, visibility)
+        marks = visible_marks.visible_marks(session, graded, visibility, book=book)
     return StudentAssignment(
         assignment,
         rules,
@@ -149,7 +182,29 @@ def as_student(
         _counting(assignment.counted, [each for each in graded if not each.practice], marks),
         visibility,
         preview or visibility.results,
+        _late_days(book, assignment, user) if assignment.max_late_days else None,
     )
+
+
+def late_days_in(session: Session, user: User, course: Course) -> OwnLateDays | None:
+    """Return a student's late days in a course; ``None`` if it gives none."""
+    assignments = course_assignments(session, course)
+    return _late_days_in(rule_book(session, assignments, [user.id]), course, user)
+
+
+def _late_days_in(book: RuleBook, course: Course, user: User) -> OwnLateDays | None:
+    if not course.late_days:
+        return None
+    used = sum(each.used for each in book.late_days_in(course.id, user.id).values())
+    return OwnLateDays(course.late_days, course.late_days - used)
+
+
+def _late_days(book: RuleBook, assignment: CourseAssignment, user: User) -> OwnLateDays | None:
+    found = _late_days_in(book, assignment.course, user)
+    if found is None:
+        return None
+    here = book.late_days(assignment, user.id)
+    return replace(found, used=here.used, most=assignment.max_late_days)
 
 
 def _counting(
@@ -165,8 +220,10 @@ def _counting(
 
 def released(session: Session, user: User, course: Course) -> list[StudentAssignment]:
     """Return a course's released assignments as one student finds them."""
+    assignments = course_assignments(session, course)
+    book = rule_book(session, assignments, [user.id])
     return [
-        as_student(session, user, assignment)
-        for assignment in course_assignments(session, course)
+        as_student(session, user, assignment, book=book)
+        for assignment in assignments
         if assignment.is_released(now())
     ]

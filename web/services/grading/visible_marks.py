@@ -15,6 +15,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from web.models import CountedAttempt, CourseAssignment, Submission
+from web.services.courses.rule_book import RuleBook
 from web.services.grading.marks import Mark, QuestionMark, Worth, graded_marks, marks_of
 from web.services.visibility import Visibility, visibility_for
 
@@ -56,6 +57,7 @@ def visible_marks(
     visibility: Visibility,
     *,
     results: dict[int, int] | None = None,
+    book: RuleBook | None = None,
 ) -> dict[int, VisibleMark]:
     """
     Return what a student sees of their submissions' worth, by the submissions' ids.
@@ -65,17 +67,23 @@ def visible_marks(
         submissions: Of one student in one assignment.
         visibility: What the student may see.
         results: Other results to go by, by submission.
+        book: The rules, if they have been read already.
     """
-    found = marks_of(session, submissions, results=results)
+    found = marks_of(session, submissions, results=results, book=book)
     seen = {number: visible(mark, visibility) for number, mark in found.items()}
     return {number: mark for number, mark in seen.items() if mark is not None}
 
 
 def visible_attempts(
-    session: Session, assignment: CourseAssignment, user_id: int, visibility: Visibility
+    session: Session,
+    assignment: CourseAssignment,
+    user_id: int,
+    visibility: Visibility,
+    book: RuleBook | None = None,
 ) -> list[VisibleMark]:
     """Return what a student sees of all their graded attempts, in the order of submission."""
-    seen = [visible(mark, visibility) for mark in graded_marks(session, assignment, [user_id])]
+    marks = graded_marks(session, assignment, [user_id], book)
+    seen = [visible(mark, visibility) for mark in marks]
     return [mark for mark in seen if mark is not None]
 
 

@@ -89,6 +89,16 @@ def in_groups(
     ]
 
 
+def named(members: Iterable[Membership], part: str) -> list[Membership]:
+    """Return whose name, e-mail address or student number has a part; empty: everybody."""
+    wanted = _folded(part)
+    return [
+        each
+        for each in members
+        if wanted in _folded(f"{each.user.name} {each.user.email} {each.user.student_number or ''}")
+    ]
+
+
 @dataclass(frozen=True)
 class Found:
     """

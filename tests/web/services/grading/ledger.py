@@ -59,10 +59,29 @@ class Ledger:
         over = attempt["at"] - self.due()
         return 0 if attempt["practice"] or over <= self.latest("grace") else over
 
+    def days_elsewhere(self) -> int:
+        """How many late days the other assignment of the course uses, if it comes first."""
+        due, here = self.latest("elsewhere due"), self.latest("due")
+        came = self.latest("elsewhere")
+        if due > here or came is None:
+            return 0
+        late = came - due * self.latest("halves") // 2
+        needed = 0
+        while late > 0:
+            needed += 1
+            late -= DAY
+        return min(needed, self.latest("elsewhere days"), self.latest("budget"))
+
+    def free_days(self) -> int:
+        """How many days of being late cost nothing, by the rules of now."""
+        if not self.latest("penalty"):
+            return 0
+        return min(self.latest("days"), self.latest("budget") - self.days_elsewhere())
+
     def after_penalty(self, attempt: Fact, tenths: int) -> int:
         """Take the penalty off, day by day."""
         share = 100
-        left = self.late_minutes(attempt)
+        left = self.late_minutes(attempt) - self.free_days() * DAY
         while left > 0:
             share -= self.latest("penalty")
             left -= DAY

@@ -124,6 +124,7 @@ def test_a_preview_that_is_out_of_date_is_shown_again(klass: World) -> None:
     answer = client.post(PLACE, data=form(page, PLACE))
     assert answer.status_code == 409
     assert "the extension of S 0" in answer.text
+    assert "s0@example.org\ns1@example.org\ns2@example.org</textarea>" in answer.text
     assert extended(klass) == ["S 0"]
 
 

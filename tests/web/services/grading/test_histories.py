@@ -1,8 +1,9 @@
 """
 Marks after 200 made-up histories, checked after each step against a calculation of another style.
 
-Attempts, faults, extensions before and after, multipliers, moved deadlines, grades, overrides,
-releases and their withdrawal, practice, results that are held back and the solution. Nobody is
+Attempts, faults, extensions before and after, multipliers, moved deadlines, late days that another
+assignment of the course uses before or after, grades, overrides, releases and their withdrawal,
+practice, results that are held back and the solution. Nobody is
 ever shown less after a new upload of the same answers, and nothing that is held back can be told
 from what is shown.
 """
@@ -69,9 +70,14 @@ class History:
             name="toy", content_hash=f"{seed:064d}", title="Toy", max_tenths=80, questions=QUESTIONS
         )
         self.assignment = CourseAssignment(course=course, name="toy", snapshot=snapshot)
+        # It comes first where both deadlines are one: the names decide then.
+        self.first = CourseAssignment(course=course, name="earlier", snapshot=snapshot)
         session.add_all([self.staff, self.student, course, self.member, self.assignment])
+        session.add(self.first)
         self.assignment.release_at = self.zero
         self.assignment.attempts_per_hour = None
+        self.first.release_at = self.zero
+        self.first.late_percent_per_day = 5
         self.extension: Extension | None = None
         pick = self.chance.choice
         self.rule("due", 6 * DAY)
@@ -79,6 +85,10 @@ class History:
         self.rule("grace", pick([0, 10, 90]))
         self.rule("penalty", pick([0, 10, 25]))
         self.rule("counted", pick(["best", "best", "last"]))
+        self.rule("days", pick([0, 1, 3]))
+        self.budget(pick([0, 2, 4]))
+        self.rule("elsewhere due", pick([4, 6, 7]) * DAY)
+        self.rule("elsewhere days", pick([1, 3]))
         self.rule("results", pick([None, None, 5 * DAY, 12 * DAY]))
         self.rule("solution", pick([None, 7 * DAY]))
         self.multiplier(pick([2, 2, 3, 4]))
@@ -94,6 +104,12 @@ class History:
         row = self.assignment
         if name in ("due", "cutoff", "results", "solution"):
             setattr(row, f"{name}_at", self.moment(value))
+        elif name == "elsewhere due":
+            self.first.due_at = self.moment(value)
+        elif name == "elsewhere days":
+            self.first.max_late_days = value
+        elif name == "days":
+            row.max_late_days = value
         elif name == "grace":
             row.grace_minutes = value
         elif name == "penalty":
@@ -107,10 +123,16 @@ class History:
         self.member.time_multiplier = halves / 2
         self.ledger.note("halves", value=halves)
 
+    def budget(self, days: int) -> None:
+        """Change how many late days the course gives."""
+        self.assignment.course.late_days = days
+        self.ledger.note("budget", value=days)
+
     def next_step(self) -> str:
         """Choose what happens next."""
         steps = ["attempt"] * 5 + ["again"] * 4 + ["grade"] * 4 + ["override"] * 2
         steps += ["release"] * 2 + ["withdraw", "extend", "extend", "move", "stretch", "hide"]
+        steps += ["elsewhere"] * 3 + ["give_days"]
         return self.chance.choice(steps)
 
     def take(self, name: str) -> None:
@@ -237,6 +259,36 @@ class History:
             self.session.add(self.extension)
         self.extension.due_at = self.moment(until)
         self.ledger.note("extension", value=until)
+
+    def elsewhere(self) -> None:
+        """Submit for the other assignment; what cannot be read, and practice, use no late day."""
+        number = 1 + sum(fact["kind"].startswith("elsewhere,") for fact in self.ledger.facts)
+        at = self.moment(self.at)
+        assert at is not None
+        fate = self.chance.choice(["graded", "graded", "running", "unusable", "failed", "practice"])
+        state = SubmissionState.GRADED if fate == "practice" else SubmissionState(fate)
+        row = Submission(
+            assignment=self.first,
+            user=self.student,
+            snapshot_id=self.first.snapshot_id,
+            number=number,
+            file_name="toy.ipynb",
+            sha256="",
+            size_bytes=0,
+            state=state,
+            received_at=at,
+            lease_until=at + timedelta(days=900),
+            practice=fate == "practice",
+        )
+        self.session.add(row)
+        self.ledger.note("elsewhere, all")
+        if fate in ("graded", "running"):
+            self.ledger.note("elsewhere", value=self.at)
+
+    def give_days(self) -> None:
+        """Change the course's late days, and how many may be used here."""
+        self.budget(self.chance.randint(0, 5))
+        self.rule("days", self.chance.randint(0, 4))
 
     def move(self) -> None:
         """Move the deadline."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from sqlalchemy import select
 
 from tests.web.conftest import PEOPLE, World, spaced, token_of
-from web.models import AuditEntry, Membership, User
+from web.models import AuditEntry, Course, Membership, Role, User
 from web.services.errors import RuleError
 from web.services.people import groups, roster_file
 
@@ -132,3 +134,25 @@ def test_sections_and_labels_are_changed_and_filtered_by(world: World) -> None:
         assert entry.details["before"]["section"] is None
     client.post(f"{PLACE}{found.id}", data=data | {"section": "", "labels": ""})
     assert placed(world, PEOPLE["student"][0]) == (None, ())
+
+
+def test_a_large_course_is_shown_in_pages(world: World) -> None:
+    """With the filters kept; a search finds who is on another page."""
+    with world.database.write.begin() as session:
+        course = session.scalars(select(Course)).one()
+        for number in range(120):
+            user = User(email=f"s{number:03}@example.org", name=f"S {number:03}")
+            session.add(Membership(user=user, course=course, role=Role.STUDENT, section="Mon"))
+    client = world.client("instructor")
+
+    first = client.get(f"{PLACE}?section=Mon").text
+    assert "120 people, staff first; page 1 of 2" in spaced(first)
+    assert "s000@example.org" in first
+    assert "s119@example.org" not in first
+    assert re.search(r'href="[^"]*page=2[^"]*section=Mon[^"]*">Next', first)
+    assert "s119@example.org" in client.get(f"{PLACE}?section=Mon&page=2").text
+    found = client.get(f"{PLACE}?person=S+119").text
+    assert "s119@example.org" in found
+    assert "1 person" in found
+    assert "s118@example.org" not in found
+    assert "Nobody matches." in client.get(f"{PLACE}?person=zzz&page=7").text
