@@ -82,6 +82,17 @@ class RuleBook:
             return rules
         return replace(rules, late_days=self.late_days(assignment, user_id).available)
 
+    def is_late(self, assignment: CourseAssignment, user_id: int, received_at: datetime) -> bool:
+        """Return whether what came at a moment is late, whatever that costs."""
+        terms = self._terms(assignment)
+        # A multiplier makes a deadline later; most are in time, and need no more than this.
+        if (assignment.id, user_id) not in self.extensions and (
+            terms.due_at is None or received_at <= terms.due_at
+        ):
+            return False
+        rules = self._without_late_days(assignment, user_id)
+        return rules.lateness(received_at).seconds > 0
+
     def late_days(self, assignment: CourseAssignment, user_id: int) -> LateDays:
         """Return a student's late days in an assignment."""
         return self.late_days_in(assignment.course_id, user_id).get(assignment.id, _NO_DAYS)

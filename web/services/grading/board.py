@@ -75,10 +75,9 @@ def board(session: Session, course: Course, filters: Filters, *, names: bool) ->
             are hidden, since a match would show whose it is.
     """
     assignments = course_assignments(session, course)
-    book = rule_book(session, assignments)
     matching = _filtered(course, filters, names=names)
     if filters.late:
-        late = _late(session, matching, book, assignments)
+        late = _late(session, matching, rule_book(session, assignments), assignments)
         total = len(late)
     else:
         total = session.scalar(select(func.count()).select_from(matching.subquery())) or 0
@@ -91,10 +90,11 @@ def board(session: Session, course: Course, filters: Filters, *, names: bool) ->
     else:
         query = query.where(Submission.id.in_(matching)).offset(start).limit(PAGE_ROWS)
     rows = session.scalars(query).all()
+    book = rule_book(session, assignments, {each.user_id for each in rows})
     return BoardView(
         rows,
         marks_of(session, rows, book=book),
-        {each.id: _lateness(book, each) for each in rows if _is_late(book, each)},
+        _lateness(book, rows),
         total,
         _counts(session, course),
         page,
@@ -130,8 +130,8 @@ def selected(
         query = query.where(Submission.id.in_(_filtered(course, filters, names=names)))
         chosen = list(session.scalars(query))
         if filters.late:
-            book = rule_book(session, course_assignments(session, course))
-            chosen = [each for each in chosen if _is_late(book, each)]
+            late = _lateness(rule_book(session, course_assignments(session, course)), chosen)
+            chosen = [each for each in chosen if each.id in late]
     return sorted(chosen, key=lambda each: (each.assignment_id, each.user_id, each.number))
 
 
@@ -152,17 +152,14 @@ def _late(
     return [
         number
         for number, assignment_id, user_id, received_at in rows
-        if book.rules(by_id[assignment_id], user_id).lateness(received_at).seconds
+        if book.is_late(by_id[assignment_id], user_id, received_at)
     ]
 
 
-def _is_late(book: RuleBook, submission: Submission) -> bool:
-    return _lateness(book, submission).seconds > 0
-
-
-def _lateness(book: RuleBook, submission: Submission) -> Lateness:
-    rules = book.rules(submission.assignment, submission.user_id)
-    return rules.lateness_of(submission)
+def _lateness(book: RuleBook, rows: Sequence[Submission]) -> dict[int, Lateness]:
+    """Return how late those are that are late, by their ids."""
+    found = {each.id: book.rules(each.assignment, each.user_id).lateness_of(each) for each in rows}
+    return {number: lateness for number, lateness in found.items() if lateness.seconds}
 
 
 def _filtered(course: Course, filters: Filters, *, names: bool) -> Select[Any]:
