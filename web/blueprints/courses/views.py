@@ -54,12 +54,13 @@ def show_course(slug: str) -> str:
     """Show a course's assignments by deadline: what is due next, what is open, what is past."""
     course = course_for(slug, Action.SEE_COURSE)
     user = signed_in()
+    views = student_view.released(db(), user, course)
     return render_template(
         "courses/course.html",
         course=course,
         staff=allowed(db(), user, Action.SEE_STAFF_PAGES, course),
-        assignments=student_list.student_list(student_view.released(db(), user, course)),
-        grades=gradebook.own_grades(db(), course, user),
+        assignments=student_list.student_list(views),
+        grades=gradebook.own_grades(db(), course, user, views),
         own_late_days=student_view.late_days_in(db(), user, course),
     )
 

@@ -74,6 +74,7 @@ class RuleBook:
     _known: dict[tuple[int, int], Mapping[int, LateDays]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+    _common: dict[int, Rules] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def rules(self, assignment: CourseAssignment, user_id: int) -> Rules:
         """Return the rules for a student."""
@@ -131,6 +132,12 @@ class RuleBook:
     def _without_late_days(self, assignment: CourseAssignment, user_id: int) -> Rules:
         extension = self.extensions.get((assignment.id, user_id))
         multiplier = self.multipliers.get((assignment.course_id, user_id), 1.0)
+        if extension is None and multiplier == 1.0:
+            # A class is large, and nearly all of it has the same rules.
+            if assignment.id not in self._common:
+                terms = self._terms(assignment)
+                self._common[assignment.id] = rules_with(terms, None, None)
+            return self._common[assignment.id]
         return rules_with(self._terms(assignment), extension, multiplier)
 
     def _terms(self, assignment: CourseAssignment) -> Terms:

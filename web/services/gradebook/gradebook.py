@@ -9,7 +9,6 @@ from typing import Any, Final, Generic, TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from web.db import now
 from web.models import Course, CourseAssignment, Membership, Role, User
 from web.services import audit, lookup
 from web.services.courses.assignments import course_assignments
@@ -19,7 +18,9 @@ from web.services.gradebook import course_grades, standing, totals
 from web.services.gradebook.course_grades import CourseGrade
 from web.services.gradebook.standing import Entry, Known
 from web.services.gradebook.totals import Total, TotalRules
+from web.services.grading import student_view
 from web.services.grading.marks import Mark
+from web.services.grading.student_view import StudentAssignment
 from web.services.grading.visible_marks import VisibleMark
 
 PAGE_ROWS: Final = 50
@@ -186,8 +187,21 @@ def has_grades(course: Course, members: Iterable[Membership]) -> bool:
     return bool(course.grade_key) or any(each.special_grade for each in members)
 
 
-def own_grades(session: Session, course: Course, user: User) -> Row[VisibleMark] | None:
-    """Return a student's own line, with no more than they may see; ``None`` if they are none."""
+def own_grades(
+    session: Session,
+    course: Course,
+    user: User,
+    views: Iterable[StudentAssignment] | None = None,
+) -> Row[VisibleMark] | None:
+    """
+    Return a student's own line, with no more than they may see; ``None`` if they are none.
+
+    Args:
+        session: To read by.
+        course: Which.
+        user: Who.
+        views: The course's released assignments as they find them, if they have been read already.
+    """
     member = session.scalar(
         select(Membership).where(
             Membership.course_id == course.id,
@@ -198,15 +212,9 @@ def own_grades(session: Session, course: Course, user: User) -> Row[VisibleMark]
     )
     if member is None:
         return None
-    at = now()
-    assignments = course_assignments(session, course)
-    book = rule_book(session, assignments, [user.id])
-    entries = tuple(
-        standing.entry_for_student(session, each, member, at, book)
-        for each in assignments
-        if each.is_released(at)
-    )
-    return _row(course, member, entries)
+    if views is None:
+        views = student_view.released(session, user, course)
+    return _row(course, member, tuple(standing.entry_of(view, user.id) for view in views))
 
 
 def sorted_rows(book: Gradebook, by: str, *, descending: bool) -> list[Row[Mark]]:

@@ -23,12 +23,8 @@ from web.models import (
 from web.services.courses.rule_book import RuleBook, rule_book
 from web.services.grading import marks
 from web.services.grading.marks import Mark, Worth
-from web.services.grading.visible_marks import (
-    VisibleMark,
-    counted_so_far,
-    fully_visible,
-    visible_attempts,
-)
+from web.services.grading.student_view import StudentAssignment
+from web.services.grading.visible_marks import VisibleMark, counted_so_far, fully_visible
 from web.services.visibility import Visibility, visibility_by
 
 
@@ -119,29 +115,21 @@ def entries(
     return _entries(session, assignment, members, counted, at or now(), book)
 
 
-def entry_for_student(
-    session: Session,
-    assignment: CourseAssignment,
-    member: Membership,
-    at: datetime | None = None,
-    book: RuleBook | None = None,
-) -> Entry[VisibleMark]:
+def entry_of(view: StudentAssignment, user_id: int) -> Entry[VisibleMark]:
     """Return where a student stands, with no more than they may see."""
-    user_id, at = member.user_id, at or now()
-    states = _states(session, assignment, [user_id]).get(user_id, set())
-    book = book or rule_book(session, [assignment], [user_id])
-    visibility = visibility_by(assignment, book.rules(assignment, user_id), at)
+    counting = [attempt for attempt in view.attempts if not attempt.practice]
+    states = {attempt.state for attempt in counting}
     if SubmissionState.GRADED not in states:
-        return Entry(user_id, assignment, _without_mark(states, visibility))
-    if not visibility.results:
-        return Entry(user_id, assignment, Standing.NOT_RELEASED)
+        return Entry(user_id, view.assignment, _without_mark(states, view.visibility))
+    if not view.visibility.results:
+        return Entry(user_id, view.assignment, Standing.NOT_RELEASED)
     # What counts is chosen among what the student sees, or it would tell of what they do not.
-    seen = visible_attempts(session, assignment, user_id, visibility, book)
-    mark = counted_so_far(assignment.counted, seen)
+    seen = [view.marks[attempt.id] for attempt in counting if attempt.id in view.marks]
+    mark = counted_so_far(view.assignment.counted, seen)
     if mark is None or (mark.damaged and not mark.complete):
-        return Entry(user_id, assignment, Standing.NOT_GRADED)
+        return Entry(user_id, view.assignment, Standing.NOT_GRADED)
     standing = Standing.RELEASED if mark.complete else Standing.AWAITS_PERSON
-    return Entry(user_id, assignment, standing, mark)
+    return Entry(user_id, view.assignment, standing, mark)
 
 
 def _entries(

@@ -29,10 +29,12 @@ class Decisions(Generic[Row]):
     Args:
         by_submission: By the submission in which they were made, and the question.
         by_answer: By assignment, student, question and the answer's hash.
+        students: Assignment and student of each.
     """
 
     by_submission: Mapping[tuple[int, str], Row]
     by_answer: Mapping[_Answer, Sequence[Row]]
+    students: Collection[tuple[int, int]] = ()
 
     def on(self, submission: Submission, question_id: str, answer: str | None) -> list[Row]:
         """
@@ -79,6 +81,7 @@ def decisions(
     assignments = {each.assignment_id for each in submissions}
     by_submission: dict[tuple[int, str], Row] = {}
     by_answer: dict[_Answer, list[Row]] = {}
+    students: set[tuple[int, int]] = set()
     for some in portions(sorted({each.user_id for each in submissions})):
         query = (
             select(kind, Submission.assignment_id, Submission.user_id)
@@ -89,10 +92,11 @@ def decisions(
         )
         for row, assignment_id, user_id in session.execute(query):
             by_submission[row.submission_id, row.question] = row
+            students.add((assignment_id, user_id))
             if row.answer_hash:
                 key = (assignment_id, user_id, row.question, row.answer_hash)
                 by_answer.setdefault(key, []).append(row)
-    return Decisions(by_submission, by_answer)
+    return Decisions(by_submission, by_answer, students)
 
 
 def portions(ids: Sequence[int]) -> Iterator[Sequence[int]]:

@@ -181,20 +181,22 @@ def marks_of(
     if book is None:
         assignments = {each.assignment for each in graded.values()}
         book = rule_book(session, assignments, {each.user_id for each in graded.values()})
+    decided = {*grades.students, *overrides.students}
     marks = {}
     for submission in graded.values():
         result_id = chosen[submission.id] or 0
         part = parts[result_id]
         rules = book.rules(submission.assignment, submission.user_id)
-        marks[submission.id] = Mark(
-            submission,
-            result_id,
-            tuple(
+        if (submission.assignment_id, submission.user_id) in decided:
+            questions = tuple(
                 _question_mark(submission, part, question, grades, overrides)
                 for question in part.questions
-            ),
-            rules.lateness_of(submission),
-            damaged=part.tenths is None,
+            )
+        else:
+            questions = part.by_tests
+        late = rules.lateness_of(submission)
+        marks[submission.id] = Mark(
+            submission, result_id, questions, late, damaged=part.tenths is None
         )
     return marks
 
@@ -315,11 +317,20 @@ def graded_marks(
 
 @dataclass(frozen=True)
 class _Part:
-    """What a result says: the questions, what their tests gave, and which answers they had."""
+    """
+    What a result says.
+
+    Args:
+        questions: In the notebook's order.
+        tenths: What their tests gave; ``None`` if nobody can read it.
+        answers: Which answers they had.
+        by_tests: What they are worth where no person has decided anything.
+    """
 
     questions: tuple[SnapshotQuestion, ...]
     tenths: _Tenths | None
     answers: Mapping[str, str]
+    by_tests: tuple[QuestionMark, ...]
 
 
 def _question_mark(
@@ -353,15 +364,29 @@ def _parts(session: Session, result_ids: Sequence[int]) -> dict[int, _Part]:
     snapshots = {row.snapshot_id for row in rows}
     known = select(Snapshot.id, Snapshot.questions).where(Snapshot.id.in_(snapshots))
     questions = {row.id: row.questions for row in session.execute(known)}
-    return {
-        row.id: _Part(
-            questions[row.snapshot_id],
-            # A version without questions is damaged, and so is all that rests on it.
-            _readable(row.question_tenths) if questions[row.snapshot_id] else None,
-            row.answers if isinstance(row.answers, dict) else {},
-        )
-        for row in rows
-    }
+    # Much of a class has the same points, so these are put together once.
+    shared: dict[object, tuple[QuestionMark, ...]] = {}
+    parts = {}
+    for row in rows:
+        asked = questions[row.snapshot_id]
+        # A version without questions is damaged, and so is all that rests on it.
+        tenths = _readable(row.question_tenths) if asked else None
+        key = row.snapshot_id, None if tenths is None else tuple(tenths.items())
+        if key not in shared:
+            shared[key] = _by_tests(asked, tenths)
+        answers = row.answers if isinstance(row.answers, dict) else {}
+        parts[row.id] = _Part(asked, tenths, answers, shared[key])
+    return parts
+
+
+def _by_tests(
+    questions: Iterable[SnapshotQuestion], tenths: _Tenths | None
+) -> tuple[QuestionMark, ...]:
+    known = tenths or {}
+    return tuple(
+        QuestionMark(each.id, each.max_tenths, each.manual, known.get(each.id))
+        for each in questions
+    )
 
 
 def _readable(tenths: object) -> _Tenths | None:

@@ -22,7 +22,7 @@ from web.services.courses.deadlines import Lateness, Rules
 from web.services.courses.rule_book import RuleBook, rule_book
 from web.services.grading import visible_marks
 from web.services.grading.visible_marks import VisibleMark
-from web.services.submissions.submitting import attempts_of
+from web.services.submissions.submitting import attempts_in
 from web.services.visibility import Visibility, visibility_by
 
 
@@ -153,7 +153,7 @@ def as_student(
     assignment: CourseAssignment,
     *,
     preview: bool = False,
-    book: RuleBook | None = None,
+    at: datetime | None = None,
 ) -> StudentAssignment:
     """
     Return an assignment as one student finds it.
@@ -163,27 +163,54 @@ def as_student(
         user: The student.
         assignment: Which.
         preview: Whether to show it as if all were released, for staff.
-        book: The rules, if they have been read already.
+        at: At which moment results are visible or not; now by default.
     """
-    book = book or rule_book(session, [assignment], [user.id])
-    rules = book.rules(assignment, user.id)
-    attempts = attempts_of(session, user, assignment)
-    graded = [attempt for attempt in attempts if attempt.state is SubmissionState.GRADED]
-    visibility = visibility_by(assignment, rules)
+    return _views(session, user, [assignment], at=at or now(), preview=preview)[0]
+
+
+def released(session: Session, user: User, course: Course) -> list[StudentAssignment]:
+    """Return a course's released assignments as one student finds them."""
+    at = now()
+    assignments = [each for each in course_assignments(session, course) if each.is_released(at)]
+    return _views(session, user, assignments, at=at)
+
+
+def _views(
+    session: Session,
+    user: User,
+    assignments: Sequence[CourseAssignment],
+    *,
+    at: datetime,
+    preview: bool = False,
+) -> list[StudentAssignment]:
+    """Return assignments as one student finds them, from as many queries as for one."""
+    book = rule_book(session, assignments, [user.id])
+    rules = {each.id: book.rules(each, user.id) for each in assignments}
+    visibilities = {each.id: visibility_by(each, rules[each.id], at) for each in assignments}
+    attempts = attempts_in(session, user, assignments)
+    graded = [
+        attempt
+        for some in attempts.values()
+        for attempt in some
+        if attempt.state is SubmissionState.GRADED
+    ]
     if preview:
         marks = visible_marks.preview_marks(session, graded)
     else:
-        marks = visible_marks.visible_marks(session, graded, visibility, book=book)
-    return StudentAssignment(
-        assignment,
-        rules,
-        attempts,
-        marks,
-        _counting(assignment.counted, [each for each in graded if not each.practice], marks),
-        visibility,
-        preview or visibility.results,
-        _late_days(book, assignment, user) if assignment.max_late_days else None,
-    )
+        marks = visible_marks.visible_marks_in(session, graded, visibilities, book)
+    return [
+        StudentAssignment(
+            each,
+            rules[each.id],
+            attempts[each.id],
+            own := {one.id: marks[one.id] for one in attempts[each.id] if one.id in marks},
+            _counting(each.counted, attempts[each.id], own),
+            visibilities[each.id],
+            preview or visibilities[each.id].results,
+            _late_days(book, each, user) if each.max_late_days else None,
+        )
+        for each in assignments
+    ]
 
 
 def late_days_in(session: Session, user: User, course: Course) -> OwnLateDays | None:
@@ -208,22 +235,16 @@ def _late_days(book: RuleBook, assignment: CourseAssignment, user: User) -> OwnL
 
 
 def _counting(
-    rule: CountedAttempt, graded: Sequence[Submission], marks: Mapping[int, VisibleMark]
+    rule: CountedAttempt, attempts: Sequence[Submission], marks: Mapping[int, VisibleMark]
 ) -> Submission | None:
     """Return which of these counts; while results are held back, the last one only is told."""
+    graded = [
+        attempt
+        for attempt in attempts
+        if attempt.state is SubmissionState.GRADED and not attempt.practice
+    ]
     if rule is CountedAttempt.LAST:
         return max(graded, key=lambda attempt: attempt.number, default=None)
     known = [marks[attempt.id] for attempt in graded if attempt.id in marks]
     best = visible_marks.counted_so_far(rule, known)
     return None if best is None else best.submission
-
-
-def released(session: Session, user: User, course: Course) -> list[StudentAssignment]:
-    """Return a course's released assignments as one student finds them."""
-    assignments = course_assignments(session, course)
-    book = rule_book(session, assignments, [user.id])
-    return [
-        as_student(session, user, assignment, book=book)
-        for assignment in assignments
-        if assignment.is_released(now())
-    ]

@@ -8,15 +8,15 @@ counts, is chosen among visible ones, so that it tells nothing of those that are
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from web.models import CountedAttempt, CourseAssignment, Submission
+from web.models import CountedAttempt, Submission
 from web.services.courses.rule_book import RuleBook
-from web.services.grading.marks import Mark, QuestionMark, Worth, graded_marks, marks_of
+from web.services.grading.marks import Mark, QuestionMark, Worth, marks_of
 from web.services.visibility import Visibility, visibility_for
 
 
@@ -74,17 +74,24 @@ def visible_marks(
     return {number: mark for number, mark in seen.items() if mark is not None}
 
 
-def visible_attempts(
+def visible_marks_in(
     session: Session,
-    assignment: CourseAssignment,
-    user_id: int,
-    visibility: Visibility,
-    book: RuleBook | None = None,
-) -> list[VisibleMark]:
-    """Return what a student sees of all their graded attempts, in the order of submission."""
-    marks = graded_marks(session, assignment, [user_id], book)
-    seen = [visible(mark, visibility) for mark in marks]
-    return [mark for mark in seen if mark is not None]
+    submissions: Iterable[Submission],
+    visibilities: Mapping[int, Visibility],
+    book: RuleBook,
+) -> dict[int, VisibleMark]:
+    """
+    Return what a student sees of their submissions' worth in several assignments.
+
+    Args:
+        session: To read by.
+        submissions: Of one student.
+        visibilities: What the student may see, by the assignment's id.
+        book: The rules of these assignments.
+    """
+    found = marks_of(session, submissions, book=book).values()
+    seen = [visible(mark, visibilities[mark.submission.assignment_id]) for mark in found]
+    return {mark.submission.id: mark for mark in seen if mark is not None}
 
 
 def counted_so_far(rule: CountedAttempt, marks: Sequence[VisibleMark]) -> VisibleMark | None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, lazyload
 
 from autograder.files import write_file
 from autograder.messages import Message, MessageCode
@@ -124,13 +124,21 @@ def retry(submission: Submission) -> None:
     submission.reason = submission.retry_at = None
 
 
-def attempts_of(session: Session, user: User, assignment: CourseAssignment) -> Sequence[Submission]:
-    """Return a student's attempts, the newest first."""
-    return session.scalars(
+def attempts_in(
+    session: Session, user: User, assignments: Iterable[CourseAssignment]
+) -> dict[int, list[Submission]]:
+    """Return a student's attempts by the assignment's id, the newest first."""
+    found: dict[int, list[Submission]] = {each.id: [] for each in assignments}
+    query = (
         select(Submission)
-        .where(Submission.user_id == user.id, Submission.assignment_id == assignment.id)
+        .where(Submission.user_id == user.id, Submission.assignment_id.in_(found))
         .order_by(Submission.number.desc())
-    ).all()
+        # Joined, the assignment and its snapshot would be read again with every row.
+        .options(lazyload(Submission.assignment))
+    )
+    for attempt in session.scalars(query):
+        found[attempt.assignment_id].append(attempt)
+    return found
 
 
 def _attempts(user: User, assignment: CourseAssignment) -> Any:

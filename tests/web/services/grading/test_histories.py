@@ -38,6 +38,7 @@ from web.models import (
 from web.services.errors import RuleError
 from web.services.gradebook import standing
 from web.services.grading import marks, overrides, release, written_answers
+from web.services.grading.student_view import as_student
 from web.services.grading.visible_marks import visible_marks
 from web.services.grading.written_answers import Entered
 from web.services.submissions import submitting
@@ -332,7 +333,8 @@ class History:
     def shown(self) -> int | None:
         """The points that the student's own grades show."""
         at = self.moment(self.at)
-        mark = standing.entry_for_student(self.session, self.assignment, self.member, at).mark
+        view = as_student(self.session, self.member.user, self.assignment, at=at)
+        mark = standing.entry_of(view, self.member.user_id).mark
         return None if mark is None else mark.final_tenths
 
     def everything_shown(self) -> list[Any]:
