@@ -11,10 +11,8 @@ from web.blueprints.staff.blueprint import bp
 from web.blueprints.staff.requests import points_version
 from web.blueprints.submission_page import staff_page
 from web.http import db, signed_in, writing
-from web.models import Course
 from web.policy import Action, allowed
 from web.services import audit
-from web.services.courses import extension_requests
 from web.services.courses.assignments import course_assignments
 from web.services.grading.board import Filters, board
 from web.services.submissions import submitting
@@ -32,15 +30,7 @@ def list_submissions(slug: str) -> str:
         filters=filters,
         board=board(db(), course, filters, names=names),
         assignments=course_assignments(db(), course),
-        open_requests=_open_requests(course),
     )
-
-
-def _open_requests(course: Course) -> int:
-    """Count the requests for extensions that the reader may answer."""
-    if not allowed(db(), signed_in(), Action.MANAGE_COURSE, course):
-        return 0
-    return extension_requests.count_open(db(), course)
 
 
 def filters_in(fields: MultiDict[str, str]) -> Filters:

@@ -134,7 +134,7 @@ def due_next(session: Session, user: User, memberships: Sequence[Membership]) ->
         CourseAssignment.course_id.in_(courses), CourseAssignment.release_at <= at
     )
     assignments = session.scalars(query).all()
-    book = rule_book(session, assignments)
+    book = rule_book(session, assignments, [user.id])
     deadlines = [(book.rules(each, user.id).due_at, each) for each in assignments]
     coming = [(due_at, each) for due_at, each in deadlines if due_at is not None and due_at > at]
     coming = sorted(coming, key=lambda each: (each[0], each[1].id))[:NEXT_ROWS]

@@ -14,6 +14,7 @@ from web.db import now
 from web.models import (
     Course,
     CourseAssignment,
+    ExtensionRequest,
     Regrade,
     RegradeRequest,
     RegradeState,
@@ -21,6 +22,7 @@ from web.models import (
     Submission,
     SubmissionState,
 )
+from web.services.courses import extension_requests
 from web.services.courses.assignments import course_assignments
 from web.services.grading import requests
 from web.services.grading.marks import Mark, marks_of
@@ -60,6 +62,7 @@ class Dashboard:
         to_grade: Questions with ungraded answers, by deadline.
         requests: The open requests that wait the longest.
         more_requests: How many more there are.
+        extension_requests: The open requests for extensions, for who may extend.
         failed: The latest submissions that could not be graded.
         more_failed: How many more there are.
         regrades: Those that wait to be published or discarded.
@@ -75,6 +78,7 @@ class Dashboard:
     to_grade: Sequence[ToGrade]
     requests: Sequence[RegradeRequest]
     more_requests: int
+    extension_requests: Sequence[ExtensionRequest]
     failed: Sequence[Submission]
     more_failed: int
     regrades: Sequence[Regrade]
@@ -88,7 +92,8 @@ class Dashboard:
     @property
     def nothing_to_do(self) -> bool:
         """Whether nothing waits for anybody."""
-        return not (self.to_grade or self.requests or self.failed or self.regrades)
+        asked = self.requests or self.extension_requests
+        return not (self.to_grade or asked or self.failed or self.regrades)
 
 
 def dashboard(
@@ -101,8 +106,8 @@ def dashboard(
         session: To read by.
         course: Which.
         ungraded: Its questions with ungraded answers.
-        instructs: Whether the reader is an instructor, who alone sets a course up and decides on
-            regrades.
+        instructs: Whether the reader is an instructor, who alone sets a course up, extends
+            deadlines and decides on regrades.
     """
     assignments = course_assignments(session, course)
     by_id = {each.id: each for each in assignments}
@@ -118,6 +123,7 @@ def dashboard(
         ],
         _open_requests(session, course) if asked else [],
         max(0, asked - ROWS),
+        extension_requests.of_course(session, course, only_open=True) if instructs else [],
         _submissions(session, course, ROWS, SubmissionState.FAILED) if failed else [],
         max(0, failed - ROWS),
         _open_regrades(session, course) if instructs else [],

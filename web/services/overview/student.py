@@ -79,7 +79,7 @@ def student_overview(session: Session, member: Membership, *, instructs: bool) -
     entries = {entry.assignment.id: entry for entry in row.entries}
     attempts = _attempts(session, member, named)
     extensions = _extensions(session, member, named)
-    rules = rule_book(session, found)
+    rules = rule_book(session, found, [member.user_id])
     return StudentOverview(
         member,
         [

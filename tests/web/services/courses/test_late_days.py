@@ -16,6 +16,7 @@ from web.models import (
     AuditEntry,
     Course,
     CourseAssignment,
+    Membership,
     Submission,
     SubmissionState,
     User,
@@ -151,8 +152,12 @@ def test_students_see_what_is_left_and_what_a_submission_would_use(course: World
         public_id = session.scalars(select(Submission.public_id)).one()
     result = spaced(client.get(f"/submissions/{public_id}/").text)
     assert "2 late days cost nothing here." in result
-    board = spaced(course.client("grader").get(f"{COURSE}staff/").text)
-    assert '<span class="chip">2 late days</span>' in board
+    with course.database.read() as session:
+        of_student = select(Membership.id).join(User).where(User.name == "Student")
+        number = session.scalars(of_student).one()
+    for place in ("submissions/", f"students/{number}/"):
+        board = spaced(course.client("grader").get(f"{COURSE}staff/{place}").text)
+        assert '<span class="chip">2 late days</span>' in board
 
 
 def test_late_days_are_set_and_what_that_does_is_shown(course: World) -> None:
@@ -175,7 +180,7 @@ def test_late_days_are_set_and_what_that_does_is_shown(course: World) -> None:
         }  # fmt: skip
 
     rules = f"{PLACE}rules"
-    fields = form(client.get(PLACE).text, rules) | {"max_late_days": "0"}
+    fields = form(client.get(f"{PLACE}settings").text, rules) | {"max_late_days": "0"}
     shown = client.post(rules, data=fields)
     assert "1 total changes" in spaced(shown.text)
     assert client.post(rules, data=form(shown.text, rules)).status_code == 303
