@@ -199,3 +199,33 @@ def test_admins_land_on_their_courses(world: World) -> None:
         assert session.scalars(select(User).where(User.is_admin)).one()
 
     assert f'href="{STAFF}"' in world.client("admin").get("/").text
+
+
+def test_pages_that_sum_up_are_there_on_postgresql_too(portal: World) -> None:
+    """Each of their queries is one that both kinds of database understand."""
+    with portal.database.write.begin() as session:
+        submission = submit(session, portal, {"q1": 1.0})
+        requests.ask(session, submission, "q1", "Please look again.")
+        number = submission.public_id
+    client = portal.client("instructor")
+
+    found = {
+        address: client.get(address, follow_redirects=True)
+        for address in (
+            STAFF,
+            f"{STAFF}assignments/",
+            f"{STAFF}assignments/xor/",
+            f"{STAFF}grading/",
+            f"{STAFF}search?q={number[:6]}",
+            f"{STAFF}search?q=example.org",
+            f"/staff/submissions/{number}/student",
+        )
+    }
+    own = portal.client("student").get("/courses/dl/")
+
+    assert {address: page.status_code for address, page in found.items()} == dict.fromkeys(
+        found, 200
+    )
+    assert "answer to grade" in found[STAFF].text
+    assert "ada@example.org" in found[f"/staff/submissions/{number}/student"].text
+    assert "Needs manual grading" in own.text
