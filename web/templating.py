@@ -93,7 +93,8 @@ def may(action: str, resource: Resource) -> bool:
 
 def waiting_in(course: Course) -> Waiting:
     """Return what waits for a course's staff, for its tabs."""
-    return waiting(db(), course, portal().ungraded.of_course(db(), course))
+    ungraded = portal().ungraded.of_course(db(), course)
+    return waiting(db(), course, ungraded, instructs=may(Action.MANAGE_COURSE, course))
 
 
 def person(submission: Submission) -> str:

@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 from web.models import (
     CourseAssignment,
     Extension,
+    ExtensionRequest,
     Regrade,
     RegradeState,
+    RequestState,
     Submission,
     SubmissionState,
 )
@@ -33,6 +35,7 @@ class AssignmentOverview:
         states: How many submissions there are, by state.
         ungraded: The questions with ungraded answers.
         requests: How many regrade requests are open.
+        extension_requests: How many students ask for more time, for those who may extend.
         unreleased: How many graded submissions are not released; 0 if nobody grades by hand.
         extensions: How many students have one.
         regrade: The one that waits to be published or discarded.
@@ -44,6 +47,7 @@ class AssignmentOverview:
     states: Mapping[SubmissionState, int]
     ungraded: Sequence[Ungraded]
     requests: int
+    extension_requests: int
     unreleased: int
     extensions: int
     regrade: Regrade | None
@@ -67,13 +71,16 @@ class AssignmentOverview:
     @property
     def nothing_to_do(self) -> bool:
         """Whether nothing waits for anybody."""
-        return not (
-            self.ungraded or self.requests or self.unreleased or self.failed or self.regrade
-        )
+        numbers = (self.requests, self.extension_requests, self.unreleased, self.failed)
+        return not (self.ungraded or any(numbers) or self.regrade)
 
 
 def assignment_overview(
-    session: Session, assignment: CourseAssignment, ungraded: Sequence[Ungraded]
+    session: Session,
+    assignment: CourseAssignment,
+    ungraded: Sequence[Ungraded],
+    *,
+    instructs: bool,
 ) -> AssignmentOverview:
     """
     Return an assignment at a glance.
@@ -82,6 +89,7 @@ def assignment_overview(
         session: To read by.
         assignment: Which.
         ungraded: The course's questions with ungraded answers.
+        instructs: Whether the reader is an instructor, who alone extends deadlines.
     """
     written = written_answers.written_questions(assignment.snapshot)
     return AssignmentOverview(
@@ -91,6 +99,7 @@ def assignment_overview(
         _states(session, assignment),
         [each for each in ungraded if each.assignment_id == assignment.id],
         requests.open_by_assignment(session, assignment.course).get(assignment.id, 0),
+        _extension_requests(session, assignment) if instructs else 0,
         release.unreleased(session, assignment) if written else 0,
         _extensions(session, assignment),
         _open_regrade(session, assignment),
@@ -104,6 +113,14 @@ def _states(session: Session, assignment: CourseAssignment) -> dict[SubmissionSt
         .group_by(Submission.state)
     )
     return {state: int(count) for state, count in rows}
+
+
+def _extension_requests(session: Session, assignment: CourseAssignment) -> int:
+    query = select(func.count()).where(
+        ExtensionRequest.assignment_id == assignment.id,
+        ExtensionRequest.state == RequestState.OPEN,
+    )
+    return session.scalar(query) or 0
 
 
 def _extensions(session: Session, assignment: CourseAssignment) -> int:

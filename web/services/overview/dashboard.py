@@ -62,7 +62,8 @@ class Dashboard:
         to_grade: Questions with ungraded answers, by deadline.
         requests: The open requests that wait the longest.
         more_requests: How many more there are.
-        extension_requests: The open requests for extensions, for who may extend.
+        extension_requests: The open requests for more time that wait the longest.
+        more_extension_requests: How many more there are.
         failed: The latest submissions that could not be graded.
         more_failed: How many more there are.
         regrades: Those that wait to be published or discarded.
@@ -79,6 +80,7 @@ class Dashboard:
     requests: Sequence[RegradeRequest]
     more_requests: int
     extension_requests: Sequence[ExtensionRequest]
+    more_extension_requests: int
     failed: Sequence[Submission]
     more_failed: int
     regrades: Sequence[Regrade]
@@ -92,8 +94,8 @@ class Dashboard:
     @property
     def nothing_to_do(self) -> bool:
         """Whether nothing waits for anybody."""
-        asked = self.requests or self.extension_requests
-        return not (self.to_grade or asked or self.failed or self.regrades)
+        waiting = (self.to_grade, self.requests, self.extension_requests, self.failed)
+        return not any(waiting) and not self.regrades
 
 
 def dashboard(
@@ -112,6 +114,7 @@ def dashboard(
     assignments = course_assignments(session, course)
     by_id = {each.id: each for each in assignments}
     asked = sum(requests.open_by_assignment(session, course).values())
+    more_time = extension_requests.of_course(session, course, only_open=True) if instructs else []
     states = _states(session, course)
     failed = states.get(SubmissionState.FAILED, 0)
     latest = _submissions(session, course, LATEST_ROWS)
@@ -123,7 +126,8 @@ def dashboard(
         ],
         _open_requests(session, course) if asked else [],
         max(0, asked - ROWS),
-        extension_requests.of_course(session, course, only_open=True) if instructs else [],
+        more_time[:ROWS],
+        max(0, len(more_time) - ROWS),
         _submissions(session, course, ROWS, SubmissionState.FAILED) if failed else [],
         max(0, failed - ROWS),
         _open_regrades(session, course) if instructs else [],

@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from web.models import CourseAssignment, Extension, Membership, RegradeRequest, Submission
+from web.models import (
+    CourseAssignment,
+    Extension,
+    ExtensionRequest,
+    Membership,
+    RegradeRequest,
+    Submission,
+)
 from web.services.courses.assignments import course_assignments
 from web.services.courses.deadlines import Rules
 from web.services.courses.rule_book import rule_book
@@ -52,6 +59,7 @@ class StudentOverview:
         assignments: By deadline.
         marks: What attempts are worth, by their ids.
         requests: On the student's submissions, the newest first.
+        extension_requests: For more time, the newest first; for those who may extend.
         row: The student's line of the gradebook.
     """
 
@@ -59,6 +67,7 @@ class StudentOverview:
     assignments: Sequence[StudentInAssignment]
     marks: Mapping[int, Mark]
     requests: Sequence[RegradeRequest]
+    extension_requests: Sequence[ExtensionRequest]
     row: Row[Mark]
 
 
@@ -95,6 +104,7 @@ def student_overview(session: Session, member: Membership, *, instructs: bool) -
         ],
         marks_of(session, attempts),
         _requests(session, member, [each for each in named if not each.anonymous_grading]),
+        _extension_requests(session, member) if instructs else [],
         row,
     )
 
@@ -136,4 +146,16 @@ def _requests(
             Submission.assignment_id.in_([each.id for each in assignments]),
         )
         .order_by(RegradeRequest.id.desc())
+    ).all()
+
+
+def _extension_requests(session: Session, member: Membership) -> Sequence[ExtensionRequest]:
+    return session.scalars(
+        select(ExtensionRequest)
+        .join(CourseAssignment, ExtensionRequest.assignment_id == CourseAssignment.id)
+        .where(
+            ExtensionRequest.user_id == member.user_id,
+            CourseAssignment.course_id == member.course_id,
+        )
+        .order_by(ExtensionRequest.id.desc())
     ).all()

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from web.models import Course, CourseAssignment, Submission, SubmissionState
+from web.services.courses import extension_requests
 from web.services.grading import requests
 from web.services.grading.ungraded import Ungraded
 
@@ -20,7 +21,7 @@ class Waiting:
 
     Args:
         answers: Written answers that nobody has graded.
-        requests: Open requests of students.
+        requests: Open requests of students that the reader can answer.
         failed: Submissions that could not be graded.
     """
 
@@ -29,7 +30,9 @@ class Waiting:
     failed: int
 
 
-def waiting(session: Session, course: Course, ungraded: Sequence[Ungraded]) -> Waiting:
+def waiting(
+    session: Session, course: Course, ungraded: Sequence[Ungraded], *, instructs: bool
+) -> Waiting:
     """
     Count what waits for a course's staff.
 
@@ -37,6 +40,7 @@ def waiting(session: Session, course: Course, ungraded: Sequence[Ungraded]) -> W
         session: To read by.
         course: Which.
         ungraded: Its questions with ungraded answers.
+        instructs: Whether the reader is an instructor, who alone extends deadlines.
     """
     failed = (
         select(func.count())
@@ -44,8 +48,9 @@ def waiting(session: Session, course: Course, ungraded: Sequence[Ungraded]) -> W
         .join(CourseAssignment, Submission.assignment_id == CourseAssignment.id)
         .where(CourseAssignment.course_id == course.id, Submission.state == SubmissionState.FAILED)
     )
+    asked = sum(requests.open_by_assignment(session, course).values())
     return Waiting(
         sum(each.answers for each in ungraded),
-        sum(requests.open_by_assignment(session, course).values()),
+        asked + (extension_requests.count_open(session, course) if instructs else 0),
         session.scalar(failed) or 0,
     )

@@ -44,7 +44,7 @@ def test_what_waits_in_an_assignment(world: World) -> None:
         other.state, other.result_id = SubmissionState.FAILED, None
         session.flush()
         ungraded = ungraded_answers(session, first.assignment.course)
-        found = assignment_overview(session, first.assignment, ungraded)
+        found = assignment_overview(session, first.assignment, ungraded, instructs=True)
 
     assert (found.submitted, found.students, found.submissions) == (2, 2, 3)
     assert (found.failed, found.in_work, found.requests, found.unreleased) == (1, 0, 1, 2)

@@ -11,7 +11,9 @@ from sqlalchemy import select
 from tests.web.conftest import World, spaced, token_of
 from tests.web.services.grading.test_marks import person, submit
 from web.db import now
-from web.models import CourseAssignment, Submission, SubmissionState, User
+from web.models import CourseAssignment, Membership, Submission, SubmissionState, User
+from web.services.courses import extension_requests
+from web.services.courses.rule_book import rules_for
 from web.services.grading import requests, written_answers
 from web.services.grading.written_answers import Entered
 from web.services.overview.schedule import EventKind, schedule
@@ -60,6 +62,35 @@ def test_all_that_waits_is_where_staff_land(world: World, busy: dict[str, str]) 
     assert f"{STAFF}requests/#request-1" in shown
     assert f'action="/staff/submissions/{busy["failed"]}/retry"' in shown
     assert f"{STAFF}assignments/xor/regrades/1/" in shown
+
+
+def ask_for_time(world: World) -> None:
+    """Let a student ask for an extension, for a reason of their own."""
+    with world.database.write.begin() as session:
+        assignment = session.scalars(select(CourseAssignment)).one()
+        student = person(session, "Student")
+        rules = rules_for(session, assignment, student)
+        until = now() + timedelta(days=9)
+        extension_requests.ask(session, assignment, student, rules, until, "Private reasons.")
+
+
+def test_requests_for_more_time_are_the_instructors(world: World) -> None:
+    """In what there is to do, in the tabs, on the assignment's page and on the student's."""
+    ask_for_time(world)
+    with world.database.read() as session:
+        student = person(session, "Student")
+        member = session.scalars(select(Membership).where(Membership.user == student)).one().id
+    pages = (STAFF, f"{STAFF}assignments/xor/", f"{STAFF}students/{member}/")
+
+    for who in ("instructor", "grader"):
+        client = world.client(who)
+        shown = [client.get(page).text for page in pages]
+        assert [f"{STAFF}requests/" in each.split('id="main"')[1] for each in shown] == [
+            who == "instructor"
+        ] * 3
+        assert ("1 to do" in tabs(shown[0]).get("Grading", "")) == (who == "instructor")
+        assert not any("Private reasons" in each for each in shown)
+    assert "#extension-1" in to_do(world, "instructor")
 
 
 def test_graders_get_no_way_to_regrades(world: World, busy: dict[str, str]) -> None:
