@@ -68,6 +68,7 @@ PICTURES: Final[dict[str, tuple[str, str, dict[str, Any], Callable[[Page], None]
     "student-hint": ("ada", "/submissions/{}/", WIDE, to("#q2")),
     "student-notebook": ("ada", "/submissions/{}/notebook", WIDE, to("#result-q2")),
     "student-phone": ("ada", "/submissions/{}/", PHONE, None),
+    "staff-dashboard": ("instructor", STAFF, WIDE, None),
     "staff-board": ("instructor", f"{STAFF}submissions/", WIDE, None),
     "staff-assignment": ("instructor", f"{STAFF}assignments/xor/settings", WIDE, None),
     "staff-submission": ("instructor", "/staff/submissions/{}/", WIDE, to("#q2")),

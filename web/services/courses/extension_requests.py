@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -148,6 +148,17 @@ def of_course(session: Session, course: Course, *, only_open: bool) -> Sequence[
     if only_open:
         query = query.where(ExtensionRequest.state == RequestState.OPEN)
     return session.scalars(query).all()
+
+
+def count_open(session: Session, course: Course) -> int:
+    """Count the requests of a course that wait for an answer."""
+    query = (
+        select(func.count())
+        .select_from(ExtensionRequest)
+        .join(CourseAssignment, ExtensionRequest.assignment_id == CourseAssignment.id)
+        .where(CourseAssignment.course_id == course.id, ExtensionRequest.state == RequestState.OPEN)
+    )
+    return session.scalar(query) or 0
 
 
 def _check_open(request: ExtensionRequest) -> None:
