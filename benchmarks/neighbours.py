@@ -258,7 +258,8 @@ def _attacker(name: str, cells: tuple[tuple[str, str], ...], of: str = "xor") ->
 @contextmanager
 def busy_loops(count: int) -> Iterator[None]:
     """Run loops that use the processors, in processes of their own."""
-    command = [sys.executable, "-c", "while True: pass"]
+    # They end with this process, also if that is killed.
+    command = ["setpriv", "--pdeathsig", "KILL", sys.executable, "-c", "while True: pass"]
     processes = [subprocess.Popen(command) for _ in range(count)]
     try:
         yield
