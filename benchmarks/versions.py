@@ -59,7 +59,7 @@ def _measured(name: str, checkout: Path, rounds: int) -> tuple[list[float], list
     taken: tuple[list[float], list[float]] = ([], [])
     with tempfile.TemporaryDirectory(prefix="bench-versions-") as folder:
         job = Path(folder) / f"{name}.ipynb"
-        job.write_text(json.dumps(build_solution(load_assignment(_folder(ROOT, name)))))
+        job.write_text(build_solution(load_assignment(_folder(ROOT, name))).text)
         folders = [_folder(root, name) for root in (checkout, ROOT)]
         with ExitStack() as stack:
             workers = [stack.enter_context(_worker(each, Path(folder))) for each in folders]
