@@ -18,7 +18,8 @@ KEPT_SECONDS: Final = 15.0
 """How long a count is kept: what other processes change is seen after this time."""
 PAGE_SECONDS: Final = 0.04
 """Of the processor's time, after which a page leaves what is left to be counted to the next one."""
-_QUICK_SECONDS: Final = 0.03
+_QUICK_SECONDS: Final = 0.2
+"""An assignment that takes more is counted anew so seldom that it takes one part in `_SHARE`."""
 _SHARE: Final = 20
 
 

@@ -20,8 +20,9 @@ NAMES = ("a", "b", "c", "xor")
 
 
 @pytest.fixture
-def several(world: World) -> World:
-    """Let there be four assignments with a written question."""
+def several(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """Let there be four assignments with a written question, on however slow a machine."""
+    monkeypatch.setattr(module, "_QUICK_SECONDS", 60.0)
     with world.database.write.begin() as session:
         for name in NAMES[:-1]:
             add(session, name, due_at=now())
@@ -70,7 +71,7 @@ def counted(world: World, answers: UngradedAnswers) -> Sequence[str]:
 
 def test_what_is_kept_is_counted_anew_once_something_was_written(several: World) -> None:
     """And not before."""
-    answers = UngradedAnswers()
+    answers = UngradedAnswers(page_seconds=60.0)
     assert counted(several, answers) == []
     answer_all(several)
 
@@ -83,7 +84,7 @@ def test_what_others_write_is_seen_after_a_while(
     several: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Grading workers are processes of their own, which tell nobody."""
-    answers = UngradedAnswers()
+    answers = UngradedAnswers(page_seconds=60.0)
     assert counted(several, answers) == []
     answer_all(several)
 
@@ -111,7 +112,7 @@ def test_what_takes_long_is_not_counted_again_at_once(
     """Whatever is written meanwhile; small courses do not wait."""
     monkeypatch.setattr(module, "_QUICK_SECONDS", 0.0)
     monkeypatch.setattr(module, "_SHARE", 1e6)
-    answers = UngradedAnswers()
+    answers = UngradedAnswers(page_seconds=60.0)
     assert counted(several, answers) == []
     answer_all(several)
     answers.forget()
@@ -123,7 +124,7 @@ def test_what_takes_long_is_not_counted_again_at_once(
 
 def test_a_new_assignment_is_counted_with_the_others(several: World) -> None:
     """As soon as somebody has added it."""
-    answers = UngradedAnswers()
+    answers = UngradedAnswers(page_seconds=60.0)
     assert counted(several, answers) == []
     with several.database.write.begin() as session:
         add(session, "d", due_at=now())
