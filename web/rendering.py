@@ -62,9 +62,11 @@ def answer_html(notebook: RenderedNotebook, cells: Iterable[int]) -> Markup:
         notebook: The executed notebook.
         cells: Which of its cells, from 0.
     """
-    chosen = [notebook.cells[number] for number in cells if number < len(notebook.cells)]
+    places = [number for number in cells if number < len(notebook.cells)]
+    chosen = RenderedNotebook(tuple(notebook.cells[number] for number in places))
+    numbers = [number + 1 for number in places]
     # Untrusted till it was rendered: only what an allow-list lets through is in it.
-    return Markup(notebook_html(RenderedNotebook(tuple(chosen)), {}))  # noqa: S704
+    return Markup(notebook_html(chosen, {}, numbers=numbers))  # noqa: S704
 
 
 @dataclass(frozen=True)

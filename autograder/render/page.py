@@ -86,6 +86,7 @@ def notebook_html(
     notes: Mapping[int, str] | None = None,
     marked: Mapping[int, Collection[int]] | None = None,
     given: Collection[int] = (),
+    numbers: Sequence[int] = (),
 ) -> str:
     """
     Write an executed notebook as harmless HTML, with trusted panels between its cells.
@@ -99,13 +100,14 @@ def notebook_html(
         notes: What to say of a cell in words, by its number from 0.
         marked: Lines of code to highlight, from 1, by cell from 0.
         given: Cells that are as students got them, from 0.
+        numbers: What the cells are numbered by, if these are some of a notebook's.
     """
     parts: list[str] = []
     for index, cell in enumerate(notebook.cells):
         shown = cell.shown((marked or {}).get(index, ()), given=index in given)
         parts.append(
             _template("cell.html.j2").render(
-                number=index + 1,
+                number=numbers[index] if numbers else index + 1,
                 kind=cell.kind,
                 # Untrusted till it was rendered: only what an allow-list lets through is in it.
                 content=Markup(shown),  # noqa: S704

@@ -132,7 +132,8 @@ class _Bar:
 def _question(question: QuestionView) -> RenderableType:
     head = _row()
     title = _mark(question.outcome)
-    title.append(f"{question.name}  ", style="bold")
+    title.append(question.name, style="bold")
+    title.append(f": {question.title}  " if question.title else "  ")
     title.append(question.outcome.words, style=_COLOURS[question.outcome.kind])
     if question.tally and not question.passed:
         title.append(f", {question.tally}", style="dim")

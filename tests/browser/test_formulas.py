@@ -53,8 +53,12 @@ def test_a_page_sets_formulas_in_it(visitors: Visitors, written: str) -> None:
     assert page.evaluate(FAMILIES) == [["Autograder Math", "loaded"]]
     assert font_of(page, "math mi") == "Autograder Math"
 
+    asked.clear()
     page.goto(f"/submissions/{written}/")
+    page.wait_for_load_state()
+    own_page = page.evaluate(FAMILIES)
     page.locator("#q7 .own summary").click()
+    assert own_page == [["Autograder Math", "unloaded"]]
     assert page.evaluate(FAMILIES) == [["Autograder Math", "loaded"]]
     assert font_of(page, "#q7 math mi") == "Autograder Math"
 

@@ -1,15 +1,26 @@
 // Live progress and a place to drop a file. Every page works without this module.
 
+const FINISHED = "finished";
+
 function watchProgress(card) {
   const text = card.querySelector("[data-progress-text]");
   const bar = card.querySelector("[data-progress-bar]");
+  const title = document.title;
+  const notify = offerNotification(card.querySelector("[data-notify]"));
 
   function show(status) {
     if (status.text !== text.textContent) text.textContent = status.text;
     bar.value = status.part;
-    // Not `reload`, which ends by scrolling back to where the page was, whatever was clicked since.
-    if (status.done) window.location.replace(window.location.pathname + window.location.search);
+    document.title = `${Math.round(100 * status.part)} % · ${title}`;
+    if (status.done) finish(status);
     return status.done;
+  }
+
+  function finish(status) {
+    notify(status.text, title);
+    sessionStorage.setItem(FINISHED, window.location.pathname);
+    // Not `reload`, which ends by scrolling back to where the page was, whatever was clicked since.
+    window.location.replace(window.location.pathname + window.location.search);
   }
 
   // Where no stream can be had, the browser asks again, more and more slowly.
@@ -32,6 +43,35 @@ function watchProgress(card) {
   };
 }
 
+// Asks for permission when the button is pressed, never by itself; returns what notifies.
+function offerNotification(button) {
+  let wanted = false;
+  const possible = "Notification" in window && window.isSecureContext;
+  if (!possible || Notification.permission === "denied") return () => {};
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    wanted = (await Notification.requestPermission()) === "granted";
+    button.textContent = wanted ? "You will be notified" : "Your browser blocks notifications";
+    button.disabled = true;
+  });
+  return (text, title) => {
+    // Whoever looks at the page sees it there.
+    if (!wanted || !document.hidden) return;
+    try {
+      new Notification(text, { body: title, tag: window.location.pathname });
+    } catch {
+      // Some phones have the interface, but show none without a service worker.
+    }
+  };
+}
+
+// What has just been graded under its reader's eyes is read out, and read on from there.
+function focusResult() {
+  if (sessionStorage.getItem(FINISHED) !== window.location.pathname) return;
+  sessionStorage.removeItem(FINISHED);
+  document.querySelector("[data-finished]")?.focus({ preventScroll: true });
+}
+
 function acceptDrops(place) {
   const input = place.querySelector("input[type=file]");
   place.querySelector("[data-drop-hint]").hidden = false;
@@ -52,6 +92,7 @@ function acceptDrops(place) {
 }
 
 document.querySelectorAll("[data-progress]").forEach(watchProgress);
+focusResult();
 document.querySelectorAll("[data-drop]").forEach(acceptDrops);
 
 // Parts of a page that renew themselves until they come without the attribute; filters stand in

@@ -53,6 +53,13 @@ def test_tells_what_happened(shown, telling) -> None:
         assert piece in output
 
 
+def test_questions_have_their_titles(make, shown) -> None:
+    """As their author called them."""
+    question = make.question("q1", Verdict.FAILED, make.test("Any shape."), title="forward(x)")
+
+    assert "Question 1: forward(x)  failed, 0 of 1 test passed" in shown(make.report(question))
+
+
 def test_says_everything_once(shown, telling) -> None:
     """Checks that ended alike share one message, and a question's hint stands once."""
     output = shown(telling, student=True)

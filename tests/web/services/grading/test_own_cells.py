@@ -131,6 +131,7 @@ def test_the_code_stands_beside_what_failed(world: World, renderer: Renderer, wh
     assert "own" in good
     assert not OPEN.search(good)
     assert ("Submitted answer" if staff else "Your answer") in written
+    assert not OPEN.search(written)
     assert "<math" in written
     assert "<script" not in written
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -64,7 +65,9 @@ def test_an_old_result_is_rendered_once(
     assert "<math" in first
     assert world.client("student").get(page).text == first
     assert 'id="result-q1"' in world.client("grader").get(f"{page}?as=staff").text
-    assert "<math" in world.client("grader").get(f"{ANSWERS}{old}/").text
+    answer = world.client("grader").get(f"{ANSWERS}{old}/").text
+    assert "<math" in answer
+    assert re.findall(r"Cell \d+", answer) == ["Cell 2"]
     found = RenderedNotebook.from_text(stored(world) or "")
     assert found is not None
     assert len(found.cells) == 3
