@@ -31,7 +31,7 @@ from autograder.examiner.protocol import (
 from autograder.examiner.recognise import recognise
 from autograder.examiner.recording import Recording
 from autograder.packets import Packets
-from autograder.patience import Usage, stretch
+from autograder.patience import Usage, is_over
 from autograder.sample_answers import SampleAnswer
 from autograder.verdict import Verdict
 
@@ -153,7 +153,7 @@ class Examination:
 
     def _run_one(self, item: pytest.Item, following: pytest.Item | None) -> TestOutcome:
         question = question_of(item)
-        if time.monotonic() - self._started > self.job.total_seconds * stretch():
+        if is_over(time.monotonic() - self._started, self.job.total_seconds):
             return TestOutcome(id_of(item), Verdict.TIMEOUT, "no time was left for this test")
         self._ensure_kernel(question)
         self.channel.begin_test(_SHORTENED if question in self._slow_questions else 1.0)
@@ -177,7 +177,7 @@ class Examination:
         signal.setitimer(signal.ITIMER_REAL, self.job.test_seconds)
 
     def _on_alarm(self, _number: int, _frame: FrameType | None) -> None:
-        if time.monotonic() - self._clock_began >= self.job.test_seconds * stretch():
+        if is_over(time.monotonic() - self._clock_began, self.job.test_seconds):
             raise TestTookTooLong
         signal.setitimer(signal.ITIMER_REAL, _MORE_SECONDS)
 

@@ -29,7 +29,7 @@ from autograder.examiner.protocol import (
     received,
 )
 from autograder.packets import Packets
-from autograder.patience import stretch
+from autograder.patience import is_over
 from autograder.sandbox.kernel_process import KILLED
 from autograder.verdict import Verdict
 
@@ -140,7 +140,7 @@ class JobRun:
         while (packet := self._received(packets)) is not None:
             # Untrusted: packets without end would hold the grader's thread.
             seconds = self._job.total_seconds + _MOST_HINTS * self._job.test_seconds
-            if time.monotonic() - began > seconds * stretch():
+            if is_over(time.monotonic() - began, seconds):
                 raise ExaminerError("the examiner's child does not end")
             match packet:
                 case Done():
@@ -186,7 +186,7 @@ class JobRun:
         """Wait for the next packet; ``None`` stands for a child that has gone or is silent."""
         allowed = self._job.test_seconds + SLACK_SECONDS
         began = time.monotonic()
-        while time.monotonic() - began < allowed * stretch():
+        while not is_over(time.monotonic() - began, allowed):
             with contextlib.suppress(TimeoutError):
                 return received(packets, allowed)
         return None

@@ -75,6 +75,23 @@ def begun(kernel: Kernel, seconds: float = 1.0) -> Allowance:
     return allowance
 
 
+def test_the_machine_is_looked_at_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looking takes longer than most tests do, so it is for those that have had their time."""
+    looked: list[float] = []
+
+    def stretch() -> float:
+        looked.append(3.0)
+        return 3.0
+
+    monkeypatch.setattr(patience, "stretch", stretch)
+
+    assert not patience.is_over(0.9, 1.0)
+    assert looked == []
+    assert not patience.is_over(2.9, 1.0)
+    assert patience.is_over(3.1, 1.0)
+    assert len(looked) == 2
+
+
 def test_who_sleeps_has_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """A kernel that waits for nothing is judged by the clock, from the first look on."""
     kernel = Kernel(monkeypatch)
