@@ -80,6 +80,17 @@ def test_nothing_changed(world: World) -> None:
     assert "The same tests pass as before." in told
 
 
+def test_an_attempt_that_does_not_count_says_which_does(world: World) -> None:
+    """Or its points would be taken for those of the assignment."""
+    first = attempt(world, {PUBLIC: True}, 5)
+    second = attempt(world, {PUBLIC: False}, 0)
+    client = world.client("student")
+
+    page = spaced(client.get(f"/submissions/{second}/").text)
+    assert f'<a href="/submissions/{first}/">Attempt 1</a> counts, not this one.' in page
+    assert "counts, not this one" not in client.get(f"/submissions/{first}/").text
+
+
 def test_hidden_results_stay_hidden(world: World) -> None:
     """While they are held back only visible tests are compared, and no points are named."""
     attempt(world, {PUBLIC: False, HIDDEN: False}, 0)

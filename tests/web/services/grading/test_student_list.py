@@ -70,6 +70,11 @@ def page(world: World, who: str = "student") -> str:
     return spaced(world.client(who).get(COURSE).text)
 
 
+def assignment_page(world: World) -> str:
+    """Return the page of the assignment as a student sees it."""
+    return spaced(world.client("student").get("/courses/dl/assignments/xor/").text)
+
+
 def row(page: str, title: str) -> str:
     """Return what the list says of an assignment."""
     return next(
@@ -132,10 +137,16 @@ def test_attempts_left(world: World) -> None:
     """As many as are left, and how many were used where there is no limit."""
     with world.database.write.begin() as session:
         submit(session, world, {"q1": 1.0})
-    assert "1 used" in row(page(world), "XOR weights")
+    assert "1 used, no limit" in row(page(world), "XOR weights")
+    assert "1 used, no limit" in assignment_page(world)
     with world.database.write.begin() as session:
         xor(session).max_attempts = 3
     assert "2 left" in row(page(world), "XOR weights")
+    assert "1 used, 2 left" in assignment_page(world)
+    with world.database.write.begin() as session:
+        xor(session).max_attempts, xor(session).due_at = None, now() - timedelta(days=9)
+    assert "no limit" not in row(page(world), "XOR weights")
+    assert "no limit" not in assignment_page(world)
 
 
 @pytest.mark.parametrize(

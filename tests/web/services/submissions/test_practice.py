@@ -114,6 +114,8 @@ def test_without_the_rule_nothing_is_accepted(world: World) -> None:
         due_at = now() - timedelta(hours=1)
     assert "closed" in submit_anyway(world.client("student")).text
     assert stored(world) == []
+    page = world.client("student").get("/courses/dl/assignments/xor/").text
+    assert "You can request an extension below." in page and "Why do you need more time?" in page
 
     staff = world.client("instructor")
     form = {"due_at": due_at.isoformat(), "counted": "best", "practice": "1"}
