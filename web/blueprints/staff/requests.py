@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -12,11 +14,12 @@ from web.blueprints.staff.blueprint import bp
 from web.blueprints.staff.form_fields import tenths_field
 from web.blueprints.staff.form_versions import Shown, refuse_outdated, version_of
 from web.http import db, require, signed_in, writing
-from web.models import Course, PointsOverride, RegradeRequest, User
+from web.models import Course, ExtensionRequest, PointsOverride, RegradeRequest, User
 from web.policy import Action, allowed
 from web.services.courses import extension_requests
 from web.services.courses.courses import zone_of
 from web.services.courses.local_time import format_local
+from web.services.courses.rule_book import rule_book
 from web.services.errors import RuleError
 from web.services.grading import overrides, requests
 from web.services.grading.rule_effects import RuleEffect
@@ -83,19 +86,28 @@ def requests_page(
     """Render the page; what was typed into an answer that was not saved stays."""
     extends = allowed(db(), signed_in(), Action.MANAGE_COURSE, course)
     zone = zone_of(course)
+    # Reasons for more time may be private, and only those who may extend need them.
+    more_time = (
+        extension_requests.of_course(db(), course, only_open=not everything) if extends else []
+    )
     return render_template(
         "staff/requests.html",
         course=course,
         requests=requests.of_course(db(), course, only_open=not everything),
-        # Reasons for more time may be private, and only those who may extend need them.
-        extension_requests=extension_requests.of_course(db(), course, only_open=not everything)
-        if extends
-        else [],
+        extension_requests=more_time,
+        deadlines=_deadlines(more_time),
         local=lambda moment: format_local(moment, zone),
         everything=everything,
         unsaved=unsaved,
         typed=request.form,
     )
+
+
+def _deadlines(asked: Sequence[ExtensionRequest]) -> dict[int, datetime]:
+    """Return the deadlines that hold now for those who ask for a later one, by request."""
+    book = rule_book(db(), [each.assignment for each in asked], {each.user_id for each in asked})
+    found = {each.id: book.rules(each.assignment, each.user_id).due_at for each in asked}
+    return {number: due_at for number, due_at in found.items() if due_at}
 
 
 def points_version(override: PointsOverride | None) -> str:

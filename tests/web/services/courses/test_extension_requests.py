@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask.testing import FlaskClient
@@ -59,6 +59,9 @@ def test_a_request_is_granted_with_another_date(either: World) -> None:
     page = staff.get(REQUESTS).text
     assert html.escape(REASON) in page
     assert "<b>flat</b>" not in page
+    with either.database.write.begin() as session:
+        session.scalars(select(CourseAssignment)).one().due_at = datetime(2099, 1, 2, tzinfo=UTC)
+    assert "Deadline now: Fri 2 Jan 2099, 01:00 CET" in spaced(staff.get(REQUESTS).text)
 
     granted = answer(staff, decision="grant", due_at="2099-03-04T05:06", answer="Take care.")
     assert granted.status_code == 303

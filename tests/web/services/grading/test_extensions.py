@@ -192,4 +192,8 @@ def test_an_earlier_deadline_is_shown_as_one(klass: World) -> None:
     data = {"csrf_token": token_of(client, "/account"), "section": "Mon"}
     data["due_at"] = (now() - 5 * DAY).strftime("%Y-%m-%dT%H:%M")
 
-    assert "earlier than now" in client.post(PLACE, data=data).text
+    page = client.post(PLACE, data=data).text
+
+    assert "earlier than now" in page
+    told = page.split("Would get an earlier deadline than now:</strong>")[1].split("</p>")[0]
+    assert told.strip(" .") == "S 0, S 1, S 2"
