@@ -98,6 +98,16 @@ def test_an_assignments_pages_lead_to_one_another(world: World) -> None:
     assert world.client("grader").get(f"{HUB}settings").status_code == 404
 
 
+def test_admins_find_the_log_where_they_land(world: World) -> None:
+    """And beside the courses; nobody else is shown it."""
+    admin = world.client("admin")
+    assert 'href="/admin/log/"' in admin.get("/").text
+    page = admin.get("/admin/courses/").text
+    assert 'href="/admin/log/"' in page
+    assert "you get a link to send to" in page
+    assert "/admin/log/" not in world.client("instructor").get("/").text
+
+
 def test_students_see_no_staff_tabs(world: World) -> None:
     """Nor a way to staff pages."""
     assert STAFF not in world.client("student").get(PLACE).text

@@ -102,7 +102,7 @@ def accept_role(token: str) -> Response:
     with writing() as session:
         course = roles.accept(session, token, user).course
     flash(f"You are staff of “{course.title}” from now on.", "good")
-    return redirect(url_for("courses.show_course", slug=course.slug), code=303)
+    return redirect(url_for("staff.show_dashboard", slug=course.slug), code=303)
 
 
 @bp.get("/account")

@@ -145,7 +145,9 @@ def test_import_requests_validation(world: World) -> None:
     page = client.post(f"{place}take-up", data=data, follow_redirects=True).text
 
     assert "Validation queued" in page
-    assert "Release without validation" in page
+    assert '<button type="submit" class="button-quiet">Release without validation' in page
+    listed = client.get(place).text
+    assert listed.index("Available on the server") < listed.index('id="late-days"')
 
 
 @pytest.mark.parametrize(

@@ -163,7 +163,9 @@ def test_page_shows_points_states_and_rules(toy: World) -> None:
     assert "87.5 %" in page
     assert "Save" not in page
     assert "Export" not in page
-    assert "Save" in toy.client("instructor").get(PLACE).text
+    page = toy.client("instructor").get(PLACE).text
+    assert "Save" in page
+    assert 'href="#exports"' in page and 'id="exports"' in page
 
 
 def test_anonymous_grading_hides_which_submission_is_whose(toy: World) -> None:

@@ -283,6 +283,9 @@ def test_saving_leads_to_the_next_answer(world: World) -> None:
     answer = post(client, f"{PLACE}{second}/", f"{PLACE}{second}/", **form)
     assert answer.headers["Location"] == PLACE
     assert PROOF[:6] not in client.get(PLACE).text
+    assert "Go on to the release" not in client.get(PLACE).text
+    release = 'href="/courses/dl/staff/grading/xor/#release"'
+    assert release in world.client("instructor").get(PLACE).text
 
 
 def test_graders_at_the_same_moment_get_different_answers(world: World) -> None:
