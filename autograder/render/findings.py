@@ -140,10 +140,16 @@ class SummaryView:
     @property
     def notes(self) -> tuple[str, ...]:
         """Sentences on what is not graded yet, one for each reason."""
+        return self.notes_without()
+
+    def notes_without(self, *verdicts: Verdict) -> tuple[str, ...]:
+        """Return the notes, but those on questions with some verdicts."""
+        left_out = {WORDS[verdict] for verdict in verdicts}
         return tuple(
             f"{names(question.name for question in group)} {reason}."
             for kind, reason in _REASONS.items()
-            if (group := [each for each in self.waiting if each.outcome.words == kind])
+            if kind not in left_out
+            and (group := [each for each in self.waiting if each.outcome.words == kind])
         )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from autograder.render.findings import SummaryView
+from autograder.verdict import Verdict
 from web.models import Course, Submission
 from web.rendering import OwnCellView, own_cells_of
 from web.services.courses.deadlines import Lateness
@@ -87,6 +88,21 @@ class StudentPage(SubmissionPage):
     preview: bool
     rejected: RejectedRequest | None
     difference: Difference | None
+
+    @property
+    def counted_instead(self) -> Submission | None:
+        """The attempt that counts, if that is another one."""
+        counted = self.view.counted
+        if counted is None or counted.id == self.submission.id or self.submission.practice:
+            return None
+        return counted
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is not graded yet; written answers are graded only if the attempt counts."""
+        if self.summary is None:
+            return ()
+        return self.summary.notes_without(*([Verdict.PENDING] if self.counted_instead else []))
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from autograder.report import QuestionResult, Report, TestResult
 from autograder.verdict import Verdict
 from tests.web.conftest import World, spaced
 from tests.web.reports import finish, notebook
+from tests.web.services.grading.test_marks import submit
 from tests.web.services.submissions.test_queue import queue
 from web.db import now
 from web.models import CourseAssignment, Submission
@@ -81,14 +82,18 @@ def test_nothing_changed(world: World) -> None:
 
 
 def test_an_attempt_that_does_not_count_says_which_does(world: World) -> None:
-    """Or its points would be taken for those of the assignment."""
-    first = attempt(world, {PUBLIC: True}, 5)
-    second = attempt(world, {PUBLIC: False}, 0)
+    """Its points are not the assignment's, and nobody will grade its written answers."""
+    with world.database.write.begin() as session:
+        first, second = (submit(session, world, {"q1": score}).public_id for score in (5, 0))
     client = world.client("student")
 
     page = spaced(client.get(f"/submissions/{second}/").text)
     assert f'<a href="/submissions/{first}/">Attempt 1</a> counts, not this one.' in page
-    assert "counts, not this one" not in client.get(f"/submissions/{first}/").text
+    page_of_first = client.get(f"/submissions/{first}/").text
+    assert "counts, not this one" not in page_of_first
+    for promise in ("will be graded manually", "A grader will read this answer"):
+        assert promise in page_of_first
+        assert promise not in page
 
 
 def test_hidden_results_stay_hidden(world: World) -> None:
