@@ -113,7 +113,7 @@ def test_what_waits_takes_no_click(world: World, busy: str) -> None:
     reader = Reader.lands(world, "grader")
 
     assert "answer to grade" in reader.text
-    assert "regrade request of" in reader.text
+    assert "attempt 1, regrade request of" in reader.text
     assert reader.clicks == 0
 
 

@@ -14,9 +14,9 @@ from web.blueprints.staff.form_fields import tenths_field
 from web.blueprints.staff.grading_form import Fields, shown_answer
 from web.http import db, portal, require, signed_in, writing
 from web.models import CourseAssignment, ManualGrade, SnapshotQuestion, Submission
-from web.policy import Action
+from web.policy import Action, allowed
 from web.services import audit, lookup
-from web.services.courses import snapshots
+from web.services.courses import extension_requests, snapshots
 from web.services.errors import RuleError
 from web.services.grading import claims, comments, marks, release, requests, written_answers
 from web.services.grading.written_answers import NewerGradeError
@@ -29,12 +29,14 @@ def show_grading(slug: str) -> str:
     ungraded: Counter[int] = Counter()
     for each in portal().ungraded.of_course(db(), course):
         ungraded[each.assignment_id] += each.answers
+    extends = allowed(db(), signed_in(), Action.MANAGE_COURSE, course)
     return render_template(
         "staff/grading_overview.html",
         course=course,
         rows=release.progress(db(), course),
         ungraded=ungraded,
         open_requests=requests.open_by_assignment(db(), course),
+        more_time=extension_requests.count_open(db(), course) if extends else 0,
     )
 
 

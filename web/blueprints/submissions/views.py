@@ -20,7 +20,7 @@ from flask import (
 )
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from autograder.render.findings import SummaryView
+from autograder.render.findings import SummaryView, label
 from autograder.render.page import annotated_notebook_html, stylesheet
 from web.blueprints.resources import submission_for
 from web.blueprints.submission_page import RejectedRequest, student_page
@@ -68,7 +68,7 @@ def ask_for_regrade(public_id: str, question_id: str) -> WerkzeugResponse | tupl
             requests.ask(session, submission, question_id, text)
     except RuleError as error:
         return _page(submission, RejectedRequest(question_id, text, str(error))), 400
-    flash("Request sent. You will see the reply under this question.", "good")
+    flash(f"Request sent. You will see the reply under Question {label(question_id)}.", "good")
     return redirect(url_for("submissions.show_submission", public_id=public_id), code=303)
 
 

@@ -56,6 +56,9 @@ def test_a_request_is_granted_with_another_date(either: World) -> None:
     assert ask(student).status_code == 303
     assert "Request an extension" not in student.get(PLACE).text
     assert f'href="{REQUESTS}#extension-1"' in staff.get("/courses/dl/staff/").text
+    grading = "/courses/dl/staff/grading/"
+    assert "1 open request for an extension" in staff.get(grading).text
+    assert "for an extension" not in either.client("grader").get(grading).text
     page = staff.get(REQUESTS).text
     assert html.escape(REASON) in page
     assert "<b>flat</b>" not in page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from fractions import Fraction
 
@@ -166,6 +167,8 @@ def test_page_shows_points_states_and_rules(toy: World) -> None:
     page = toy.client("instructor").get(PLACE).text
     assert "Save" in page
     assert 'href="#exports"' in page and 'id="exports"' in page
+    place, *_ = re.findall(r'href="([^"]*)#destination"', page)
+    assert 'id="destination"' in toy.client("instructor").get(place).text
 
 
 def test_anonymous_grading_hides_which_submission_is_whose(toy: World) -> None:

@@ -84,7 +84,9 @@ def test_request_and_answer(world: World) -> None:
     page, list_of = f"/submissions/{public_id}/", "/courses/dl/staff/requests/"
 
     post(student, page, f"{page}requests/q1", text="Why not $w_1 = 1$? <b onclick=x>")
-    assert "Regrade request," in student.get(page).text
+    shown = student.get(page).text
+    assert "Regrade request," in shown
+    assert "You will see the reply under Question 1." in shown
     asked = staff.get(list_of).text
     assert "<math" in asked
     assert "onclick" not in asked
