@@ -53,11 +53,23 @@ def sign_in(
         BusyError: If many try at once; the try does not count then.
     """
     address = normalised(email)
+    here = browser or Browser(network)
+    # Others in the same network know no browser of the account's: they hold no turn of theirs.
+    place = "its own browsers" if _knows(database, here, address) else network
     try:
-        with _AT_ONCE.turn((network, address)):
-            return _sign_in(database, address, password, browser or Browser(network))
+        with _AT_ONCE.turn((place, address)):
+            return _sign_in(database, address, password, here)
     except RuleError as error:
         raise SignInRefused(str(error)) from None
+
+
+def _knows(database: Database, browser: Browser, address: str) -> bool:
+    """Return whether the person whose address it is has signed in by this browser."""
+    if not browser.user_ids:
+        return False
+    with database.read() as session:
+        query = select(User.id).where(User.email == address, User.active.is_(True))
+        return session.scalar(query) in browser.user_ids
 
 
 def _sign_in(database: Database, address: str, password: str, browser: Browser) -> User:

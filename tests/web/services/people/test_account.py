@@ -209,6 +209,23 @@ def test_many_tries_at_once_wait_for_no_thread(world: World) -> None:
     assert sorted(signed_in) == sorted([STUDENT, STUDENT, PEOPLE["other"][0]])
 
 
+def test_others_in_the_network_hold_no_turn_of_a_known_browser(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who tries all the time keeps whoever has signed in here before from nothing."""
+    with world.database.read() as session:
+        user_id = session.scalars(select(User.id).where(User.email == STUDENT)).one()
+    network = "192.0.2.1"
+    known = throttle.Browser(network, "a" * 32, frozenset({user_id}))
+    others = throttle.Browser(network, "b" * 32, frozenset({user_id + 1}))
+
+    monkeypatch.setitem(accounts._AT_ONCE._places, (network, STUDENT), (2, threading.Lock()))
+    for browser in (None, others):
+        with pytest.raises(RuleError, match="right now"):
+            accounts.sign_in(world.database, STUDENT, PASSWORD, network, browser)
+    assert accounts.sign_in(world.database, STUDENT, PASSWORD, network, known).id == user_id
+
+
 @pytest.mark.parametrize("email", [STUDENT, "nobody@example.org"])
 def test_an_account_counts_as_none_does(world: World, email: str) -> None:
     """How failures count does not tell which accounts exist."""
