@@ -18,7 +18,8 @@ MAX_TOTAL_BYTES: Final = 6 << 20
 """Of all pasted pictures that a notebook shows."""
 MAX_PIXELS: Final = 25_000_000
 MAX_PASTED: Final = 20
-"""Of one cell."""
+"""That one cell's text asks for; whether they can be shown or not, they are looked at."""
+_GIF_BLOCKS: Final = 1000
 _JPEG_WITHOUT_SIZE: Final = frozenset({0xC4, 0xC8, 0xCC})
 
 
@@ -85,7 +86,38 @@ def _png(data: bytes) -> Picture | None:
 def _gif(data: bytes) -> Picture | None:
     if data[:6] not in (b"GIF87a", b"GIF89a") or len(data) < 13:
         return None
-    return Picture("image/gif", _little(data[6:8]), _little(data[8:10]))
+    place = _first_frame(data)
+    if place is None:
+        return None
+    # Browsers make the canvas larger where the first frame does not fit into it.
+    left, top, *frame = (_little(data[n : n + 2]) for n in range(place + 1, place + 9, 2))
+    width, height = _little(data[6:8]), _little(data[8:10])
+    return Picture("image/gif", max(width, left + frame[0]), max(height, top + frame[1]))
+
+
+def _first_frame(data: bytes) -> int | None:
+    """Return where a GIF describes its first frame: what stands before it has blocks of bytes."""
+    flags = data[10]
+    place = 13 + (3 << (flags & 7) + 1 if flags & 0x80 else 0)
+    for _ in range(_GIF_BLOCKS):
+        if data[place : place + 1] == b"," and len(data) >= place + 10:
+            return place
+        if data[place : place + 1] != b"!":
+            return None
+        place = _after_blocks(data, place + 2)
+    return None
+
+
+def _after_blocks(data: bytes, place: int) -> int:
+    """Return what follows a GIF's blocks of bytes, or the end where there are too many."""
+    for _ in range(_GIF_BLOCKS):
+        if place >= len(data):
+            break
+        length = data[place]
+        place += 1 + length
+        if not length:
+            return place
+    return len(data)
 
 
 def _jpeg(data: bytes) -> Picture | None:
@@ -149,10 +181,13 @@ class PastedPictures:
         self._token = token
         self._spend = spend
         self._shown: list[str] = []
+        self._asked = 0
 
     def placeholder(self, name: str) -> str | None:
         """Return an address to stand for a picture till the cleaning is over."""
-        found = pasted(self._cell, name) if len(self._shown) < MAX_PASTED else None
+        # Untrusted: a text may ask a thousand times for five megabytes that are no picture.
+        self._asked += 1
+        found = pasted(self._cell, name) if self._asked <= MAX_PASTED else None
         if found is None or not self._spend(len(found[0])):
             return None
         data, picture = found

@@ -91,6 +91,26 @@ def test_its_size_is_read_from_its_header(kind: str) -> None:
     assert picture_of(data[:12]) is None
 
 
+def gif(screen: int, frame: int, before: bytes = b"") -> bytes:
+    """Write a GIF that claims one size for itself and another for its first frame."""
+    size = struct.pack("<HH", frame, frame)
+    head = b"GIF89a" + struct.pack("<HH", screen, screen) + b"\x80\0\0" + bytes(6)
+    return head + before + b"," + bytes(4) + size + b"\0\x02\x02\x44\x01\0;"
+
+
+def test_a_gif_is_as_large_as_its_first_frame() -> None:
+    """Browsers show all of it, however small the picture says it is."""
+    comment = b"!\xfe\x03abc\x02de\0"
+
+    assert picture_of(gif(5, 3, comment)) == Picture("image/gif", 5, 5)
+    for before in (b"", comment, comment * 9):
+        found = picture_of(gif(1, 65_535, before))
+        assert found is not None
+        assert not found.fits
+    assert picture_of(gif(1, 1, b"!\xfe" + b"\x01a" * 1_000_000 + b"\0")) is None
+    assert picture_of(gif(1, 1, b"!\xfe\0" * 1_000_000)) is None
+
+
 @pytest.mark.parametrize(
     "attachments",
     [
@@ -143,6 +163,18 @@ def test_many_uses_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("autograder.render.cells.MAX_TOTAL_BYTES", 100)
     html, _ = shown("![a](attachment:a)\n" * 3, {"a": {"image/png": SMALL["png"]}})
     assert html.count("<img") == 1
+
+
+def test_what_is_no_picture_is_not_looked_at_again_and_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each look at five megabytes takes time, whether they are shown or not."""
+    looked = []
+    monkeypatch.setattr(pictures, "picture_of", looked.append)
+    html, _ = shown("![a](attachment:a)\n" * 1000, {"a": {"image/png": HTML}})
+
+    assert "<img" not in html
+    assert len(looked) == MAX_PASTED
 
 
 def notebook_of(*attachments: Any) -> bytes:
