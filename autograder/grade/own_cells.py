@@ -59,11 +59,17 @@ class OwnCells:
         return tuple((below or self._defining(question.id))[:MOST_CELLS])
 
     def unanswered(self, question: Question) -> bool:
-        """Return whether all cells that answer a question still hold what students get there."""
-        own = [self._cells[number].source for number in self.of(question)]
+        """
+        Return whether all cells that answer a question still hold what students get there.
+
+        One that defines the same below them is an answer, too: it runs later, so it holds.
+        """
+        own = self.of(question)
+        later = [each for each in self._defining(question.id) if each > max(own, default=0)]
         starters = {each["source"].strip() for each in self._answer_cells(question.id)}
+        sources = [self._cells[number].source for number in (*own, *later)]
         return bool(own) and all(
-            source.strip() in starters and _PLACEHOLDER in source for source in own
+            source.strip() in starters and _PLACEHOLDER in source for source in sources
         )
 
     def _start(self, heading: str) -> int | None:

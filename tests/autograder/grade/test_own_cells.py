@@ -74,7 +74,10 @@ def test_what_is_not_begun_is_not_answered(xor: Assignment, given: Cells) -> Non
     assert unanswered(given) == ["q1", "q2", "q3", "q4", "q5", "q6"]
     assert "q2" not in unanswered(answered(given, FORWARD))
     assert "q2" not in unanswered(answered(given))
-    assert "q2" in unanswered(answered([*given, FORWARD], given[position(given, "def forward(")]))
+    starter = given[position(given, "def forward(")]
+    assert "q2" in unanswered([FORWARD, *given])
+    assert "q2" in unanswered([*given, starter, HELPER])
+    assert "q2" not in unanswered([*given, FORWARD])
 
 
 def test_every_test_of_what_is_not_answered_says_so(
