@@ -78,6 +78,19 @@ def test_graders_see_it_without_what_only_instructors_do(
     assert f"{STAFF}people/" not in page
 
 
+def test_why_somebody_has_more_time_is_for_instructors(world: World) -> None:
+    """It may be private, and it would tell whose an anonymous answer is that is late for others."""
+    with world.database.write.begin() as session:
+        student = person(session, "Student")
+        member = session.scalars(select(Membership).where(Membership.user == student)).one()
+        member.labels, member.time_multiplier = ("needs a quiet room",), 1.5
+    pages = {each: world.client(each).get(place(world)).text for each in ("instructor", "grader")}
+
+    for words in ("needs a quiet room", "time multiplier 1.5"):
+        assert words in pages["instructor"]
+        assert words not in pages["grader"]
+
+
 def _anonymous(session: Session, *, released: bool) -> None:
     assignment = session.scalars(select(CourseAssignment)).one()
     assignment.anonymous_grading = True
