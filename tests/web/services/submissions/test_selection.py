@@ -134,6 +134,17 @@ def test_names_are_hidden_in_the_archive_of_who_may_not_know(
     assert names_in(content) == ["xor/12-3-attempt-1.ipynb"]
 
 
+@pytest.mark.parametrize("person", ["_", "%", "a_a", "\\"])
+def test_a_part_of_a_name_is_taken_letter_by_letter(
+    world: World, ids: dict[str, str], person: str
+) -> None:
+    """What databases take for a wildcard finds no more than it says."""
+    client = world.client("instructor")
+
+    assert send(client, "download", everything="1", person=person)[0] == 303
+    assert "No matching submissions" in client.get(BOARD, query_string={"person": person}).text
+
+
 def test_nothing_selected_and_several_assignments_are_refused(
     toy: World, world: World, ids: dict[str, str]
 ) -> None:
