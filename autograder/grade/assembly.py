@@ -29,6 +29,7 @@ from autograder.report import (
     question_score,
     question_verdict,
 )
+from autograder.syntax import lines_of
 from autograder.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -208,7 +209,7 @@ class _Assembly:
         index = self._execution.cell_of(count)
         if index is None:
             return None
-        lines = self._notebook.cells[index].source.splitlines()
+        lines = lines_of(self._notebook.cells[index].source)
         if not 1 <= line <= len(lines):
             return None
         return _line(index, line, lines[line - 1])
@@ -243,6 +244,6 @@ def _line(index: int, number: int, text: str) -> SourceLine:
 def _lines_of_code(index: int, source: str) -> list[SourceLine]:
     return [
         _line(index, number, text)
-        for number, text in enumerate(source.splitlines(), start=1)
+        for number, text in enumerate(lines_of(source), start=1)
         if text.strip() and not text.lstrip().startswith("#")
     ]

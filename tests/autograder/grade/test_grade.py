@@ -212,3 +212,15 @@ def test_place_of_an_error(grader: Grader, tiny: Assignment) -> None:
         assert test.line is not None
         assert (test.line.cell, test.line.line) == (3, 3)
         assert test.line.text == "return values[3]  # here"
+
+
+@pytest.mark.parametrize("character", ["\u2028", "\x0c", "\x1c", "\x85"])
+def test_lines_are_those_that_python_counts(
+    grader: Grader, tiny: Assignment, character: str
+) -> None:
+    """What ends a line elsewhere, such as a separator in a text, moves no place."""
+    source = f"def double(x):\n    '{character}'\n    values = []\n    return values[3]  # here"
+    report = graded(grader, tiny, [("code", source)])
+    for test in question(report, "q1").tests:
+        assert test.line is not None
+        assert (test.line.line, test.line.text) == (4, "return values[3]  # here")

@@ -24,6 +24,9 @@ def seeds() -> Iterator[bytes]:
         b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII5B", 13, b"IHDR", 7, 5, 8, 2, 0, 0, 0) + bytes(4)
     )
     yield b"GIF89a" + struct.pack("<HH3B", 7, 5, 0, 0, 0)
+    comment, frame = b"!\xfe\x02ab\0", b"," + struct.pack("<4HB", 1, 1, 9, 4, 0)
+    yield b"GIF89a" + struct.pack("<HH3B", 7, 5, 0x80, 0, 0) + bytes(6) + comment + frame
+    yield b"GIF89a" + struct.pack("<HH3B", 7, 5, 0, 0, 0) + b"!\xfe\0" * 1200
     yield b"\xff\xd8\xff\xe0\x00\x04ab" + b"\xff\xc0\x00\x0b\x08" + struct.pack(">HH", 5, 7)
     yield b"\xff\xd8" + b"\xff" * 4000
     yield b"\xff\xd8" + b"\xff\xe0\x00\x02" * 1000
