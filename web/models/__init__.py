@@ -5,6 +5,7 @@ from web.models.courses import CountedAttempt, Course, CourseAssignment, Extensi
 from web.models.extension_requests import ExtensionRequest
 from web.models.grade_keys import GradeStep, SpecialGrade
 from web.models.grading import (
+    GradeChange,
     GradingClaim,
     ManualGrade,
     PointsOverride,
@@ -16,9 +17,10 @@ from web.models.leases import JobState, Leased
 from web.models.people import BrowserSession, Invitation, Membership, Role, SignInAttempt, User
 from web.models.questions import ChosenRubricItem, SnapshotQuestion, SnapshotRubricItem
 from web.models.regrading import Regrade, RegradeJob, RegradeJobState, RegradeState
-from web.models.submissions import Result, Submission, SubmissionState
+from web.models.submissions import AnswerText, Result, Submission, SubmissionState
 
 __all__ = [
+    "AnswerText",
     "AuditEntry",
     "BrowserSession",
     "ChosenRubricItem",
@@ -27,6 +29,7 @@ __all__ = [
     "CourseAssignment",
     "Extension",
     "ExtensionRequest",
+    "GradeChange",
     "GradeStep",
     "GradingClaim",
     "Invitation",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import enum
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from web.db import Base, JsonObjects, Word, now
@@ -70,6 +71,30 @@ class GradingClaim(Base):
     grader_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
     expires_at: Mapped[datetime]
     grader: Mapped[User] = relationship(lazy="joined")
+
+
+class GradeChange(Base):
+    """What a grader's decision changed in one grade, so that they can undo it."""
+
+    __tablename__ = "grade_change"
+    __table_args__ = (
+        Index("ix_grade_change_answer", "submission_id", "question"),
+        Index("ix_grade_change_grader", "grader_id", "question"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    decision: Mapped[str] = mapped_column(String(32))
+    """The same for all grades that were given together."""
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submission.id"))
+    """Of the grade."""
+    question: Mapped[str] = mapped_column(String(60))
+    version: Mapped[int]
+    """Of the grade that the decision made; with another one, the grade was changed since."""
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """The grade's columns until then; ``None``: there was none."""
+    grader_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    made_at: Mapped[datetime] = mapped_column(default=now)
+    undone_at: Mapped[datetime | None]
 
 
 class SavedComment(Base):

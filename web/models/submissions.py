@@ -129,3 +129,15 @@ class Result(Base):
     """The notebook as harmless HTML (`RenderedNotebook`); ``None`` until it has been rendered."""
     seconds: Mapped[float]
     created_at: Mapped[datetime] = mapped_column(default=now)
+    answer_texts: Mapped[list[AnswerText]] = relationship()
+
+
+class AnswerText(Base):
+    """What a student wrote to a written question, for finding answers that are alike."""
+
+    __tablename__ = "answer_text"
+
+    result_id: Mapped[int] = mapped_column(ForeignKey("result.id"), primary_key=True)
+    question: Mapped[str] = mapped_column(String(60), primary_key=True)
+    cells: Mapped[list[str]] = mapped_column(ReportJson)
+    """The texts of its cells; untrusted. Read ``None`` if it is damaged."""

@@ -5,20 +5,36 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
-from flask import abort, flash, redirect, render_template, request, url_for
+from flask import flash, render_template, request
 from werkzeug.wrappers import Response
 
-from web.blueprints.resources import assignment_for, course_for
+from web.blueprints.resources import course_for
 from web.blueprints.staff.blueprint import bp
 from web.blueprints.staff.form_fields import tenths_field
 from web.blueprints.staff.grading_form import Fields, shown_answer
-from web.http import db, portal, require, signed_in, writing
+from web.blueprints.staff.grading_lookups import (
+    answer_for,
+    answer_in,
+    question_for,
+    to_answer,
+    to_answers,
+)
+from web.http import db, portal, signed_in, writing
 from web.models import CourseAssignment, ManualGrade, SnapshotQuestion, Submission
 from web.policy import Action, allowed
 from web.services import audit, lookup
 from web.services.courses import extension_requests, snapshots
 from web.services.errors import RuleError
-from web.services.grading import claims, comments, marks, release, requests, written_answers
+from web.services.grading import (
+    claims,
+    comments,
+    grade_changes,
+    groups,
+    marks,
+    release,
+    requests,
+    written_answers,
+)
 from web.services.grading.written_answers import NewerGradeError
 
 
@@ -43,28 +59,31 @@ def show_grading(slug: str) -> str:
 @bp.get("/courses/<slug>/staff/grading/<name>/<question_id>/")
 def list_answers(slug: str, name: str, question_id: str) -> str:
     """Show the answers to a written question, and how far their grading is."""
-    assignment, question = _question(slug, name, question_id)
+    assignment, question = question_for(slug, name, question_id)
+    answers = written_answers.queue(db(), assignment, question_id)
     return render_template(
         "staff/answers.html",
         course=assignment.course,
         assignment=assignment,
         question=question,
-        answers=written_answers.queue(db(), assignment, question_id),
+        answers=answers,
+        groups=groups.answer_groups(db(), portal().settings.snapshots, answers),
+        last=grade_changes.last_decision(db(), signed_in(), assignment, question_id),
     )
 
 
 @bp.post("/courses/<slug>/staff/grading/<name>/<question_id>/next")
 def claim_next_answer(slug: str, name: str, question_id: str) -> Response:
     """Claim the next answer that nobody has graded and nobody else reads."""
-    assignment, _ = _question(slug, name, question_id)
-    leaving = _answer_in(assignment, request.form.get("leaving", ""))
+    assignment, _ = question_for(slug, name, question_id)
+    leaving = answer_in(assignment, request.form.get("leaving", ""))
     return _to_next(assignment, question_id, leaving)
 
 
 @bp.get("/courses/<slug>/staff/grading/<name>/<question_id>/<public_id>/")
 def show_answer(slug: str, name: str, question_id: str, public_id: str) -> str:
     """Show an answer with its rubric; whoever looks at it first holds it for some minutes."""
-    assignment, submission, question = _answer(slug, name, question_id, public_id)
+    assignment, submission, question = answer_for(slug, name, question_id, public_id)
     with writing(grades=False) as session:
         claims.take(session, signed_in(), submission, question_id)
     grade = written_answers.grade_of(db(), submission, question_id)
@@ -76,7 +95,7 @@ def grade_answer(
     slug: str, name: str, question_id: str, public_id: str
 ) -> str | Response | tuple[str, int]:
     """Save a grade; or put a saved comment into the one that is being written."""
-    assignment, submission, question = _answer(slug, name, question_id, public_id)
+    assignment, submission, question = answer_for(slug, name, question_id, public_id)
     fields = Fields.typed()
     inserted = request.form.get("insert", type=int)
     if inserted is not None:
@@ -95,26 +114,26 @@ def grade_answer(
     if request.form.get("then") == "next":
         return _to_next(assignment, question_id, submission)
     flash("Grade saved.", "good")
-    return _to_answer(assignment, question_id, submission)
+    return to_answer(assignment, question_id, submission)
 
 
 @bp.post("/courses/<slug>/staff/grading/<name>/<question_id>/<public_id>/claim")
 def claim_answer(slug: str, name: str, question_id: str, public_id: str) -> Response:
     """Hold an answer for some more minutes; with ``take=1`` take it from whoever holds it."""
-    assignment, submission, _ = _answer(slug, name, question_id, public_id)
+    assignment, submission, _ = answer_for(slug, name, question_id, public_id)
     force = request.form.get("take") == "1"
     with writing() as session:
         claims.take(session, signed_in(), submission, question_id, force=force)
         if force:
             course, target = assignment.course, audit.question_target(submission, question_id)
             audit.record(session, signed_in(), "answer.taken_over", course=course, target=target)
-    return _to_answer(assignment, question_id, submission)
+    return to_answer(assignment, question_id, submission)
 
 
 @bp.post("/courses/<slug>/staff/grading/<name>/<question_id>/comments")
 def save_comment(slug: str, name: str, question_id: str) -> Response:
     """Save a comment for the next answers."""
-    assignment, _ = _question(slug, name, question_id)
+    assignment, _ = question_for(slug, name, question_id)
     with writing() as session:
         comments.add(session, signed_in(), assignment, question_id, request.form.get("text", ""))
     flash("Comment saved.", "good")
@@ -124,36 +143,11 @@ def save_comment(slug: str, name: str, question_id: str) -> Response:
 @bp.post("/courses/<slug>/staff/grading/<name>/<question_id>/comments/<row:number>/delete")
 def delete_comment(slug: str, name: str, question_id: str, number: int) -> Response:
     """Delete a saved comment."""
-    assignment, _ = _question(slug, name, question_id)
+    assignment, _ = question_for(slug, name, question_id)
     with writing() as session:
         comments.delete(session, signed_in(), assignment, question_id, number)
     flash("Comment deleted.", "good")
     return _back(assignment, question_id)
-
-
-def _question(slug: str, name: str, question_id: str) -> tuple[CourseAssignment, SnapshotQuestion]:
-    assignment = assignment_for(slug, name, Action.GRADE)
-    question = written_answers.written_question(assignment.snapshot, question_id) or abort(404)
-    return assignment, question
-
-
-def _answer(
-    slug: str, name: str, question_id: str, public_id: str
-) -> tuple[CourseAssignment, Submission, SnapshotQuestion]:
-    """Find an answer, and its question as it was when the answer was last graded by the tests."""
-    assignment = assignment_for(slug, name, Action.GRADE)
-    submission = _answer_in(assignment, public_id) or abort(404)
-    require(Action.GRADE, submission)
-    snapshot = written_answers.graded_snapshot(db(), submission)
-    question = written_answers.written_question(snapshot, question_id) or abort(404)
-    return assignment, submission, question
-
-
-def _answer_in(assignment: CourseAssignment, public_id: str) -> Submission | None:
-    submission = lookup.submission_by_public_id(db(), public_id)
-    if submission is None or submission.assignment_id != assignment.id or submission.result is None:
-        return None
-    return submission
 
 
 def _to_next(
@@ -164,34 +158,17 @@ def _to_next(
             session, signed_in(), assignment, question_id, leaving
         )
     if following is not None:
-        return _to_answer(assignment, question_id, following)
+        return to_answer(assignment, question_id, following)
     flash("All answers are graded or being graded by somebody else.", "good")
-    return _to_answers(assignment, question_id)
-
-
-def _to_answers(assignment: CourseAssignment, question_id: str) -> Response:
-    slug, name = assignment.course.slug, assignment.name
-    place = url_for("staff.list_answers", slug=slug, name=name, question_id=question_id)
-    return redirect(place, code=303)
-
-
-def _to_answer(assignment: CourseAssignment, question_id: str, submission: Submission) -> Response:
-    place = url_for(
-        "staff.show_answer",
-        slug=assignment.course.slug,
-        name=assignment.name,
-        question_id=question_id,
-        public_id=submission.public_id,
-    )
-    return redirect(place, code=303)
+    return to_answers(assignment, question_id)
 
 
 def _back(assignment: CourseAssignment, question_id: str) -> Response:
     """Go back to the answer that is being graded, or to the list of them."""
-    submission = _answer_in(assignment, request.form.get("public_id", ""))
+    submission = answer_in(assignment, request.form.get("public_id", ""))
     if submission is not None:
-        return _to_answer(assignment, question_id, submission)
-    return _to_answers(assignment, question_id)
+        return to_answer(assignment, question_id, submission)
+    return to_answers(assignment, question_id)
 
 
 def _page(
@@ -225,6 +202,8 @@ def _page(
         problem=problem,
         reader=claim.grader if claim is not None and others else None,
         comments=comments.of_question(db(), assignment, question.id),
+        group=groups.group_of(groups.answer_groups(db(), folder, queue), submission.public_id),
+        last=grade_changes.last_decision(db(), signed_in(), assignment, question.id),
         waiting=sum(not each.graded for each in queue),
         total=len(queue),
     )

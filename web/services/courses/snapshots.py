@@ -161,6 +161,18 @@ def prompt(snapshots: Path, snapshot: Snapshot, question_id: str) -> str:
     return "" if found is None else _markdown(found.prompt)
 
 
+def given_texts(snapshots: Path, snapshot: Snapshot) -> frozenset[str]:
+    """Return the texts of the student notebook's cells: an answer of such cells alone is blank."""
+    return _given_texts(snapshot_folder(snapshots, snapshot))
+
+
+# Built for a page that looks for blank answers; a version never changes.
+@lru_cache(maxsize=64)
+def _given_texts(folder: Path) -> frozenset[str]:
+    cells = build_student(load_assignment(folder)).notebook["cells"]
+    return frozenset(str(cell["source"]) for cell in cells)
+
+
 # A snapshot's folder never changes; pages that grade ask for one question after another.
 @lru_cache(maxsize=256)
 def _question(folder: Path, question_id: str) -> Question | None:

@@ -25,7 +25,7 @@ from web.models import (
 )
 from web.services import audit, lookup
 from web.services.errors import RuleError
-from web.services.grading import claims
+from web.services.grading import claims, grade_changes
 from web.services.grading.marks import (
     Mark,
     QuestionMark,
@@ -189,7 +189,13 @@ def grade_of(session: Session, submission: Submission, question_id: str) -> Manu
 
 
 def save(
-    session: Session, grader: User, submission: Submission, question_id: str, entered: Entered
+    session: Session,
+    grader: User,
+    submission: Submission,
+    question_id: str,
+    entered: Entered,
+    *,
+    decision: str = "",
 ) -> ManualGrade:
     """
     Grade an answer.
@@ -200,6 +206,7 @@ def save(
         submission: Where the answer stands.
         question_id: Of the written question.
         entered: What they typed and chose.
+        decision: The id of the decision that this is a part of; by default it is one of its own.
 
     Raises:
         NewerGradeError: If somebody else has graded it since the grader read it.
@@ -208,18 +215,19 @@ def save(
     question = written_question(graded_snapshot(session, submission), question_id)
     if question is None:
         raise RuleError("This question is not graded manually.")
-    decision = _decision(question, entered, answer_hash_of(submission, question_id))
+    given = _decision(question, entered, answer_hash_of(submission, question_id))
     before = grade_of(session, submission, question_id)
     old_tenths = None if before is None else before.points_tenths
     released_at = released_with(session, submission, question_id)
     if before is not None:
         released_at = before.released_at or released_at
     replaced = _to_replace(session, submission, question, before)
+    old = grade_changes.state_of(replaced)
     if replaced is None:
-        _insert(session, grader, submission, question_id, decision, released_at)
+        _insert(session, grader, submission, question_id, given, released_at)
     else:
         version = entered.version if replaced is before else replaced.version
-        _replace(session, grader, replaced, version, decision, released_at)
+        _replace(session, grader, replaced, version, given, released_at)
     claims.drop(session, grader, submission, question_id)
     audit.record(
         session,
@@ -228,11 +236,12 @@ def save(
         course=submission.assignment.course,
         target=audit.question_target(submission, question_id),
         before=old_tenths,
-        after=decision.points_tenths,
-        reason=decision.reason,
+        after=given.points_tenths,
+        reason=given.reason,
     )
     saved = grade_of(session, submission, question_id)
     assert saved is not None
+    grade_changes.record(session, decision or grade_changes.new_decision(), saved, old)
     return saved
 
 
@@ -319,6 +328,7 @@ def _insert(
         submission_id=submission.id,
         question=question_id,
         grader_id=grader.id,
+        version=grade_changes.next_version(session, submission, question_id),
         released_at=released_at,
         **vars(decision),
     )

@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from autograder.report import QuestionResult
+
+MAX_TEXT: Final = 20_000
+"""How long an answer may be, in characters, to be compared with others."""
 
 
 def answer_hashes(
@@ -27,6 +30,33 @@ def answer_hashes(
         question.id: answer_hash(cells, question.answer_cells, written=question.score is None)
         for question in questions
     }
+
+
+def answer_texts(
+    cells: Sequence[Mapping[str, Any]], questions: Sequence[QuestionResult]
+) -> dict[str, list[str]]:
+    """
+    Return what was written to each written question, cell by cell, as far as texts can tell.
+
+    Left out are questions whose cells were not found, so that the answer is the whole notebook, and
+    answers that are very long, or with pictures or outputs, of which their text says too little.
+
+    Args:
+        cells: Of the notebook.
+        questions: What came of them.
+    """
+    found = {}
+    for question in questions:
+        numbers = [number for number in question.answer_cells if 0 <= number < len(cells)]
+        chosen = [cells[number] for number in numbers]
+        if question.score is not None or not chosen or len(chosen) == len(cells):
+            continue
+        if any(cell.get("attachments") or cell.get("outputs") for cell in chosen):
+            continue
+        texts = [_text(cell) for cell in chosen]
+        if sum(map(len, texts)) <= MAX_TEXT:
+            found[question.id] = texts
+    return found
 
 
 def stored_hash(notebook: str, staff_view: object, question_id: str) -> str | None:

@@ -14,10 +14,19 @@ from autograder.messages import Message
 from autograder.progress import GradingProgress
 from autograder.report import Report
 from web.db import now
-from web.models import JobState, Leased, Result, Snapshot, Submission, SubmissionState, User
+from web.models import (
+    AnswerText,
+    JobState,
+    Leased,
+    Result,
+    Snapshot,
+    Submission,
+    SubmissionState,
+    User,
+)
 from web.services.courses.rule_book import rules_for
 from web.services.errors import RuleError
-from web.services.submissions.answers import answer_hashes
+from web.services.submissions.answers import answer_hashes, answer_texts
 from web.services.submissions.leases import LEASE_SECONDS, due, requeue_later
 from web.services.submissions.rendering import StoredHtml
 
@@ -234,6 +243,10 @@ def new_result(
             for question in report.questions
         },
         answers=answer_hashes(report.notebook.cells, report.questions),
+        answer_texts=[
+            AnswerText(question=question_id, cells=texts)
+            for question_id, texts in answer_texts(report.notebook.cells, report.questions).items()
+        ],
         staff_view=report.staff_view().as_json(),
         student_view=report.student_view().as_json(),
         notebook=notebook,
