@@ -77,6 +77,7 @@ MAY = {
     ("staff.show_group", "GET"): STAFF,
     ("staff.grade_group", "POST"): STAFF,
     ("staff.undo_decision", "POST"): STAFF,
+    ("staff.assign_answers", "POST"): INSTRUCTORS,
     ("staff.save_comment", "POST"): STAFF,
     ("staff.delete_comment", "POST"): STAFF,
     ("staff.list_requests", "GET"): STAFF,

@@ -7,6 +7,7 @@ from web.models.grade_keys import GradeStep, SpecialGrade
 from web.models.grading import (
     GradeChange,
     GradingClaim,
+    GradingShare,
     ManualGrade,
     PointsOverride,
     RegradeRequest,
@@ -32,6 +33,7 @@ __all__ = [
     "GradeChange",
     "GradeStep",
     "GradingClaim",
+    "GradingShare",
     "Invitation",
     "JobState",
     "Leased",

@@ -97,6 +97,21 @@ class GradeChange(Base):
     undone_at: Mapped[datetime | None]
 
 
+class GradingShare(Base):
+    """A grader to whom answers to a question are assigned; they get these first."""
+
+    __tablename__ = "grading_share"
+    __table_args__ = (UniqueConstraint("assignment_id", "question", "grader_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    assignment_id: Mapped[int] = mapped_column(ForeignKey("course_assignment.id"))
+    question: Mapped[str] = mapped_column(String(60))
+    grader_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    section: Mapped[str | None] = mapped_column(String(200))
+    """Whose students' answers; ``None``: an equal part, drawn at random."""
+    grader: Mapped[User] = relationship(lazy="joined")
+
+
 class SavedComment(Base):
     """A comment that graders of a question use again and again."""
 

@@ -19,10 +19,10 @@ from web.blueprints.staff.grading_lookups import (
     to_answer,
     to_answers,
 )
-from web.http import db, portal, signed_in, writing
+from web.http import db, portal, require, signed_in, writing
 from web.models import CourseAssignment, ManualGrade, SnapshotQuestion, Submission
 from web.policy import Action, allowed
-from web.services import audit, lookup
+from web.services import audit
 from web.services.courses import extension_requests, snapshots
 from web.services.errors import RuleError
 from web.services.grading import (
@@ -33,6 +33,7 @@ from web.services.grading import (
     marks,
     release,
     requests,
+    shares,
     written_answers,
 )
 from web.services.grading.written_answers import NewerGradeError
@@ -68,8 +69,31 @@ def list_answers(slug: str, name: str, question_id: str) -> str:
         question=question,
         answers=answers,
         groups=groups.answer_groups(db(), portal().settings.snapshots, answers),
+        shares=shares.shares(
+            db(), assignment, question_id, [(each.submission, each.graded) for each in answers]
+        ),
+        graders=shares.graders_of(db(), assignment),
+        sections=[(each, f"section {each}") for each in shares.sections_of(db(), assignment)],
+        assigns=allowed(db(), signed_in(), Action.RELEASE_GRADES, assignment),
         last=grade_changes.last_decision(db(), signed_in(), assignment, question_id),
     )
+
+
+@bp.post("/courses/<slug>/staff/grading/<name>/<question_id>/graders")
+def assign_answers(slug: str, name: str, question_id: str) -> Response:
+    """Say which graders get which answers first."""
+    assignment, _ = question_for(slug, name, question_id)
+    require(Action.RELEASE_GRADES, assignment)
+    # Untrusted: made-up numbers and sections, which are looked for among the course's.
+    chosen = {
+        each.id: request.form.get(f"section-{each.id}", "")
+        for each in shares.graders_of(db(), assignment)
+        if request.form.get(f"grader-{each.id}") == "1"
+    }
+    with writing() as session:
+        shares.assign(session, signed_in(), assignment, question_id, chosen)
+    flash("Graders saved.", "good")
+    return to_answers(assignment, question_id)
 
 
 @bp.post("/courses/<slug>/staff/grading/<name>/<question_id>/next")

@@ -1,4 +1,4 @@
-"""Answers' texts are kept for groups of alike ones; graders' decisions can be undone"""
+"""Groups of answers that are alike, decisions that can be undone, answers assigned to graders"""
 
 from __future__ import annotations
 
@@ -35,9 +35,21 @@ def upgrade() -> None:
     )
     op.create_index("ix_grade_change_answer", "grade_change", ["submission_id", "question"])
     op.create_index("ix_grade_change_grader", "grade_change", ["grader_id", "question"])
+    op.create_table(
+        "grading_share",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column(
+            "assignment_id", sa.Integer(), sa.ForeignKey("course_assignment.id"), nullable=False
+        ),
+        sa.Column("question", sa.String(60), nullable=False),
+        sa.Column("grader_id", sa.Integer(), sa.ForeignKey("user.id"), nullable=False),
+        sa.Column("section", sa.String(200), nullable=True),
+        sa.UniqueConstraint("assignment_id", "question", "grader_id"),
+    )
 
 
 def downgrade() -> None:
     """Go back: what was decided stays and can no longer be undone."""
+    op.drop_table("grading_share")
     op.drop_table("grade_change")
     op.drop_table("answer_text")

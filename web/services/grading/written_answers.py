@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,7 +24,7 @@ from web.models import (
 )
 from web.services import audit, lookup
 from web.services.errors import RuleError
-from web.services.grading import claims, grade_changes
+from web.services.grading import claims, grade_changes, shares
 from web.services.grading.marks import (
     Mark,
     QuestionMark,
@@ -34,6 +33,7 @@ from web.services.grading.marks import (
     question_mark_of,
     released_with,
 )
+from web.services.grading.shares import reading_order
 
 MAX_TEXT: Final = 10_000
 
@@ -140,16 +140,6 @@ def queue(
     return sorted(answers, key=lambda each: reading_order(question_id, each.submission))
 
 
-def reading_order(question_id: str, submission: Submission) -> bytes:
-    """
-    Return by what the answers to a question are put in order for those who grade.
-
-    Who reads many answers judges the first ones otherwise than the last ones. Neither who submitted
-    early nor who was early in another question has an advantage or a disadvantage by that.
-    """
-    return hashlib.sha256(f"{question_id} {submission.public_id}".encode()).digest()
-
-
 def take_next(
     session: Session,
     grader: User,
@@ -159,6 +149,8 @@ def take_next(
 ) -> Submission | None:
     """
     Claim the next answer that nobody has graded and nobody else reads; ``None`` if there is none.
+
+    Those that are assigned to the grader come first, so that nobody waits while others are left.
 
     Args:
         session: A writing session; the caller commits.
@@ -171,8 +163,14 @@ def take_next(
     if leaving is not None:
         claims.drop(session, grader, leaving, question_id)
     waiting = [each for each in queue(session, assignment, question_id) if not each.graded]
+    owners = shares.owners(session, assignment, question_id, [each.submission for each in waiting])
     numbered = [(reading_order(question_id, each.submission), each) for each in waiting]
-    numbered.sort(key=lambda each: (each[0] == place, each[0] < place, each[0]))
+
+    def turn(order: bytes, answer: QueuedAnswer) -> tuple[bool, bool, bool, bytes]:
+        own = shares.is_own(owners, grader, answer.submission)
+        return order == place, not own, order < place, order
+
+    numbered.sort(key=lambda each: turn(*each))
     for _, answer in numbered:
         if claims.take(session, grader, answer.submission, question_id):
             return answer.submission
