@@ -17,7 +17,7 @@ from autograder.grade.explanations import (
     explanation,
     may_tell,
 )
-from autograder.grade.own_cells import MAX_SEARCHED, MOST_CELLS, OwnCells, defines
+from autograder.grade.own_cells import MOST_CELLS, OwnCells, cells_defining
 from autograder.grade.written_answers import answer_cells
 from autograder.messages import Message, MessageCode
 from autograder.notebook import Notebook
@@ -182,21 +182,21 @@ class _Assembly:
         """Find the cell that defines a missing name by its text, but did not run to its end."""
         if name is None:
             return None
-        for run in self._execution.runs.values():
-            source = self._notebook.cells[run.index].source
-            ended = run.status is CellStatus.OK
-            if not ended and len(source) <= MAX_SEARCHED and defines(source, name):
-                return run
-        return None
+        unfinished = {
+            run.index: run
+            for run in self._execution.runs.values()
+            if run.status is not CellStatus.OK
+        }
+        cells = ((index, self._notebook.cells[index]) for index in unfinished)
+        found = next(cells_defining(cells, [name]), None)
+        return None if found is None else unfinished[found]
 
     def _places(self, outcome: TestOutcome) -> list[SourceLine]:
         """Return the first lines of code of what the test asked for, which may be named."""
         lines: list[SourceLine] = []
-        for index, cell in enumerate(self._notebook.cells):
-            if cell.kind != "code" or len(cell.source) > MAX_SEARCHED:
-                continue
-            if any(defines(cell.source, name) for name in outcome.asked):
-                lines += _lines_of_code(index, cell.source)
+        code = [(n, each) for n, each in enumerate(self._notebook.cells) if each.kind == "code"]
+        for index in cells_defining(code, outcome.asked):
+            lines += _lines_of_code(index, self._notebook.cells[index].source)
             if len(lines) >= MAX_PLACES:
                 break
         return lines[:MAX_PLACES]

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from autograder.assignment import Assignment
 from autograder.assignment.build import build_student
 from autograder.assignment.master import Question, defined_names
-from autograder.notebook import Notebook
+from autograder.notebook import Cell, Notebook
 
 MOST_CELLS: Final = 20
 """Of one question; whoever has more reads them in the notebook."""
 MAX_SEARCHED: Final = 100_000
 """Characters of a cell in which a definition is looked for: the cell is a student's."""
+MAX_SEARCHED_TOTAL: Final = 1_000_000
+"""Characters of a notebook in which one definition is looked for."""
 _ANSWER_TAG: Final = "otter_answer_cell"
 _PLACEHOLDER: Final = "..."
 
@@ -98,14 +100,8 @@ class OwnCells:
         return cell.kind == "code" and bool(cell.source.strip()) and number not in self.given
 
     def _defining(self, question: str) -> list[int]:
-        names = list(self._asked_names(question))
-        return [
-            number
-            for number, cell in enumerate(self._cells)
-            if self._is_own(number)
-            and len(cell.source) <= MAX_SEARCHED
-            and any(defines(cell.source, name) for name in names)
-        ]
+        own = [(n, each) for n, each in enumerate(self._cells) if self._is_own(n)]
+        return list(cells_defining(own, list(self._asked_names(question))))
 
     def _asked_names(self, question: str) -> Iterator[str]:
         """Return the names that a question's answer cells define in the student notebook."""
@@ -124,6 +120,26 @@ class OwnCells:
                 )
             elif inside and not _is_given(cell):
                 yield cell
+
+
+def cells_defining(cells: Iterable[tuple[int, Cell]], names: Collection[str]) -> Iterator[int]:
+    """
+    Return the numbers of cells that define one of some names.
+
+    Args:
+        cells: Among which, by number.
+        names: Which.
+    """
+    room = MAX_SEARCHED_TOTAL
+    for number, cell in cells:
+        # Untrusted: thirty megabytes of comments may name what is looked for, for each test.
+        if len(cell.source) > MAX_SEARCHED or not any(name in cell.source for name in names):
+            continue
+        room -= len(cell.source)
+        if room < 0:
+            return
+        if any(defines(cell.source, name) for name in names):
+            yield number
 
 
 def defines(source: str, name: str) -> bool:

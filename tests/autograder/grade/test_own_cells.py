@@ -6,8 +6,15 @@ import pytest
 
 from autograder.assignment import Assignment
 from autograder.assignment.build import build_student
+from autograder.grade import own_cells
 from autograder.grade.grader import Grader
-from autograder.grade.own_cells import MOST_CELLS, OwnCells
+from autograder.grade.own_cells import (
+    MAX_SEARCHED,
+    MAX_SEARCHED_TOTAL,
+    MOST_CELLS,
+    OwnCells,
+    defines,
+)
 from autograder.messages import MessageCode
 from autograder.notebook import parse_notebook
 from autograder.verdict import Verdict
@@ -118,6 +125,24 @@ def test_there_is_a_bound(xor: Assignment, given: Cells) -> None:
     many = [("code", f"a{number} = 1") for number in range(1000)]
 
     assert len(own(answered(given, *many), xor)) == MOST_CELLS
+
+
+def test_comments_without_end_are_not_searched(
+    xor: Assignment, given: Cells, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A notebook of thirty megabytes may name on each line what is looked for."""
+    searched = []
+
+    def look(source: str, name: str) -> bool:
+        searched.append(len(source))
+        return defines(source, name)
+
+    monkeypatch.setattr(own_cells, "defines", look)
+    comments = ("code", "# forward\n" * (MAX_SEARCHED // 20))
+    found = OwnCells(parse_notebook(as_bytes([*given, *[comments] * 100, FORWARD])), xor)
+
+    found.unanswered(xor.questions[1])
+    assert 0 < sum(searched) <= MAX_SEARCHED_TOTAL
 
 
 def test_titles_are_what_headings_say(xor: Assignment) -> None:
