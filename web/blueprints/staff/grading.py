@@ -81,7 +81,7 @@ def list_answers(slug: str, name: str, question_id: str) -> str:
 
 @bp.post("/courses/<slug>/staff/grading/<name>/<question_id>/graders")
 def assign_answers(slug: str, name: str, question_id: str) -> Response:
-    """Say which graders get which answers first."""
+    """Assign the answers to graders, who get theirs first."""
     assignment, _ = question_for(slug, name, question_id)
     require(Action.RELEASE_GRADES, assignment)
     # Untrusted: made-up numbers and sections, which are looked for among the course's.
