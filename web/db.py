@@ -229,9 +229,15 @@ class Database:
     write: sessionmaker[Session]
 
 
+MOST_CONNECTIONS: Final = 45
+"""
+Beyond the five that stay open, of a process: each thread of the portal may read while it writes.
+"""
+
+
 def open_database(url: str) -> Database:
     """Open a database; SQLite gets write-ahead logging, foreign keys and patience."""
-    engine = create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url, pool_pre_ping=True, max_overflow=MOST_CONNECTIONS)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)

@@ -7,7 +7,7 @@ from typing import Final
 
 from flask import Flask, g, request
 
-from web.http import portal, signed_in
+from web.http import end_transaction, portal, signed_in
 from web.security import FORM_BYTES
 
 _PORTION: Final = 2**16
@@ -25,6 +25,8 @@ def _look() -> None:
     try:
         uploads, user = portal().uploads, signed_in()
         uploads.check(user.id)
+        # A slow upload, and who waits for one, keeps no connection to the database.
+        end_transaction()
         g.turn = ExitStack()
         g.turn.enter_context(uploads.turn(user.id))
     except BaseException:

@@ -7,7 +7,7 @@ import io
 import pytest
 from flask.testing import FlaskClient
 from flask.wrappers import Request
-from sqlalchemy import select
+from sqlalchemy import QueuePool, select
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
@@ -75,6 +75,26 @@ def test_who_was_refused_often_is_refused_before_the_form_is_read(
 
     assert second.status_code == 303
     assert "were not notebooks" in client.get(PLACE).text
+
+
+def test_a_slow_form_keeps_no_connection(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While it arrives others read the database; there are fewer connections than threads."""
+    client = world.client("student")
+    token = token_of(client, PLACE)
+    pool = world.database.engine.pool
+    held: list[int] = []
+
+    def look(_: Request) -> None:
+        assert isinstance(pool, QueuePool)
+        held.append(pool.checkedout())
+        raise ReadError
+
+    monkeypatch.setattr(Request, "_load_form_data", look)
+    world.app.config["PROPAGATE_EXCEPTIONS"] = True
+    with pytest.raises(ReadError):
+        send(client, f"{PLACE}submit", 2 * FORM_BYTES, token)
+
+    assert held == [0]
 
 
 def test_two_large_forms_of_one_person_at_a_time(world: World) -> None:
