@@ -141,7 +141,7 @@ def change_membership(slug: str, membership_id: int) -> Response | str:
     roster.check_multiplier(multiplier)
     placed = groups.Groups(
         groups.parse_section(request.form.get("section", membership.section or "")),
-        groups.parse_labels(request.form.get("labels", ",".join(membership.labels))),
+        groups.parse_labels(request.form.get("label_list", ",".join(membership.labels))),
     )
     try:
         with writing() as session:

@@ -113,7 +113,7 @@ def test_sections_and_labels_are_changed_and_filtered_by(world: World) -> None:
     with world.database.read() as session:
         found = session.scalars(select(Membership).join(User).where(User.name == "Student")).one()
     data = {"csrf_token": token_of(client, PLACE), "role": "student", "active": "1"}
-    fields = {"section": " Mon  10 ", "labels": "lab; exam"}
+    fields = {"section": " Mon  10 ", "label_list": "lab; exam"}
 
     client.post(f"{PLACE}{found.id}", data=data | fields)
     assert placed(world, PEOPLE["student"][0]) == ("Mon 10", ("lab", "exam"))
@@ -132,7 +132,7 @@ def test_sections_and_labels_are_changed_and_filtered_by(world: World) -> None:
         entry = session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()[-2]
         assert entry.details["after"]["labels"] == "lab, exam"
         assert entry.details["before"]["section"] is None
-    client.post(f"{PLACE}{found.id}", data=data | {"section": "", "labels": ""})
+    client.post(f"{PLACE}{found.id}", data=data | {"section": "", "label_list": ""})
     assert placed(world, PEOPLE["student"][0]) == (None, ())
 
 
