@@ -27,7 +27,8 @@ from web.models import (
 )
 from web.services import audit
 from web.services.courses import assignments
-from web.services.grading import overrides, release
+from web.services.grading import overrides, release, written_answers
+from web.services.grading.written_answers import Entered
 from web.services.people import accounts
 from web.services.regrading import regrades
 from web.services.regrading.queue import RegradeQueue
@@ -61,6 +62,12 @@ DOES: dict[str, tuple[dict[str, Any], str]] = {
     "staff.retry_grading": ({}, "submission.retried"),
     "staff.make_course": (COURSE, "course.made"),
     "staff.grade_answer": ({"version": "0", "item": "0", "comment": "Good."}, "answer.graded"),
+    "staff.grade_group": (
+        {"answer": "answer of ada", "question": "hash of q7", "item": "0", "comment": "Good."},
+        "answer.graded",
+    ),
+    "staff.undo_decision": ({"decision": "decision"}, "answer.undone"),
+    "staff.assign_answers": ({}, "grading.shared"),
     "staff.save_comment": ({"text": "Which step?"}, "comment.kept"),
     "staff.delete_comment": ({}, "comment.deleted"),
     "staff.change_grading_rules": ({"anonymous_grading": "1"}, "grading.rules_changed"),
@@ -114,6 +121,10 @@ def prepare(world: World, endpoint: str) -> int:
         elif endpoint == "staff.withdraw_extension":
             terms = assignments.ExtensionTerms(None, None, 1, "")
             assignments.extend(session, instructor, assignment, submission.user, terms)
+        elif endpoint == "staff.undo_decision":
+            admin = session.scalars(select(User).where(User.email == PEOPLE["admin"][0])).one()
+            entered = Entered(0, items=(0,), comment="Good.")
+            written_answers.save(session, admin, submission, "q7", entered, decision="decision")
         elif endpoint == "staff.restore_points":
             overrides.set_points(session, instructor, submission, "q7", 10, "Right after all.")
         elif endpoint == "staff.withdraw_grades":
@@ -128,6 +139,14 @@ def prepare(world: World, endpoint: str) -> int:
 def _membership(world: World, student: int) -> int:
     with world.database.read() as session:
         return session.scalars(select(Membership.id).where(Membership.user_id == student)).one()
+
+
+def _answer(world: World) -> dict[str, str]:
+    with world.database.read() as session:
+        submission = session.scalars(select(Submission)).one()
+        question = written_answers.written_question(submission.assignment.snapshot, "q7")
+        assert question is not None
+        return {"answer of ada": f"{submission.public_id}:0", "hash of q7": question.hash}
 
 
 def _finish_regrade(session: Session, assignment: CourseAssignment) -> None:
@@ -150,7 +169,11 @@ def test_every_form_of_staff_leaves_an_entry(world: World, endpoint: str) -> Non
     (address,) = [at for end, method, at in routes(world) if (end, method) == (endpoint, "POST")]
     student = prepare(world, endpoint)
     data, action = DOES[endpoint]
-    stands_for = {"of ada": student, "membership of ada": _membership(world, student)}
+    stands_for = {
+        "of ada": student,
+        "membership of ada": _membership(world, student),
+        **_answer(world),
+    }
     data = {
         name: stands_for.get(value, value) if isinstance(value, str) else value
         for name, value in data.items()
