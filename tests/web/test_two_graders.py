@@ -43,8 +43,8 @@ def fill(world: World, count: int) -> None:
 def grade_all(client: FlaskClient, start: threading.Barrier) -> int:
     """Take the next answer and save a grade, until none is left; returns how many were saved."""
     token, saved = token_of(client, PLACE), 0
-    start.wait(30)
     place = client.post(f"{PLACE}next", data={"csrf_token": token}).headers["Location"]
+    start.wait(30)  # both hold an answer now, however fast one of them is
     while place != PLACE:
         data = {"csrf_token": token, "version": "0", "item": "0", "then": "next"}
         answer = client.post(place, data=data)

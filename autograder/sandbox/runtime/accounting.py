@@ -165,12 +165,23 @@ def exceeds_memory(processes: list[Process], allowed: int) -> bool:
 
 def _memories(pids: list[int]) -> list[int]:
     """Return one process for each memory."""
-    found: dict[bytes, list[int]] = {}
+    found: dict[bytes, list[tuple[int, int]]] = {}
     for pid in pids:
-        alike = found.setdefault(_read(f"/proc/{pid}/statm"), [])
-        if not any(linux.share_memory(pid, other) for other in alike):
-            alike.append(pid)
-    return [pid for alike in found.values() for pid in alike]
+        thread, pages = _thread_with_memory(pid)
+        alike = found.setdefault(pages, [])
+        if not any(linux.share_memory(thread, other) for _, other in alike):
+            alike.append((pid, thread))
+    return [pid for alike in found.values() for pid, _ in alike]
+
+
+def _thread_with_memory(pid: int) -> tuple[int, bytes]:
+    """Return a thread of a process that still has its memory, and how large that is."""
+    # Threads that have ended have none, so Linux says that all of them have the same.
+    for folder in _thread_folders(pid):
+        pages = _read(f"{folder}/statm")
+        if pages and not pages.startswith(b"0 "):
+            return int(folder.rpartition("/")[2]), pages
+    return pid, b""
 
 
 def _read(path: str, most: int = -1) -> bytes:
