@@ -12,7 +12,9 @@ from contextlib import contextmanager
 def busy_neighbours(count: int) -> Iterator[None]:
     """Loops that take what they can of each core, for a while."""
     code = "import time\nend = time.monotonic() + 60\nwhile time.monotonic() < end: pass"
-    loops = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(count)]
+    command = [sys.executable, "-c", code]
+    # Linux may share the processors among sessions first: all loops in ours would be one neighbour.
+    loops = [subprocess.Popen(command, start_new_session=True) for _ in range(count)]
     try:
         yield
     finally:
