@@ -66,7 +66,7 @@ def answer_html(notebook: RenderedNotebook, cells: Iterable[int]) -> Markup:
     chosen = RenderedNotebook(tuple(notebook.cells[number] for number in places))
     numbers = [number + 1 for number in places]
     # Untrusted till it was rendered: only what an allow-list lets through is in it.
-    return Markup(notebook_html(chosen, {}, numbers=numbers))  # noqa: S704
+    return Markup(notebook_html(chosen, {}, numbers=numbers))  # noqa: S704  cleaned cells
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def own_cells_of(question: QuestionView, stored: Excerpt) -> Sequence[OwnCellVie
         OwnCellView(
             number + 1,
             # Untrusted till it was rendered: only what an allow-list lets through is in it.
-            Markup(stored.cells[number].shown(marked.get(number, ()))),  # noqa: S704
+            Markup(stored.cells[number].shown(marked.get(number, ()))),  # noqa: S704  cleaned
             stored.cells[number].notes,
         )
         for number in question.own_cells

@@ -110,7 +110,7 @@ def notebook_html(
                 number=numbers[index] if numbers else index + 1,
                 kind=cell.kind,
                 # Untrusted till it was rendered: only what an allow-list lets through is in it.
-                content=Markup(shown),  # noqa: S704
+                content=Markup(shown),  # noqa: S704  cleaned when it was rendered
                 said=(notes or {}).get(index, ""),
                 notes=cell.notes,
             )

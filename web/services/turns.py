@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from web.services.errors import RuleError
 
-MOST_AT_ONCE = 2
+MOST_AT_ONCE: Final = 2
 """One that goes on and one that waits: somebody pressed a button twice."""
 
 

@@ -155,7 +155,7 @@ def submit_notebook(slug: str, name: str) -> Response:
     submission = _submit(user, assignment, upload.filename, content, received_at)
     flash("Submitted. This page is your receipt.", "good")
     if not given:
-        flash(_ANOTHER_NOTEBOOK, "warn")
+        flash(_ANOTHER_NOTEBOOK, "wait")
     receipt = url_for("submissions.show_submission", public_id=submission.public_id)
     return redirect(receipt, code=303)
 

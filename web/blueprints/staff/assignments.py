@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -83,16 +82,13 @@ def _list(course: Course, effect: RuleEffect | None = None) -> str:
     imported = assignments.course_assignments(db(), course)
     ids, names = [each.id for each in imported], {each.name for each in imported}
     offers = snapshots.offers(portal().settings.assignment_folders) if manages else []
-    to_grade: Counter[int] = Counter()
-    for each in portal().ungraded.of_course(db(), course):
-        to_grade[each.assignment_id] += each.answers
     return render_template(
         "staff/assignments.html",
         course=course,
         assignments=imported,
         submitted=count_submitted(db(), ids),
         students=count_students(db(), course),
-        to_grade=to_grade,
+        to_grade=portal().ungraded.by_assignment(db(), course),
         offers=[offer for offer in offers if offer.name not in names],
         manages=manages,
         late_days_version=version_of(_late_days_shown(course)),

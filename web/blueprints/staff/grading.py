@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 
 from flask import flash, render_template, request
@@ -43,15 +42,12 @@ from web.services.grading.written_answers import NewerGradeError
 def show_grading(slug: str) -> str:
     """Show what awaits a person in each assignment."""
     course = course_for(slug, Action.SEE_STAFF_PAGES)
-    ungraded: Counter[int] = Counter()
-    for each in portal().ungraded.of_course(db(), course):
-        ungraded[each.assignment_id] += each.answers
     extends = allowed(db(), signed_in(), Action.MANAGE_COURSE, course)
     return render_template(
         "staff/grading_overview.html",
         course=course,
         rows=release.progress(db(), course),
-        ungraded=ungraded,
+        ungraded=portal().ungraded.by_assignment(db(), course),
         open_requests=requests.open_by_assignment(db(), course),
         more_time=extension_requests.count_open(db(), course) if extends else 0,
     )

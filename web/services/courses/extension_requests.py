@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Final
 
 from sqlalchemy import func, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from web.db import now
@@ -22,7 +21,7 @@ from web.models import (
 from web.services import audit
 from web.services.courses.assignments import ExtensionTerms
 from web.services.courses.deadlines import Rules
-from web.services.errors import RuleError
+from web.services.errors import RuleError, refuse_duplicates
 
 MAX_LENGTH: Final = 2000
 
@@ -64,11 +63,8 @@ def ask(
     request = ExtensionRequest(
         assignment_id=assignment.id, user_id=user.id, wished_until=wished_until, text=text
     )
-    try:
-        with session.begin_nested():
-            session.add(request)
-    except IntegrityError:
-        raise RuleError("Your earlier request for this assignment is still open.") from None
+    with refuse_duplicates(session, "Your earlier request for this assignment is still open."):
+        session.add(request)
     _record(session, user, request, assignment, "requested", wished_until)
     return request
 

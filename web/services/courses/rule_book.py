@@ -218,7 +218,7 @@ def rules_for(session: Session, assignment: CourseAssignment, user: User) -> Rul
 
 def _sequences(
     session: Session, course_ids: Collection[int]
-) -> dict[int, Sequence[CourseAssignment]]:
+) -> Mapping[int, Sequence[CourseAssignment]]:
     """Return the assignments of courses for which late days may be used."""
     found: dict[int, list[CourseAssignment]] = {}
     if course_ids:
@@ -227,7 +227,7 @@ def _sequences(
         )
         for each in session.scalars(query):
             found.setdefault(each.course_id, []).append(each)
-    return {**found}
+    return found
 
 
 def _latest(

@@ -9,7 +9,7 @@ from typing import Any, Final, Generic, TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from web.models import Course, CourseAssignment, Membership, Role, User
+from web.models import Course, CourseAssignment, Membership, User
 from web.services import audit, lookup
 from web.services.courses.assignments import course_assignments
 from web.services.courses.rule_book import rule_book
@@ -206,8 +206,7 @@ def own_grades(
         select(Membership).where(
             Membership.course_id == course.id,
             Membership.user_id == user.id,
-            Membership.role == Role.STUDENT,
-            Membership.active.is_(True),
+            *lookup.PRESENT_STUDENT,
         )
     )
     if member is None:

@@ -15,7 +15,6 @@ from web.models import (
     ManualGrade,
     Membership,
     PointsOverride,
-    Role,
     Submission,
     SubmissionState,
     User,
@@ -25,6 +24,7 @@ from web.services.courses.assignments import course_assignments
 from web.services.errors import RuleError
 from web.services.grading.marks import Mark
 from web.services.grading.written_answers import student_marks, written_questions
+from web.services.lookup import PRESENT_STUDENT
 
 
 @dataclass(frozen=True)
@@ -91,11 +91,7 @@ def progress(session: Session, course: Course) -> list[Progress]:
         Submission.state == SubmissionState.GRADED,
         Submission.practice.is_(False),
     )
-    students = select(Membership.user_id).where(
-        Membership.course_id == course.id,
-        Membership.role == Role.STUDENT,
-        Membership.active.is_(True),
-    )
+    students = select(Membership.user_id).where(Membership.course_id == course.id, *PRESENT_STUDENT)
     by_assignment = _counted(
         session,
         func.count(Submission.user_id.distinct()),

@@ -323,12 +323,12 @@ def preview_extensions(
 ) -> ExtensionPreview:
     """Return what an extension for students would do, before it is granted."""
     user_ids = [each.user_id for each in students]
-    effects = effects_of_extensions(session, assignment, user_ids, terms)
+    book = rule_book(session, [assignment], user_ids)
+    changed = book.with_extensions(assignment, user_ids, terms)
+    effects = _effects(session, [assignment], book, changed, user_ids=user_ids)
     changes: dict[int, list[PointsChange]] = {}
     for change in effects.changes:
         changes.setdefault(change.user_id, []).append(change)
-    book = rule_book(session, [assignment], user_ids)
-    changed = book.with_extensions(assignment, user_ids, terms)
     rows = [
         ExtendedStudent(
             each,

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from web.models import CourseAssignment, GradingShare, Membership, Role, Submission, User
 from web.services import audit, lookup
 from web.services.errors import RuleError
+from web.services.people import groups
 
 _Owners = Mapping[int, frozenset[int]]
 
@@ -66,8 +67,7 @@ def sections_of(session: Session, assignment: CourseAssignment) -> list[str]:
     """
     if assignment.anonymous_grading:
         return []
-    members = lookup.students_of(session, assignment.course)
-    return sorted({each.section for each in members if each.section})
+    return groups.sections_of(lookup.students_of(session, assignment.course))
 
 
 def owners(

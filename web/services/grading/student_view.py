@@ -215,6 +215,8 @@ def _views(
 
 def late_days_in(session: Session, user: User, course: Course) -> OwnLateDays | None:
     """Return a student's late days in a course; ``None`` if it gives none."""
+    if not course.late_days:
+        return None
     assignments = course_assignments(session, course)
     return _late_days_in(rule_book(session, assignments, [user.id]), course, user)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -82,6 +83,13 @@ class UngradedAnswers:
             counts = self._counted(session, course, counts)
         return [each for count in counts.values() for each in count.ungraded]
 
+    def by_assignment(self, session: Session, course: Course) -> Counter[int]:
+        """Return how many ungraded answers there are, by the assignment's id."""
+        counts: Counter[int] = Counter()
+        for each in self.of_course(session, course):
+            counts[each.assignment_id] += each.answers
+        return counts
+
     def forget(self) -> None:
         """Count anew from now on: something was written."""
         self._changes = next(self._numbers)
@@ -111,15 +119,6 @@ class UngradedAnswers:
 
 def _age(count: _Count | None) -> float:
     return 0.0 if count is None else count.at
-
-
-def ungraded_answers(session: Session, course: Course) -> list[Ungraded]:
-    """Return a course's questions with ungraded answers, by deadline and in their order."""
-    return [
-        each
-        for assignment in course_assignments(session, course)
-        for each in _of_assignment(session, assignment)
-    ]
 
 
 def _of_assignment(session: Session, assignment: CourseAssignment) -> list[Ungraded]:

@@ -57,7 +57,6 @@ def visible_marks(
     visibility: Visibility,
     *,
     results: dict[int, int] | None = None,
-    book: RuleBook | None = None,
 ) -> dict[int, VisibleMark]:
     """
     Return what a student sees of their submissions' worth, by the submissions' ids.
@@ -67,9 +66,8 @@ def visible_marks(
         submissions: Of one student in one assignment.
         visibility: What the student may see.
         results: Other results to go by, by submission.
-        book: The rules, if they have been read already.
     """
-    found = marks_of(session, submissions, results=results, book=book)
+    found = marks_of(session, submissions, results=results)
     seen = {number: visible(mark, visibility) for number, mark in found.items()}
     return {number: mark for number, mark in seen.items() if mark is not None}
 

@@ -12,12 +12,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from web.db import now
-from web.models import Course, CourseAssignment, Membership, Role, Submission
+from web.models import Course, CourseAssignment, Membership, Submission
+from web.services.lookup import PRESENT_STUDENT
 
 EVENTS: Final = 7
 BEFORE: Final = timedelta(days=1)
 """How long something is shown after it has happened."""
-_PRESENT: Final = (Membership.role == Role.STUDENT, Membership.active.is_(True))
 
 
 class EventKind(enum.StrEnum):
@@ -108,7 +108,7 @@ def count_submitted(session: Session, assignment_ids: Collection[int]) -> dict[i
         .where(
             Submission.assignment_id.in_(assignment_ids),
             Submission.practice.is_(False),
-            *_PRESENT,
+            *PRESENT_STUDENT,
         )
         .group_by(Submission.assignment_id)
     )
@@ -117,5 +117,5 @@ def count_submitted(session: Session, assignment_ids: Collection[int]) -> dict[i
 
 def count_students(session: Session, course: Course) -> int:
     """Count a course's present students."""
-    query = select(func.count()).where(Membership.course_id == course.id, *_PRESENT)
+    query = select(func.count()).where(Membership.course_id == course.id, *PRESENT_STUDENT)
     return session.scalar(query) or 0

@@ -11,6 +11,7 @@ from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from web.models import Course, CourseAssignment, Membership, Role, Snapshot, Submission, User
+from web.services.lookup import person_has
 
 MOST: Final = 20
 MAX_LENGTH: Final = 100
@@ -73,14 +74,13 @@ def _some(session: Session, query: Select[Any]) -> tuple[list[Any], bool]:
 
 
 def _students(course: Course, text: str) -> Select[Membership]:
-    columns = (User.name, User.email, User.student_number)
     return (
         select(Membership)
         .join(User)
         .where(
             Membership.course_id == course.id,
             Membership.role == Role.STUDENT,
-            or_(*(column.icontains(text, autoescape=True) for column in columns)),
+            person_has(text),
         )
         .order_by(Membership.active.desc(), User.name, User.id)
     )

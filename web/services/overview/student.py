@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -23,6 +24,7 @@ from web.services.gradebook import gradebook
 from web.services.gradebook.gradebook import Row
 from web.services.gradebook.standing import Entry
 from web.services.grading.marks import Mark, marks_of
+from web.services.submissions.submitting import attempts_in
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ def student_overview(session: Session, member: Membership, *, instructs: bool) -
     book = gradebook.gradebook(session, course, [member], instructs=instructs)
     row = book.rows[0]
     entries = {entry.assignment.id: entry for entry in row.entries}
-    attempts = _attempts(session, member, named)
+    attempts = attempts_in(session, member.user, named)
     extensions = _extensions(session, member, named)
     rules = rule_book(session, found, [member.user_id])
     return StudentOverview(
@@ -98,28 +100,15 @@ def student_overview(session: Session, member: Membership, *, instructs: bool) -
                 each not in named,
                 rules.rules(each, member.user_id),
                 extensions.get(each.id),
-                [attempt for attempt in attempts if attempt.assignment_id == each.id],
+                attempts.get(each.id, ()),
             )
             for each in found
         ],
-        marks_of(session, attempts),
+        marks_of(session, chain.from_iterable(attempts.values())),
         _requests(session, member, [each for each in named if not each.anonymous_grading]),
         _extension_requests(session, member) if instructs else [],
         row,
     )
-
-
-def _attempts(
-    session: Session, member: Membership, assignments: Sequence[CourseAssignment]
-) -> Sequence[Submission]:
-    return session.scalars(
-        select(Submission)
-        .where(
-            Submission.user_id == member.user_id,
-            Submission.assignment_id.in_([each.id for each in assignments]),
-        )
-        .order_by(Submission.number.desc())
-    ).all()
 
 
 def _extensions(

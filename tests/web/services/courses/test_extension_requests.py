@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import threading
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from flask.testing import FlaskClient
@@ -136,7 +137,7 @@ def test_there_is_one_open_request(either: World) -> None:
         start.wait()
         codes.append(ask(client).status_code)
 
-    run_all([lambda client=each: send(client) for each in clients])  # type: ignore[misc]
+    run_all([partial(send, each) for each in clients])
     assert sorted(codes) == [303, 400]
     assert "is still open" in ask(clients[0]).text
     assert ask(either.client("other")).status_code == 303

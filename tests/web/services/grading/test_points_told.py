@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -22,12 +23,12 @@ def submit(world: World, points: float = 5) -> str:
         return graded(session, world.settings.submissions, "Student", {"q1": points}).public_id
 
 
-def grade(world: World, public_id: str, *, out: bool = True, **entered: object) -> None:
+def grade(world: World, public_id: str, *, out: bool = True, **entered: Any) -> None:
     """Grade the written answer, and release it."""
     with world.database.write.begin() as session:
         submission = session.scalars(select(Submission).filter_by(public_id=public_id)).one()
         grader = session.scalars(select(User).where(User.name == "Grader")).one()
-        save(session, grader, submission, "q7", Entered(0, **entered))  # type: ignore[arg-type]
+        save(session, grader, submission, "q7", Entered(0, **entered))
         if out:
             release.release(session, grader, submission.assignment)
 

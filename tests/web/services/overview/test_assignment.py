@@ -15,7 +15,7 @@ from web.db import now
 from web.models import Course, CourseAssignment, Membership, Role, SubmissionState
 from web.services.courses.assignments import course_assignments
 from web.services.grading import requests
-from web.services.grading.ungraded import ungraded_answers
+from web.services.grading.ungraded import UngradedAnswers
 from web.services.overview.assignment import assignment_overview
 from web.services.overview.checklist import Step, checklist
 
@@ -43,7 +43,7 @@ def test_what_waits_in_an_assignment(world: World) -> None:
         other = submit(session, world, {"q1": 1.0}, "Other")
         other.state, other.result_id = SubmissionState.FAILED, None
         session.flush()
-        ungraded = ungraded_answers(session, first.assignment.course)
+        ungraded = UngradedAnswers().of_course(session, first.assignment.course)
         found = assignment_overview(session, first.assignment, ungraded, instructs=True)
 
     assert (found.submitted, found.students, found.submissions) == (2, 2, 3)
