@@ -209,7 +209,7 @@ def _without_seconds(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def has_full_marks(report: dict[str, Any]) -> bool:
     """Return whether all questions that tests judge have all of their points."""
     return "error" not in report and all(
-        question["score"] in (question["points"], None) for question in report["questions"]
+        question["score"] in (question["max_score"], None) for question in report["questions"]
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Final
+from urllib.parse import urlsplit
 
 from flask import Flask, flash, redirect, render_template, request, session, url_for
 from flask_login import LoginManager
@@ -13,13 +14,14 @@ from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response
 
 from autograder.render.page import palette
-from web import large_bodies, templating
+from web import arrivals, large_bodies, templating
 from web.config import Settings
 from web.db import LARGEST_INTEGER, Database, is_busy, open_database
 from web.http import EXTENSION, Portal, actor, close_db, db, is_ours
 from web.models import User
+from web.pauses import pause
 from web.security import SESSION_TOKEN, OtherHostError, protect
-from web.services.errors import BusyError, RuleError
+from web.services.errors import BusyError, RuleError, TooManyError
 from web.services.people import accounts
 
 RETRY_SECONDS: Final = 5
@@ -100,6 +102,20 @@ def _add_palette(app: Flask) -> None:
         return response.make_conditional(request)
 
 
+def _to_sign_in() -> Response:
+    """Let somebody sign in, and come back to what they were doing."""
+    page = request.full_path.rstrip("?")
+    arrival = None
+    if request.method == "POST":
+        # Only a page of ours knows where its form stands; the form's own address shows nothing.
+        referrer = request.referrer or ""
+        page = urlsplit(referrer).path if is_ours(referrer) else url_for("courses.list_courses")
+        arrival = arrivals.arrived()
+        words = "Your session expired, so nothing was saved. Sign in, then send the form again."
+        flash(words if arrival is None else f"{words} {arrivals.ADVICE}", "wait")
+    return arrivals.keep(redirect(url_for("account.show_sign_in", next=page)), arrival)
+
+
 def _failure(app: Flask, code: int) -> Response:
     """Answer that it is not the reader's fault; asks the database nothing, not even who reads."""
     close_db(None)
@@ -144,21 +160,27 @@ def _add_error_pages(app: Flask) -> None:
         if code >= 500:
             return _failure(app, code)
         if code == 401:
-            return redirect(url_for("account.show_sign_in", next=request.full_path.rstrip("?")))
+            return _to_sign_in()
         if code < 400:
             return error.get_response()
         title, advice = _ERRORS.get(code, _ERRORS[400])
         return render_template("error.html", code=code, title=title, advice=advice), code
 
     @app.errorhandler(CSRFError)
-    def csrf_error(_: CSRFError) -> tuple[str, int]:
+    def csrf_error(_: CSRFError) -> Response:
+        arrival = arrivals.arrived()
         title = "Your session expired"
         advice = "Nothing was saved. Go back, reload the page, and send the form again."
-        return render_template("error.html", code=400, title=title, advice=advice), 400
+        if arrival is not None:
+            advice += f" {arrivals.ADVICE}"
+        page = render_template("error.html", code=400, title=title, advice=advice)
+        return arrivals.keep(Response(page, 400, mimetype="text/html"), arrival)
 
     @app.errorhandler(RuleError)
     def refused(error: RuleError) -> Response | tuple[str, int]:
         """Show what a use case refused on the page that it was asked from."""
+        if isinstance(error, TooManyError):
+            pause()
         flash(str(error), "error")
         back = request.referrer or ""
         if is_ours(back):

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from contextlib import ExitStack
 from typing import Final
 
 from flask import Flask, g, request
 
-from web.http import end_transaction, portal, signed_in
+from web.arrivals import SUBMIT
+from web.browsers import browser
+from web.http import actor, end_transaction, not_signed_in, portal
 from web.security import FORM_BYTES
 
-_PORTION: Final = 2**16
+_PORTION: Final = 2**20
 
 
 def add_to(app: Flask) -> None:
@@ -23,17 +26,29 @@ def _look() -> None:
     if not _is_large():
         return
     try:
-        uploads, user = portal().uploads, signed_in()
-        uploads.check(user.id)
+        key = _sender()
         # A slow upload, and who waits for one, keeps no connection to the database.
         end_transaction()
         g.turn = ExitStack()
-        g.turn.enter_context(uploads.turn(user.id))
+        g.turn.enter_context(portal().uploads.turn(key))
     except BaseException:
         # A browser that is still sending when the connection is closed shows no answer.
         while request.stream.read(_PORTION):
             pass
         raise
+
+
+def _sender() -> Hashable:
+    """Return whose turn it is; who has never been signed in here has to do that first."""
+    user = actor()
+    if user is not None:
+        portal().uploads.check(user.id)
+        return user.id
+    known = browser()
+    if request.endpoint != SUBMIT or not known.user_ids:
+        not_signed_in()
+    # Their session has ended; when the file came counts all the same.
+    return known.id
 
 
 def _is_large() -> bool:

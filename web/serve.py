@@ -24,7 +24,7 @@ from web.setup import migrate
 from web.signals import note_signals
 
 DEFAULT_PORT: Final = 8000
-THREADS: Final = 24
+THREADS: Final = 32
 RESTART_SECONDS: Final = 1.0
 STOP_SECONDS: Final = 20.0
 

@@ -18,6 +18,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from tests.web.postgresql import make_database, running_server
+from web import pauses
 from web.config import Settings
 from web.db import Database, now, open_database
 from web.factory import create_app
@@ -83,6 +84,14 @@ def quick_hashes() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
         patch.setattr(hashing, "_hasher", cheap)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_pauses() -> Iterator[None]:
+    """Refuse at once: what is refused often is tried in many tests, and one is about the pause."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pauses, "SECONDS", 0.0)
         yield
 
 

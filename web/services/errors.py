@@ -13,6 +13,10 @@ class RuleError(Exception):
     """The portal's rules do not allow it; the text says why and what to do next."""
 
 
+class TooManyError(RuleError):
+    """Somebody asks again and again; nobody is harmed if the answer takes a moment."""
+
+
 class BusyError(Exception):
     """Others ask for so much of the same that this cannot be done now; later it can."""
 

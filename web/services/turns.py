@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from web.services.errors import RuleError
+from web.services.errors import TooManyError
 
 MOST_AT_ONCE: Final = 2
 """One that goes on and one that waits: somebody pressed a button twice."""
@@ -32,12 +32,12 @@ class Turns:
         Wait for the turn of a key.
 
         Raises:
-            RuleError: If another one waits already.
+            TooManyError: If another one waits already.
         """
         with self._lock:
             count, turn = self._places.get(key, (0, threading.Lock()))
             if count >= MOST_AT_ONCE:
-                raise RuleError(self._refusal)
+                raise TooManyError(self._refusal)
             self._places[key] = count + 1, turn
         try:
             with turn:

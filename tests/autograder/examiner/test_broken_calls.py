@@ -24,7 +24,7 @@ from autograder.errors import (
 )
 from autograder.examiner.channel import CallChannel
 from autograder.examiner.exchange import CallLimits
-from autograder.patience import Usage
+from autograder.patience import MAX_STRETCH, Usage
 from autograder.student import Student, Target
 from tests.autograder.examiner.calls import Kernel
 
@@ -34,7 +34,8 @@ def test_slow_call(kernel: Kernel) -> None:
     began = time.monotonic()
     with pytest.raises(CallTimeout):
         kernel.student.endless()
-    assert time.monotonic() - began < 5
+    # This kernel tells nothing of what it wanted, so its limit stretches with the machine's load.
+    assert time.monotonic() - began < kernel.limits.call_seconds * MAX_STRETCH + 2
     assert kernel.interrupts == 1
     assert kernel.student.double(4) == 8
 

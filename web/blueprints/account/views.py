@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from web.blueprints.account.browsers import begin_session, browser, end_session, remember
+from web.browsers import begin_session, browser, end_session, remember
 from web.http import actor, db, end_transaction, portal, signed_in, writing
+from web.pauses import pause
 from web.services.errors import RuleError
 from web.services.people import accounts, roles
 
@@ -32,6 +33,8 @@ def sign_in() -> str | Response | tuple[str, int]:
         here = browser()
         user = accounts.sign_in(portal().database, email, password, here.network, here)
     except accounts.SignInRefused as error:
+        if error.too_many:
+            pause()
         return render_template("account/sign_in.html", email=email, error=str(error)), 403
     begin_session(user)
     return remember(redirect(_next_page(request.args.get("next")), code=303), user)

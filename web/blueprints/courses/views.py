@@ -11,6 +11,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, s
 from werkzeug.wrappers import Response
 
 from autograder.assignment import public_data
+from web import arrivals
 from web.blueprints.resources import assignment_for, course_for
 from web.db import now
 from web.http import db, end_transaction, portal, signed_in, writing
@@ -107,6 +108,7 @@ def _assignment_page(assignment: CourseAssignment, refusal: str = "") -> str:
         extension_requests=extension_requests.of_student(db(), assignment, user),
         typed=request.form if refusal else {},
         refusal=refusal,
+        arrival=arrivals.kept(user),
     )
 
 
@@ -147,7 +149,7 @@ def submit_notebook(slug: str, name: str) -> Response:
     if len(content) > portal().settings.max_upload_bytes:
         abort(413)
     # Who is too late is told so, whatever the file is.
-    received_at = now()
+    received_at = arrivals.received_at(user, content)
     submitting.check_may_submit(db(), user, assignment, received_at)
     queue.refuse_more(db(), user)
     end_transaction()
@@ -157,7 +159,7 @@ def submit_notebook(slug: str, name: str) -> Response:
     if not given:
         flash(_ANOTHER_NOTEBOOK, "wait")
     receipt = url_for("submissions.show_submission", public_id=submission.public_id)
-    return redirect(receipt, code=303)
+    return arrivals.forget(redirect(receipt, code=303))
 
 
 @bp.post("/courses/<slug>/assignments/<name>/hand-in")

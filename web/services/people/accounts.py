@@ -15,7 +15,7 @@ from web.config import SESSION_HOURS
 from web.db import Database, now
 from web.models import BrowserSession, Invitation, Membership, User
 from web.services import audit
-from web.services.errors import BusyError, RuleError
+from web.services.errors import BusyError, RuleError, TooManyError
 from web.services.people import hashing, throttle
 from web.services.people.names import normalised
 from web.services.people.throttle import Browser
@@ -32,7 +32,17 @@ _NOT_VALID: Final = (
 
 
 class SignInRefused(RuleError):
-    """One message for every reason, so that it does not tell which accounts exist."""
+    """
+    One message for every reason, so that it does not tell which accounts exist.
+
+    Args:
+        message: In words for the person.
+        too_many: Whether they try again and again.
+    """
+
+    def __init__(self, message: str, *, too_many: bool = False) -> None:
+        super().__init__(message)
+        self.too_many = too_many
 
 
 def sign_in(
@@ -59,8 +69,8 @@ def sign_in(
     try:
         with _AT_ONCE.turn((place, address)):
             return _sign_in(database, address, password, here)
-    except RuleError as error:
-        raise SignInRefused(str(error)) from None
+    except TooManyError as error:
+        raise SignInRefused(str(error), too_many=True) from None
 
 
 def _knows(database: Database, browser: Browser, address: str) -> bool:

@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 
 from web.db import now
 from web.models import SignInAttempt, User
-from web.services.errors import BusyError, RuleError
+from web.services.errors import BusyError, TooManyError
 
 MINUTES: Final = 15
 MOST_FAILURES: Final = 10
@@ -107,7 +107,7 @@ def begin(session: Session, address: str, user: User | None, browser: Browser) -
         browser: Where.
 
     Raises:
-        RuleError: If there were too many before.
+        TooManyError: If there were too many before.
     """
     if user is not None and user.id in browser.user_ids:
         return begin_for(session, f"browser:{browser.id}|{address}")
@@ -131,7 +131,7 @@ def begin_for(session: Session, key: str) -> Attempt:
     Count a try under a key alone.
 
     Raises:
-        RuleError: If there were too many before.
+        TooManyError: If there were too many before.
     """
     attempt = Attempt(key)
     _count(session, attempt, MOST_FAILURES)
@@ -188,8 +188,8 @@ def _count(session: Session, attempt: Attempt, most: int) -> None:
     session.add_all(SignInAttempt(key=_stored(key)) for key in keys)
 
 
-def _too_many() -> RuleError:
-    return RuleError(f"Too many attempts. Wait {MINUTES} minutes, then try again.")
+def _too_many() -> TooManyError:
+    return TooManyError(f"Too many attempts. Wait {MINUTES} minutes, then try again.")
 
 
 def _right(key: str) -> str:

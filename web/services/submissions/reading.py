@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from autograder.messages import Message
-from web.services.errors import BusyError, RuleError
+from web.services.errors import BusyError, RuleError, TooManyError
 from web.services.submissions.reader_process import LENGTH_BYTES
 from web.services.turns import Turns
 
@@ -144,12 +144,12 @@ class Uploads(Turns):
         Check whether somebody may upload another file.
 
         Raises:
-            RuleError: If too many of theirs were refused within the last hour.
+            TooManyError: If too many of theirs were refused within the last hour.
         """
         with self._refusals:
             self._forget()
             if len(self._moments.get(user_id, ())) >= MOST_REFUSED_AN_HOUR:
-                raise RuleError(
+                raise TooManyError(
                     f"{MOST_REFUSED_AN_HOUR} of your files were not notebooks for this assignment. "
                     "Try again in an hour, or ask your instructor."
                 )

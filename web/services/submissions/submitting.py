@@ -65,7 +65,7 @@ def submit(
         sha256=hashlib.sha256(data).hexdigest(),
         size_bytes=len(data),
         received_at=received_at,
-        queued_at=received_at,
+        queued_at=now(),
         practice=practice,
     )
     session.add(submission)

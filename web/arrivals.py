@@ -1,0 +1,148 @@
+"""
+When a file first came by a page that could not send it any more, since its session had ended.
+
+Whoever sends a notebook a minute before the deadline, and finds that they have to sign in, is not
+late for it: the moment is kept with the file's hash, signed, in the browser, and it counts if the
+same person sends the same bytes for the same assignment soon afterwards.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from flask import current_app, request
+from itsdangerous import BadSignature, URLSafeSerializer
+from werkzeug.wrappers import Response
+
+from web.browsers import browser
+from web.db import now
+from web.http import actor, portal
+from web.models import User
+
+SUBMIT: Final = "courses.submit_notebook"
+KEPT: Final = timedelta(hours=1)
+ADVICE: Final = (
+    "The portal has noted when your file arrived: submit the same file within an hour, and that "
+    "time counts."
+)
+_PORTION: Final = 2**20
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """
+    A file that came, and could not be accepted.
+
+    Args:
+        at: When.
+        sha256: Of its bytes.
+        place: The course and the assignment that it was sent to, by their names.
+        user_ids: Who may have sent it.
+    """
+
+    at: datetime
+    sha256: str
+    place: str
+    user_ids: frozenset[int]
+
+    @property
+    def until(self) -> datetime:
+        """Until when the same file may come."""
+        return self.at + KEPT
+
+
+def arrived() -> Arrival | None:
+    """
+    Return which file a form brought that cannot be accepted; ``None`` if it is no notebook's.
+
+    Of browsers by which nobody has signed in before nothing is read.
+    """
+    user = actor()
+    user_ids = browser().user_ids if user is None else frozenset({user.id})
+    if request.endpoint != SUBMIT or not user_ids:
+        return None
+    # Untrusted: bytes of anybody who has an account here; they are hashed, and not kept.
+    upload = request.files.get("notebook")
+    if upload is None or not upload.filename:
+        return None
+    hashed = hashlib.sha256()
+    with upload.stream as stream:
+        while portion := stream.read(_PORTION):
+            hashed.update(portion)
+    return Arrival(now(), hashed.hexdigest(), _place(), user_ids)
+
+
+def keep(response: Response, arrival: Arrival | None) -> Response:
+    """Let the browser keep when a file came, if one did."""
+    if arrival is None:
+        return response
+    value = {
+        "at": arrival.at.isoformat(),
+        "sha256": arrival.sha256,
+        "place": arrival.place,
+        "users": sorted(arrival.user_ids),
+    }
+    response.set_cookie(
+        _name(),
+        _signer().dumps(value),
+        max_age=KEPT,
+        secure=portal().settings.https,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+def forget(response: Response) -> Response:
+    """Let the browser forget it: it has been submitted."""
+    if _name() in request.cookies:
+        response.delete_cookie(_name(), secure=portal().settings.https, httponly=True)
+    return response
+
+
+def kept(user: User) -> Arrival | None:
+    """
+    Return what came from somebody when their session had ended, if that still counts.
+
+    Args:
+        user: Who is signed in now, and asks for an assignment.
+    """
+    try:
+        # Untrusted: whatever a browser sends; only what we have signed is believed.
+        found = _signer().loads(request.cookies.get(_name(), ""))
+    except BadSignature:
+        return None
+    at = datetime.fromisoformat(found["at"])
+    arrival = Arrival(at, found["sha256"], found["place"], frozenset(found["users"]))
+    counts = now() - KEPT <= at and arrival.place == _place() and user.id in arrival.user_ids
+    return arrival if counts else None
+
+
+def received_at(user: User, content: bytes) -> datetime:
+    """
+    Return when the file that is being submitted came first: now, if it did not come before.
+
+    Args:
+        user: Who submits it.
+        content: Its bytes.
+    """
+    arrival = kept(user)
+    if arrival is not None and arrival.sha256 == hashlib.sha256(content).hexdigest():
+        return arrival.at
+    return now()
+
+
+def _place() -> str:
+    values = request.view_args or {}
+    return f"{values['slug']}/{values['name']}"
+
+
+def _name() -> str:
+    return "__Host-arrival" if portal().settings.https else "arrival"
+
+
+def _signer() -> URLSafeSerializer:
+    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="arrival")
