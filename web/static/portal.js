@@ -119,7 +119,7 @@ document.querySelectorAll("[data-refresh]").forEach(renew);
 
 // The tab of this page is in sight on a phone, too.
 document.querySelectorAll(".tabs [aria-current], .subtabs [aria-current]").forEach((tab) => {
-  const row = tab.closest("nav, ul");
+  const row = tab.closest(".bar-tabs, .subtabs");
   row.scrollLeft = Math.max(0, tab.offsetLeft + tab.offsetWidth - row.clientWidth + 40);
 });
 
