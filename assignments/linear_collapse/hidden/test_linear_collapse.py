@@ -95,15 +95,16 @@ def test_two_layers_are_the_same_function(student, rng):
 
 @pytest.mark.question("q1")
 def test_two_layers_of_integers(student, rng):
-    """Integer weights and biases, and a first layer of integers below one that is not."""
+    """Integer weights and biases, and one layer of integers before or behind one that is not."""
     for d, h, m in [(3, 3, 3), (2, 4, 3)]:
         first, whole = (
             (integers(rng, h, d), integers(rng, h)),
             (integers(rng, m, h), integers(rng, m)),
         )
-        for second in (whole, (rng.normal(size=(m, h)), rng.normal(size=m))):
-            result = student.collapse_two(*copied([first])[0], *copied([second])[0])
-            assert_same_function(result, [first, second], rng)
+        broken_first, broken = reference.random_layers(rng, (d, h, m))
+        for layers in ([first, whole], [first, broken], [broken_first, whole]):
+            (W1, b1), (W2, b2) = copied(layers)
+            assert_same_function(student.collapse_two(W1, b1, W2, b2), layers, rng)
 
 
 @pytest.mark.question("q1")
@@ -165,13 +166,14 @@ def test_stacks_with_a_bottleneck(student, rng):
 
 @pytest.mark.question("q2")
 def test_stacks_of_integers(student, rng):
-    """Integer layers, alone and mixed with layers that are not."""
+    """Integer layers, alone, and before or behind layers that are not."""
     for sizes in [(3, 3, 3), (2, 4, 3, 2)]:
         pairs = list(pairwise(sizes))
         layers = [(integers(rng, n_out, n_in), integers(rng, n_out)) for n_in, n_out in pairs]
         assert_same_function(student.collapse(copied(layers)), layers, rng)
-        layers[1:] = reference.random_layers(rng, sizes[1:])
-        assert_same_function(student.collapse(copied(layers)), layers, rng)
+        first, *rest = reference.random_layers(rng, sizes)
+        for mixed in ([layers[0], *rest], [first, *layers[1:]]):
+            assert_same_function(student.collapse(copied(mixed)), mixed, rng)
 
 
 @pytest.mark.question("q2")
