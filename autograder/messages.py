@@ -13,6 +13,8 @@ from enum import StrEnum
 from typing import Any, Final
 
 MAX_CHARACTERS: Final = 300
+# What pages count with; other parameters are words, or stand in a sentence only.
+_NUMBERS: Final = ("cell", "line")
 
 
 class MessageCode(StrEnum):
@@ -238,6 +240,8 @@ class Message:
         code, parameters = str(data["code"]), dict(data["parameters"])
         if code not in ENGLISH:
             return text(code.replace("_", " ").capitalize())
+        if any(type(parameters.get(name, 0)) is not int for name in _NUMBERS):
+            raise TypeError("a cell or a line that is no number")
         message = cls(MessageCode(code), parameters)
         message.sentence()
         return message
