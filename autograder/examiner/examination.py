@@ -167,6 +167,9 @@ class Examination:
         outcome = self._judged(item, time.monotonic() - began)
         if outcome.verdict is Verdict.TIMEOUT:
             self._slow_questions.add(question)
+        if outcome.verdict is Verdict.SKIPPED:
+            # What it presupposes was not so, and no call follows the one that showed it.
+            self.channel.recording.keep_last_function()
         record = self._records.setdefault(question, _QuestionRecord())
         (record.passed if outcome.passed else record.failed).append(self.channel.recording)
         return outcome

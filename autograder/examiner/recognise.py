@@ -91,6 +91,8 @@ def _reproduces(sample: SampleAnswer, recording: Recording) -> bool | None:
     """Return whether a sample gives all the results of a test; ``None`` if it was not asked for."""
     if sample.function is not None:
         calls = _calls_of(sample, recording)
+        if calls and _ended_by_another(sample, recording):
+            return None
         return all(_same_result(sample, call) for call in calls) if calls else None
     seen = {name: recording.values[name] for name in sample.values if name in recording.values}
     if sample.recognised_by is not None:
@@ -98,6 +100,12 @@ def _reproduces(sample: SampleAnswer, recording: Recording) -> bool | None:
     if not seen:
         return None
     return all(_same_value(value, sample.values[name]) for name, value in seen.items())
+
+
+def _ended_by_another(sample: SampleAnswer, recording: Recording) -> bool:
+    """Return whether a test's last call was of another function, which gave no value."""
+    last = recording.calls[-1]
+    return last.name != sample.name and (last.answer is None or isinstance(last.answer, Exception))
 
 
 def _has_property(sample: SampleAnswer, seen: dict[str, Any]) -> bool:

@@ -52,6 +52,11 @@ class Recording:
         """Whether student code raised wherever the test asked it for a value."""
         return self.refused and not self.answered
 
+    def keep_last_function(self) -> None:
+        """Keep the calls of the function that was called last: those before were as they should."""
+        if self.calls:
+            self.calls = [each for each in self.calls if each.name == self.calls[-1].name]
+
     def has_room(self, size: int) -> bool:
         """Return whether something of this size may be kept, and count it."""
         self.bytes_left -= size

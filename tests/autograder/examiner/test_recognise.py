@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from autograder import wire
+from autograder.errors import StudentRaised
 from autograder.examiner.recognise import load_sample_answers, recognise
 from autograder.examiner.recording import RecordedCall, Recording
 from autograder.sample_answers import SampleAnswer
@@ -141,3 +142,25 @@ def test_contradictions_weigh_as_much_as_coincidences(samples: tuple[SampleAnswe
     zeros, ones = Recording([called(2, np.zeros(2))]), Recording([called(2, np.ones(2))])
     assert recognise(samples[1:2], [zeros, ones], []) is None
     assert recognise(samples[1:2], [zeros, ones, zeros], []) is samples[1]
+
+
+def test_what_is_refused_rightly_explains_no_other_function(
+    samples: tuple[SampleAnswer, ...],
+) -> None:
+    """A test of two functions may fail by the other one, where this one refuses as it should."""
+    refused = StudentRaised("no such length")
+    refused.builtin_name = "ValueError"
+    alone = Recording([called(-1, refused)])
+    assert recognise(samples[1:2], [alone], []) is samples[1]
+
+    request = wire.Encoder().encode(((np.ones(3),), {}))
+    both = Recording([called(-1, refused), RecordedCall("double", request, {}, None)])
+    assert recognise(samples[1:2], [both], []) is None
+
+
+def test_of_what_a_test_presupposes_the_last_function_failed() -> None:
+    """The calls before it, of other functions, were right."""
+    recording = Recording([called(2, np.zeros(2)), RecordedCall("double", b"", {}, 3)])
+    recording.keep_last_function()
+    assert [each.name for each in recording.calls] == ["double"]
+    Recording().keep_last_function()
