@@ -4,15 +4,20 @@ CPU time of each page for a large class: 500 students, 10 assignments, all grade
     python -m benchmarks.pages [--students N] [--rounds N]
 
 The five shipped assignments are graded for real, once each, and everybody has the same report; the
-other five have rows alone. Ends with 1 if a page takes more than 100 ms of the server's CPU time.
+other five have rows alone. Everybody has a written answer of their own, of 2 kB; a tenth is blank,
+and a tenth nearly somebody else's. Ends with 1 if a page takes more than 100 ms of the server's CPU
+time.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
+import random
 import statistics
+import string
 import sys
 import tempfile
 import time
@@ -39,6 +44,7 @@ from web.demo import people
 from web.demo.notebooks import Work, notebook
 from web.factory import create_app
 from web.models import (
+    AnswerText,
     Course,
     CourseAssignment,
     Membership,
@@ -59,6 +65,8 @@ MORE_ASSIGNMENTS: Final = 5
 NOT_PAGES: Final = ("/events", "/static/", "/sign-out", ".json", "download")
 ASKED: Final = {"staff.find": {"q": "Student 1"}}
 """What pages are asked for beside what stands in their addresses."""
+WRITTEN: Final = "q7"
+ANSWER_WORDS: Final = 330
 WRONG: Final = Work(wrong=(("q2", "No ReLU."),))
 
 
@@ -187,6 +195,21 @@ def _attempt(
     del columns["id"]
     columns |= {"submission_id": submission.id, "snapshot_id": assignment.snapshot_id}
     submission.result = Result(**columns)
+    if assignment.name == "xor":
+        text = _essay(place)
+        hashed = hashlib.sha256(text.encode()).hexdigest()
+        submission.result.answers = {**(result.answers or {}), WRITTEN: hashed}
+        submission.result.answer_texts = [AnswerText(question=WRITTEN, cells=[text])]
+
+
+def _essay(place: int) -> str:
+    """Return a student's answer: in each ten one is blank, and one nearly that of the first."""
+    if place % 10 == 9:
+        return ""
+    # The same texts in each run.
+    draw = random.Random(place - place % 10 if place % 10 == 1 else place)  # noqa: S311
+    written = ["".join(draw.choices(string.ascii_lowercase, k=5)) for _ in range(ANSWER_WORDS)]
+    return " ".join(written if place % 10 != 1 else [*written[:-1], "otherwise"])
 
 
 def _pages(app: Flask, database: Database, who: str, email: str, rounds: int) -> Iterator[Taken]:
@@ -242,7 +265,7 @@ def _parts(database: Database) -> dict[str, str | int]:
             "slug": demo.SLUG,
             "name": "xor",
             "public_id": submission.public_id,
-            "question_id": "q7",
+            "question_id": WRITTEN,
             "number": 1,
             "membership_id": member.id,
         }

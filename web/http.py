@@ -17,6 +17,7 @@ from web.db import Database, begin_writing, is_conflict
 from web.models import Course, User
 from web.policy import Action, Resource, allowed
 from web.services.errors import RuleError
+from web.services.grading.groups import AnswerGroups
 from web.services.grading.ungraded import UngradedAnswers
 from web.services.submissions.reading import Uploads
 
@@ -35,6 +36,7 @@ class Portal:
         self.database = database
         self.uploads = Uploads()
         self.ungraded = UngradedAnswers()
+        self.groups = AnswerGroups(settings.snapshots)
 
 
 def portal() -> Portal:

@@ -140,6 +140,7 @@ ACTIONS: Final[Mapping[str, str]] = {
     "roster.previewed": "Roster import previewed",
     "roster.refused": "Roster refused",
     "roster.taken_in": "Roster imported",
+    "rubric.changed": "Rubric changed",
     "submission.downloaded": "Notebooks downloaded",
     "submission.retried": "Grading retried",
 }

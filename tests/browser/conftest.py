@@ -231,6 +231,34 @@ def graded(site: Site) -> str:
     return public_id
 
 
+@pytest.fixture(scope="package")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data of a portal in which people grade, made once and then copied."""
+    from tests.browser.grading_server import fill  # which has what is below
+
+    folder = tmp_path_factory.mktemp("filled")
+    fill(folder)
+    return folder
+
+
+@pytest.fixture
+def portal(filled: Path, tmp_path: Path) -> Iterator[Site]:
+    """A portal of this test's own, in which people grade."""
+    from tests.browser.grading_server import serve
+
+    with serve(filled, tmp_path) as site:
+        yield site
+
+
+@pytest.fixture
+def people(browser: Browser, portal: Site) -> Iterator[Visitors]:
+    """Open pages of that portal; afterwards no page may have logged an error."""
+    found = Visitors(browser, portal)
+    yield found
+    found.close()
+    assert found.errors == []
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Where pictures go: into the handbook only if somebody asks for it."""

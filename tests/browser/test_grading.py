@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from autograder.grade import Grader
 from tests.browser.conftest import COURSE, NO_RELU, XOR, Site, Visitors
-from tests.browser.grading_server import fill, serve
 from tests.browser.test_accessibility import SMALL_CONTROLS, violations
 from tests.web.reports import graded, report
 from web.demo.notebooks import Work
@@ -27,30 +24,6 @@ GRADING = f"{COURSE}staff/grading/xor/"
 LABELS = Work(wrong=(("q1", "Labels -1 and +1"),))
 COMMENT = "One sentence on $w_1, w_2, b$ being **arbitrary** is missing."
 SCORES = {"q1": 3.0, "q2": 2.5, "q3": 3.0}
-
-
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The data of a portal, made once and then copied."""
-    folder = tmp_path_factory.mktemp("filled")
-    fill(folder)
-    return folder
-
-
-@pytest.fixture
-def portal(filled: Path, tmp_path: Path) -> Iterator[Site]:
-    """A portal of this test's own."""
-    with serve(filled, tmp_path) as site:
-        yield site
-
-
-@pytest.fixture
-def people(browser: Browser, portal: Site) -> Iterator[Visitors]:
-    """Open pages for people; afterwards no page may have logged an error."""
-    found = Visitors(browser, portal)
-    yield found
-    found.close()
-    assert found.errors == []
 
 
 def submit(portal: Site, *names: str) -> list[str]:

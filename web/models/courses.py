@@ -103,6 +103,9 @@ class CourseAssignment(Base):
     """Whether students may ask to look again at a question."""
     regrade_requests_until: Mapped[datetime | None]
     """The last moment for such a request; ``None``: no end."""
+    regrade_request_days: Mapped[int | None]
+    """How many days a student has for such a request, once the points are visible; ``None``: no
+    end."""
     grades_released_at: Mapped[datetime | None]
     """When people's grades were last released to students; ``None``: not yet."""
     created_at: Mapped[datetime] = mapped_column(default=now)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from web.db import Base, JsonObjects, Word, now
 from web.models.people import User
-from web.models.questions import ChosenRubricItem
+from web.models.questions import ChosenRubricItem, SnapshotRubricItem
 from web.models.submissions import Submission
 
 
@@ -110,6 +110,24 @@ class GradingShare(Base):
     section: Mapped[str | None] = mapped_column(String(200))
     """Whose students' answers; ``None``: an equal part, drawn at random."""
     grader: Mapped[User] = relationship(lazy="joined")
+
+
+class QuestionRubric(Base):
+    """A rubric by which a course grades in place of that of the question's version."""
+
+    __tablename__ = "question_rubric"
+    __table_args__ = (UniqueConstraint("assignment_id", "question", "question_hash"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    assignment_id: Mapped[int] = mapped_column(ForeignKey("course_assignment.id"))
+    question: Mapped[str] = mapped_column(String(60))
+    question_hash: Mapped[str] = mapped_column(String(64))
+    """Of the version's question; a version that asks otherwise has its own rubric."""
+    items: Mapped[tuple[SnapshotRubricItem, ...]] = mapped_column(
+        JsonObjects(SnapshotRubricItem), default=()
+    )
+    changed_by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    changed_at: Mapped[datetime] = mapped_column(default=now)
 
 
 class SavedComment(Base):

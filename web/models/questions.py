@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Self, TypeVar
@@ -57,6 +58,8 @@ class SnapshotQuestion:
         manual: Whether a person grades it.
         rubric: By which a person grades it; may be empty.
         prompt_hash: Of a written question's text; empty in versions that were imported earlier.
+        changed_rubric: By which a person grades it in a course that changed the version's own;
+            no part of the version.
     """
 
     id: str
@@ -64,11 +67,27 @@ class SnapshotQuestion:
     manual: bool
     rubric: tuple[SnapshotRubricItem, ...] = ()
     prompt_hash: str = ""
+    changed_rubric: tuple[SnapshotRubricItem, ...] | None = None
 
     @property
     def hash(self) -> str:
-        """A hash of all that a person grades by: the question's text, its points, its rubric."""
+        """A hash of all that its version has for people: text, points, rubric."""
         return _hash_of(self)
+
+    @property
+    def current_rubric(self) -> tuple[SnapshotRubricItem, ...]:
+        """By which a person grades it now."""
+        return self.rubric if self.changed_rubric is None else self.changed_rubric
+
+    @property
+    def rubric_version(self) -> str:
+        """What a form holds of the rubric that its page showed."""
+        plain = json.dumps([item.as_json() for item in self.current_rubric], sort_keys=True)
+        return hashlib.sha256(plain.encode()).hexdigest()[:12]
+
+    def points_for(self, items: Sequence[SnapshotRubricItem | ChosenRubricItem]) -> int:
+        """Return what items are worth together, in tenths: never less than 0 or more than all."""
+        return min(max(sum(item.points_tenths for item in items), 0), self.max_tenths)
 
     def as_json(self) -> dict[str, Any]:
         """Return plain data."""

@@ -28,6 +28,7 @@ KINDS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
             "points",
             "results",
             "request",
+            "rubric",
             "submission",
             "regrade",
         ),

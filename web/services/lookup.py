@@ -42,6 +42,13 @@ def students_of(session: Session, course: Course) -> Sequence[Membership]:
     ).all()
 
 
+def student_ids(session: Session, course: Course) -> Sequence[int]:
+    """Return the ids of a course's present students, as users."""
+    return session.scalars(
+        select(Membership.user_id).where(Membership.course_id == course.id, *PRESENT_STUDENT)
+    ).all()
+
+
 def student_in(session: Session, course: Course, user: User) -> Membership | None:
     """Find somebody among a course's students, those who have left included."""
     return session.scalar(

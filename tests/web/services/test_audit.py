@@ -66,6 +66,10 @@ DOES: dict[str, tuple[dict[str, Any], str]] = {
         {"answer": "answer of ada", "question": "hash of q7", "item": "0", "comment": "Good."},
         "answer.graded",
     ),
+    "staff.change_rubric": (
+        {"rubric": "rubric of q7", "rows": "1", "points-0": "2", "text-0": "All of it"},
+        "rubric.changed",
+    ),
     "staff.undo_decision": ({"decision": "decision"}, "answer.undone"),
     "staff.assign_answers": ({}, "grading.shared"),
     "staff.save_comment": ({"text": "Which step?"}, "comment.kept"),
@@ -146,7 +150,11 @@ def _answer(world: World) -> dict[str, str]:
         submission = session.scalars(select(Submission)).one()
         question = written_answers.written_question(submission.assignment.snapshot, "q7")
         assert question is not None
-        return {"answer of ada": f"{submission.public_id}:0", "hash of q7": question.hash}
+        return {
+            "answer of ada": f"{submission.public_id}:0",
+            "hash of q7": question.hash,
+            "rubric of q7": question.rubric_version,
+        }
 
 
 def _finish_regrade(session: Session, assignment: CourseAssignment) -> None:

@@ -35,7 +35,7 @@ from web.services.grading import (
     shares,
     written_answers,
 )
-from web.services.grading.written_answers import NewerGradeError
+from web.services.grading.written_answers import ChangedRubricError, NewerGradeError
 
 
 @bp.get("/courses/<slug>/staff/grading/")
@@ -57,14 +57,15 @@ def show_grading(slug: str) -> str:
 def list_answers(slug: str, name: str, question_id: str) -> str:
     """Show the answers to a written question, and how far their grading is."""
     assignment, question = question_for(slug, name, question_id)
-    answers = written_answers.queue(db(), assignment, question_id)
+    found = written_answers.student_marks(db(), assignment)
+    answers = written_answers.queue(db(), assignment, question_id, found)
     return render_template(
         "staff/answers.html",
         course=assignment.course,
         assignment=assignment,
         question=question,
         answers=answers,
-        groups=groups.answer_groups(db(), portal().settings.snapshots, answers),
+        groups=portal().groups.of(db(), answers),
         shares=shares.shares(
             db(), assignment, question_id, [(each.submission, each.graded) for each in answers]
         ),
@@ -129,6 +130,9 @@ def grade_answer(
     except NewerGradeError as error:
         fields = replace(fields, version=error.grade.version)
         return _page(assignment, question, submission, fields, newer=error.grade), 409
+    except ChangedRubricError as error:
+        fields = replace(fields, items=())
+        return _page(assignment, question, submission, fields, problem=str(error)), 409
     except RuleError as error:
         return _page(assignment, question, submission, fields, problem=str(error)), 400
     if request.form.get("then") == "next":
@@ -191,6 +195,12 @@ def _back(assignment: CourseAssignment, question_id: str) -> Response:
     return to_answers(assignment, question_id)
 
 
+def _is_present(assignment: CourseAssignment, question: SnapshotQuestion) -> bool:
+    """Return whether the present version asks the question as it was asked here."""
+    present = written_answers.written_question(assignment.snapshot, question.id)
+    return present is not None and present.hash == question.hash
+
+
 def _page(
     assignment: CourseAssignment,
     question: SnapshotQuestion,
@@ -204,6 +214,7 @@ def _page(
     answer = shown_answer(submission, question.id)
     folder = portal().settings.snapshots
     queue = written_answers.queue(db(), assignment, question.id)
+    mark = marks.question_mark_of(db(), submission, question.id)
     claim = claims.present(db(), [submission.id], question.id).get(submission.id)
     others = claim is not None and claim.grader_id != signed_in().id
     return render_template(
@@ -211,18 +222,19 @@ def _page(
         course=assignment.course,
         assignment=assignment,
         question=question,
+        has_rubric=_is_present(assignment, question),
         submission=submission,
         answer=answer,
         prompt=snapshots.prompt(folder, submission.snapshot, question.id),
         model=snapshots.model_answer(folder, assignment.snapshot, question.id),
         fields=fields,
-        grade=written_answers.grade_of(db(), submission, question.id),
-        outdated=marks.is_outdated(db(), submission, question.id),
+        grade=None if mark is None else mark.grade,
+        outdated=mark is not None and mark.outdated,
         newer=newer,
         problem=problem,
         reader=claim.grader if claim is not None and others else None,
         comments=comments.of_question(db(), assignment, question.id),
-        group=groups.group_of(groups.answer_groups(db(), folder, queue), submission.public_id),
+        group=groups.group_of(portal().groups.of(db(), queue), submission.public_id),
         last=grade_changes.last_decision(db(), signed_in(), assignment, question.id),
         waiting=sum(not each.graded for each in queue),
         total=len(queue),

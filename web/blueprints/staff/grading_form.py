@@ -27,13 +27,14 @@ class Fields:
     points: str = ""
     reason: str = ""
     comment: str = ""
+    rubric: str = ""
 
     @classmethod
     def saved(cls, question: SnapshotQuestion, grade: ManualGrade | None) -> Self:
         """Return what was saved; of the rubric those items that read as they did then."""
         if grade is None:
             return cls()
-        rubric = [each.text for each in question.rubric]
+        rubric = [each.text for each in question.current_rubric]
         items = tuple(each.index for each in grade.items if each.text in rubric[each.index :][:1])
         follows = bool(items) and written_answers.rubric_sum(question, items) == grade.points_tenths
         points = "" if follows else f"{grade.points_tenths / 10:g}"
@@ -49,6 +50,7 @@ class Fields:
             request.form.get("points", ""),
             request.form.get("reason", ""),
             request.form.get("comment", ""),
+            request.form.get("rubric", ""),
         )
 
     def with_comment(self, text: str) -> Self:
@@ -57,7 +59,9 @@ class Fields:
 
     def entered(self, points_tenths: int | None) -> Entered:
         """Give it to the use case."""
-        return Entered(self.version, self.items, points_tenths, self.reason, self.comment)
+        return Entered(
+            self.version, self.items, points_tenths, self.reason, self.comment, self.rubric
+        )
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from flask import flash, render_template, request
@@ -25,6 +26,7 @@ from web.services.courses import snapshots
 from web.services.errors import RuleError
 from web.services.grading import grade_changes, group_grades, groups, written_answers
 from web.services.grading.group_grades import Member, Together
+from web.services.grading.written_answers import ChangedRubricError
 
 _MOST: Final = 2000
 
@@ -51,6 +53,9 @@ def grade_group(
             done = group_grades.save_together(
                 session, signed_in(), members, question_id, hashed, entered
             )
+    except ChangedRubricError as error:
+        fields = replace(fields, items=())
+        return _group_page(assignment, submission, question, fields, problem=str(error)), 409
     except RuleError as error:
         return _group_page(assignment, submission, question, fields, problem=str(error)), 400
     _tell(done)
@@ -109,12 +114,11 @@ def _group_page(
 ) -> str | Response:
     folder = portal().settings.snapshots
     queue = written_answers.queue(db(), assignment, question.id)
-    found = groups.answer_groups(db(), folder, queue)
-    group = groups.group_of(found, submission.public_id)
+    group = groups.group_of(portal().groups.of(db(), queue), submission.public_id)
     if group is None:
         flash("These answers are graded now, or differ from each other.", "wait")
         return to_answers(assignment, question.id)
-    rows = list(zip(group.answers, group.differences, strict=True))
+    rows = list(zip(group.answers, groups.differences(db(), group), strict=True))
     prompt = snapshots.prompt(folder, submission.snapshot, question.id)
     return render_template(
         "staff/answer_group.html",

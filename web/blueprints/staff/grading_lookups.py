@@ -10,7 +10,7 @@ from web.http import db, require
 from web.models import CourseAssignment, SnapshotQuestion, Submission
 from web.policy import Action
 from web.services import lookup
-from web.services.grading import written_answers
+from web.services.grading import rubrics, written_answers
 
 
 def question_for(
@@ -19,7 +19,7 @@ def question_for(
     """Find a question that is graded manually, in the present version."""
     assignment = assignment_for(slug, name, Action.GRADE)
     question = written_answers.written_question(assignment.snapshot, question_id) or abort(404)
-    return assignment, question
+    return assignment, rubrics.with_rubric(db(), assignment, question)
 
 
 def answer_for(
@@ -31,7 +31,7 @@ def answer_for(
     require(Action.GRADE, submission)
     snapshot = written_answers.graded_snapshot(db(), submission)
     question = written_answers.written_question(snapshot, question_id) or abort(404)
-    return assignment, submission, question
+    return assignment, submission, rubrics.with_rubric(db(), assignment, question)
 
 
 def answer_in(assignment: CourseAssignment, public_id: str) -> Submission | None:

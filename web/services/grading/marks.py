@@ -8,7 +8,7 @@ the tests. Late penalties come last and stand apart. Which attempt counts follow
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -32,6 +32,7 @@ from web.models import (
 from web.services.courses.deadlines import IN_TIME, Lateness
 from web.services.courses.rule_book import RuleBook, rule_book
 from web.services.grading.decisions import Decisions, current_grade, decisions, portions
+from web.services.grading.rubrics import ChangedRubrics, changed_rubrics
 from web.services.submissions.answers import stored_hash
 
 _Tenths = dict[str, int | None]
@@ -137,8 +138,16 @@ class Worth:
         return next((each for each in self.questions if each.id == question_id), None)
 
 
+@dataclass(frozen=True)
 class Mark(Worth):
-    """What a submission is worth, as staff know it; what students know is a `VisibleMark`."""
+    """
+    What a submission is worth, as staff know it; what students know is a `VisibleMark`.
+
+    Args:
+        answers: The hashes of its answers, by question.
+    """
+
+    answers: Mapping[str, str] = field(default_factory=dict)
 
 
 def mark_of(
@@ -182,6 +191,7 @@ def marks_of(
         assignments = {each.assignment for each in graded.values()}
         book = rule_book(session, assignments, {each.user_id for each in graded.values()})
     decided = {*grades.students, *overrides.students}
+    rubrics = changed_rubrics(session, {each for each, _ in decided}) if decided else {}
     marks = {}
     for submission in graded.values():
         result_id = chosen[submission.id] or 0
@@ -189,14 +199,19 @@ def marks_of(
         rules = book.rules(submission.assignment, submission.user_id)
         if (submission.assignment_id, submission.user_id) in decided:
             questions = tuple(
-                _question_mark(submission, part, question, grades, overrides)
+                _question_mark(submission, part, question, grades, overrides, rubrics)
                 for question in part.questions
             )
         else:
             questions = part.by_tests
         late = rules.lateness_of(submission)
         marks[submission.id] = Mark(
-            submission, result_id, questions, late, damaged=part.tenths is None
+            submission,
+            result_id,
+            questions,
+            late,
+            damaged=part.tenths is None,
+            answers=part.answers,
         )
     return marks
 
@@ -217,12 +232,6 @@ def question_mark_of(
     """Return what one question is worth, as staff see it; ``None`` if it has not been graded."""
     mark = mark_of(session, submission)
     return None if mark is None else mark.question(question_id)
-
-
-def is_outdated(session: Session, submission: Submission, question_id: str) -> bool:
-    """Return whether an answer's grade was given by another version of the question."""
-    question = question_mark_of(session, submission, question_id)
-    return question is not None and question.outdated
 
 
 def released_with(session: Session, submission: Submission, question_id: str) -> datetime | None:
@@ -268,6 +277,8 @@ def counted_marks(
     assignment: CourseAssignment,
     user_ids: Sequence[int] | None = None,
     book: RuleBook | None = None,
+    *,
+    people: bool = True,
 ) -> dict[int, Mark]:
     """
     Return the mark that counts for each student, by the student's id, as staff see it.
@@ -277,8 +288,10 @@ def counted_marks(
         assignment: Which.
         user_ids: Of whom; everybody by default.
         book: The rules, if they have been read already.
+        people: Whether to read whose they are, too.
     """
-    return counted_by_user(assignment.counted, graded_marks(session, assignment, user_ids, book))
+    marks = graded_marks(session, assignment, user_ids, book, people=people)
+    return counted_by_user(assignment.counted, marks)
 
 
 def counted_by_user(rule: CountedAttempt, marks: Iterable[Mark]) -> dict[int, Mark]:
@@ -295,6 +308,8 @@ def graded_marks(
     assignment: CourseAssignment,
     user_ids: Sequence[int] | None = None,
     book: RuleBook | None = None,
+    *,
+    people: bool = True,
 ) -> list[Mark]:
     """Return the marks of all graded attempts but practice, as staff see them, the first first."""
     query = (
@@ -306,8 +321,10 @@ def graded_marks(
         )
         .order_by(Submission.id)
         # Joined, the assignment and its snapshot would be read again with every row.
-        .options(lazyload(Submission.assignment), selectinload(Submission.user))
+        .options(lazyload(Submission.assignment))
     )
+    if people:
+        query = query.options(selectinload(Submission.user))
     if user_ids is not None:
         query = query.where(Submission.user_id.in_(user_ids))
     found = session.scalars(query).all()
@@ -339,6 +356,7 @@ def _question_mark(
     question: SnapshotQuestion,
     grades: Decisions[ManualGrade],
     overrides: Decisions[PointsOverride],
+    rubrics: ChangedRubrics,
 ) -> QuestionMark:
     answer = part.answers.get(question.id)
     grade, outdated = current_grade(grades.on(submission, question.id, answer), question)
@@ -350,8 +368,17 @@ def _question_mark(
         grade,
         next(iter(overrides.on(submission, question.id, answer)), None),
         outdated,
-        question.rubric,
+        _rubric(submission, question, rubrics),
     )
+
+
+def _rubric(
+    submission: Submission, question: SnapshotQuestion, rubrics: ChangedRubrics
+) -> tuple[SnapshotRubricItem, ...]:
+    if not rubrics or not question.manual:
+        return question.rubric
+    key = submission.assignment_id, question.id, question.hash
+    return rubrics.get(key, question.rubric)
 
 
 def _parts(session: Session, result_ids: Sequence[int]) -> dict[int, _Part]:

@@ -123,7 +123,7 @@ def _age(count: _Count | None) -> float:
 
 def _of_assignment(session: Session, assignment: CourseAssignment) -> list[Ungraded]:
     questions = written_questions(assignment.snapshot)
-    marks = student_marks(session, assignment) if questions else []
+    marks = student_marks(session, assignment, people=False) if questions else []
     found = []
     for question in questions:
         answers = queue(session, assignment, question.id, marks)

@@ -24,7 +24,7 @@ from web.models import (
 )
 from web.services import audit, lookup
 from web.services.errors import RuleError
-from web.services.grading import claims, grade_changes, shares
+from web.services.grading import claims, grade_changes, rubrics, shares
 from web.services.grading.marks import (
     Mark,
     QuestionMark,
@@ -49,6 +49,15 @@ class NewerGradeError(RuleError):
     def __init__(self, grade: ManualGrade) -> None:
         super().__init__(f"{grade.grader.name} graded this answer in the meantime.")
         self.grade = grade
+
+
+class ChangedRubricError(RuleError):
+    """Items were chosen from a rubric that has been changed since."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The rubric has been changed since you opened this page. Choose the items again."
+        )
 
 
 @dataclass(frozen=True)
@@ -88,6 +97,7 @@ class Entered:
         points_tenths: Typed points; ``None``: the items' sum.
         reason: Why typed points are not the items' sum.
         comment: For the student.
+        rubric: The `rubric_version` whose items they chose; empty: the present one.
     """
 
     version: int
@@ -95,6 +105,7 @@ class Entered:
     points_tenths: int | None = None
     reason: str = ""
     comment: str = ""
+    rubric: str = ""
 
 
 def written_questions(snapshot: Snapshot) -> list[SnapshotQuestion]:
@@ -108,10 +119,19 @@ def written_question(snapshot: Snapshot, question_id: str) -> SnapshotQuestion |
     return next((question for question in found if question.id == question_id), None)
 
 
-def student_marks(session: Session, assignment: CourseAssignment) -> list[Mark]:
-    """Return the mark that counts of each present student, in the order of submission."""
-    students = lookup.students_of(session, assignment.course)
-    marks = counted_marks(session, assignment, [each.user_id for each in students]).values()
+def student_marks(
+    session: Session, assignment: CourseAssignment, *, people: bool = True
+) -> list[Mark]:
+    """
+    Return the mark that counts of each present student, in the order of submission.
+
+    Args:
+        session: To read by.
+        assignment: Which.
+        people: Whether to read whose they are, too, for a page that names all of them.
+    """
+    students = lookup.student_ids(session, assignment.course)
+    marks = counted_marks(session, assignment, students, people=people).values()
     return sorted(marks, key=lambda mark: mark.submission.id)
 
 
@@ -130,7 +150,7 @@ def queue(
         question_id: Of the written question.
         marks: Those of `student_marks`, if they are known already.
     """
-    marks = student_marks(session, assignment) if marks is None else marks
+    marks = student_marks(session, assignment, people=False) if marks is None else marks
     held = claims.present(session, [mark.submission.id for mark in marks], question_id)
     answers = []
     for mark in marks:
@@ -208,11 +228,13 @@ def save(
 
     Raises:
         NewerGradeError: If somebody else has graded it since the grader read it.
+        ChangedRubricError: If the items are those of another rubric.
         RuleError: If the points do not follow from what was entered.
     """
     question = written_question(graded_snapshot(session, submission), question_id)
     if question is None:
         raise RuleError("This question is not graded manually.")
+    question = rubrics.with_rubric(session, submission.assignment, question)
     given = _decision(question, entered, answer_hash_of(submission, question_id))
     before = grade_of(session, submission, question_id)
     old_tenths = None if before is None else before.points_tenths
@@ -252,8 +274,7 @@ def graded_snapshot(session: Session, submission: Submission) -> Snapshot:
 
 def rubric_sum(question: SnapshotQuestion, items: Sequence[int]) -> int:
     """Return what chosen items of a rubric are worth together, within the question's points."""
-    total = sum(question.rubric[number].points_tenths for number in items)
-    return min(max(total, 0), question.max_tenths)
+    return question.points_for([question.current_rubric[number] for number in items])
 
 
 @dataclass(frozen=True)
@@ -269,7 +290,9 @@ class _Decision:
 
 
 def _decision(question: SnapshotQuestion, entered: Entered, answer: str | None) -> _Decision:
-    rubric = question.rubric
+    rubric = question.current_rubric
+    if entered.rubric not in ("", question.rubric_version):
+        raise ChangedRubricError
     chosen = sorted({number for number in entered.items if 0 <= number < len(rubric)})
     reason = entered.reason.strip()[:MAX_TEXT]
     points = _points(question, chosen, entered.points_tenths, reason)
@@ -290,7 +313,7 @@ def _points(question: SnapshotQuestion, chosen: list[int], typed: int | None, re
         return rubric_sum(question, chosen)
     if not 0 <= typed <= question.max_tenths:
         raise RuleError(f"This question gives from 0 to {question.max_tenths / 10:g} points.")
-    if question.rubric and typed != rubric_sum(question, chosen) and not reason:
+    if question.current_rubric and typed != rubric_sum(question, chosen) and not reason:
         raise RuleError("These points differ from the sum of the chosen items: enter a reason.")
     return typed
 

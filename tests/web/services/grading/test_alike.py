@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from web.services.grading.alike import clusters, is_blank, normalised, pieces
@@ -53,6 +55,34 @@ def test_nearly_the_same_is_a_word_in_a_long_text_and_none_in_a_short_one() -> N
     }
 
     assert clusters(texts) == [[1, 2]]
+
+
+def test_all_pairs_that_are_near_are_found() -> None:
+    """As if each text were compared with each other one: what is looked for first tells enough."""
+    draw = random.Random(7)
+    words = [f"word{number}" for number in range(300)]
+    first = [draw.choices(words, k=draw.randrange(20, 120)) for _ in range(30)]
+    texts = [" ".join(each) for each in first]
+    for each in first * 4:
+        changed = [word if draw.random() > 0.03 else "other" for word in each]
+        texts.append(" ".join(changed[: len(changed) - draw.randrange(4)]))
+
+    def near(one: str, other: str) -> bool:
+        runs = [
+            set(zip(*(text.split()[n:] for n in range(3)), strict=False)) for text in (one, other)
+        ]
+        return len(runs[0] & runs[1]) >= 0.85 * len(runs[0] | runs[1])
+
+    expected: list[list[int]] = []
+    for number, text in enumerate(texts):
+        found = next((each for each in expected if near(texts[each[0]], text)), None)
+        if found is None:
+            expected.append([number])
+        else:
+            found.append(number)
+    pairs = [each for each in expected if len(each) > 1]
+    assert len(pairs) > 20
+    assert clusters(dict(enumerate(texts))) == pairs
 
 
 def test_differences_do_not_add_up_along_a_chain() -> None:

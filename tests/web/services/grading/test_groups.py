@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from fractions import Fraction
+from typing import Any
 
+import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from autograder.report import QuestionResult
@@ -24,8 +27,8 @@ from web.models import (
     User,
 )
 from web.services.courses import snapshots
-from web.services.grading import written_answers
-from web.services.grading.groups import AnswerGroup, answer_groups
+from web.services.grading import alike, written_answers
+from web.services.grading.groups import AnswerGroup, AnswerGroups
 from web.services.submissions.answers import answer_texts
 
 NEARLY = PROOF.replace("contradiction", "kontradiction")
@@ -58,7 +61,7 @@ def groups_in(session: Session, world: World) -> list[AnswerGroup]:
     """The groups of the written question."""
     assignment = session.scalars(select(CourseAssignment)).one()
     queue = written_answers.queue(session, assignment, "q7")
-    return answer_groups(session, world.settings.snapshots, queue)
+    return AnswerGroups(world.settings.snapshots).of(session, queue)
 
 
 def found(world: World) -> list[tuple[str, set[str]]]:
@@ -266,6 +269,44 @@ def test_undo_twice_takes_back_one(world: World) -> None:
     assert undo(client, shown[1]).status_code == 303
     assert undo(client, shown[1]).status_code == 400
     assert len(grades(world)) == 1
+
+
+def test_texts_are_compared_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the next page nor a grade compares them again; another answer does."""
+    compared: list[int] = []
+    clusters = alike.clusters
+
+    def counted(texts: Mapping[Any, str]) -> list[list[Any]]:
+        compared.append(len(texts))
+        return clusters(texts)
+
+    monkeypatch.setattr(alike, "clusters", counted)
+    first, second, *_ = answers(world, PROOF, NEARLY, NEARLY, "Other.")
+    client = world.client("grader")
+    for page in (PLACE, f"{PLACE}{first}/", f"{PLACE}{first}/group", PLACE):
+        assert client.get(page).status_code == 200
+    post(client, f"{PLACE}{first}/", f"{PLACE}{first}/", version=0, item=[0])
+
+    assert "2 identical answers" in client.get(PLACE).text
+    assert compared == [3]
+    answers(world, PROOF.replace("these", "those"))
+    assert "3 nearly identical answers" in client.get(f"{PLACE}").text
+    assert compared == [3, 4]
+    assert second in client.get(f"{PLACE}{second}/group").text
+
+
+def test_damaged_text_is_in_no_group(world: World) -> None:
+    """It says nothing of the answer: it is not blank, either."""
+    damaged, *_ = answers(world, "One.", "", "")
+    with world.database.write.begin() as session:
+        number = session.scalars(select(Submission).filter_by(public_id=damaged)).one().result_id
+        session.execute(
+            text("UPDATE answer_text SET cells = '{' WHERE result_id = :number"), {"number": number}
+        )
+
+    [(kind, members)] = found(world)
+    assert (kind, len(members)) == ("blank", 2)
+    assert damaged not in members
 
 
 def test_page_from_before_an_undo_does_not_overwrite(world: World) -> None:

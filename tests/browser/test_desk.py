@@ -1,0 +1,93 @@
+"""The desk of those who grade: what they see without scrolling, and how few keys they press."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import Site, Visitors
+from tests.browser.test_grading import in_order_of_reading, next_one, submit
+from tests.web.reports import PROOF
+from web.models import ManualGrade, Submission, User
+
+SCREEN: Final = {"width": 1280, "height": 800}
+
+
+def in_sight(page: Page, part: Locator) -> bool:
+    """Return whether all of an element is on the screen, and not behind another one."""
+    expect(part).to_be_visible()
+    found: bool = part.evaluate(
+        """part => {
+          const box = part.getBoundingClientRect();
+          const x = box.left + box.width / 2;
+          const top = document.elementFromPoint(x, box.top + 2);
+          const bottom = document.elementFromPoint(x, box.bottom - 2);
+          return part.contains(top) && part.contains(bottom);
+        }"""
+    )
+    return found
+
+
+def grades(portal: Site) -> dict[str, int]:
+    """Points by student, in tenths."""
+    with portal.database.read() as session:
+        rows = session.query(User.name, ManualGrade.points_tenths).select_from(ManualGrade)
+        rows = rows.join(Submission, Submission.id == ManualGrade.submission_id).join(
+            User, User.id == Submission.user_id
+        )
+        return {row[0]: row[1] for row in rows}
+
+
+def test_all_that_one_needs_is_in_sight(portal: Site, people: Visitors) -> None:
+    """On a small laptop: the answer, each line of the rubric, its sum, and the way on."""
+    submit(portal, "Ada")
+    page = people.open("grader", viewport=SCREEN)
+    next_one(page)
+
+    answer = page.get_by_role("region", name="The answer\N{RIGHT SINGLE QUOTATION MARK}s cells")
+    assert "contradiction" in PROOF
+    assert in_sight(page, answer.get_by_text("contradiction"))
+    assert in_sight(page, answer)
+    for item in page.locator(".rubric-item").all():
+        assert in_sight(page, item)
+    assert in_sight(page, page.locator("[data-sum-place]"))
+    assert in_sight(page, page.get_by_role("button", name="Save & next"))
+    assert page.evaluate("window.scrollY") == 0
+
+
+def test_a_number_and_enter_grade_an_answer(portal: Site, people: Visitors) -> None:
+    """Enter saves what the numbers chose and brings the next answer; nothing is clicked."""
+    names = in_order_of_reading(portal, submit(portal, "Ada", "Ben", "Clara"))
+    page = people.open("grader", viewport=SCREEN)
+    assert next_one(page) == names[0]
+    expect(page.locator("[data-keys]")).to_be_visible()
+
+    page.keyboard.press("1")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text(names[1])
+    expect(page.locator("[data-keys]")).to_be_visible()
+    page.keyboard.press("0")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text(names[2])
+    expect(page.locator("[data-keys]")).to_be_visible()
+    page.get_by_text("Manage saved comments").focus()
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_label("New saved comment")).to_be_visible()
+    assert grades(portal) == {names[0]: 10, names[1]: 0}
+
+
+def test_a_folded_question_stays_folded(portal: Site, people: Visitors) -> None:
+    """Whoever knows the question needs its place for answers."""
+    submit(portal, "Ada", "Ben")
+    page = people.open("grader", viewport=SCREEN)
+    next_one(page)
+    text = page.get_by_role("region", name="The question\N{RIGHT SINGLE QUOTATION MARK}s text")
+    expect(text).to_be_visible()
+
+    page.get_by_role("heading", name="Question", exact=True).click()
+    page.keyboard.press("n")
+
+    expect(page.locator("[data-keys]")).to_be_visible()
+    expect(text).not_to_be_visible()
