@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from web.blueprints.resources import assignment_for, submission_for
 from web.blueprints.staff.blueprint import bp
+from web.blueprints.staff.form_fields import whole_field
 from web.blueprints.staff.form_versions import Shown, refuse_outdated, shown_columns, version_of
 from web.blueprints.submission_page import student_page
 from web.http import db, signed_in, writing
@@ -22,6 +23,7 @@ from web.services.grading import release, requests, written_answers
 LABELS: Final[Mapping[str, str]] = {
     "anonymous_grading": "Anonymous grading: hide names and file names from graders",
     "regrade_requests": "Students can request a regrade of a question",
+    "regrade_request_days": "Days for regrade requests",
     "regrade_requests_until": "Regrade requests until",
 }
 
@@ -59,6 +61,7 @@ def change_grading_rules(slug: str, name: str) -> Response:
         anonymous_grading=request.form.get("anonymous_grading") == "1",
         regrade_requests=request.form.get("regrade_requests") == "1",
         regrade_requests_until=last,
+        regrade_request_days=whole_field("regrade_request_days", LABELS["regrade_request_days"]),
     )
     with writing() as session:
         refuse_outdated(_rules_shown(assignment))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from flask import abort, flash, redirect, render_template, request, url_for
@@ -13,10 +13,19 @@ from web.blueprints.resources import course_for, submission_for
 from web.blueprints.staff.blueprint import bp
 from web.blueprints.staff.form_fields import tenths_field
 from web.blueprints.staff.form_versions import Shown, refuse_outdated, version_of
-from web.http import db, require, signed_in, writing
-from web.models import Course, ExtensionRequest, PointsOverride, RegradeRequest, User
+from web.blueprints.submission_page import staff_page
+from web.http import db, portal, require, signed_in, writing
+from web.models import (
+    Course,
+    ExtensionRequest,
+    PointsOverride,
+    RegradeRequest,
+    RequestState,
+    User,
+)
 from web.policy import Action, allowed
-from web.services.courses import extension_requests
+from web.services.courses import extension_requests, snapshots
+from web.services.courses.assignments import course_assignments
 from web.services.courses.courses import zone_of
 from web.services.courses.local_time import format_local
 from web.services.courses.rule_book import rule_book
@@ -32,6 +41,15 @@ def list_requests(slug: str) -> str:
     return requests_page(course, everything=request.args.get("all") == "1")
 
 
+@bp.get("/staff/requests/<row:number>/")
+def show_request(number: int) -> str:
+    """Show a student's request beside what it is about."""
+    signed_in()
+    regrade_request = db().get(RegradeRequest, number) or abort(404)
+    require(Action.GRADE, regrade_request.submission)
+    return _request_page(regrade_request)
+
+
 @bp.post("/staff/requests/<row:number>/answer")
 def answer_request(number: int) -> Response | tuple[str, int]:
     """Answer a student's request, with new points if they are right."""
@@ -39,11 +57,19 @@ def answer_request(number: int) -> Response | tuple[str, int]:
     regrade_request = db().get(RegradeRequest, number) or abort(404)
     user = require(Action.GRADE, regrade_request.submission)
     course = regrade_request.submission.assignment.course
+    onward = request.form.get("onward") == "1"
     try:
         _answer(user, regrade_request)
     except RuleError as error:
-        return requests_page(course, unsaved=UnsavedAnswer("regrade", number, str(error))), 400
+        unsaved = UnsavedAnswer("regrade", number, str(error))
+        if onward and regrade_request.state is RequestState.OPEN:
+            return _request_page(regrade_request, unsaved), 400
+        return requests_page(course, unsaved=unsaved), 400
     flash("Reply sent. The student can see it now.", "good")
+    beside = requests.neighbours(db(), regrade_request) if onward else None
+    following = (beside.after or beside.before) if beside is not None else None
+    if following is not None:
+        return redirect(url_for("staff.show_request", number=following.id), code=303)
     return redirect(url_for("staff.list_requests", slug=course.slug), code=303)
 
 
@@ -90,14 +116,41 @@ def requests_page(
     more_time = (
         extension_requests.of_course(db(), course, only_open=not everything) if extends else []
     )
+    figures, by_question = requests.figures(db(), course)
+    assignments = {each.id: each for each in course_assignments(db(), course)}
     return render_template(
         "staff/requests.html",
         course=course,
+        figures=figures,
+        by_question=[(assignments[key], name, each) for (key, name), each in by_question.items()],
         requests=requests.of_course(db(), course, only_open=not everything),
         extension_requests=more_time,
         deadlines=_deadlines(more_time),
         local=lambda moment: format_local(moment, zone),
         everything=everything,
+        unsaved=unsaved,
+        typed=request.form,
+    )
+
+
+def _request_page(regrade_request: RegradeRequest, unsaved: UnsavedAnswer | None = None) -> str:
+    submission, question_id = regrade_request.submission, regrade_request.question
+    folder = portal().settings.snapshots
+    page = staff_page(db(), submission, chosen=None)
+    found = () if page.summary is None else page.summary.questions
+    return render_template(
+        "staff/request.html",
+        course=submission.assignment.course,
+        regrade_request=regrade_request,
+        beside=requests.neighbours(db(), regrade_request),
+        summary=next((each for each in found if each.id == question_id), None),
+        # The requests stand beside it.
+        own_remark=replace(page.remarks[question_id], requests=())
+        if question_id in page.remarks
+        else None,
+        own_cells=page.own_cells.get(question_id, ()),
+        prompt=snapshots.prompt(folder, submission.snapshot, question_id),
+        model=snapshots.solution_text(folder, submission.assignment.snapshot, question_id),
         unsaved=unsaved,
         typed=request.form,
     )

@@ -155,6 +155,15 @@ def model_answer(snapshots: Path, snapshot: Snapshot, question_id: str) -> str:
     return "" if found is None else _markdown(found.solution)
 
 
+def solution_text(snapshots: Path, snapshot: Snapshot, question_id: str) -> str:
+    """Return the master's solution of any question, in Markdown, with its code as blocks."""
+    found = _question(snapshot_folder(snapshots, snapshot), question_id)
+    cells = () if found is None else found.solution
+    return "\n\n".join(
+        f"```python\n{cell.source}\n```" if cell.kind == "code" else cell.source for cell in cells
+    )
+
+
 def prompt(snapshots: Path, snapshot: Snapshot, question_id: str) -> str:
     """Return a question's text as the student notebook shows it, in Markdown."""
     found = _question(snapshot_folder(snapshots, snapshot), question_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
@@ -25,6 +26,8 @@ from web.services.errors import RuleError
 from web.services.grading.marks import Mark
 from web.services.grading.written_answers import student_marks, written_questions
 from web.services.lookup import PRESENT_STUDENT
+
+MOST_DAYS: Final = 365
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,7 @@ class GradingRules:
     anonymous_grading: bool
     regrade_requests: bool
     regrade_requests_until: datetime | None
+    regrade_request_days: int | None = None
 
 
 def readiness(session: Session, assignment: CourseAssignment) -> Readiness:
@@ -209,7 +213,16 @@ def hide_results(
 def set_grading_rules(
     session: Session, actor: User, assignment: CourseAssignment, rules: GradingRules
 ) -> None:
-    """Change whether names are hidden, and whether and until when students may ask."""
+    """
+    Change whether names are hidden, and whether and until when students may ask.
+
+    Raises:
+        RuleError: If the days are none that somebody could use.
+    """
+    days = rules.regrade_request_days
+    if days is not None and not 1 <= days <= MOST_DAYS:
+        raise RuleError(f"Give students from 1 to {MOST_DAYS} days for regrade requests.")
+    assignment.regrade_request_days = days
     assignment.anonymous_grading = rules.anonymous_grading
     assignment.regrade_requests = rules.regrade_requests
     assignment.regrade_requests_until = rules.regrade_requests_until
@@ -223,6 +236,7 @@ def set_grading_rules(
         anonymous=rules.anonymous_grading,
         requests=rules.regrade_requests,
         requests_until=None if last is None else last.isoformat(),
+        request_days=days,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -38,11 +39,13 @@ class Remark:
         mark: What it is worth, as far as the reader may know it.
         requests: The student's requests, the oldest first.
         may_ask: Whether the student may ask to look at it again now.
+        ask_until: Until when; ``None``: there is no end.
     """
 
     mark: QuestionMark
     requests: Sequence[RegradeRequest]
     may_ask: bool
+    ask_until: datetime | None = None
 
     @property
     def rubric(self) -> Sequence[RubricLine]:
@@ -82,15 +85,15 @@ def remarks_of(session: Session, submission: Submission, mark: Worth | None) -> 
     if mark is None:
         return {}
     asked = requests.of_submission(session, submission)
-    taken = not requests.closed_because(submission.assignment) and not submission.practice
-    return {
-        question.id: _remark(
-            question,
-            [each for each in asked if each.question == question.id and _may_read(mark, each)],
-            taken=taken,
-        )
-        for question in mark.questions
-    }
+    last = requests.last_moments(session, submission, mark.questions)
+    remarks = {}
+    for question in mark.questions:
+        own = [each for each in asked if each.question == question.id and _may_read(mark, each)]
+        until = last[question.id]
+        taken = not requests.closed_because(submission.assignment, until)
+        taken = taken and not submission.practice
+        remarks[question.id] = _remark(question, own, until, taken=taken)
+    return remarks
 
 
 def _may_read(mark: Worth, request: RegradeRequest) -> bool:
@@ -100,7 +103,13 @@ def _may_read(mark: Worth, request: RegradeRequest) -> bool:
     return request.state is RequestState.OPEN or not hidden
 
 
-def _remark(question: QuestionMark, asked: Sequence[RegradeRequest], *, taken: bool) -> Remark:
+def _remark(
+    question: QuestionMark,
+    asked: Sequence[RegradeRequest],
+    until: datetime | None,
+    *,
+    taken: bool,
+) -> Remark:
     waits = any(each.state is RequestState.OPEN for each in asked)
     lacks = question.tenths is not None and question.tenths < question.max_tenths
-    return Remark(question, asked, taken and lacks and not waits)
+    return Remark(question, asked, taken and lacks and not waits, until)
