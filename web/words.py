@@ -141,6 +141,9 @@ ACTIONS: Final[Mapping[str, str]] = {
     "roster.refused": "Roster refused",
     "roster.taken_in": "Roster imported",
     "rubric.changed": "Rubric changed",
+    "second_marking.changed": "Second marking changed",
+    "second_marking.graded": "Second grade given",
+    "second_marking.settled": "Two grades settled",
     "submission.downloaded": "Notebooks downloaded",
     "submission.retried": "Grading retried",
 }

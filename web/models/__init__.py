@@ -14,6 +14,8 @@ from web.models.grading import (
     RegradeRequest,
     RequestState,
     SavedComment,
+    SecondMark,
+    SecondMarking,
 )
 from web.models.leases import JobState, Leased
 from web.models.people import BrowserSession, Invitation, Membership, Role, SignInAttempt, User
@@ -51,6 +53,8 @@ __all__ = [
     "Result",
     "Role",
     "SavedComment",
+    "SecondMark",
+    "SecondMarking",
     "SignInAttempt",
     "Snapshot",
     "SnapshotQuestion",

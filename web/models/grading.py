@@ -112,6 +112,48 @@ class GradingShare(Base):
     grader: Mapped[User] = relationship(lazy="joined")
 
 
+class SecondMarking(Base):
+    """Which share of a question's answers two people grade, neither knowing of the other."""
+
+    __tablename__ = "second_marking"
+    __table_args__ = (UniqueConstraint("assignment_id", "question"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    assignment_id: Mapped[int] = mapped_column(ForeignKey("course_assignment.id"))
+    question: Mapped[str] = mapped_column(String(60))
+    percent: Mapped[int]
+
+
+class SecondMark(Base):
+    """
+    What a second person gave for an answer; it counts only if an instructor says so.
+
+    What the first one had given by then is kept beside it, so that the comparison stays.
+    """
+
+    __tablename__ = "second_mark"
+    __table_args__ = (UniqueConstraint("submission_id", "question"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submission.id"))
+    question: Mapped[str] = mapped_column(String(60))
+    answer_hash: Mapped[str | None] = mapped_column(String(64))
+    first_tenths: Mapped[int]
+    first_grader_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    points_tenths: Mapped[int]
+    items: Mapped[tuple[ChosenRubricItem, ...]] = mapped_column(
+        JsonObjects(ChosenRubricItem), default=()
+    )
+    reason: Mapped[str] = mapped_column(Text, default="")
+    comment: Mapped[str] = mapped_column(Text, default="")
+    grader_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    graded_at: Mapped[datetime] = mapped_column(default=now)
+    settled_at: Mapped[datetime | None]
+    """When an instructor decided between two that differ."""
+    first_grader: Mapped[User] = relationship(foreign_keys=[first_grader_id], lazy="joined")
+    grader: Mapped[User] = relationship(foreign_keys=[grader_id], lazy="joined")
+
+
 class QuestionRubric(Base):
     """A rubric by which a course grades in place of that of the question's version."""
 

@@ -29,6 +29,7 @@ KINDS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
             "results",
             "request",
             "rubric",
+            "second_marking",
             "submission",
             "regrade",
         ),

@@ -27,7 +27,7 @@ from web.models import (
 )
 from web.services import audit
 from web.services.courses import assignments
-from web.services.grading import overrides, release, written_answers
+from web.services.grading import overrides, release, second_marking, written_answers
 from web.services.grading.written_answers import Entered
 from web.services.people import accounts
 from web.services.regrading import regrades
@@ -70,6 +70,9 @@ DOES: dict[str, tuple[dict[str, Any], str]] = {
         {"rubric": "rubric of q7", "rows": "1", "points-0": "2", "text-0": "All of it"},
         "rubric.changed",
     ),
+    "staff.change_second_marking": ({"percent": "20"}, "second_marking.changed"),
+    "staff.grade_second": ({"item": "0"}, "second_marking.graded"),
+    "staff.settle_grades": ({"choice": "second"}, "second_marking.settled"),
     "staff.undo_decision": ({"decision": "decision"}, "answer.undone"),
     "staff.assign_answers": ({}, "grading.shared"),
     "staff.save_comment": ({"text": "Which step?"}, "comment.kept"),
@@ -106,7 +109,8 @@ DOES: dict[str, tuple[dict[str, Any], str]] = {
 
 
 # They only keep others from an answer for some minutes: nothing has been done by that.
-HOLDS = {"staff.claim_next_answer", "staff.claim_answer"}
+HOLDS = {"staff.claim_next_answer", "staff.claim_answer", "staff.claim_next_second"}
+SECOND = ("staff.grade_second", "staff.settle_grades")
 STARTS = ("staff.start_regrade", "staff.regrade_selected")
 # It only shows a form, filled in with more than an address can hold.
 SHOWS = {"staff.extend_selected"}
@@ -137,7 +141,19 @@ def prepare(world: World, endpoint: str) -> int:
             _finish_regrade(session, assignment)
         if endpoint in STARTS:
             regrades.discard(session, instructor, session.scalars(select(Regrade)).one())
+        if endpoint in SECOND:
+            _grade_by_two(session, submission, instructor, only_one=endpoint == SECOND[0])
         return submission.user_id
+
+
+def _grade_by_two(
+    session: Session, submission: Submission, instructor: User, *, only_one: bool
+) -> None:
+    second_marking.set_percent(session, instructor, submission.assignment, "q7", 100)
+    written_answers.save(session, instructor, submission, "q7", Entered(0, items=(0,)))
+    if not only_one:
+        grader = session.scalars(select(User).where(User.name == "Grader")).one()
+        second_marking.save(session, grader, submission, "q7", Entered(0, items=(1,)))
 
 
 def _membership(world: World, student: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flask import flash, render_template, request
+from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from web.blueprints.resources import course_for
@@ -32,6 +32,7 @@ from web.services.grading import (
     marks,
     release,
     requests,
+    second_marking,
     shares,
     written_answers,
 )
@@ -59,8 +60,14 @@ def list_answers(slug: str, name: str, question_id: str) -> str:
     assignment, question = question_for(slug, name, question_id)
     found = written_answers.student_marks(db(), assignment)
     answers = written_answers.queue(db(), assignment, question_id, found)
+    markings = second_marking.second_markings(db(), assignment, question_id, answers)
+    waiting = markings.waiting_for(signed_in())
+    instructs = allowed(db(), signed_in(), Action.RELEASE_GRADES, assignment)
     return render_template(
         "staff/answers.html",
+        markings=markings,
+        second_waiting=len(waiting),
+        blind=set() if instructs else {each.submission.id for each in waiting},
         course=assignment.course,
         assignment=assignment,
         question=question,
@@ -71,7 +78,7 @@ def list_answers(slug: str, name: str, question_id: str) -> str:
         ),
         graders=shares.graders_of(db(), assignment),
         sections=[(each, f"section {each}") for each in shares.sections_of(db(), assignment)],
-        assigns=allowed(db(), signed_in(), Action.RELEASE_GRADES, assignment),
+        assigns=instructs,
         last=grade_changes.last_decision(db(), signed_in(), assignment, question_id),
     )
 
@@ -102,9 +109,11 @@ def claim_next_answer(slug: str, name: str, question_id: str) -> Response:
 
 
 @bp.get("/courses/<slug>/staff/grading/<name>/<question_id>/<public_id>/")
-def show_answer(slug: str, name: str, question_id: str, public_id: str) -> str:
+def show_answer(slug: str, name: str, question_id: str, public_id: str) -> str | Response:
     """Show an answer with its rubric; whoever looks at it first holds it for some minutes."""
     assignment, submission, question = answer_for(slug, name, question_id, public_id)
+    if _is_blind(assignment, submission, question_id):
+        return redirect(url_for("staff.show_second", **(request.view_args or {})))
     with writing(grades=False) as session:
         claims.take(session, signed_in(), submission, question_id)
     grade = written_answers.grade_of(db(), submission, question_id)
@@ -117,6 +126,8 @@ def grade_answer(
 ) -> str | Response | tuple[str, int]:
     """Save a grade; or put a saved comment into the one that is being written."""
     assignment, submission, question = answer_for(slug, name, question_id, public_id)
+    if _is_blind(assignment, submission, question_id):
+        raise RuleError("Give this answer its second grade first, without seeing the first one.")
     fields = Fields.typed()
     inserted = request.form.get("insert", type=int)
     if inserted is not None:
@@ -193,6 +204,13 @@ def _back(assignment: CourseAssignment, question_id: str) -> Response:
     if submission is not None:
         return to_answer(assignment, question_id, submission)
     return to_answers(assignment, question_id)
+
+
+def _is_blind(assignment: CourseAssignment, submission: Submission, question_id: str) -> bool:
+    """Return whether one is to give an answer a second grade, and must not see the first one."""
+    if allowed(db(), signed_in(), Action.RELEASE_GRADES, assignment):
+        return False
+    return second_marking.awaits(db(), signed_in(), submission, question_id)
 
 
 def _is_present(assignment: CourseAssignment, question: SnapshotQuestion) -> bool:

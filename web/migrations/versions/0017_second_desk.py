@@ -1,4 +1,4 @@
-"""Rubrics that a course has changed; days for regrade requests"""
+"""Rubrics that a course has changed; days for regrade requests; second marking"""
 
 from __future__ import annotations
 
@@ -31,10 +31,39 @@ def upgrade() -> None:
         sa.Column("changed_at", UtcDateTime(), nullable=False),
         sa.UniqueConstraint("assignment_id", "question", "question_hash"),
     )
+    op.create_table(
+        "second_marking",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column(
+            "assignment_id", sa.Integer(), sa.ForeignKey("course_assignment.id"), nullable=False
+        ),
+        sa.Column("question", sa.String(60), nullable=False),
+        sa.Column("percent", sa.Integer(), nullable=False),
+        sa.UniqueConstraint("assignment_id", "question"),
+    )
+    op.create_table(
+        "second_mark",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("submission_id", sa.Integer(), sa.ForeignKey("submission.id"), nullable=False),
+        sa.Column("question", sa.String(60), nullable=False),
+        sa.Column("answer_hash", sa.String(64), nullable=True),
+        sa.Column("first_tenths", sa.Integer(), nullable=False),
+        sa.Column("first_grader_id", sa.Integer(), sa.ForeignKey("user.id"), nullable=False),
+        sa.Column("points_tenths", sa.Integer(), nullable=False),
+        sa.Column("items", sa.JSON(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("comment", sa.Text(), nullable=False),
+        sa.Column("grader_id", sa.Integer(), sa.ForeignKey("user.id"), nullable=False),
+        sa.Column("graded_at", UtcDateTime(), nullable=False),
+        sa.Column("settled_at", UtcDateTime(), nullable=True),
+        sa.UniqueConstraint("submission_id", "question"),
+    )
 
 
 def downgrade() -> None:
     """Go back: grades keep the points and items that they have."""
+    op.drop_table("second_mark")
+    op.drop_table("second_marking")
     op.drop_table("question_rubric")
     with op.batch_alter_table("course_assignment") as table:
         table.drop_column("regrade_request_days")

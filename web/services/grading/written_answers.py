@@ -235,7 +235,7 @@ def save(
     if question is None:
         raise RuleError("This question is not graded manually.")
     question = rubrics.with_rubric(session, submission.assignment, question)
-    given = _decision(question, entered, answer_hash_of(submission, question_id))
+    given = decided(question, entered, answer_hash_of(submission, question_id))
     before = grade_of(session, submission, question_id)
     old_tenths = None if before is None else before.points_tenths
     released_at = released_with(session, submission, question_id)
@@ -278,7 +278,7 @@ def rubric_sum(question: SnapshotQuestion, items: Sequence[int]) -> int:
 
 
 @dataclass(frozen=True)
-class _Decision:
+class Decided:
     """What follows from what a grader entered; names are those of `ManualGrade`."""
 
     items: tuple[ChosenRubricItem, ...]
@@ -289,14 +289,26 @@ class _Decision:
     question_hash: str
 
 
-def _decision(question: SnapshotQuestion, entered: Entered, answer: str | None) -> _Decision:
+def decided(question: SnapshotQuestion, entered: Entered, answer: str | None) -> Decided:
+    """
+    Return what follows from what a grader entered.
+
+    Args:
+        question: With the present rubric.
+        entered: What they typed and chose.
+        answer: The answer's hash.
+
+    Raises:
+        ChangedRubricError: If the items are those of another rubric.
+        RuleError: If the points do not follow.
+    """
     rubric = question.current_rubric
     if entered.rubric not in ("", question.rubric_version):
         raise ChangedRubricError
     chosen = sorted({number for number in entered.items if 0 <= number < len(rubric)})
     reason = entered.reason.strip()[:MAX_TEXT]
     points = _points(question, chosen, entered.points_tenths, reason)
-    return _Decision(
+    return Decided(
         tuple(ChosenRubricItem(n, rubric[n].points_tenths, rubric[n].text) for n in chosen),
         points,
         reason if points != rubric_sum(question, chosen) or not rubric else "",
@@ -342,7 +354,7 @@ def _insert(
     grader: User,
     submission: Submission,
     question_id: str,
-    decision: _Decision,
+    decision: Decided,
     released_at: datetime | None,
 ) -> None:
     grade = ManualGrade(
@@ -368,7 +380,7 @@ def _replace(
     grader: User,
     before: ManualGrade,
     version: int,
-    decision: _Decision,
+    decision: Decided,
     released_at: datetime | None,
 ) -> None:
     done = session.execute(
