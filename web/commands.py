@@ -1,4 +1,4 @@
-"""The portal's commands of `autograder`: init, serve, demo, worker, backup, restore."""
+"""The portal's commands of `autograder`: init, serve, demo, worker, mail-test, backup, restore."""
 
 from __future__ import annotations
 
@@ -33,6 +33,9 @@ def register(commands: Any) -> None:
         "worker", help="run only grading workers, for larger installations"
     )
     worker.set_defaults(run=_worker)
+    mail_test = commands.add_parser("mail-test", help="send a message to see whether e-mail works")
+    mail_test.add_argument("address", metavar="ADDRESS", help="to whom, such as you@example.org")
+    mail_test.set_defaults(run=_mail_test)
     backup = commands.add_parser("backup", help="back up all of the portal's data to one file")
     backup.add_argument(
         "file", type=Path, metavar="FILE", help="file to create, such as portal.tar.gz"
@@ -80,6 +83,13 @@ def _worker(_: argparse.Namespace) -> int:
     from web.workers.grading import run_worker
 
     return run_worker()
+
+
+@_private
+def _mail_test(options: argparse.Namespace) -> int:
+    from web.workers.mail import send_test
+
+    return send_test(options.address)
 
 
 @_private

@@ -12,6 +12,7 @@ from typing import Final, Self
 from urllib.parse import urlsplit
 
 from autograder.errors import InputError
+from web.mail import MailServer
 
 MEGABYTE: Final = 2**20
 SESSION_HOURS: Final = 12
@@ -36,6 +37,7 @@ class Settings:
         trusted_hosts: Further names by which it may be asked for; ``*`` stands for any.
         max_upload_bytes: The largest submission.
         workers: Grading workers of `autograder serve`.
+        mail_server: Who takes the portal's e-mail; ``None``: it sends none.
     """
 
     data: Path
@@ -48,6 +50,7 @@ class Settings:
     trusted_hosts: frozenset[str] = frozenset()
     max_upload_bytes: int = 30 * MEGABYTE
     workers: int = 1
+    mail_server: MailServer | None = None
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -67,6 +70,7 @@ class Settings:
             trusted_hosts=frozenset(_get("TRUSTED_HOSTS", "").lower().replace(",", " ").split()),
             max_upload_bytes=_number("MAX_UPLOAD_MB", 30) * MEGABYTE,
             workers=_number("WORKERS", max(1, os.cpu_count() or 1)),
+            mail_server=_mail_server(public_url),
         )
 
     @property
@@ -138,6 +142,23 @@ def _address(text: str) -> str:
             f"{_PREFIX}PUBLIC_URL={text}: is not an address such as https://portal.example.org"
         )
     return address.lower()
+
+
+def _mail_server(public_url: str) -> MailServer | None:
+    """
+    Return who takes the portal's e-mail, if the settings name somebody.
+
+    Raises:
+        InputError: If they cannot be used, or links in messages would lead nowhere.
+    """
+    url = _get("SMTP_URL", "")
+    if not url:
+        return None
+    if not public_url:
+        raise InputError(
+            f"{_PREFIX}PUBLIC_URL is not set: e-mail needs it, since its links begin with it"
+        )
+    return MailServer.from_url(url, _get("MAIL_FROM", ""))
 
 
 def _host_of(address: str) -> str | None:

@@ -46,7 +46,11 @@ def run(host: str, number: int, settings: Settings, signals: list[int]) -> int:
     migrate(settings)
     requeue_orphans(settings)
     address = f"{host}:{number}"
-    commands = {"portal": _portal_command(address), "grading": _worker_command()}
+    commands = {
+        "portal": _portal_command(address),
+        "grading": _command("web.workers.grading", "run_worker"),
+        "notices": _command("web.workers.notices", "run_notices"),
+    }
     workers = f"{settings.workers} grading worker{'s' * (settings.workers != 1)}"
     print(f"The portal listens on http://{address}/ with {workers}.")
     if not has_accounts(settings):
@@ -155,11 +159,12 @@ def _portal_command(address: str) -> list[str]:
     return [sys.executable, "-m", "gunicorn", *options, "web.factory:create_app()"]
 
 
-def _worker_command() -> list[str]:
+def _command(module: str, function: str) -> list[str]:
+    """Return the command of a process that a function of ours runs."""
     return [
         sys.executable,
         "-c",
-        "import sys; from web.workers.grading import run_worker; sys.exit(run_worker())",
+        f"import sys; from {module} import {function}; sys.exit({function}())",
     ]
 
 

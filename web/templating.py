@@ -36,7 +36,7 @@ def add_to(app: Flask) -> None:
     for each in filters:
         app.add_template_filter(each)
     about_reader: tuple[Callable[..., Any], ...] = (
-        courses_of_reader, label_of, may, name_of, names_shown, person, waiting_in,
+        courses_of_reader, label_of, may, name_of, names_shown, person, sends_mail, waiting_in,
     )  # fmt: skip
     for function in about_reader:
         app.add_template_global(function)
@@ -89,6 +89,11 @@ def courses_of_reader() -> Sequence[Membership]:
 def may(action: str, resource: Resource) -> bool:
     """Return whether the reader may do something, so that no page offers what answers 404."""
     return allowed(db(), actor(), Action(action), resource)
+
+
+def sends_mail() -> bool:
+    """Return whether the portal sends e-mail, so that no page offers what never comes."""
+    return portal().settings.mail_server is not None
 
 
 def waiting_in(course: Course) -> Waiting:

@@ -113,6 +113,7 @@ def label_of(what: str, state: str) -> Label:
 
 
 ACTIONS: Final[Mapping[str, str]] = {
+    "account.link_requested": "Link for a new password requested",
     "account.link_used": "Link used",
     "account.password_changed": "Password changed",
     "account.signed_in": "Signed in",

@@ -32,6 +32,8 @@ MAY = {
     ("account.show_sign_in", "GET"): NOBODY_TOO,
     ("account.sign_in", "POST"): NOBODY_TOO,
     ("account.sign_out", "POST"): NOBODY_TOO,
+    ("account.show_forgotten_password", "GET"): frozenset(),  # this portal sends no e-mail
+    ("account.ask_for_password", "POST"): frozenset(),  # likewise
     ("account.show_invitation", "GET"): frozenset(),
     ("account.accept_invitation", "POST"): frozenset(),
     ("account.show_role", "GET"): frozenset(),

@@ -65,7 +65,7 @@ def demo(host: str | None, port: int | None) -> int:
 def _settings(folder: Path, *, open_to_others: bool) -> Settings:
     os.environ["AUTOGRADER_DATA"] = str(folder)
     # A demo is for looking around: nothing of an operator's own settings comes into it.
-    for name in ("DATABASE_URL", "HTTPS", "PUBLIC_URL", "TRUSTED_PROXIES"):
+    for name in ("DATABASE_URL", "HTTPS", "PUBLIC_URL", "SMTP_URL", "TRUSTED_PROXIES"):
         os.environ.pop(f"AUTOGRADER_{name}", None)
     # Whoever lets others in has no name for it, and nothing here is worth a false link.
     os.environ["AUTOGRADER_TRUSTED_HOSTS"] = "*" if open_to_others else ""

@@ -18,6 +18,15 @@ from web.models.grading import (
     SecondMarking,
 )
 from web.models.leases import JobState, Leased
+from web.models.notices import (
+    Delivery,
+    Mail,
+    MailKind,
+    MailState,
+    Notice,
+    NoticeChoice,
+    NoticeKind,
+)
 from web.models.people import BrowserSession, Invitation, Membership, Role, SignInAttempt, User
 from web.models.questions import ChosenRubricItem, SnapshotQuestion, SnapshotRubricItem
 from web.models.regrading import Regrade, RegradeJob, RegradeJobState, RegradeState
@@ -31,6 +40,7 @@ __all__ = [
     "CountedAttempt",
     "Course",
     "CourseAssignment",
+    "Delivery",
     "Extension",
     "ExtensionRequest",
     "GradeChange",
@@ -40,8 +50,14 @@ __all__ = [
     "Invitation",
     "JobState",
     "Leased",
+    "Mail",
+    "MailKind",
+    "MailState",
     "ManualGrade",
     "Membership",
+    "Notice",
+    "NoticeChoice",
+    "NoticeKind",
     "PointsOverride",
     "QuestionRubric",
     "Regrade",

@@ -47,6 +47,9 @@ class User(Base):
         String(32), default=lambda: secrets.token_hex(16), unique=True
     )
     """Stands in the session cookie; a new one ends every session of this person."""
+    calendar_token: Mapped[str | None] = mapped_column(String(64), index=True, unique=True)
+    """Stands in the address of this person's calendar; ``None``: it has not been asked for. Not
+    hashed: it opens nothing but deadlines, which whoever reads the database reads as well."""
     created_at: Mapped[datetime] = mapped_column(default=now)
     memberships: Mapped[list[Membership]] = relationship(back_populates="user")
 
@@ -102,6 +105,8 @@ class Invitation(Base):
     membership_id: Mapped[int | None] = mapped_column(ForeignKey("membership.id"))
     """Whose offered role it accepts; ``None`` if it sets a password only."""
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    self_requested: Mapped[bool] = mapped_column(default=False)
+    """Whether the person has asked for it, by the address of the account."""
     created_at: Mapped[datetime] = mapped_column(default=now)
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from web.browsers import begin_session, browser, end_session, remember
 from web.http import actor, db, end_transaction, portal, signed_in, writing
 from web.pauses import pause
 from web.services.errors import RuleError
-from web.services.people import accounts, roles
+from web.services.people import accounts, mailed_links, roles
 
 bp = Blueprint("account", __name__)
 
@@ -45,6 +45,33 @@ def sign_out() -> Response:
     """End this browser's session."""
     end_session()
     return redirect(url_for("account.show_sign_in"), code=303)
+
+
+@bp.get("/forgotten-password")
+def show_forgotten_password() -> str:
+    """Show the form that asks for a link by e-mail; none where the portal sends none."""
+    _require_mail()
+    return render_template("account/forgotten_password.html", email="", error=None, asked=False)
+
+
+@bp.post("/forgotten-password")
+def ask_for_password() -> str | tuple[str, int]:
+    """Send a link that sets a password; the answer does not tell whether there is an account."""
+    _require_mail()
+    email = request.form.get("email", "")[:254]
+    try:
+        mailed_links.ask_for_reset(portal().database, email, request.remote_addr or "")
+    except RuleError as error:
+        page = render_template(
+            "account/forgotten_password.html", email=email, error=str(error), asked=False
+        )
+        return page, 400
+    return render_template("account/forgotten_password.html", email=email, error=None, asked=True)
+
+
+def _require_mail() -> None:
+    if portal().settings.mail_server is None:
+        abort(404)
 
 
 @bp.get("/invitation/<token>")

@@ -15,6 +15,7 @@ from web.blueprints.resources import course_for, membership_in
 from web.blueprints.staff.blueprint import bp
 from web.blueprints.staff.confirmation import UnconfirmedError, confirmed
 from web.blueprints.staff.form_fields import number_field
+from web.blueprints.staff.mailing import by_mail, send
 from web.http import absolute_url, db, portal, require, signed_in, writing
 from web.models import Course, Membership, Role, User
 from web.policy import Action, allowed, correctable
@@ -115,19 +116,24 @@ def _check(course: Course, rows: Sequence[roster_file.RosterRow]) -> None:
 def _take_in(course: Course, rows: Sequence[roster_file.RosterRow], role: Role) -> list[Link]:
     """Take a roster in, in portions; returns the links of those who need one."""
     links: dict[int, Link] = {}
-    added = known = 0
+    added = known = sent = 0
     for portion in roster.portions(rows):
         with writing() as session:
             result = roster.take_in(session, signed_in(), course, portion, role)
             refused = {user: _why_no_link(user, course) for user in result.invited}
             open_to_us = [user for user, reason in refused.items() if not reason]
-            links |= {link.user.id: link for link in _links(session, open_to_us)}
-            links |= {each.user_id: _role_link(session, each) for each in result.offered}
+            if by_mail():
+                sent += send(session, open_to_us, result.offered)
+            else:
+                links |= {link.user.id: link for link in _links(session, open_to_us)}
+                links |= {each.user_id: _role_link(session, each) for each in result.offered}
         for user, reason in refused.items():
             if reason:
                 flash(f"{user.name} has no password yet. {reason}", "error")
         added, known = added + len(result.added), known + len(result.known)
     flash(f"{added} added, {known} already in the course.", "good")
+    if sent:
+        flash(f"{sent} invitation{'s are' if sent != 1 else ' is'} sent by e-mail.", "good")
     return list(links.values())
 
 
@@ -176,11 +182,15 @@ def make_link(slug: str, membership_id: int) -> str:
     user = membership.user
     with writing() as session:
         audit.record(session, signed_in(), "link.made", course=course, target=user.email)
-        if membership.offered_role is not None:
-            links = [_role_link(session, membership)]
-        else:
+        offered = membership.offered_role is not None
+        if not offered:
             _refuse_stronger(user, course)
-            links = _links(session, [user])
+        if by_mail():
+            send(session, [] if offered else [user], [membership] if offered else [])
+            links = []
+            flash(f"The link is sent to {user.email}.", "good")
+        else:
+            links = [_role_link(session, membership)] if offered else _links(session, [user])
     return _people_page(course, links)
 
 

@@ -20,6 +20,7 @@ from web.models import (
     User,
 )
 from web.services import audit
+from web.services.courses.moved_deadlines import telling_whose_moves
 from web.services.errors import RuleError, refuse_duplicates
 
 MOST_LATE_DAYS: Final = 365
@@ -101,11 +102,12 @@ def set_rules(
     check_rules(rules)
     before = {each.name: getattr(assignment, each.name) for each in fields(rules)}
     changed = {}
-    for each in fields(rules):
-        value = getattr(rules, each.name)
-        if before[each.name] != value:
-            changed[each.name] = [_plain(before[each.name]), _plain(value)]
-            setattr(assignment, each.name, value)
+    with telling_whose_moves(session, assignment):
+        for each in fields(rules):
+            value = getattr(rules, each.name)
+            if before[each.name] != value:
+                changed[each.name] = [_plain(before[each.name]), _plain(value)]
+                setattr(assignment, each.name, value)
     if changed:
         audit.record(
             session,
@@ -175,12 +177,13 @@ def extend(
     check_terms(terms)
     lock(session, assignment)
     extension = extension_of(session, assignment, user)
-    if extension is None:
-        extension = Extension(assignment_id=assignment.id, user_id=user.id)
-        session.add(extension)
-    extension.due_at, extension.cutoff_at = terms.due_at, terms.cutoff_at
-    extension.extra_attempts, extension.reason = terms.extra_attempts, terms.reason
-    extension.created_by_id = actor.id
+    with telling_whose_moves(session, assignment, [user.id]):
+        if extension is None:
+            extension = Extension(assignment_id=assignment.id, user_id=user.id)
+            session.add(extension)
+        extension.due_at, extension.cutoff_at = terms.due_at, terms.cutoff_at
+        extension.extra_attempts, extension.reason = terms.extra_attempts, terms.reason
+        extension.created_by_id = actor.id
     audit.record(
         session,
         actor,
@@ -229,7 +232,8 @@ def withdraw_extension(
     extension = extension_of(session, assignment, user)
     if extension is None:
         return False
-    session.delete(extension)
+    with telling_whose_moves(session, assignment, [user.id]):
+        session.delete(extension)
     audit.record(
         session,
         actor,

@@ -15,10 +15,11 @@ from web.models import (
     CourseAssignment,
     Extension,
     ExtensionRequest,
+    NoticeKind,
     RequestState,
     User,
 )
-from web.services import audit
+from web.services import audit, outbox
 from web.services.courses.assignments import ExtensionTerms
 from web.services.courses.deadlines import Rules
 from web.services.errors import RuleError, refuse_duplicates
@@ -120,6 +121,7 @@ def close(
     request.answered_by_id, request.answered_at = actor.id, now()
     if not granted:
         _record(session, actor, request, request.assignment, "declined", None)
+    outbox.note(session, NoticeKind.ANSWERED, request.assignment, [request.user_id])
 
 
 def of_student(

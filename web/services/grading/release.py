@@ -15,12 +15,13 @@ from web.models import (
     CourseAssignment,
     ManualGrade,
     Membership,
+    NoticeKind,
     PointsOverride,
     Submission,
     SubmissionState,
     User,
 )
-from web.services import audit
+from web.services import audit, outbox
 from web.services.courses.assignments import course_assignments
 from web.services.errors import RuleError
 from web.services.grading.marks import Mark
@@ -134,6 +135,9 @@ def release(session: Session, actor: User, assignment: CourseAssignment) -> int:
     """
     state = readiness(session, assignment)
     at = now()
+    students = session.scalars(
+        select(Submission.user_id).where(*_unreleased(assignment)).distinct()
+    ).all()
     done = session.execute(
         update(Submission).where(*_unreleased(assignment)).values(released_at=at)
     )
@@ -151,6 +155,7 @@ def release(session: Session, actor: User, assignment: CourseAssignment) -> int:
         submissions=count,
         incomplete=state.incomplete,
     )
+    outbox.note(session, NoticeKind.RELEASED, assignment, students)
     return count
 
 
@@ -171,6 +176,7 @@ def withdraw(session: Session, actor: User, assignment: CourseAssignment) -> Non
     audit.record(
         session, actor, "grades.withdrawn", course=assignment.course, target=assignment.name
     )
+    outbox.forget(session, NoticeKind.RELEASED, assignment)
 
 
 def _show_decisions(session: Session, assignment: CourseAssignment, at: datetime | None) -> None:

@@ -16,12 +16,13 @@ from web.db import now
 from web.models import (
     Course,
     CourseAssignment,
+    NoticeKind,
     RegradeRequest,
     RequestState,
     Submission,
     User,
 )
-from web.services import audit
+from web.services import audit, outbox
 from web.services.errors import RuleError
 from web.services.grading import overrides, visible_marks
 from web.services.grading.marks import QuestionMark
@@ -197,6 +198,7 @@ def answer(
         target=audit.question_target(request.submission, request.question),
         answer=text,
     )
+    outbox.note_on_submission(session, NoticeKind.ANSWERED, request.submission)
 
 
 def of_submission(session: Session, submission: Submission) -> Sequence[RegradeRequest]:

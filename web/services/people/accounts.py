@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Sequence
 from datetime import timedelta
@@ -19,6 +18,7 @@ from web.services.errors import BusyError, RuleError, TooManyError
 from web.services.people import hashing, throttle
 from web.services.people.names import normalised
 from web.services.people.throttle import Browser
+from web.services.people.tokens import digest, new_token
 from web.services.turns import Turns
 
 INVITATION_DAYS: Final = 14
@@ -204,11 +204,11 @@ def invite_all(session: Session, users: Sequence[User], created_by: User) -> lis
 def _invite(
     session: Session, user: User, created_by: User | None, membership: Membership | None = None
 ) -> str:
-    token = secrets.token_urlsafe(32)
+    token = new_token()
     session.add(
         Invitation(
             user_id=user.id,
-            token_hash=_digest(token),
+            token_hash=digest(token),
             membership_id=membership.id if membership else None,
             created_by_id=created_by.id if created_by else None,
             expires_at=now() + timedelta(days=INVITATION_DAYS),
@@ -261,6 +261,7 @@ def accept(database: Database, token: str, password: str) -> User:
         _set_hash(user, hashed)
         if invitation.membership_id is None:
             use(invitation)
+        _end_password_links(session, user)
         made_by = session.get(User, invitation.created_by_id or 0)
         _record(
             session,
@@ -268,6 +269,7 @@ def accept(database: Database, token: str, password: str) -> User:
             "link_used",
             made_by=made_by.email if made_by else None,
             sessions_ended=_end_sessions(session, user),
+            **({"self_requested": True} if invitation.self_requested else {}),
         )
         return user
 
@@ -284,17 +286,15 @@ def begin_session(session: Session, user: User) -> str:
         The token that the browser shows from now on; only its hash is stored.
     """
     session.execute(delete(BrowserSession).where(BrowserSession.expires_at < now()))
-    token = secrets.token_urlsafe(32)
+    token = new_token()
     expires_at = now() + timedelta(hours=SESSION_HOURS)
-    session.add(BrowserSession(user_id=user.id, token_hash=_digest(token), expires_at=expires_at))
+    session.add(BrowserSession(user_id=user.id, token_hash=digest(token), expires_at=expires_at))
     return token
 
 
 def end_session(session: Session, token: str) -> None:
     """End a session; a copy of its cookie is of no use any more."""
-    found = session.scalar(
-        select(BrowserSession).where(BrowserSession.token_hash == _digest(token))
-    )
+    found = session.scalar(select(BrowserSession).where(BrowserSession.token_hash == digest(token)))
     if found is not None:
         _record(session, session.get_one(User, found.user_id), "signed_out")
         session.delete(found)
@@ -321,7 +321,7 @@ def user_by_session_key(session: Session, key: str, token: str) -> User | None:
         .where(
             User.session_key == key,
             User.active.is_(True),
-            BrowserSession.token_hash == _digest(token),
+            BrowserSession.token_hash == digest(token),
             BrowserSession.expires_at > now(),
         )
     )
@@ -339,7 +339,7 @@ def open_invitation(session: Session, token: str) -> Invitation:
     Raises:
         RuleError: If the link is wrong, used or too old.
     """
-    invitation = session.scalar(select(Invitation).where(Invitation.token_hash == _digest(token)))
+    invitation = session.scalar(select(Invitation).where(Invitation.token_hash == digest(token)))
     if invitation is None or invitation.used_at is not None or invitation.expires_at < now():
         raise RuleError(_NOT_VALID)
     return invitation
@@ -350,10 +350,6 @@ def _invitation_for_password(session: Session, token: str) -> Invitation:
     if invitation.membership_id is not None and invitation.user.password_hash is not None:
         raise RuleError(_NOT_VALID)
     return invitation
-
-
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def _set_hash(user: User, hashed: str) -> None:

@@ -38,6 +38,9 @@ MOST_FAILURES_OF_SITE: Final = 100
 """For an address from one site of IPv6, which may have 65,536 networks."""
 MANY_FAILURES_OF_NETWORK: Final = 100
 """For any addresses; from then on tries from there are made one after another."""
+MOST_RESETS: Final = 5
+"""Links that are asked for, for an address from one network."""
+MOST_RESETS_OF_NETWORK: Final = 100
 _LONGEST_KEY: Final = 300
 _AT_ONCE: Final = timedelta(minutes=1)
 # A hash takes time: networks with many failures leave some of it, and of the threads, to others.
@@ -136,6 +139,18 @@ def begin_for(session: Session, key: str) -> Attempt:
     attempt = Attempt(key)
     _count(session, attempt, MOST_FAILURES)
     return attempt
+
+
+def begin_reset(session: Session, address: str, network: str) -> None:
+    """
+    Count that somebody asks for a link that sets a password, whether or not there is an account.
+
+    Raises:
+        RuleError: If there were too many before from this network.
+    """
+    place, _ = networks_of(network)
+    _count(session, Attempt(f"reset:{place}"), MOST_RESETS_OF_NETWORK)
+    _count(session, Attempt(f"reset:{place}|{address}"), MOST_RESETS)
 
 
 def undo(session: Session, attempt: Attempt) -> None:

@@ -18,12 +18,14 @@ from web.models import (
     AnswerText,
     JobState,
     Leased,
+    NoticeKind,
     Result,
     Snapshot,
     Submission,
     SubmissionState,
     User,
 )
+from web.services import outbox
 from web.services.courses.rule_book import rules_for
 from web.services.errors import RuleError
 from web.services.submissions.answers import answer_hashes, answer_texts
@@ -220,7 +222,15 @@ class SubmissionQueue(JobQueue[Submission]):
         submission.score_tenths = result.score_tenths
         submission.end_lease(SubmissionState.GRADED)
         session.flush()
+        outbox.note_on_submission(session, NoticeKind.GRADED, submission)
         return True
+
+    def refuse(self, session: Session, claim: Claim, reason: Message) -> bool:
+        """Store that the file cannot be read, which its student gets to know as well."""
+        was_held = super().refuse(session, claim, reason)
+        if was_held:
+            outbox.note_on_submission(session, NoticeKind.GRADED, claim.submission)
+        return was_held
 
     def _waiting(self, at: datetime) -> Select[int]:
         turns = _turns(at)

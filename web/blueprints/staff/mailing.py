@@ -1,0 +1,26 @@
+"""Links for people that are sent by e-mail in place of being shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask import request
+from sqlalchemy.orm import Session
+
+from web.http import portal, signed_in
+from web.models import Membership, User
+from web.services.people import mailed_links
+
+
+def by_mail() -> bool:
+    """Return whether links are to be sent in place of being shown."""
+    return portal().settings.mail_server is not None and request.form.get("by_mail") == "1"
+
+
+def send(session: Session, users: Sequence[User], offered: Sequence[Membership]) -> int:
+    """Let links be sent that set a password, or accept a role; returns how many."""
+    for user in users:
+        mailed_links.invite(session, user, signed_in())
+    for membership in offered:
+        mailed_links.invite(session, membership.user, signed_in(), membership)
+    return len(users) + len(offered)
