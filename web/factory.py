@@ -71,9 +71,9 @@ class RowConverter(IntegerConverter):
 
 def _add_blueprints(app: Flask) -> None:
     app.url_map.converters["row"] = RowConverter
-    from web.blueprints import account, courses, staff, submissions
+    from web.blueprints import account, courses, notices, staff, submissions
 
-    for module in (account, courses, staff, submissions):
+    for module in (account, courses, notices, staff, submissions):
         app.register_blueprint(module.bp)
 
 

@@ -17,6 +17,7 @@ from web.policy import Action, Resource, allowed
 from web.rendering import markdown, markdown_line, markdown_part
 from web.services import lookup
 from web.services.courses.deadlines import duration
+from web.services.notices import inbox
 from web.services.overview.waiting import Waiting, waiting
 from web.services.submissions.advice import advice
 from web.words import action_words, label_of
@@ -36,7 +37,8 @@ def add_to(app: Flask) -> None:
     for each in filters:
         app.add_template_filter(each)
     about_reader: tuple[Callable[..., Any], ...] = (
-        courses_of_reader, label_of, may, name_of, names_shown, person, sends_mail, waiting_in,
+        courses_of_reader, label_of, may, name_of, names_shown, person, sends_mail, unread_notices,
+        waiting_in,
     )  # fmt: skip
     for function in about_reader:
         app.add_template_global(function)
@@ -94,6 +96,12 @@ def may(action: str, resource: Resource) -> bool:
 def sends_mail() -> bool:
     """Return whether the portal sends e-mail, so that no page offers what never comes."""
     return portal().settings.mail_server is not None
+
+
+def unread_notices() -> int:
+    """Return how much the reader was told and has not read, for the bell in the bar."""
+    user = actor()
+    return 0 if user is None else inbox.unread(db(), user)
 
 
 def waiting_in(course: Course) -> Waiting:

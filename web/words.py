@@ -13,7 +13,14 @@ from typing import Final
 
 from autograder.render.outcomes import outcome_of
 from autograder.verdict import Verdict
-from web.models import RegradeState, RequestState, SpecialGrade, SubmissionState
+from web.models import (
+    Delivery,
+    NoticeKind,
+    RegradeState,
+    RequestState,
+    SpecialGrade,
+    SubmissionState,
+)
 from web.services.gradebook.standing import Standing
 from web.services.overview.schedule import EventKind
 
@@ -63,6 +70,18 @@ LABELS: Final[Mapping[str, Mapping[str, Label]]] = {
         EventKind.DUE: Label("is due"),
         EventKind.CLOSES: Label("closes for late submissions"),
         EventKind.RESULTS: Label("shows its results"),
+    },
+    "notice": {
+        NoticeKind.GRADED: Label("Graded by the tests"),
+        NoticeKind.RELEASED: Label("Grades released"),
+        NoticeKind.ANSWERED: Label("Reply to a request"),
+        NoticeKind.DEADLINE: Label("Deadline changed"),
+        NoticeKind.REMINDER: Label("Reminder a day before a deadline"),
+    },
+    "delivery": {
+        Delivery.AT_ONCE: Label("At once"),
+        Delivery.DIGEST: Label("Once a day"),
+        Delivery.NONE: Label("No e-mail"),
     },
     "special_grade": {
         SpecialGrade.NO_SHOW: Label("No show", "bad"),

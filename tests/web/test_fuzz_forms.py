@@ -38,6 +38,7 @@ from web.models import (
     Course,
     CourseAssignment,
     Membership,
+    Notice,
     RegradeJob,
     RegradeJobState,
     User,
@@ -45,6 +46,7 @@ from web.models import (
 from web.services.courses import assignments, extension_requests
 from web.services.courses.rule_book import rules_for
 from web.services.grading import comments, overrides, requests, written_answers
+from web.services.notices import telling
 from web.services.people import accounts
 from web.services.regrading import regrades
 from web.services.submissions.queue import new_result
@@ -204,6 +206,8 @@ def something_behind_every_form(session: Session, settings: Settings) -> dict[st
     invited = User(email="zuse@example.org", name="Zuse")
     session.add(invited)
     session.flush()
+    telling.tell_some(session, None)
+    told = select(Notice.id).where(Notice.user_id == own.user_id, Notice.told_at.is_not(None))
     member = session.scalars(select(Membership).where(Membership.user == own.user)).one()
     return {
         "slug": "dl",
@@ -212,6 +216,7 @@ def something_behind_every_form(session: Session, settings: Settings) -> dict[st
         "question_id": "q7",
         "number": "1",
         "membership_id": str(member.id),
+        "notice_id": str(session.scalars(told).one()),
         "token": accounts.invite(session, invited, None),
         "file_name": "nothing.csv",
         "filename": "portal.css",

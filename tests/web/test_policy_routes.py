@@ -13,10 +13,11 @@ from sqlalchemy import select
 from tests.web.conftest import World, token_of
 from tests.web.reports import graded
 from web.db import now
-from web.models import Course, CourseAssignment, Membership, User
+from web.models import Course, CourseAssignment, Membership, Notice, User
 from web.services.courses import extension_requests
 from web.services.courses.rule_book import rules_for
 from web.services.grading import comments, requests
+from web.services.notices import telling
 from web.services.regrading import regrades
 
 EVERYBODY = frozenset({"admin", "instructor", "grader", "student", "other"})
@@ -40,6 +41,15 @@ MAY = {
     ("account.accept_role", "POST"): EVERYBODY,  # who is signed in is told that the link is wrong
     ("account.show_settings", "GET"): EVERYBODY,
     ("account.change_password", "POST"): EVERYBODY,
+    ("notices.list_notices", "GET"): EVERYBODY,
+    ("notices.read_all", "POST"): EVERYBODY,
+    ("notices.open_notice", "GET"): frozenset({"student"}),  # it is theirs
+    ("notices.show_choices", "GET"): EVERYBODY,
+    ("notices.choose", "POST"): frozenset(),  # this portal sends no e-mail
+    ("notices.renew_calendar", "POST"): EVERYBODY,
+    ("notices.show_calendar", "GET"): frozenset(),  # without its address
+    ("notices.show_unsubscribe", "GET"): frozenset(),  # without what a message carries
+    ("notices.unsubscribe", "POST"): frozenset(),  # likewise
     ("courses.list_courses", "GET"): EVERYBODY,
     ("courses.show_course", "GET"): EVERYBODY,
     ("courses.show_assignment", "GET"): EVERYBODY,
@@ -164,6 +174,7 @@ def _parts(world: World) -> dict[str, object]:
         rules, wished = rules_for(session, assignment, student), now() + timedelta(days=9)
         extension_requests.ask(session, assignment, student, rules, wished, "Ill.")
         session.flush()
+        telling.tell_some(session, None)
         member = session.scalars(select(Membership).where(Membership.user == student)).one()
         return {
             "slug": "dl",
@@ -172,6 +183,7 @@ def _parts(world: World) -> dict[str, object]:
             "question_id": "q7",
             "number": 1,
             "membership_id": member.id,
+            "notice_id": session.scalars(select(Notice.id)).one(),
             "token": "no-such-token",
             "file_name": "nothing.csv",
             "filename": "portal.css",

@@ -73,7 +73,7 @@ def test_what_is_due_goes_once(either: World, inbox: Inbox) -> None:
     assert first["List-Unsubscribe"].startswith(f"<{PUBLIC}/unsubscribe/")
     assert first["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert first.get_content().startswith("Hello Student,")
-    assert f"Choose which messages you get: {PUBLIC}/account" in first.get_content()
+    assert f"Choose which messages you get: {PUBLIC}/account/notices" in first.get_content()
     assert states(either) == [("sent", 0), ("sent", 0)]
 
 

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from web.browsers import begin_session, browser, end_session, remember
 from web.http import actor, db, end_transaction, portal, signed_in, writing
 from web.pauses import pause
-from web.services.errors import RuleError
+from web.services.errors import RuleError, TooManyError
 from web.services.people import accounts, mailed_links, roles
 
 bp = Blueprint("account", __name__)
@@ -61,7 +61,8 @@ def ask_for_password() -> str | tuple[str, int]:
     email = request.form.get("email", "")[:254]
     try:
         mailed_links.ask_for_reset(portal().database, email, request.remote_addr or "")
-    except RuleError as error:
+    except TooManyError as error:
+        pause()
         page = render_template(
             "account/forgotten_password.html", email=email, error=str(error), asked=False
         )

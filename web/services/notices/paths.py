@@ -29,7 +29,7 @@ def of_role(token: str) -> str:
 
 def of_choices() -> str:
     """Return the path of the page on which people choose what they get."""
-    return "/account"
+    return "/account/notices"
 
 
 def of_unsubscribing(token: str) -> str:

@@ -61,7 +61,7 @@ def ask_for_reset(database: Database, email: str, network: str) -> None:
         network: The browser's network address.
 
     Raises:
-        RuleError: If somebody has asked too often.
+        TooManyError: If somebody has asked too often.
     """
     address = normalised(email)
     with database.write.begin() as session:

@@ -146,7 +146,7 @@ def begin_reset(session: Session, address: str, network: str) -> None:
     Count that somebody asks for a link that sets a password, whether or not there is an account.
 
     Raises:
-        RuleError: If there were too many before from this network.
+        TooManyError: If there were too many before from this network.
     """
     place, _ = networks_of(network)
     _count(session, Attempt(f"reset:{place}"), MOST_RESETS_OF_NETWORK)
