@@ -12,6 +12,7 @@ from web.config import Settings
 OPERATORS = (ROOT / "docs" / "operators.md").read_text(encoding="utf-8")
 # A field of Settings, where it has another name in the environment or is no setting.
 NAMES = {
+    "mail_server": "AUTOGRADER_SMTP_URL",
     "assignment_folders": "AUTOGRADER_ASSIGNMENTS",
     "max_upload_bytes": "AUTOGRADER_MAX_UPLOAD_MB",
     "secret_key": "`secret`",

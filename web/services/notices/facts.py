@@ -133,7 +133,10 @@ def _moved(session: Session, notice: Notice) -> Facts:
         return None
     if _is_told_by_reply(session, notice):
         return None
-    text = f"The deadline of {_name(notice)} has changed. {_deadline_is(session, notice)}"
+    if due_at is None:
+        text = f"{_name(notice)} has no deadline now."
+    else:
+        text = f"Your deadline for {_name(notice)} is now {_moment(notice, due_at)}."
     if notice.before is not None:
         text += f" Before, it was {_moment(notice, notice.before)}."
     path = paths.of_assignment(notice.assignment)

@@ -337,7 +337,7 @@ def test_a_deadline_that_moves_is_told_to_all_whose_it_is(mailing: World, inbox:
 
     (message,) = inbox.taken
     assert message["To"] == ADA
-    assert "Your deadline is Monday, 1 July 2126, 12:00 CEST." in message.get_content()
+    assert "is now Monday, 1 July 2126, 12:00 CEST." in message.get_content()
     assert "Before, it was " in message.get_content()
 
 
@@ -365,7 +365,7 @@ def test_a_deadline_that_moves_twice_is_one_notice(mailing: World, inbox: Inbox)
 
     assert len(inbox.to(ADA)) == 1
     words = " ".join(inbox.to(ADA)[0].get_content().split())
-    assert "Your deadline is Wednesday, 3 July 2126" in words
+    assert "is now Wednesday, 3 July 2126" in words
     assert "Before, it was Monday, 1 July 2126" in words
 
 
