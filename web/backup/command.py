@@ -28,6 +28,7 @@ from web.backup.archive import (
 )
 from web.config import make_private, places
 from web.db import now, open_database
+from web.services.notices import outgoing
 from web.setup import migrations, upgrade
 
 _SUBMISSIONS: Final = "submissions"
@@ -254,9 +255,11 @@ def _load(url: str, manifest: Manifest, folder: Path) -> None:
     try:
         with database.write.begin() as session:
             _load_tables(session.connection(), manifest, folder)
+        upgrade(url)
+        with database.write.begin() as session:
+            outgoing.hold_back(session)
     finally:
         database.engine.dispose()
-    upgrade(url)
 
 
 def _load_tables(connection: Connection, manifest: Manifest, folder: Path) -> None:

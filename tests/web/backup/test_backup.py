@@ -20,7 +20,17 @@ from sqlalchemy import func, select
 from autograder.cli import main
 from tests.web.conftest import PEOPLE, World
 from web.db import open_database
-from web.models import AuditEntry, CourseAssignment, Result, Submission, User
+from web.models import (
+    AuditEntry,
+    CourseAssignment,
+    Mail,
+    MailKind,
+    MailState,
+    Result,
+    Submission,
+    User,
+)
+from web.services.notices import outgoing
 from web.services.submissions import submitting
 from web.setup import upgrade
 
@@ -114,6 +124,26 @@ def test_every_row_and_byte_comes_back(
     assert files(place / "new") == files(data)
     assert len([name for name in files(data) if name.startswith("submissions/")]) == 3
     assert any(name.startswith("snapshots/") for name in files(data))
+
+
+def test_messages_that_waited_are_not_sent_by_the_restored_portal(
+    world: World, command: Callable[..., int], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """They may have gone since the backup was made."""
+    place = tmp_path_factory.mktemp("other")
+    with world.database.write.begin() as session:
+        for state in MailState:
+            session.add(Mail(kind=MailKind.DIGEST, user_id=4, state=state))
+    command(world.settings.data, "backup", place / "portal.tar.gz")
+
+    command(place / "new", "restore", place / "portal.tar.gz")
+
+    database = open_database(f"sqlite:///{place / 'new' / 'portal.sqlite3'}")
+    with database.read() as session:
+        found = {each.state for each in session.scalars(select(Mail))}
+        assert not outgoing.any_due(session)
+    database.engine.dispose()
+    assert found == {MailState.SENT, MailState.FAILED, MailState.UNKNOWN}
 
 
 def test_archive_and_what_comes_of_it_are_for_the_owner_only(

@@ -128,6 +128,21 @@ def test_a_server_that_comes_back_gets_what_waits(world: World, inbox: Inbox) ->
     assert states(world) == [("sent", 1)]
 
 
+def test_what_a_server_says_at_length_is_cut(portal: World, inbox: Inbox) -> None:
+    """PostgreSQL takes no more than fits."""
+    write(portal, "Refused")
+    inbox.answers = {"RCPT": "450 " + "No. " * 100}
+
+    sender(portal, inbox).send_due()
+
+    assert states(portal) == [("queued", 1)]
+    with running() as gone:
+        pass
+    let_pass(portal, timedelta(minutes=1))
+    sender(portal, gone).send_due()
+    assert states(portal) == [("queued", 2)]
+
+
 @pytest.mark.parametrize(
     ("step", "reply", "state"),
     [
@@ -232,11 +247,14 @@ def test_process_sends_and_ends_in_order(world: World, inbox: Inbox) -> None:
             [sys.executable, "-c", command], env=environment, stderr=log, stdout=log
         )
         try:
-            wait_until(lambda: inbox.taken)
-            wait_until(lambda: states(world) == [("sent", 0)])
+            # A message that waited, and the reminder of two students: the deadline is a day away.
+            wait_until(lambda: states(world) == [("sent", 0)] * 3)
             process.send_signal(signal.SIGTERM)
             assert process.wait(20) == 0
         finally:
             process.kill()
+            process.wait()
         log.seek(0)
+        subjects = sorted(each["Subject"].partition(" due ")[0] for each in inbox.taken)
+        assert subjects == ["News", "XOR weights:", "XOR weights:"]
         assert log.read() == f"E-mail goes by localhost:{inbox.port} as {SENDER}.\n"

@@ -16,7 +16,7 @@ from sqlalchemy import Select, delete, select, update
 from sqlalchemy.orm import Session
 
 from web.db import now
-from web.models import Mail, MailKind, MailState
+from web.models import Mail, MailKind, MailState, Notice
 from web.services.notices import letters
 from web.services.notices.letters import Letter, Origin
 
@@ -29,6 +29,7 @@ HELD: Final = timedelta(minutes=10)
 TOO_OLD: Final = timedelta(days=2)
 KEPT: Final = timedelta(days=30)
 _AT_ONCE: Final = 20
+_LONGEST_REASON: Final = 300
 _TOO_LATE: Final = "it could not be sent while it was of use"
 
 
@@ -111,6 +112,16 @@ def tidy(session: Session) -> int:
     return _changed(lost)
 
 
+def hold_back(session: Session) -> None:
+    """Send nothing of what waited in a backup: it may have gone since the backup was made."""
+    session.execute(
+        update(Mail)
+        .where(Mail.state.in_((MailState.QUEUED, MailState.SENDING)))
+        .values(state=MailState.UNKNOWN, ended_at=now(), reason="restored from a backup")
+    )
+    session.execute(update(Notice).values(digest_at=None))
+
+
 def _due(at: datetime) -> Select[int]:
     waiting = select(Mail.id).where(Mail.state == MailState.QUEUED, Mail.due_at <= at)
     return waiting.order_by(Mail.due_at, Mail.id).limit(_AT_ONCE)
@@ -134,11 +145,11 @@ def _try_later(mail: Mail, reason: str) -> None:
         return
     mail.state, mail.due_at = MailState.QUEUED, now() + PAUSES[mail.tries]
     mail.tries += 1
-    mail.reason = reason
+    mail.reason = reason[:_LONGEST_REASON]
 
 
 def _end(mail: Mail, state: MailState, reason: str = "") -> None:
-    mail.state, mail.ended_at, mail.reason = state, now(), reason
+    mail.state, mail.ended_at, mail.reason = state, now(), reason[:_LONGEST_REASON]
 
 
 def _changed(result: object) -> int:
