@@ -14,7 +14,7 @@ STAFF = f"{COURSE}staff/"
 SUBMISSION = "/submissions/{graded}/"
 PAGES = {
     None: ("/sign-in", "/invitation/no-such-link"),
-    "ada": ("/account", COURSE, XOR, SUBMISSION, "/no-such-page"),
+    "ada": ("/account", "/account/notices", "/notices/", COURSE, XOR, SUBMISSION, "/no-such-page"),
     "admin": ("/", "/admin/courses/"),
     "instructor": (
         STAFF,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import email
 import ssl
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,6 +40,9 @@ class Inbox:
         envelopes: Sender and recipients of each.
         answers: What it answers instead to the next messages, by step: ``"RCPT"`` or ``"DATA"``.
         break_off: Whether it ends the connection instead of answering the next message.
+        sign_ins: Whether each password that was tried was the right one.
+        goes_on: Whether it says that it has taken a message; else it waits.
+        waits: Set while it does.
     """
 
     port: int
@@ -46,6 +51,12 @@ class Inbox:
     answers: dict[str, str] = field(default_factory=dict)
     break_off: bool = False
     sign_ins: list[bool] = field(default_factory=list)
+    goes_on: threading.Event = field(default_factory=threading.Event)
+    waits: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        """Take messages at once, unless somebody clears the event."""
+        self.goes_on.set()
 
     async def handle_RCPT(  # noqa: N802  # as aiosmtpd calls it
         self, server: SMTP, session: Any, envelope: Envelope, address: str, options: list[str]
@@ -67,6 +78,9 @@ class Inbox:
         assert isinstance(message, EmailMessage)
         self.taken.append(message)
         self.envelopes.append((envelope.mail_from or "", list(envelope.rcpt_tos)))
+        if not self.goes_on.is_set():
+            self.waits.set()
+            await asyncio.to_thread(self.goes_on.wait, 60)
         if self.break_off:
             server.transport.close()
         return "250 OK"

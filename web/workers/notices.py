@@ -17,6 +17,7 @@ from web.workers.mail import MailSender
 log: Final = logging.getLogger(__name__)
 LOOK_SECONDS: Final = 0.5
 REMIND_SECONDS: Final = 30.0
+FORGET_SECONDS: Final = 3600.0
 STOP_SECONDS: Final = 3.0
 
 
@@ -34,6 +35,7 @@ class Teller:
         self._public_url = None if settings.mail_server is None else settings.public_url
         self._stop = threading.Event()
         self._remind_next = 0.0
+        self._forget_next = 0.0
 
     def stop(self) -> None:
         """Let the present notices be told, then return from `run`."""
@@ -47,6 +49,7 @@ class Teller:
                     self._remind_next = time.monotonic() + REMIND_SECONDS
                     self.remind_due()
                     self.write_digests()
+                    self._forget_old()
                 self.tell_due()
             except Exception:
                 # The database may be away for a moment; what is written down stays.
@@ -76,6 +79,12 @@ class Teller:
                 assignment = session.get(CourseAssignment, number)
                 count += 0 if assignment is None else reminders.remind(session, assignment)
         return count
+
+    def _forget_old(self) -> None:
+        if self._forget_next <= time.monotonic():
+            self._forget_next = time.monotonic() + FORGET_SECONDS
+            with self._database.write.begin() as session:
+                telling.forget_old(session)
 
     def write_digests(self) -> int:
         """Write the digests whose time has come; returns to how many people."""

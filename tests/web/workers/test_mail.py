@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import pytest
@@ -232,29 +233,55 @@ def test_what_ended_long_ago_is_forgotten(world: World, inbox: Inbox) -> None:
     assert states(world) == []
 
 
-def test_process_sends_and_ends_in_order(world: World, inbox: Inbox) -> None:
-    """As `autograder serve` runs it: it says where messages go, sends them, and ends quickly."""
+@contextmanager
+def process(world: World, inbox: Inbox) -> Iterator[subprocess.Popen[bytes]]:
+    """The process that `autograder serve` runs; what it says is in a file."""
     environment = os.environ | {
         "AUTOGRADER_DATA": str(world.settings.data),
         "AUTOGRADER_PUBLIC_URL": PUBLIC,
         "AUTOGRADER_SMTP_URL": f"smtp://localhost:{inbox.port}",
         "AUTOGRADER_MAIL_FROM": SENDER,
     }
-    write(world, "News")
     command = "import sys; from web.workers.notices import run_notices; sys.exit(run_notices())"
-    with (world.settings.data / "log").open("w+") as log:
-        process = subprocess.Popen(
+    with (world.settings.data / "log").open("w") as log:
+        running = subprocess.Popen(
             [sys.executable, "-c", command], env=environment, stderr=log, stdout=log
         )
         try:
-            # A message that waited, and the reminder of two students: the deadline is a day away.
-            wait_until(lambda: states(world) == [("sent", 0)] * 3)
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(20) == 0
+            yield running
         finally:
-            process.kill()
-            process.wait()
-        log.seek(0)
-        subjects = sorted(each["Subject"].partition(" due ")[0] for each in inbox.taken)
-        assert subjects == ["News", "XOR weights:", "XOR weights:"]
-        assert log.read() == f"E-mail goes by localhost:{inbox.port} as {SENDER}.\n"
+            running.kill()
+            running.wait()
+
+
+def test_process_sends_and_ends_in_order(world: World, inbox: Inbox) -> None:
+    """It says where messages go, sends them, and ends quickly."""
+    write(world, "News")
+    with process(world, inbox) as running:
+        # A message that waited, and the reminder of two students: the deadline is a day away.
+        wait_until(lambda: states(world) == [("sent", 0)] * 3)
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(20) == 0
+
+    subjects = sorted(each["Subject"].partition(" due ")[0] for each in inbox.taken)
+    assert subjects == ["News", "XOR weights:", "XOR weights:"]
+    log = (world.settings.data / "log").read_text()
+    assert log == f"E-mail goes by localhost:{inbox.port} as {SENDER}.\n"
+
+
+def test_process_that_is_killed_sends_nothing_twice(world: World, inbox: Inbox) -> None:
+    """The server has the message, and has not said so: whoever comes next leaves it alone."""
+    write(world, "News")
+    inbox.goes_on.clear()
+    with process(world, inbox) as killed:
+        assert inbox.waits.wait(60)
+        killed.kill()
+        killed.wait()
+    inbox.goes_on.set()
+    assert states(world)[0] == ("sending", 0)
+
+    let_pass(world, outgoing.HELD + timedelta(seconds=1))
+    sender(world, inbox).send_due()
+
+    assert [each["Subject"] for each in inbox.taken].count("News") == 1
+    assert states(world)[0] == ("unknown", 0)

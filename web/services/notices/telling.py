@@ -25,6 +25,7 @@ PORTION: Final = 20
 LOOK_AGAIN: Final = timedelta(minutes=5)
 """A moment that is waited for may be moved nearer."""
 DIGEST_AT: Final = time(7)
+KEPT: Final = timedelta(days=365)
 
 
 def any_waiting(session: Session) -> bool:
@@ -57,6 +58,12 @@ def tell_some(session: Session, public_url: str | None) -> int:
             gone |= _merge(session, notice)
             _look_at(session, notice, public_url)
     return len(waiting)
+
+
+def forget_old(session: Session) -> int:
+    """Forget what was told long ago; returns how many notices that were."""
+    old = session.execute(delete(Notice).where(Notice.told_at < now() - KEPT))
+    return int(old.rowcount)  # type: ignore[attr-defined]  # a deletion's result has it
 
 
 def _merge(session: Session, notice: Notice) -> set[int]:

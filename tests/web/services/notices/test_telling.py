@@ -31,7 +31,7 @@ from web.services.courses import assignments, extension_requests
 from web.services.courses.assignments import AssignmentRules, ExtensionTerms
 from web.services.courses.rule_book import rules_for
 from web.services.grading import release, requests
-from web.services.notices import choices
+from web.services.notices import choices, telling
 from web.services.submissions.queue import SubmissionQueue
 from web.workers.mail import MailSender
 from web.workers.notices import Teller
@@ -405,6 +405,21 @@ def test_without_a_mail_server_the_portal_tells_all_the_same(world: World) -> No
     assert told(world) == ["XOR weights: graded"]
     with world.database.read() as session:
         assert session.scalars(select(Mail)).all() == []
+
+
+def test_what_was_told_a_year_ago_is_forgotten(world: World) -> None:
+    """What waits is not, however long."""
+    grade(world, q1=1.0)
+    grade(world, "Other", q1=1.0)
+    Teller(world.settings, world.database).tell_due()
+    with world.database.write.begin() as session:
+        first, second = session.scalars(select(Notice))
+        first.told_at = now() - 366 * DAY
+        second.told_at, second.created_at = None, now() - 400 * DAY
+        assert telling.forget_old(session) == 1
+
+    with world.database.read() as session:
+        assert session.scalars(select(Notice)).one().told_at is None
 
 
 def test_a_notice_goes_with_what_undoes_it(world: World) -> None:
