@@ -38,8 +38,9 @@ from web.services.gradebook import class_results
 from web.services.gradebook.class_results import Which
 from web.services.gradebook.gradebook import Row, gradebook, own_grades
 from web.services.grading import marks
-from web.services.grading.marks import Mark, Worth
+from web.services.grading.marks import Mark
 from web.services.grading.visible_marks import visible_mark
+from web.services.grading.worth import Worth
 from web.services.regrading import regrades
 from web.services.regrading import report as regrade_report
 from web.services.submissions import submitting

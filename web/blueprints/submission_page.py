@@ -14,11 +14,12 @@ from web.rendering import OwnCellView, own_cells_of
 from web.services.courses.deadlines import Lateness
 from web.services.courses.rule_book import rules_for
 from web.services.grading.differences import Difference, difference_for_student
-from web.services.grading.marks import Mark, Worth, mark_of
+from web.services.grading.marks import Mark, mark_of
 from web.services.grading.remarks import Remark, remarks_of
 from web.services.grading.results import Grading, all_gradings, staff_summary, student_summary
 from web.services.grading.student_view import StudentAssignment, as_student
 from web.services.grading.visible_marks import VisibleMark
+from web.services.grading.worth import Worth
 from web.services.regrading.notices import Notice, notices
 from web.services.submissions.progress import Status, status_of
 from web.services.submissions.rendering import own_cells

@@ -83,6 +83,8 @@ class Lateness:
 
     def penalised(self, tenths: int) -> int:
         """Return points after the late penalty."""
+        if not self.seconds:
+            return tenths
         return penalised_tenths(tenths, self.seconds, self.percent_per_day, self.free_days)
 
 

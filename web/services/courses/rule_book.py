@@ -79,7 +79,7 @@ class RuleBook:
     def rules(self, assignment: CourseAssignment, user_id: int) -> Rules:
         """Return the rules for a student."""
         rules = self._without_late_days(assignment, user_id)
-        if not self.budgets.get(assignment.course_id):
+        if not self.budgets or not self.budgets.get(assignment.course_id):
             return rules
         return replace(rules, late_days=self.late_days(assignment, user_id).available)
 
@@ -130,14 +130,15 @@ class RuleBook:
         return replace(self, budgets={**self.budgets, course.id: late_days})
 
     def _without_late_days(self, assignment: CourseAssignment, user_id: int) -> Rules:
-        extension = self.extensions.get((assignment.id, user_id))
+        number = assignment.id
+        extension = self.extensions.get((number, user_id))
         multiplier = self.multipliers.get((assignment.course_id, user_id), 1.0)
         if extension is None and multiplier == 1.0:
             # A class is large, and nearly all of it has the same rules.
-            if assignment.id not in self._common:
-                terms = self._terms(assignment)
-                self._common[assignment.id] = rules_with(terms, None, None)
-            return self._common[assignment.id]
+            common = self._common.get(number)
+            if common is None:
+                common = self._common[number] = rules_with(self._terms(assignment), None, None)
+            return common
         return rules_with(self._terms(assignment), extension, multiplier)
 
     def _terms(self, assignment: CourseAssignment) -> Terms:

@@ -164,9 +164,11 @@ def gradebook(
     assignments = [each for each in found if each not in concealed]
     members = lookup.students_of(session, course) if members is None else members
     book = rule_book(session, assignments, [each.user_id for each in members])
-    columns = [standing.entries(session, each, members, book=book) for each in assignments]
+    entries = standing.entries_in(session, assignments, members, book)
+    columns = [entries[each.id] for each in assignments]
+    rules = TotalRules.of(course)
     rows = [
-        _row(course, member, tuple(column[member.user_id] for column in columns))
+        _row(course, member, tuple(column[member.user_id] for column in columns), rules)
         for member in members
     ]
     return Gradebook(course, assignments, rows, concealed)
@@ -176,8 +178,10 @@ def _tells_who(assignment: CourseAssignment) -> bool:
     return assignment.anonymous_grading and assignment.grades_released_at is None
 
 
-def _row(course: Course, member: Membership, entries: tuple[Entry[Known], ...]) -> Row[Known]:
-    total = totals.total(entries, TotalRules.of(course))
+def _row(
+    course: Course, member: Membership, entries: tuple[Entry[Known], ...], rules: TotalRules
+) -> Row[Known]:
+    total = totals.total(entries, rules)
     grade = course_grades.grade_of(course.grade_key, total, member.special_grade)
     return Row(member, entries, total, grade)
 
@@ -213,7 +217,8 @@ def own_grades(
         return None
     if views is None:
         views = student_view.released(session, user, course)
-    return _row(course, member, tuple(standing.entry_of(view, user.id) for view in views))
+    entries = tuple(standing.entry_of(view, user.id) for view in views)
+    return _row(course, member, entries, TotalRules.of(course))
 
 
 def sorted_rows(book: Gradebook, by: str, *, descending: bool) -> list[Row[Mark]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -20,11 +20,13 @@ from web.models import (
     Submission,
     SubmissionState,
 )
+from web.services.courses.deadlines import Rules
 from web.services.courses.rule_book import RuleBook, rule_book
-from web.services.grading import marks
-from web.services.grading.marks import Mark, Worth
+from web.services.grading import class_marks
+from web.services.grading.marks import Mark
 from web.services.grading.student_view import StudentAssignment
 from web.services.grading.visible_marks import VisibleMark, counted_so_far, fully_visible
+from web.services.grading.worth import Worth
 from web.services.visibility import Visibility, visibility_by
 
 
@@ -50,6 +52,7 @@ class Standing(enum.StrEnum):
 
 
 Known = TypeVar("Known", bound=Worth)
+_States = dict[tuple[int, int], set[SubmissionState]]
 
 
 @dataclass(frozen=True)
@@ -109,10 +112,38 @@ def entries(
         book: The rules, if they have been read already.
     """
     members = list(members)
-    user_ids = [each.user_id for each in members]
-    book = book or rule_book(session, [assignment], user_ids)
-    counted = marks.counted_marks(session, assignment, user_ids, book)
-    return _entries(session, assignment, members, counted, at or now(), book)
+    book = book or rule_book(session, [assignment], [each.user_id for each in members])
+    return entries_in(session, [assignment], members, book, at)[assignment.id]
+
+
+def entries_in(
+    session: Session,
+    assignments: Sequence[CourseAssignment],
+    members: Sequence[Membership],
+    book: RuleBook,
+    at: datetime | None = None,
+) -> dict[int, dict[int, Entry[Mark]]]:
+    """
+    Return where students stand in several assignments, as staff see it.
+
+    Args:
+        session: To read by.
+        assignments: In which assignments.
+        members: Of whom.
+        book: The rules.
+        at: At which moment; now by default.
+
+    Returns:
+        Entries by the student's id, by the assignment's id.
+    """
+    user_ids = {each.user_id for each in members}
+    counted = class_marks.counted_in(session, assignments, user_ids, book)
+    states = _states(session, assignments, user_ids)
+    moment = at or now()
+    return {
+        each.id: _entries(each, user_ids, counted[each.id], states, moment, book)
+        for each in assignments
+    }
 
 
 def entry_of(view: StudentAssignment, user_id: int) -> Entry[VisibleMark]:
@@ -133,43 +164,45 @@ def entry_of(view: StudentAssignment, user_id: int) -> Entry[VisibleMark]:
 
 
 def _entries(
-    session: Session,
     assignment: CourseAssignment,
-    members: Iterable[Membership],
+    user_ids: Iterable[int],
     counted: dict[int, Mark],
+    states: _States,
     at: datetime,
     book: RuleBook,
 ) -> dict[int, Entry[Mark]]:
-    members = list(members)
-    user_ids = [member.user_id for member in members]
-    states = _states(session, assignment, user_ids)
+    # Nearly all of a class have the same rules, and so see the same.
+    visibilities: dict[Rules, Visibility] = {}
     found = {}
-    for member in members:
-        mark = counted.get(member.user_id)
-        visibility = visibility_by(assignment, book.rules(assignment, member.user_id), at)
+    for user_id in user_ids:
+        rules = book.rules(assignment, user_id)
+        visibility = visibilities.get(rules)
+        if visibility is None:
+            visibility = visibilities[rules] = visibility_by(assignment, rules, at)
+        mark = counted.get(user_id)
         if mark is not None:
             standing = _of_mark(mark, visibility)
         else:
-            standing = _without_mark(states.get(member.user_id, set()), visibility)
-        found[member.user_id] = Entry(member.user_id, assignment, standing, mark)
+            standing = _without_mark(states.get((assignment.id, user_id), set()), visibility)
+        found[user_id] = Entry(user_id, assignment, standing, mark)
     return found
 
 
 def _states(
-    session: Session, assignment: CourseAssignment, user_ids: Sequence[int]
-) -> dict[int, set[SubmissionState]]:
+    session: Session, assignments: Iterable[CourseAssignment], user_ids: Collection[int]
+) -> _States:
     rows = session.execute(
-        select(Submission.user_id, Submission.state)
+        select(Submission.assignment_id, Submission.user_id, Submission.state)
         .where(
-            Submission.assignment_id == assignment.id,
-            Submission.user_id.in_(user_ids),
+            Submission.assignment_id.in_([each.id for each in assignments]),
             Submission.practice.is_(False),
         )
         .distinct()
     )
-    states: dict[int, set[SubmissionState]] = {}
-    for user_id, state in rows:
-        states.setdefault(user_id, set()).add(state)
+    states: _States = {}
+    for assignment_id, user_id, state in rows:
+        if user_id in user_ids:
+            states.setdefault((assignment_id, user_id), set()).add(state)
     return states
 
 

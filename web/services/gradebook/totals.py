@@ -18,7 +18,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from web.models import Course
 from web.services.gradebook.standing import Entry
@@ -81,38 +81,53 @@ def total(entries: Sequence[Entry[Any]], rules: TotalRules) -> Total:
         rules: The course's.
     """
     weighted = [entry for entry in entries if entry.assignment.weight > 0]
-    settled = {entry.assignment.id: entry for entry in weighted if entry.share is not None}
-    dropped = frozenset(_dropped(list(settled.values()), rules.dropped_lowest))
-    kept = [entry for number, entry in settled.items() if number not in dropped]
-    share = _mean(entry for entry in kept if not entry.assignment.is_bonus)
+    settled = [_Settled.of(entry, entry.share) for entry in weighted if entry.share is not None]
+    dropped = frozenset(_dropped(settled, rules.dropped_lowest))
+    kept = [each for each in settled if each.assignment_id not in dropped]
+    share = _mean(each for each in kept if not each.is_bonus)
     bonus = Fraction(0)
-    if share is not None and share >= rules.pass_share:
-        earned = (_mean(entry for entry in kept if entry.assignment.is_bonus) or 0) * rules.bonus
+    if share is not None and rules.bonus and share >= rules.pass_share:
+        earned = (_mean(each for each in kept if each.is_bonus) or 0) * rules.bonus
         bonus = max(Fraction(0), min(earned, 1 - share))
         share += bonus
     return Total(share, dropped, len(settled), len(weighted), bonus)
 
 
-def _mean(entries: Iterable[Entry[Any]]) -> Fraction | None:
-    weights = points = Fraction(0)
-    for entry in entries:
-        weights += _weight(entry)
-        points += _weight(entry) * (entry.share or 0)
-    return points / weights if weights else None
+class _Settled(NamedTuple):
+    """An assignment with a weight, and the part of its points that a student has for good."""
+
+    assignment_id: int
+    weight: Fraction
+    share: Fraction
+    may_drop: bool
+    is_bonus: bool
+
+    @classmethod
+    def of(cls, entry: Entry[Any], share: Fraction) -> Self:
+        of = entry.assignment
+        return cls(of.id, _as_typed(of.weight), share, of.may_drop, of.is_bonus)
 
 
-def _dropped(settled: list[Entry[Any]], count: int) -> list[int]:
+def _mean(settled: Iterable[_Settled]) -> Fraction | None:
+    weights = Fraction(0)
+    # In whole numbers: to reduce each sum is most of the work for a large class.
+    points, of = 0, 1
+    for each in settled:
+        weights += each.weight
+        part = each.weight.denominator * each.share.denominator
+        points = points * part + each.weight.numerator * each.share.numerator * of
+        of *= part
+    return Fraction(points, of) / weights if weights else None
+
+
+def _dropped(settled: Sequence[_Settled], count: int) -> list[int]:
     candidates = [
-        (entry.share or Fraction(0), -_weight(entry), -place, entry.assignment.id)
-        for place, entry in enumerate(settled)
-        if entry.assignment.may_drop
+        (each.share, -each.weight, -place, each.assignment_id)
+        for place, each in enumerate(settled)
+        if each.may_drop
     ]
     count = max(0, min(count, len(settled) - 1))
-    return [number for *_, number in sorted(candidates)[:count]]
-
-
-def _weight(entry: Entry[Any]) -> Fraction:
-    return _as_typed(entry.assignment.weight)
+    return [number for *_, number in sorted(candidates)[:count]] if count else []
 
 
 @lru_cache(maxsize=256)

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, lazyload
 
 from web.models import ManualGrade, PointsOverride, SnapshotQuestion, Submission
+from web.services.grading.worth import Attempt
 
 _MOST_IDS: Final = 1000
 Row = TypeVar("Row", ManualGrade, PointsOverride)
@@ -36,7 +37,7 @@ class Decisions(Generic[Row]):
     by_answer: Mapping[_Answer, Sequence[Row]]
     students: Collection[tuple[int, int]] = ()
 
-    def on(self, submission: Submission, question_id: str, answer: str | None) -> list[Row]:
+    def on(self, submission: Attempt, question_id: str, answer: str | None) -> list[Row]:
         """
         Return the decisions on an answer, the newest first.
 
@@ -75,7 +76,7 @@ def current_grade(
 
 
 def decisions(
-    session: Session, kind: type[Row], submissions: Collection[Submission]
+    session: Session, kind: type[Row], submissions: Collection[Attempt]
 ) -> Decisions[Row]:
     """Read people's decisions on all attempts of those whose submissions these are."""
     assignments = {each.assignment_id for each in submissions}

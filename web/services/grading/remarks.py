@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from web.models import RegradeRequest, RequestState, Submission
 from web.services.grading import requests
-from web.services.grading.marks import QuestionMark, Worth
 from web.services.grading.visible_marks import VisibleMark
+from web.services.grading.worth import QuestionMark, Worth
 
 
 @dataclass(frozen=True)

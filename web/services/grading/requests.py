@@ -25,7 +25,7 @@ from web.models import (
 from web.services import audit, outbox
 from web.services.errors import RuleError
 from web.services.grading import overrides, visible_marks
-from web.services.grading.marks import QuestionMark
+from web.services.grading.worth import QuestionMark
 from web.services.visibility import visibility_for
 
 MAX_LENGTH: Final = 4000

@@ -16,8 +16,9 @@ from autograder.render.findings import QuestionView, SummaryView, summary_of
 from autograder.render.outcomes import OutcomeView
 from autograder.report import StaffView, StudentQuestion, StudentView
 from web.models import CourseAssignment, Result, Snapshot, Submission
-from web.services.grading.marks import Mark, QuestionMark, Worth, mark_of
+from web.services.grading.marks import Mark, mark_of
 from web.services.grading.visible_marks import VisibleMark
+from web.services.grading.worth import QuestionMark, Worth
 
 View = TypeVar("View", StudentView, StaffView)
 

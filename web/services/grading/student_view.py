@@ -249,4 +249,4 @@ def _counting(
         return max(graded, key=lambda attempt: attempt.number, default=None)
     known = [marks[attempt.id] for attempt in graded if attempt.id in marks]
     best = visible_marks.counted_so_far(rule, known)
-    return None if best is None else best.submission
+    return next((each for each in graded if best and each.id == best.submission.id), None)

@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 
 from web.models import CountedAttempt, Submission
 from web.services.courses.rule_book import RuleBook
-from web.services.grading.marks import Mark, QuestionMark, Worth, marks_of
+from web.services.grading.marks import Mark, marks_of
+from web.services.grading.worth import QuestionMark, QuestionMarks, Worth
 from web.services.visibility import Visibility, visibility_for
 
 
@@ -28,13 +29,15 @@ def visible(mark: Mark, visibility: Visibility) -> VisibleMark | None:
     """Return what a student sees of a mark; ``None`` while results are held back."""
     if not visibility.results:
         return None
-    return _visible(mark, tuple(_visible_part(mark, each) for each in mark.questions))
+    if mark.submission.released_at is not None:
+        return _visible(mark, mark.questions)
+    return _visible(mark, QuestionMarks(map(_visible_part, mark.questions)))
 
 
 def fully_visible(mark: Mark, visibility: Visibility) -> bool:
     """Return whether a student sees all that was given so far."""
-    seen = visible(mark, visibility)
-    return seen is not None and seen.questions == mark.questions
+    released = mark.submission.released_at is not None
+    return visibility.results and (released or all(map(_is_visible, mark.questions)))
 
 
 def visible_mark(
@@ -108,13 +111,13 @@ def counted_so_far(rule: CountedAttempt, marks: Sequence[VisibleMark]) -> Visibl
     )
 
 
-def _visible(mark: Mark, questions: tuple[QuestionMark, ...]) -> VisibleMark:
+def _visible(mark: Mark, questions: QuestionMarks) -> VisibleMark:
     return VisibleMark(mark.submission, mark.result_id, questions, mark.lateness, mark.damaged)
 
 
-def _visible_part(mark: Mark, question: QuestionMark) -> QuestionMark:
+def _visible_part(question: QuestionMark) -> QuestionMark:
     """Leave out what people gave for a written answer, until it is released, here or elsewhere."""
-    if not question.manual or mark.submission.released_at is not None:
+    if _is_visible(question):
         return question
     grade, override = question.grade, question.override
     return replace(
@@ -122,3 +125,9 @@ def _visible_part(mark: Mark, question: QuestionMark) -> QuestionMark:
         grade=grade if grade is not None and grade.released_at is not None else None,
         override=override if override is not None and override.released_at is not None else None,
     )
+
+
+def _is_visible(question: QuestionMark) -> bool:
+    """Return whether nothing that a person gave for it is held back."""
+    given = (question.grade, question.override)
+    return not question.manual or all(each is None or each.released_at for each in given)

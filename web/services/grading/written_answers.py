@@ -27,13 +27,13 @@ from web.services.errors import RuleError
 from web.services.grading import claims, grade_changes, rubrics, shares
 from web.services.grading.marks import (
     Mark,
-    QuestionMark,
     answer_hash_of,
     counted_marks,
     question_mark_of,
     released_with,
 )
 from web.services.grading.shares import reading_order
+from web.services.grading.worth import QuestionMark
 
 MAX_TEXT: Final = 10_000
 
@@ -78,7 +78,9 @@ class QueuedAnswer:
     @property
     def submission(self) -> Submission:
         """The attempt that it stands in."""
-        return self.mark.submission
+        whole = self.mark.submission
+        assert isinstance(whole, Submission)  # `student_marks` reads whole ones
+        return whole
 
     @property
     def graded(self) -> bool:

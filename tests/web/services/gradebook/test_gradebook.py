@@ -28,7 +28,8 @@ from web.services.gradebook import gradebook
 from web.services.gradebook.gradebook import Gradebook
 from web.services.gradebook.standing import Entry, Standing
 from web.services.gradebook.totals import Total, TotalRules, total
-from web.services.grading.marks import Mark, QuestionMark
+from web.services.grading.marks import Mark
+from web.services.grading.worth import QuestionMark, QuestionMarks
 
 PLACE = "/courses/toy/staff/gradebook/"
 
@@ -90,7 +91,7 @@ def entry(number: int, share: int | None, weight: float = 1.0, *, may_drop: bool
     if share is None:
         return Entry(1, assignment, Standing.OPEN)
     submission = Submission(assignment=assignment)
-    mark = Mark(submission, 1, (QuestionMark("q1", 100, False, share),))
+    mark = Mark(submission, 1, QuestionMarks([QuestionMark("q1", 100, False, share)]))
     return Entry(1, assignment, Standing.RELEASED, mark)
 
 

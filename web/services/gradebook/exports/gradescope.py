@@ -22,8 +22,9 @@ from web.models import Result
 from web.services.csv_cells import disarmed, points, write_csv
 from web.services.gradebook.exports.selection import ExportRow, Selection
 from web.services.gradebook.standing import Standing
-from web.services.grading.marks import Mark, QuestionMark
+from web.services.grading.marks import Mark
 from web.services.grading.results import read_view
+from web.services.grading.worth import QuestionMark
 
 INDEX: Final = "index.csv"
 _WORDS: Final = {
