@@ -55,6 +55,7 @@ from web.models import (
     SubmissionState,
     User,
 )
+from web.portal_process import leave_program_to_itself
 from web.services.regrading import regrades
 from web.services.submissions import rendering
 from web.services.submissions.queue import new_result
@@ -102,6 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         database = open_database(settings.database_url)
         _fill(database, settings, options.students)
         app = create_app(settings, database)
+        leave_program_to_itself()
         taken = [
             each
             for who, email in (("instructor", people.INSTRUCTOR[0]), ("student", _email(0)))

@@ -154,6 +154,8 @@ def _portal_command(address: str) -> list[str]:
         "--workers",
         "1",
         "--no-control-socket",
+        "--config",
+        "python:web.portal_process",
     ]
     options += ["--threads", str(THREADS), "--graceful-timeout", "10", "--timeout", "120"]
     return [sys.executable, "-m", "gunicorn", *options, "web.factory:create_app()"]
