@@ -21,6 +21,7 @@ from web.models import Course, Membership, Role, User
 from web.policy import Action, allowed, correctable
 from web.services import audit, lookup
 from web.services.courses import courses
+from web.services.courses.moved_deadlines import telling_in_course
 from web.services.csv_cells import disarmed, write_csv
 from web.services.errors import RuleError
 from web.services.grading import rule_effects
@@ -152,16 +153,18 @@ def change_membership(slug: str, membership_id: int) -> Response | str:
     try:
         with writing() as session:
             effect = rule_effects.effect_of_multiplier(session, membership, multiplier)
-            roster.change(
-                session,
-                signed_in(),
-                membership,
-                role=_role(),
-                time_multiplier=multiplier,
-                active=request.form.get("active") == "1",
-                groups=placed,
-                effect=effect.as_details(),
-            )
+            # A time multiplier moves the deadlines of its student.
+            with telling_in_course(session, course, [membership.user_id]):
+                roster.change(
+                    session,
+                    signed_in(),
+                    membership,
+                    role=_role(),
+                    time_multiplier=multiplier,
+                    active=request.form.get("active") == "1",
+                    groups=placed,
+                    effect=effect.as_details(),
+                )
             # Only what may be saved at all asks to be confirmed.
             confirmed(effect)
             offer = membership.offered_role

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from web.db import now
-from web.models import CourseAssignment
+from web.models import Course, CourseAssignment
 from web.services import lookup, outbox
 from web.services.courses.rule_book import rule_book
 
@@ -40,6 +41,18 @@ def telling_whose_moves(
         assignment,
         {user_id: moment for user_id, moment in before.items() if moment != after[user_id]},
     )
+
+
+@contextmanager
+def telling_in_course(
+    session: Session, course: Course, user_ids: Collection[int]
+) -> Iterator[None]:
+    """Write down whose deadline in an assignment of a course is another one after the block."""
+    with ExitStack() as stack:
+        query = select(CourseAssignment).where(CourseAssignment.course_id == course.id)
+        for assignment in session.scalars(query).all():
+            stack.enter_context(telling_whose_moves(session, assignment, user_ids))
+        yield
 
 
 def _deadlines(

@@ -240,7 +240,7 @@ def test_a_mail_program_unsubscribes_without_a_page(mailing: World, inbox: Inbox
     send(mailing)
     place = way_out(inbox.taken[0]["List-Unsubscribe"])
     client = mailing.app.test_client()
-    assert f"Shall {ADA} get no more e-mail" in client.get(place).text
+    assert f"Stop sending {ADA} e-mail of this kind" in client.get(place).text
     assert chosen(mailing)[NoticeKind.GRADED] is Delivery.AT_ONCE
 
     answer = client.post(place, data=ONE_CLICK)

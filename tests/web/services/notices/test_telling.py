@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from autograder.messages import text
-from tests.web.conftest import PEOPLE, World, run_all
+from tests.web.conftest import PEOPLE, World, run_all, token_of
 from tests.web.mail_server import PUBLIC, Inbox, running, with_mail
 from tests.web.reports import graded
 from tests.web.services.grading.test_marks import person
@@ -384,6 +384,23 @@ def test_an_extension_that_is_taken_back_is_told(mailing: World, inbox: Inbox) -
         assignments.withdraw_extension(session, *who)
 
     assert tell(mailing) == 1
+
+
+def test_a_time_multiplier_moves_the_deadlines_of_its_student(mailing: World, inbox: Inbox) -> None:
+    """And of nobody else."""
+    with mailing.database.read() as session:
+        student = person(session, "Student")
+        member = session.scalars(select(Membership).where(Membership.user == student)).one()
+    client, page = mailing.client("instructor"), "/courses/dl/staff/people/"
+    form = {"role": "student", "time_multiplier": "1.5", "active": "1"}
+    form["csrf_token"] = token_of(client, page)
+
+    assert client.post(f"{page}{member.id}", data=form).status_code == 303
+    tell(mailing)
+
+    (message,) = inbox.taken
+    assert message["To"] == ADA
+    assert message["Subject"] == "XOR weights: your deadline has changed"
 
 
 def test_nobody_hears_of_an_assignment_that_is_not_released(mailing: World) -> None:
