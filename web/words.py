@@ -75,6 +75,7 @@ LABELS: Final[Mapping[str, Mapping[str, Label]]] = {
         NoticeKind.GRADED: Label("Graded by the tests"),
         NoticeKind.RELEASED: Label("Grades released"),
         NoticeKind.ANSWERED: Label("Reply to a request"),
+        NoticeKind.REGRADED: Label("Points changed by corrected tests"),
         NoticeKind.DEADLINE: Label("Deadline changed"),
         NoticeKind.REMINDER: Label("Reminder a day before a deadline"),
     },

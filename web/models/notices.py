@@ -24,6 +24,8 @@ class NoticeKind(enum.StrEnum):
     """What people gave can be seen."""
     ANSWERED = "answered"
     """Somebody has replied to a request."""
+    REGRADED = "regraded"
+    """Corrected tests have changed the points of a submission."""
     DEADLINE = "deadline"
     """The reader's own deadline has moved."""
     REMINDER = "reminder"

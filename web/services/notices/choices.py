@@ -17,6 +17,7 @@ USUAL: Final[Mapping[NoticeKind, Delivery]] = {
     NoticeKind.GRADED: Delivery.DIGEST,
     NoticeKind.RELEASED: Delivery.AT_ONCE,
     NoticeKind.ANSWERED: Delivery.AT_ONCE,
+    NoticeKind.REGRADED: Delivery.AT_ONCE,
     NoticeKind.DEADLINE: Delivery.AT_ONCE,
     NoticeKind.REMINDER: Delivery.AT_ONCE,
 }

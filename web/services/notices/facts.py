@@ -88,6 +88,18 @@ def _graded(session: Session, notice: Notice) -> Facts:
     return Told(f"{title}: graded", text, paths.of_submission(submission))
 
 
+def _regraded(session: Session, notice: Notice) -> Facts:
+    submission = notice.submission
+    if submission is None:
+        return None
+    visibility = _visibility(session, notice)
+    if not visibility.results:
+        return Wait(visibility.results_from)
+    text = f"The tests of {_name(notice)} were corrected, and your points have changed."
+    path = paths.of_submission(submission)
+    return Told(f"{_title(notice)}: your points have changed", text, path)
+
+
 def _released(session: Session, notice: Notice) -> Facts:
     own = select(Submission.id).where(
         Submission.assignment_id == notice.assignment_id,
@@ -171,6 +183,7 @@ _BY_KIND: Final[Mapping[NoticeKind, Callable[[Session, Notice], Facts]]] = {
     NoticeKind.GRADED: _graded,
     NoticeKind.RELEASED: _released,
     NoticeKind.ANSWERED: _answered,
+    NoticeKind.REGRADED: _regraded,
     NoticeKind.DEADLINE: _moved,
     NoticeKind.REMINDER: _reminder,
 }

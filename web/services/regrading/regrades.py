@@ -14,6 +14,7 @@ from autograder.messages import Message, MessageCode
 from web.db import now
 from web.models import (
     CourseAssignment,
+    NoticeKind,
     Regrade,
     RegradeJob,
     RegradeJobState,
@@ -22,7 +23,7 @@ from web.models import (
     SubmissionState,
     User,
 )
-from web.services import audit
+from web.services import audit, outbox
 from web.services.errors import RuleError, refuse_duplicates
 from web.services.grading.marks import Mark, counted_marks, marks_of
 from web.services.regrading.one_question import check_one_question
@@ -228,6 +229,9 @@ def publish(
         lowered=sum(change.difference < 0 and not change.job.kept for change in found),
         kept=sum(change.job.kept for change in found),
     )
+    for change in found:
+        if change.difference and not change.job.kept:
+            outbox.note_on_submission(session, NoticeKind.REGRADED, change.job.submission)
     return found
 
 

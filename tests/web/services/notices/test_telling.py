@@ -14,6 +14,7 @@ from tests.web.conftest import PEOPLE, World, run_all, token_of
 from tests.web.mail_server import PUBLIC, Inbox, running, with_mail
 from tests.web.reports import graded
 from tests.web.services.grading.test_marks import person
+from tests.web.services.regrading.test_regrades import regraded
 from tests.web.services.submissions.test_queue import queue
 from web.db import now
 from web.models import (
@@ -24,6 +25,7 @@ from web.models import (
     Membership,
     Notice,
     NoticeKind,
+    Regrade,
     Submission,
     User,
 )
@@ -32,6 +34,7 @@ from web.services.courses.assignments import AssignmentRules, ExtensionTerms
 from web.services.courses.rule_book import rules_for
 from web.services.grading import release, requests
 from web.services.notices import choices, telling
+from web.services.regrading import regrades
 from web.services.submissions.queue import SubmissionQueue
 from web.workers.mail import MailSender
 from web.workers.notices import Teller
@@ -249,6 +252,31 @@ def test_a_release_of_held_results_waits_for_them(mailing: World) -> None:
     look_again(mailing)
     assert tell(mailing) == 0
     assert told(mailing) == ["XOR weights: grades released"]
+
+
+def test_corrected_tests_are_told_to_those_whose_points_they_change(
+    mailing: World, inbox: Inbox
+) -> None:
+    """Once they see their results; not to whom keeps the earlier points."""
+    with mailing.database.write.begin() as session:
+        regrade = regraded(session, mailing, {"q1": 5}, {"q1": 1})
+    tell(mailing)
+    inbox.taken.clear()
+    with mailing.database.write.begin() as session:
+        the_assignment(session).results_at = now() + DAY
+        regrade = session.get_one(Regrade, regrade.id)
+        instructor = person(session, "Instructor")
+        regrades.publish(session, instructor, regrade, never_lower=True, note="A wrong sign.")
+    assert tell(mailing) == 0
+
+    with mailing.database.write.begin() as session:
+        the_assignment(session).results_at = None
+    look_again(mailing)
+    assert tell(mailing) == 1
+
+    (message,) = inbox.taken
+    assert message["To"] == ADA
+    assert message["Subject"] == "XOR weights: your points have changed"
 
 
 def test_replies_are_told_without_their_words(mailing: World, inbox: Inbox) -> None:
