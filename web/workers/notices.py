@@ -16,6 +16,8 @@ from web.workers.mail import MailSender
 
 log: Final = logging.getLogger(__name__)
 LOOK_SECONDS: Final = 0.5
+PAUSE_SECONDS: Final = 0.03
+"""Between portions: a class is told of a release in a minute, and others write meanwhile."""
 REMIND_SECONDS: Final = 30.0
 FORGET_SECONDS: Final = 3600.0
 STOP_SECONDS: Final = 3.0
@@ -67,6 +69,7 @@ class Teller:
             if not looked_at:
                 break  # another process has them in its hands
             count += looked_at
+            self._stop.wait(PAUSE_SECONDS)
         return count
 
     def remind_due(self) -> int:

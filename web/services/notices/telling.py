@@ -20,7 +20,7 @@ from web.models import Delivery, Mail, MailKind, Membership, Notice, NoticeKind
 from web.services.notices.choices import choices_of
 from web.services.notices.facts import Told, Wait, facts_of
 
-PORTION: Final = 20
+PORTION: Final = 5
 """How many are told while nobody else can write."""
 LOOK_AGAIN: Final = timedelta(minutes=5)
 """A moment that is waited for may be moved nearer."""
