@@ -134,7 +134,7 @@ class MailSender:
 
     def _note_away(self, error: MailError) -> None:
         if not self._is_away:
-            log.warning("%s; messages wait and are tried again", error)
+            log.warning("e-mail waits, and is tried again: %s", error)
         self._is_away = True
 
 
