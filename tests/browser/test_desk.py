@@ -6,10 +6,13 @@ from typing import Final
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import Site, Visitors
-from tests.browser.test_grading import in_order_of_reading, next_one, submit
+from tests.browser.conftest import COURSE, Site, Visitors
+from tests.browser.test_accessibility import SMALL_CONTROLS, violations
+from tests.browser.test_grading import GRADING, in_order_of_reading, next_one, submit
 from tests.web.reports import PROOF
 from web.models import ManualGrade, Submission, User
+from web.services.grading import release, requests, second_marking, written_answers
+from web.services.grading.written_answers import Entered
 
 SCREEN: Final = {"width": 1280, "height": 800}
 
@@ -52,6 +55,8 @@ def test_all_that_one_needs_is_in_sight(portal: Site, people: Visitors) -> None:
     for item in page.locator(".rubric-item").all():
         assert in_sight(page, item)
     assert in_sight(page, page.locator("[data-sum-place]"))
+    assert in_sight(page, page.get_by_label("Points (max 2)"))
+    assert in_sight(page, page.get_by_label("Comment for the student"))
     assert in_sight(page, page.get_by_role("button", name="Save & next"))
     assert page.evaluate("window.scrollY") == 0
 
@@ -76,6 +81,65 @@ def test_a_number_and_enter_grade_an_answer(portal: Site, people: Visitors) -> N
 
     expect(page.get_by_label("New saved comment")).to_be_visible()
     assert grades(portal) == {names[0]: 10, names[1]: 0}
+
+
+def pages_of_the_desk(portal: Site) -> dict[str, str]:
+    """Let there be a request, two grades, and a rubric's preview; returns the pages' addresses."""
+    ada, ben, clara = submit(portal, "Ada", "Ben", "Clara")
+    with portal.database.write.begin() as session:
+        find = session.query(User)
+        iris = find.filter_by(name="Iris Instructor").one()
+        gus = find.filter_by(name="Gus Grader").one()
+        by_id = {each.public_id: each for each in session.query(Submission)}
+        assignment = by_id[ada].assignment
+        second_marking.set_percent(session, iris, assignment, "q7", 100)
+        for each in (ada, ben):
+            written_answers.save(session, iris, by_id[each], "q7", Entered(0, (0,)))
+        second_marking.save(session, gus, by_id[ada], "q7", Entered(0, (0, 1)))
+        written_answers.save(session, iris, by_id[clara], "q7", Entered(0, (0, 1)))
+        release.release(session, iris, assignment)
+        session.expire_all()
+        for question in ("q1", "q7"):
+            requests.ask(session, by_id[ada], question, "Please look at $W_1$ again.")
+    return {
+        "answers": f"{GRADING}q7/",
+        "answer": f"{GRADING}q7/{clara}/",
+        "rubric": f"{GRADING}q7/rubric",
+        "agreement": f"{GRADING}q7/agreement",
+        "second": f"{GRADING}q7/{ben}/second",
+        "requests": f"{COURSE}staff/requests/",
+        "request": "/staff/requests/1/",
+        "written": "/staff/requests/2/",
+        "settings": GRADING,
+    }
+
+
+def preview(page: Page) -> None:
+    """Change the rubric's first item, so that the page says what follows."""
+    page.get_by_label("Points").first.fill("0.8")
+    page.get_by_role("button", name="Save rubric").click()
+    expect(page.get_by_role("alert")).to_contain_text("3 graded answers")
+
+
+def test_pages_are_for_everybody(portal: Site, people: Visitors) -> None:
+    """On each page axe finds nothing; a phone shows it, fingers hit it."""
+    staff, grader = people.open("instructor", viewport=SCREEN), people.open("grader")
+    found = {}
+    for name, address in pages_of_the_desk(portal).items():
+        page = grader if name == "second" else staff
+        page.set_viewport_size(SCREEN)
+        answer = page.goto(address)
+        assert answer is not None
+        assert answer.status == 200, address
+        if name == "rubric":
+            preview(page)
+        found[name] = violations(page)
+        page.set_viewport_size({"width": 390, "height": 844})
+        if page.evaluate("document.documentElement.scrollWidth") > 390:
+            found[name].append("wider than a phone")
+        found[name] += page.evaluate(SMALL_CONTROLS)
+
+    assert {name: lines for name, lines in found.items() if lines} == {}
 
 
 def test_a_folded_question_stays_folded(portal: Site, people: Visitors) -> None:

@@ -13,6 +13,7 @@ from web.blueprints.resources import course_for, submission_for
 from web.blueprints.staff.blueprint import bp
 from web.blueprints.staff.form_fields import tenths_field
 from web.blueprints.staff.form_versions import Shown, refuse_outdated, version_of
+from web.blueprints.staff.grading_form import shown_answer
 from web.blueprints.submission_page import staff_page
 from web.http import db, portal, require, signed_in, writing
 from web.models import (
@@ -30,7 +31,7 @@ from web.services.courses.courses import zone_of
 from web.services.courses.local_time import format_local
 from web.services.courses.rule_book import rule_book
 from web.services.errors import RuleError
-from web.services.grading import overrides, requests
+from web.services.grading import overrides, requests, written_answers
 from web.services.grading.rule_effects import RuleEffect
 
 
@@ -136,6 +137,10 @@ def requests_page(
 def _request_page(regrade_request: RegradeRequest, unsaved: UnsavedAnswer | None = None) -> str:
     submission, question_id = regrade_request.submission, regrade_request.question
     folder = portal().settings.snapshots
+    written = written_answers.written_question(
+        written_answers.graded_snapshot(db(), submission), question_id
+    )
+    answer = None if written is None else shown_answer(submission, question_id)
     page = staff_page(db(), submission, chosen=None)
     found = () if page.summary is None else page.summary.questions
     return render_template(
@@ -148,6 +153,7 @@ def _request_page(regrade_request: RegradeRequest, unsaved: UnsavedAnswer | None
         own_remark=replace(page.remarks[question_id], requests=())
         if question_id in page.remarks
         else None,
+        answer=answer,
         own_cells=page.own_cells.get(question_id, ()),
         prompt=snapshots.prompt(folder, submission.snapshot, question_id),
         model=snapshots.solution_text(folder, submission.assignment.snapshot, question_id),

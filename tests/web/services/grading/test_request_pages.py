@@ -51,7 +51,7 @@ def test_page_shows_what_the_request_is_about(world: World) -> None:
     for words in ("My sign is right.", "Works.", "1 / 5", "Model answer", "W1", "Question 1"):
         assert words in page
     page = client.get(f"/staff/requests/{written}/").text
-    for words in ("<math", "One step is missing.", "0.5 / 2", "Model answer", "Contradiction"):
+    for words in ("On the left stands", "<math", "One step is missing.", "0.5 / 2", "Model answer"):
         assert words in page
     assert f"/staff/requests/{written}/" in client.get(LIST).text
     for who in ("student", "other"):

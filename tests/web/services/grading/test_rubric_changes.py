@@ -199,7 +199,7 @@ def test_graders_leave_released_grades_to_instructors(world: World) -> None:
     assert refused.status_code == 400
     assert "Ask an instructor" in refused.text
     preview = change(instructor, items)
-    assert "Of 1 the students see the new points immediately" in preview.text
+    assert "1 is released, so that students see" in preview.text
     confirm(instructor, items, preview.text)
     assert grades(world) == {first: 5}
 
