@@ -152,6 +152,8 @@ ACTIONS: Final[Mapping[str, str]] = {
     "grading.rules_changed": "Grading settings changed",
     "grading.shared": "Answers assigned to graders",
     "instructor.named": "Instructor invited",
+    "line_comment.deleted": "Comment on a line deleted",
+    "line_comment.written": "Comment on a line written",
     "link.made": "Link created",
     "marks.exported": "Scores exported",
     "marks.previewed": "Export previewed",

@@ -11,7 +11,13 @@ from tests.browser.test_accessibility import SMALL_CONTROLS, violations
 from tests.browser.test_grading import GRADING, in_order_of_reading, next_one, submit
 from tests.web.reports import PROOF
 from web.models import ManualGrade, Submission, User
-from web.services.grading import release, requests, second_marking, written_answers
+from web.services.grading import (
+    line_comments,
+    release,
+    requests,
+    second_marking,
+    written_answers,
+)
 from web.services.grading.written_answers import Entered
 
 SCREEN: Final = {"width": 1280, "height": 800}
@@ -97,6 +103,7 @@ def pages_of_the_desk(portal: Site) -> dict[str, str]:
             written_answers.save(session, iris, by_id[each], "q7", Entered(0, (0,)))
         second_marking.save(session, gus, by_id[ada], "q7", Entered(0, (0, 1)))
         written_answers.save(session, iris, by_id[clara], "q7", Entered(0, (0, 1)))
+        line_comments.add(session, iris, by_id[ada], "q7", 1, 3, "Why $2b$?")
         release.release(session, iris, assignment)
         session.expire_all()
         for question in ("q1", "q7"):
@@ -111,6 +118,7 @@ def pages_of_the_desk(portal: Site) -> dict[str, str]:
         "request": "/staff/requests/1/",
         "written": "/staff/requests/2/",
         "settings": GRADING,
+        "lines": f"/staff/submissions/{ada}/lines/q7",
     }
 
 

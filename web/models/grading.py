@@ -112,6 +112,28 @@ class GradingShare(Base):
     grader: Mapped[User] = relationship(lazy="joined")
 
 
+class LineComment(Base):
+    """What a person wrote to a line of a student's own cells."""
+
+    __tablename__ = "line_comment"
+    __table_args__ = (Index("ix_line_comment_submission", "submission_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submission.id"))
+    question: Mapped[str] = mapped_column(String(60))
+    cell: Mapped[int]
+    """Its number in the notebook, from 0."""
+    line: Mapped[int]
+    """Its number in the cell, from 1."""
+    line_text: Mapped[str] = mapped_column(Text)
+    """As the line reads; untrusted."""
+    text: Mapped[str] = mapped_column(Text)
+    """For the student, in Markdown and LaTeX."""
+    created_by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    created_by: Mapped[User] = relationship(lazy="joined")
+
+
 class SecondMarking(Base):
     """Which share of a question's answers two people grade, neither knowing of the other."""
 

@@ -29,6 +29,7 @@ KINDS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
             "results",
             "request",
             "rubric",
+            "line_comment",
             "second_marking",
             "submission",
             "regrade",

@@ -27,7 +27,7 @@ from web.models import (
 )
 from web.services import audit
 from web.services.courses import assignments
-from web.services.grading import overrides, release, second_marking, written_answers
+from web.services.grading import line_comments, overrides, release, second_marking, written_answers
 from web.services.grading.written_answers import Entered
 from web.services.people import accounts
 from web.services.regrading import regrades
@@ -73,6 +73,8 @@ DOES: dict[str, tuple[dict[str, Any], str]] = {
     "staff.change_second_marking": ({"percent": "20"}, "second_marking.changed"),
     "staff.grade_second": ({"item": "0"}, "second_marking.graded"),
     "staff.settle_grades": ({"choice": "second"}, "second_marking.settled"),
+    "staff.comment_on_line": ({"line": "1:1", "text": "Why?"}, "line_comment.written"),
+    "staff.delete_line_comment": ({}, "line_comment.deleted"),
     "staff.undo_decision": ({"decision": "decision"}, "answer.undone"),
     "staff.assign_answers": ({}, "grading.shared"),
     "staff.save_comment": ({"text": "Which step?"}, "comment.kept"),
@@ -110,7 +112,7 @@ DOES: dict[str, tuple[dict[str, Any], str]] = {
 
 # They only keep others from an answer for some minutes: nothing has been done by that.
 HOLDS = {"staff.claim_next_answer", "staff.claim_answer", "staff.claim_next_second"}
-SECOND = ("staff.grade_second", "staff.settle_grades")
+GRADED = ("staff.delete_line_comment", "staff.grade_second", "staff.settle_grades")
 STARTS = ("staff.start_regrade", "staff.regrade_selected")
 # It only shows a form, filled in with more than an address can hold.
 SHOWS = {"staff.extend_selected"}
@@ -141,17 +143,17 @@ def prepare(world: World, endpoint: str) -> int:
             _finish_regrade(session, assignment)
         if endpoint in STARTS:
             regrades.discard(session, instructor, session.scalars(select(Regrade)).one())
-        if endpoint in SECOND:
-            _grade_by_two(session, submission, instructor, only_one=endpoint == SECOND[0])
+        if endpoint in GRADED:
+            _grade(session, submission, instructor, endpoint)
         return submission.user_id
 
 
-def _grade_by_two(
-    session: Session, submission: Submission, instructor: User, *, only_one: bool
-) -> None:
+def _grade(session: Session, submission: Submission, instructor: User, endpoint: str) -> None:
+    """Let the written answer be graded by one or two people, with a comment on its first line."""
+    line_comments.add(session, instructor, submission, "q7", 1, 1, "Why?")
     second_marking.set_percent(session, instructor, submission.assignment, "q7", 100)
     written_answers.save(session, instructor, submission, "q7", Entered(0, items=(0,)))
-    if not only_one:
+    if endpoint == "staff.settle_grades":
         grader = session.scalars(select(User).where(User.name == "Grader")).one()
         second_marking.save(session, grader, submission, "q7", Entered(0, items=(1,)))
 

@@ -1,4 +1,4 @@
-"""Rubrics that a course has changed; days for regrade requests; second marking"""
+"""Changed rubrics, days for regrade requests, second marking, comments on lines"""
 
 from __future__ import annotations
 
@@ -58,10 +58,24 @@ def upgrade() -> None:
         sa.Column("settled_at", UtcDateTime(), nullable=True),
         sa.UniqueConstraint("submission_id", "question"),
     )
+    op.create_table(
+        "line_comment",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("submission_id", sa.Integer(), sa.ForeignKey("submission.id"), nullable=False),
+        sa.Column("question", sa.String(60), nullable=False),
+        sa.Column("cell", sa.Integer(), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.Column("line_text", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("created_by_id", sa.Integer(), sa.ForeignKey("user.id"), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+    )
+    op.create_index("ix_line_comment_submission", "line_comment", ["submission_id"])
 
 
 def downgrade() -> None:
     """Go back: grades keep the points and items that they have."""
+    op.drop_table("line_comment")
     op.drop_table("second_mark")
     op.drop_table("second_marking")
     op.drop_table("question_rubric")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from web.models import RegradeRequest, RequestState, Submission
-from web.services.grading import requests
+from web.models import LineComment, RegradeRequest, RequestState, Submission
+from web.services.grading import line_comments, requests
 from web.services.grading.visible_marks import VisibleMark
 from web.services.grading.worth import QuestionMark, Worth
 
@@ -40,12 +40,14 @@ class Remark:
         requests: The student's requests, the oldest first.
         may_ask: Whether the student may ask to look at it again now.
         ask_until: Until when; ``None``: there is no end.
+        lines: Comments on lines of the student's own cells.
     """
 
     mark: QuestionMark
     requests: Sequence[RegradeRequest]
     may_ask: bool
     ask_until: datetime | None = None
+    lines: Sequence[LineComment] = ()
 
     @property
     def rubric(self) -> Sequence[RubricLine]:
@@ -69,7 +71,7 @@ class Remark:
     @property
     def empty(self) -> bool:
         """Whether there is nothing to show."""
-        said = self.mark.grade or self.mark.override or self.requests
+        said = self.mark.grade or self.mark.override or self.requests or self.lines
         return not said and not self.may_ask
 
 
@@ -85,6 +87,7 @@ def remarks_of(session: Session, submission: Submission, mark: Worth | None) -> 
     if mark is None:
         return {}
     asked = requests.of_submission(session, submission)
+    comments = line_comments.of_submission(session, submission)
     last = requests.last_moments(session, submission, mark.questions)
     remarks = {}
     for question in mark.questions:
@@ -92,15 +95,24 @@ def remarks_of(session: Session, submission: Submission, mark: Worth | None) -> 
         until = last[question.id]
         taken = not requests.closed_because(submission.assignment, until)
         taken = taken and not submission.practice
-        remarks[question.id] = _remark(question, own, until, taken=taken)
+        remark = _remark(question, own, until, taken=taken)
+        if not _is_hidden(mark, question):
+            lines = [each for each in comments if each.question == question.id]
+            remark = replace(remark, lines=lines)
+        remarks[question.id] = remark
     return remarks
 
 
 def _may_read(mark: Worth, request: RegradeRequest) -> bool:
     """Return whether the reader sees a request; an answer may tell points that are hidden again."""
     question = mark.question(request.question)
-    hidden = isinstance(mark, VisibleMark) and question is not None and question.tenths is None
+    hidden = question is not None and _is_hidden(mark, question)
     return request.state is RequestState.OPEN or not hidden
+
+
+def _is_hidden(mark: Worth, question: QuestionMark) -> bool:
+    """Return whether the reader is a student who does not know the question's points yet."""
+    return isinstance(mark, VisibleMark) and question.tenths is None
 
 
 def _remark(
