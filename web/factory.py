@@ -17,11 +17,12 @@ from autograder.render.page import palette
 from web import arrivals, large_bodies, templating
 from web.config import Settings
 from web.db import LARGEST_INTEGER, Database, is_busy, open_database
-from web.http import EXTENSION, Portal, actor, close_db, db, is_ours
+from web.http import EXTENSION, Portal, actor, close_db, db, is_ours, portal
 from web.models import User
 from web.pauses import pause
 from web.security import SESSION_TOKEN, OtherHostError, protect
 from web.services.errors import BusyError, RuleError, TooManyError
+from web.services.instance import Texts
 from web.services.people import accounts
 
 RETRY_SECONDS: Final = 5
@@ -71,9 +72,9 @@ class RowConverter(IntegerConverter):
 
 def _add_blueprints(app: Flask) -> None:
     app.url_map.converters["row"] = RowConverter
-    from web.blueprints import account, courses, notices, staff, submissions
+    from web.blueprints import account, admin, courses, notices, staff, submissions
 
-    for module in (account, courses, notices, staff, submissions):
+    for module in (account, admin, courses, notices, staff, submissions):
         app.register_blueprint(module.bp)
 
 
@@ -87,8 +88,8 @@ def _add_sign_in(app: Flask) -> None:
         return accounts.user_by_session_key(db(), key, token) if token is not None else None
 
     @app.context_processor
-    def who() -> dict[str, User | None]:
-        return {"me": actor()}
+    def who() -> dict[str, User | Texts | None]:
+        return {"me": actor(), "texts_of_portal": portal().texts.current()}
 
 
 def _add_palette(app: Flask) -> None:
@@ -121,7 +122,8 @@ def _failure(app: Flask, code: int) -> Response:
     close_db(None)
     title, advice = _ERRORS.get(code, _ERRORS[500])
     template = app.jinja_env.get_template("error.html")
-    page = template.render(me=None, code=code, title=title, advice=advice)
+    known = portal().texts.known
+    page = template.render(me=None, texts_of_portal=known, code=code, title=title, advice=advice)
     response = Response(page, code, mimetype="text/html")
     if code == 503:
         response.headers["Retry-After"] = str(RETRY_SECONDS)
@@ -150,7 +152,10 @@ def _add_page_of_another_host(app: Flask) -> None:
             "AUTOGRADER_PUBLIC_URL says where browsers reach it."
         )
         template = app.jinja_env.get_template("error.html")
-        return template.render(me=None, code=400, title=title, advice=advice), 400
+        known = portal().texts.known
+        return template.render(
+            me=None, texts_of_portal=known, code=400, title=title, advice=advice
+        ), 400
 
 
 def _add_error_pages(app: Flask) -> None:

@@ -15,10 +15,11 @@ from sqlalchemy.orm.exc import StaleDataError
 from web.config import Settings
 from web.db import Database, begin_writing, is_conflict
 from web.models import Course, User
-from web.policy import Action, Resource, allowed
+from web.policy import Action, Resource, allowed, is_read_only
 from web.services.errors import RuleError
 from web.services.grading.groups import AnswerGroups
 from web.services.grading.ungraded import UngradedAnswers
+from web.services.instance import KnownTexts
 from web.services.submissions.reading import Uploads
 
 EXTENSION: Final = "autograder"
@@ -26,6 +27,11 @@ _CONFLICT: Final = (
     "Nothing was saved, because somebody else changed the same thing at the same moment. Reload "
     "the page, then make your change again."
 )
+_ARCHIVED: Final = (
+    "Nothing was changed, because this course is archived. Everything in it can still be read and "
+    "exported; an instructor can reopen it in the course settings."
+)
+_READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Portal:
@@ -37,6 +43,7 @@ class Portal:
         self.uploads = Uploads()
         self.ungraded = UngradedAnswers()
         self.groups = AnswerGroups(settings.snapshots)
+        self.texts = KnownTexts(database)
 
 
 def portal() -> Portal:
@@ -140,12 +147,26 @@ def require(action: Action, resource: Resource) -> User:
     Args:
         action: What they want to do.
         resource: To what.
+
+    Raises:
+        RuleError: If it is a form that would change an archived course.
     """
     user = signed_in()
     if not allowed(db(), user, action, resource):
         abort(404)
+    _refuse_in_archive(action, resource)
     _required().append((action, resource))
     return user
+
+
+def in_archive() -> bool:
+    """Return whether the page is one of an archived course, so that its forms do nothing."""
+    return any(is_read_only(Action.MANAGE_COURSE, resource) for _, resource in _required())
+
+
+def _refuse_in_archive(action: Action, resource: Resource) -> None:
+    if request.method not in _READING and is_read_only(action, resource):
+        raise RuleError(_ARCHIVED)
 
 
 def _require_again() -> None:
@@ -153,6 +174,7 @@ def _require_again() -> None:
     for action, resource in _required():
         if not allowed(db(), actor(), action, resource):
             abort(404)
+        _refuse_in_archive(action, resource)
 
 
 def _required() -> list[tuple[Action, Resource]]:

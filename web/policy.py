@@ -36,6 +36,9 @@ class Action(enum.StrEnum):
     ASK_FOR_EXTENSION = "ask_for_extension"
     EXPORT_MARKS = "export_marks"
     SEE_AUDIT_LOG = "see_audit_log"
+    COPY_COURSE = "copy_course"
+    ARCHIVE_COURSE = "archive_course"
+    DELETE_COURSE = "delete_course"
     ADMINISTER = "administer"
 
 
@@ -63,7 +66,19 @@ _IN_COURSE: dict[Action, frozenset[Role]] = {
     Action.ASK_FOR_EXTENSION: frozenset({Role.STUDENT}),
     Action.EXPORT_MARKS: frozenset({Role.INSTRUCTOR}),
     Action.SEE_AUDIT_LOG: frozenset({Role.INSTRUCTOR}),
+    Action.COPY_COURSE: frozenset({Role.INSTRUCTOR}),
+    Action.ARCHIVE_COURSE: frozenset({Role.INSTRUCTOR}),
 }
+# What can still be done to a course that is archived, beside reading it.
+_IN_ARCHIVE = frozenset(
+    {
+        Action.SEE_STAFF_PAGES,  # notebooks to download
+        Action.EXPORT_MARKS,
+        Action.COPY_COURSE,
+        Action.ARCHIVE_COURSE,
+        Action.DELETE_COURSE,
+    }
+)
 # What a student may do to an assignment as soon as it is released.
 _OF_RELEASED = frozenset({Action.SEE_ASSIGNMENT, Action.SUBMIT, Action.ASK_FOR_EXTENSION})
 
@@ -85,6 +100,8 @@ def allowed(session: Session, actor: User | None, action: Action, resource: Reso
     course = _course_of(resource)
     if course is None:
         return False
+    if action is Action.DELETE_COURSE:
+        return actor.is_admin
     role = Role.INSTRUCTOR if actor.is_admin else role_in(session, actor, course)
     if role is None or role not in _IN_COURSE.get(action, frozenset()):
         return False
@@ -99,6 +116,16 @@ def allowed(session: Session, actor: User | None, action: Action, resource: Reso
         # Somebody who was a student of the course does not grade what they submitted.
         return resource.user_id != actor.id
     return role is not Role.STUDENT or _student_may(session, actor, action, resource)
+
+
+def is_read_only(action: Action, resource: Resource) -> bool:
+    """
+    Return whether a form that does this changes nothing any more, since its course is archived.
+
+    Who may see a page of such a course sees it as before.
+    """
+    course = _course_of(resource)
+    return course is not None and course.archived_at is not None and action not in _IN_ARCHIVE
 
 
 def role_in(session: Session, actor: User, course: Course) -> Role | None:

@@ -49,9 +49,18 @@ def markdown_line(text: str) -> Markup:
 
 def markdown_part(text: str) -> Markup:
     """Render Markdown as a part below a page's second heading, whatever depth its headings have."""
+    return _with_headings(text, 3)
+
+
+def markdown_page(text: str) -> Markup:
+    """Render Markdown as all of a page below its title, whatever depth its headings have."""
+    return _with_headings(text, 2)
+
+
+def _with_headings(text: str, depth: int) -> Markup:
     # As plain text: a `Markup` would escape what is put in.
     html = str(markdown(text))
-    return Markup(_HEADING.sub(r"<\1h3", html))  # noqa: S704  cleaned HTML but for a digit
+    return Markup(_HEADING.sub(rf"<\1h{depth}", html))  # noqa: S704  cleaned HTML but for a digit
 
 
 def answer_html(notebook: RenderedNotebook, cells: Iterable[int]) -> Markup:

@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 from flask import Flask
 
 from autograder.render.findings import label
-from web.http import actor, db, portal
-from web.models import Course, Membership, Submission
+from web.http import actor, db, in_archive, portal
+from web.log_words import LogFact, facts_of
+from web.models import AuditEntry, Course, Membership, Submission
 from web.policy import Action, Resource, allowed
-from web.rendering import markdown, markdown_line, markdown_part
+from web.rendering import markdown, markdown_line, markdown_page, markdown_part
 from web.services import lookup
 from web.services.courses.deadlines import duration
 from web.services.notices import inbox
@@ -30,15 +31,16 @@ _HASH: Final = re.compile("[0-9a-f]{64}")
 
 def add_to(app: Flask) -> None:
     """Let an application's templates use what stands here."""
-    filters: tuple[Callable[..., str], ...] = (
-        action_words, advice, duration, initials, logged, markdown, markdown_line, markdown_part,
-        moment, points, question_name, rounded_duration, short_moment,
+    filters: tuple[Callable[..., Any], ...] = (
+        action_words, advice, duration, initials, log_facts, logged, markdown, markdown_line,
+        markdown_page, markdown_part, moment, points, question_name, rounded_duration, short_moment,
     )  # fmt: skip
     for each in filters:
         app.add_template_filter(each)
     about_reader: tuple[Callable[..., Any], ...] = (
         courses_of_reader, label_of, may, name_of, names_shown, person, sends_mail, unread_notices,
         waiting_in,
+        courses_of_reader, in_archive, label_of, may, name_of, names_shown, person, waiting_in,
     )  # fmt: skip
     for function in about_reader:
         app.add_template_global(function)
@@ -64,6 +66,11 @@ def logged(value: str, zone: str) -> str:
     if _ISO.fullmatch(value):
         return short_moment(datetime.fromisoformat(value), zone)
     return value[:7] if _HASH.fullmatch(value) else value
+
+
+def log_facts(entry: AuditEntry, zone: str) -> Sequence[LogFact]:
+    """Return the details of an entry of the activity log, with moments in a time zone."""
+    return facts_of(entry, lambda value: logged(value, zone))
 
 
 def question_name(question_id: str) -> str:

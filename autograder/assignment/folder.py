@@ -366,7 +366,7 @@ def _tested_questions(assignment: Assignment) -> dict[str, str]:
             raise AssignmentError(f"is not valid Python: {reason}", f"{path}:{line}") from None
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test"):
-                question_id = _question_of(node)
+                question_id = question_of(node)
                 if question_id is None:
                     raise AssignmentError(
                         f'{node.name} names no question: @pytest.mark.question("q1") is missing',
@@ -380,7 +380,8 @@ def _tested_questions(assignment: Assignment) -> dict[str, str]:
     return tested
 
 
-def _question_of(function: ast.FunctionDef) -> str | None:
+def question_of(function: ast.FunctionDef) -> str | None:
+    """Return the id of the question that a hidden test names; ``None`` if it names none."""
     for marker in _question_markers(function):
         argument = marker.args[0] if marker.args else None
         if isinstance(argument, ast.Constant) and isinstance(argument.value, str):

@@ -217,6 +217,7 @@ def something_behind_every_form(session: Session, settings: Settings) -> dict[st
         "number": "1",
         "membership_id": str(member.id),
         "notice_id": str(session.scalars(told).one()),
+        "user_id": str(own.user_id),
         "token": accounts.invite(session, invited, None),
         "file_name": "nothing.csv",
         "filename": "portal.css",

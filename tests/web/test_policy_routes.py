@@ -124,6 +124,12 @@ MAY = {
     ("staff.change_rules", "POST"): INSTRUCTORS,
     ("staff.release_assignment", "POST"): INSTRUCTORS,
     ("staff.update_assignment", "POST"): INSTRUCTORS,
+    ("staff.list_versions", "GET"): INSTRUCTORS,
+    ("staff.show_version", "GET"): INSTRUCTORS,
+    ("staff.preview_notebook", "GET"): INSTRUCTORS,
+    ("staff.use_version", "POST"): frozenset(),  # without a version it is 404 for all
+    ("staff.use_waiting_version", "POST"): INSTRUCTORS,
+    ("staff.discard_version", "POST"): INSTRUCTORS,
     ("staff.show_extensions", "GET"): INSTRUCTORS,
     ("staff.grant_extension", "POST"): INSTRUCTORS,
     ("staff.withdraw_extension", "POST"): frozenset(),  # without a student it is 404 for all
@@ -144,6 +150,23 @@ MAY = {
     ("staff.correct_person", "POST"): INSTRUCTORS,
     ("staff.make_link", "POST"): INSTRUCTORS,
     ("staff.show_audit_log", "GET"): INSTRUCTORS,
+    ("staff.show_course_settings", "GET"): INSTRUCTORS,
+    ("staff.change_course_settings", "POST"): INSTRUCTORS,
+    ("staff.show_copy", "GET"): INSTRUCTORS,
+    ("staff.copy_course", "POST"): INSTRUCTORS,
+    ("staff.archive_course", "POST"): INSTRUCTORS,
+    ("staff.reopen_course", "POST"): INSTRUCTORS,
+    ("staff.delete_course", "POST"): frozenset({"admin"}),
+    ("admin.list_people", "GET"): frozenset({"admin"}),
+    ("admin.show_person", "GET"): frozenset({"admin"}),
+    ("admin.deactivate_person", "POST"): frozenset({"admin"}),
+    ("admin.reactivate_person", "POST"): frozenset({"admin"}),
+    ("admin.make_link", "POST"): frozenset({"admin"}),
+    ("admin.show_portal_texts", "GET"): frozenset({"admin"}),
+    ("admin.change_portal_texts", "POST"): frozenset({"admin"}),
+    ("admin.show_system", "GET"): frozenset({"admin"}),
+    ("admin.show_imprint", "GET"): frozenset(),  # nobody has written one
+    ("admin.show_privacy", "GET"): frozenset(),
     ("staff.list_all_courses", "GET"): frozenset({"admin"}),
     ("staff.show_whole_log", "GET"): frozenset({"admin"}),
     ("staff.make_course", "POST"): frozenset({"admin"}),
@@ -187,6 +210,7 @@ def _parts(world: World) -> dict[str, object]:
             "number": 1,
             "membership_id": member.id,
             "notice_id": session.scalars(select(Notice.id)).one(),
+            "user_id": instructor.id,
             "token": "no-such-token",
             "file_name": "nothing.csv",
             "filename": "portal.css",
@@ -262,7 +286,7 @@ def test_a_grader_has_tabs_of_their_own_and_no_others(world: World) -> None:
         "Gradebook",
         "Student view",
     ]
-    assert len(tabs["instructor"]) == 8
+    assert len(tabs["instructor"]) == 9
 
 
 def test_another_course_is_out_of_reach(world: World) -> None:

@@ -29,6 +29,7 @@ from web.backup.archive import (
 from web.config import make_private, places
 from web.db import now, open_database
 from web.services.notices import outgoing
+from web.services.overview.system import note_backup
 from web.setup import migrations, upgrade
 
 _SUBMISSIONS: Final = "submissions"
@@ -73,11 +74,20 @@ def backup(target: Path) -> int:
         with whole_file(target) as file:
             write(file, manifest, sources)
     missing = submissions - {path.stem for path in sources.values()}
+    _note(data, target, complete=not missing)
     print(f"{sum(counts.values())} rows and {len(members) - len(counts)} files are in {target}.")
     print("It holds secrets and marks: keep it where only its owner can read it.")
     for name in sorted(missing):
         print(f"autograder: the file of submission {name} is missing", file=sys.stderr)
     return _INCOMPLETE if missing else _COMPLETE
+
+
+def _note(data: Path, target: Path, *, complete: bool) -> None:
+    try:
+        note_backup(data, target.resolve(), complete=complete)
+    except OSError as error:
+        # The backup is there all the same; the pages of admins do not know of it.
+        print(f"autograder: {error.filename}: {error.strerror}", file=sys.stderr)
 
 
 def restore(source: Path) -> int:

@@ -1,7 +1,15 @@
 """The portal's tables."""
 
 from web.models.audit import AuditEntry
-from web.models.courses import CountedAttempt, Course, CourseAssignment, Extension, Snapshot
+from web.models.courses import (
+    Announcement,
+    AssignmentVersion,
+    CountedAttempt,
+    Course,
+    CourseAssignment,
+    Extension,
+    Snapshot,
+)
 from web.models.extension_requests import ExtensionRequest
 from web.models.grade_keys import GradeStep, SpecialGrade
 from web.models.grading import (
@@ -18,6 +26,7 @@ from web.models.grading import (
     SecondMark,
     SecondMarking,
 )
+from web.models.instance import Instance, WorkerProcess
 from web.models.leases import JobState, Leased
 from web.models.notices import (
     Delivery,
@@ -34,7 +43,9 @@ from web.models.regrading import Regrade, RegradeJob, RegradeJobState, RegradeSt
 from web.models.submissions import AnswerText, Result, Submission, SubmissionState
 
 __all__ = [
+    "Announcement",
     "AnswerText",
+    "AssignmentVersion",
     "AuditEntry",
     "BrowserSession",
     "ChosenRubricItem",
@@ -48,6 +59,7 @@ __all__ = [
     "GradeStep",
     "GradingClaim",
     "GradingShare",
+    "Instance",
     "Invitation",
     "JobState",
     "Leased",
@@ -81,4 +93,5 @@ __all__ = [
     "Submission",
     "SubmissionState",
     "User",
+    "WorkerProcess",
 ]

@@ -40,6 +40,8 @@ class Course(Base):
     """Whether the bonus counts only for who has passed without it."""
     late_days: Mapped[int] = mapped_column(default=0)
     """How many days each student may be late without a penalty, over all assignments."""
+    archived_at: Mapped[datetime | None]
+    """Since when it can be read and no longer changed; ``None``: it goes on."""
     created_at: Mapped[datetime] = mapped_column(default=now)
     memberships: Mapped[list[Membership]] = relationship(back_populates="course")
     assignments: Mapped[list[CourseAssignment]] = relationship(back_populates="course")
@@ -108,13 +110,50 @@ class CourseAssignment(Base):
     end."""
     grades_released_at: Mapped[datetime | None]
     """When people's grades were last released to students; ``None``: not yet."""
+    next_snapshot_id: Mapped[int | None] = mapped_column(ForeignKey("snapshot.id"))
+    """The version that grades as soon as its validation has passed; ``None``: none waits."""
+    next_snapshot_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    """Who wants it to be used."""
     created_at: Mapped[datetime] = mapped_column(default=now)
     course: Mapped[Course] = relationship(back_populates="assignments", lazy="joined")
-    snapshot: Mapped[Snapshot] = relationship(lazy="joined")
+    snapshot: Mapped[Snapshot] = relationship(lazy="joined", foreign_keys=[snapshot_id])
+    next_snapshot: Mapped[Snapshot | None] = relationship(foreign_keys=[next_snapshot_id])
 
     def is_released(self, at: datetime) -> bool:
         """Return whether students see the assignment at a moment."""
         return self.release_at is not None and self.release_at <= at
+
+
+class AssignmentVersion(Base):
+    """From when a version of an assignment has graded in a course; the latest one still does."""
+
+    __tablename__ = "assignment_version"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    assignment_id: Mapped[int] = mapped_column(ForeignKey("course_assignment.id"), index=True)
+    snapshot_id: Mapped[int] = mapped_column(ForeignKey("snapshot.id"))
+    used_from: Mapped[datetime] = mapped_column(default=now)
+    used_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    """Who wanted it to be used; ``None``: not known."""
+    snapshot: Mapped[Snapshot] = relationship(lazy="joined")
+    used_by: Mapped[User | None] = relationship(lazy="joined")
+
+
+class Announcement(Base):
+    """What staff tell everybody in a course."""
+
+    __tablename__ = "announcement"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    course_id: Mapped[int] = mapped_column(ForeignKey("course.id"), index=True)
+    author_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    title: Mapped[str] = mapped_column(String(200))
+    text: Mapped[str] = mapped_column(Text)
+    """In Markdown and LaTeX."""
+    published_at: Mapped[datetime] = mapped_column(default=now)
+    changed_at: Mapped[datetime | None]
+    course: Mapped[Course] = relationship(lazy="joined")
+    author: Mapped[User] = relationship(lazy="joined")
 
 
 class Extension(Base):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -36,6 +36,7 @@ KINDS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
         ),
         "gradebook": ("grade_rules", "gradebook", "marks", "special_grade"),
         "accounts": ("account",),
+        "portal": ("portal",),
     }
 )
 """What entries can be filtered by: with what their actions begin."""
@@ -50,11 +51,15 @@ class Filters:
     Args:
         kind: One of `KINDS`; empty: all.
         text: In who did it, or to what; empty: all.
+        since: What was done before this moment is left out.
+        before: What was done at this moment or later is left out.
         page: From 1.
     """
 
     kind: str = ""
     text: str = ""
+    since: datetime | None = None
+    before: datetime | None = None
     page: int = 1
 
 
@@ -182,6 +187,10 @@ def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
     if text := filters.text.strip():
         parts = (User.name, User.email, AuditEntry.target)
         conditions.append(or_(*(part.icontains(text, autoescape=True) for part in parts)))
+    if filters.since is not None:
+        conditions.append(AuditEntry.at >= filters.since)
+    if filters.before is not None:
+        conditions.append(AuditEntry.at < filters.before)
     return conditions
 
 

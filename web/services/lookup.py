@@ -22,13 +22,13 @@ def person_has(part: str) -> ColumnElement[bool]:
 
 
 def courses_of(session: Session, user: User) -> Sequence[Membership]:
-    """Return somebody's courses, each with their role, by title."""
+    """Return somebody's courses, each with their role, by title; archived ones come last."""
     return session.scalars(
         select(Membership)
         .join(Course)
         .where(Membership.user_id == user.id, Membership.active.is_(True))
         .options(contains_eager(Membership.course))
-        .order_by(Course.title)
+        .order_by(Course.archived_at.is_not(None), Course.title)
     ).all()
 
 
@@ -61,8 +61,9 @@ def student_in(session: Session, course: Course, user: User) -> Membership | Non
 
 
 def all_courses(session: Session) -> Sequence[Course]:
-    """Return every course, for admins."""
-    return session.scalars(select(Course).order_by(Course.title)).all()
+    """Return every course, for admins, by title; archived ones come last."""
+    order = Course.archived_at.is_not(None), Course.title
+    return session.scalars(select(Course).order_by(*order)).all()
 
 
 def course_by_slug(session: Session, slug: str) -> Course | None:

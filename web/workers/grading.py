@@ -31,6 +31,7 @@ from web.services.submissions import leases, submitting
 from web.services.submissions.queue import Claim, JobQueue, SubmissionQueue
 from web.services.submissions.rendering import rendered_after_grading
 from web.signals import note_signals
+from web.workers.heartbeat import Heartbeat
 from web.workers.validation import Validator
 from web.workers.warm_up import WarmUp
 
@@ -284,7 +285,7 @@ def run_worker() -> int:
 
 
 class _Threads:
-    """The threads of a grading process: workers, warm-up and validation."""
+    """The threads of a grading process: workers, warm-up, validation, and what reports them."""
 
     def __init__(self, settings: Settings, database: Database, grader: Grader) -> None:
         self._database = database
@@ -293,10 +294,11 @@ class _Threads:
             Worker(settings, database, grader, f"{process}-{number}")
             for number in range(settings.workers)
         ]
-        self._tasks: list[Worker | WarmUp | Validator] = [
+        self._tasks: list[Worker | WarmUp | Validator | Heartbeat] = [
             *self._workers,
             WarmUp(settings, database, grader),
-            Validator(settings),
+            Validator(settings, database),
+            Heartbeat(database, process, settings.workers),
         ]
         # Daemons: a notebook that hangs must not hold up the end of the process.
         self._threads = [threading.Thread(target=task.run, daemon=True) for task in self._tasks]

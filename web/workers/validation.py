@@ -11,10 +11,13 @@ import logging
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Final
 
 from web.config import Settings
+from web.db import Database
+from web.services.courses import versions
 from web.services.courses.validation import (
     Validation,
     ValidationState,
@@ -25,21 +28,26 @@ from web.services.courses.validation import (
 
 log: Final = logging.getLogger(__name__)
 LOOK_SECONDS: Final = 1.0
+USE_SECONDS: Final = 10.0
+"""How often versions are looked for that wait for a validation which has passed."""
 PAUSE_SECONDS: Final = 10.0
 """After something went wrong."""
 
 
 class Validator:
     """
-    Runs the validations that are requested, one at a time.
+    Runs the validations that are requested, one at a time, and lets valid versions grade.
 
     Args:
         settings: Of the portal.
+        database: Where it stands which versions wait.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, database: Database) -> None:
         self._snapshots = settings.snapshots
+        self._database = database
         self._stop = threading.Event()
+        self._looked: float | None = None
 
     def stop(self) -> None:
         """End the present validation; it is begun again at the next start."""
@@ -56,6 +64,22 @@ class Validator:
             for place in places:
                 if not self._stop.is_set():
                     self._try_to_validate(place)
+                    self._looked = None
+            self._use_validated()
+
+    def _use_validated(self) -> None:
+        if self._looked is not None and time.monotonic() - self._looked < USE_SECONDS:
+            return
+        self._looked = time.monotonic()
+        try:
+            with self._database.read() as session:
+                if not versions.any_waiting(session):
+                    return
+            with self._database.write.begin() as session:
+                versions.use_validated(session, self._snapshots)
+        except Exception:
+            # The database may be away for a moment; the version before goes on grading.
+            log.exception("versions that are valid could not be used")
 
     def _try_to_validate(self, place: Path) -> None:
         try:

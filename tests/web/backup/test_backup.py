@@ -31,6 +31,7 @@ from web.models import (
     User,
 )
 from web.services.notices import outgoing
+from web.services.overview.system import LAST_BACKUP, last_backup
 from web.services.submissions import submitting
 from web.setup import upgrade
 
@@ -96,11 +97,12 @@ def rows(path: Path) -> dict[str, list[tuple[Any, ...]]]:
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    """Every file but the database's own."""
+    """Every file but the database's own, and what is said of the backup itself."""
+    left_out = ("portal.sqlite3", LAST_BACKUP)
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in folder.rglob("*")
-        if path.is_file() and not path.name.startswith("portal.sqlite3")
+        if path.is_file() and not path.name.startswith(left_out)
     }
 
 
@@ -119,6 +121,9 @@ def test_every_row_and_byte_comes_back(
     assert command(data, "backup", place / "portal.tar.gz") == 0
     assert command(place / "new", "restore", place / "portal.tar.gz") == 0
 
+    noted = last_backup(data)
+    assert noted is not None
+    assert (noted.file, noted.complete) == (str(place / "portal.tar.gz"), True)
     assert rows(place / "new" / "portal.sqlite3") == rows(data / "portal.sqlite3")
     assert len(rows(data / "portal.sqlite3")["result"]) == 3
     assert files(place / "new") == files(data)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,13 +14,16 @@ from sqlalchemy.orm import Session
 from tests.web.conftest import PASSWORD, PEOPLE, World, spaced, token_of
 from tests.web.reports import report
 from tests.web.test_policy_routes import routes
+from web.db import now
 from web.models import (
+    AssignmentVersion,
     AuditEntry,
     Course,
     CourseAssignment,
     Membership,
     Regrade,
     Role,
+    Snapshot,
     Submission,
     SubmissionState,
     User,
@@ -46,7 +49,10 @@ DOES: dict[str, tuple[dict[str, Any], str]] = {
     "staff.change_late_days": ({"late_days": "5"}, "course.late_days_changed"),
     "staff.change_rules": (RULES, "assignment.rules_changed"),
     "staff.release_assignment": ({}, "assignment.released"),
-    "staff.update_assignment": ({}, "assignment.updated"),
+    "staff.update_assignment": ({}, "assignment.version_waits"),
+    "staff.use_version": ({"version": "earlier version"}, "assignment.updated"),
+    "staff.use_waiting_version": ({"version": "earlier version"}, "assignment.updated"),
+    "staff.discard_version": ({"version": "earlier version"}, "assignment.version_discarded"),
     "staff.grant_extension": ({"student": "of ada", "extra_attempts": "1"}, "extension.granted"),
     "staff.withdraw_extension": ({"student": "of ada"}, "extension.withdrawn"),
     "staff.import_roster": (
@@ -61,6 +67,21 @@ DOES: dict[str, tuple[dict[str, Any], str]] = {
     "staff.correct_person": ({"name": "Ada", "student_number": "12"}, "person.corrected"),
     "staff.retry_grading": ({}, "submission.retried"),
     "staff.make_course": (COURSE, "course.made"),
+    "admin.deactivate_person": ({}, "person.deactivated"),
+    "admin.reactivate_person": ({}, "person.reactivated"),
+    "admin.make_link": ({}, "link.made"),
+    "admin.change_portal_texts": ({"name": "Physics"}, "portal.changed"),
+    "staff.change_course_settings": (
+        {"title": "Optics", "time_zone": "Asia/Tokyo"},
+        "course.settings_changed",
+    ),
+    "staff.archive_course": ({}, "course.archived"),
+    "staff.reopen_course": ({}, "course.reopened"),
+    "staff.copy_course": (
+        {"slug": "dl-27", "title": "Deep learning 27", "weeks": "52", "previewed": "52"},
+        "course.copied",
+    ),
+    "staff.delete_course": ({"name": "dl"}, "course.deleted"),
     "staff.grade_answer": ({"version": "0", "item": "0", "comment": "Good."}, "answer.graded"),
     "staff.grade_group": (
         {"answer": "answer of ada", "question": "hash of q7", "item": "0", "comment": "Good."},
@@ -124,10 +145,9 @@ def prepare(world: World, endpoint: str) -> int:
         submission = session.scalars(select(Submission)).one()
         instructor = session.scalars(select(User).where(User.name == "Instructor")).one()
         assignment = submission.assignment
+        _prepare_course(session, assignment, endpoint)
         if endpoint == "staff.retry_grading":
             submission.state = SubmissionState.FAILED
-        elif endpoint == "staff.update_assignment":
-            assignment.snapshot.content_hash = "0" * 64
         elif endpoint == "staff.withdraw_extension":
             terms = assignments.ExtensionTerms(None, None, 1, "")
             assignments.extend(session, instructor, assignment, submission.user, terms)
@@ -158,6 +178,31 @@ def _grade(session: Session, submission: Submission, instructor: User, endpoint:
         second_marking.save(session, grader, submission, "q7", Entered(0, items=(1,)))
 
 
+def _prepare_course(session: Session, assignment: CourseAssignment, endpoint: str) -> None:
+    if endpoint in ("staff.reopen_course", "staff.delete_course"):
+        assignment.course.archived_at = now()
+    elif endpoint == "admin.reactivate_person":
+        session.scalars(select(User).where(User.name == "Instructor")).one().active = False
+    elif endpoint == "staff.update_assignment":
+        assignment.snapshot.content_hash = "0" * 64
+    elif "_version" in endpoint:
+        _add_version(session, assignment, waits=endpoint != "staff.use_version")
+
+
+def _add_version(session: Session, assignment: CourseAssignment, *, waits: bool) -> None:
+    other = Snapshot(name="xor", content_hash="e" * 64, title="Earlier", max_tenths=0, questions=())
+    session.add(other)
+    session.flush()
+    session.add(AssignmentVersion(assignment_id=assignment.id, snapshot_id=other.id))
+    assignment.next_snapshot = other if waits else None
+
+
+def _earlier_version(world: World) -> int:
+    with world.database.read() as session:
+        found = session.scalar(select(Snapshot.id).where(Snapshot.content_hash == "e" * 64))
+        return found or 0
+
+
 def _membership(world: World, student: int) -> int:
     with world.database.read() as session:
         return session.scalars(select(Membership.id).where(Membership.user_id == student)).one()
@@ -184,7 +229,11 @@ def _finish_regrade(session: Session, assignment: CourseAssignment) -> None:
 
 def test_every_route_of_staff_is_in_the_table(world: World) -> None:
     """A new form for staff without a word about the log fails here."""
-    found = {end for end, method, _ in routes(world) if method == "POST" and "staff." in end}
+    found = {
+        end
+        for end, method, _ in routes(world)
+        if method == "POST" and end.startswith(("staff.", "admin."))
+    }
 
     assert found == set(DOES) | HOLDS | SHOWS
 
@@ -198,6 +247,7 @@ def test_every_form_of_staff_leaves_an_entry(world: World, endpoint: str) -> Non
     stands_for = {
         "of ada": student,
         "membership of ada": _membership(world, student),
+        "earlier version": _earlier_version(world),
         **_answer(world),
     }
     data = {
@@ -346,6 +396,53 @@ def test_the_log_is_filtered(world: World, query: dict[str, str], there: set[str
     assert ("No matching entries." in page) == (not there)
 
 
+@pytest.mark.parametrize(
+    ("query", "there"),
+    [
+        ({"since": "2026-11-02"}, True),
+        ({"since": "2026-11-03"}, False),
+        ({"until": "2026-11-02"}, True),
+        ({"until": "2026-11-01"}, False),
+        ({"since": "2026-11-02", "until": "2026-11-02"}, True),
+        ({"since": "yesterday", "until": "9999-12-31"}, True),
+    ],
+)
+def test_the_log_is_filtered_by_days(world: World, query: dict[str, str], there: bool) -> None:  # noqa: FBT001
+    """Of the course's own clock: half past midnight in Berlin is the day before in UTC."""
+    write_down(world, ("link.made", "Ada"), who="Instructor")
+    with world.database.write.begin() as session:
+        (entry,) = session.scalars(select(AuditEntry).where(AuditEntry.action == "link.made"))
+        entry.at = datetime(2026, 11, 1, 23, 30, tzinfo=UTC)
+
+    assert ("<td>Link created</td>" in log_of(world, "instructor", **query)) == there
+
+
+def test_details_have_the_units_of_the_pages(world: World) -> None:
+    """Points are stored in tenths, and nobody reads tenths."""
+    with world.database.write.begin() as session:
+        course, actor = session.scalars(select(Course)).one(), session.get_one(User, 1)
+        changed = {"late_percent_per_day": [0, 12.5], "due_at": [None, "2026-10-26T22:59:00+00:00"]}
+        for action, details in (
+            ("answer.graded", {"before": None, "after": 15, "reason": ""}),
+            ("points.changed", {"points": 40, "before": 0}),
+            ("assignment.rules_changed", {"changed": changed}),
+            ("grades.released", {"submissions": 12}),
+        ):
+            audit.record(session, actor, action, course=course, target=action, **details)
+
+    page = log_of(world, "instructor")
+
+    for words in (
+        '<span class="quiet">after</span> 1.5 points',
+        '<span class="quiet">before</span> \u2013',
+        '<span class="quiet">points</span> 4 points',
+        '<span class="quiet">late penalty</span> 0 % per day → 12.5 % per day',
+        '<span class="quiet">deadline</span> \u2013 → Mon 26 Oct 2026, 23:59',
+        '<span class="quiet">submissions</span> 12',
+    ):
+        assert words in page, words
+
+
 def test_every_action_is_of_one_kind() -> None:
     """The filter leaves nothing out."""
     begins = [action.partition(".")[0] for _, action in DOES.values()]
@@ -374,14 +471,14 @@ def test_what_becomes_of_accounts_is_in_the_log(world: World) -> None:
         name: log_of(world, "instructor", text=name) for name in ("Grader", "Student", "Other")
     }
 
-    used = '<span class="quiet">made by</span> noether@example.org </li>'
+    used = '<span class="quiet">made by</span> noether@example.org</li>'
     for what in ("Signed in", "Signed out", "Password changed"):
         assert f"<td>{what}</td>" in pages["Grader"]
         assert f"<td>{what}</td>" in whole
     assert "<td>Password changed</td>" in pages["Student"]
     assert "<td>Link used</td>" in pages["Other"]
     assert used in pages["Other"]
-    assert '<span class="quiet">sessions ended</span> 1 </li>' in pages["Other"]
+    assert '<span class="quiet">sessions ended</span> 1</li>' in pages["Other"]
     for name in ("Student", "Other"):
         assert "<td>Signed" not in pages[name]
         assert f"<td>{name}</td> <td>Signed in</td>" in whole

@@ -3,7 +3,9 @@
 from web.blueprints.staff import (
     assignments,
     corrections,
+    course_copy,
     course_grades,
+    course_settings,
     dashboard,
     exports,
     extension_requests,
@@ -24,6 +26,7 @@ from web.blueprints.staff import (
     selection,
     statistics,
     submissions,
+    versions,
 )
 from web.blueprints.staff.blueprint import bp
 
@@ -31,7 +34,9 @@ __all__ = [
     "assignments",
     "bp",
     "corrections",
+    "course_copy",
     "course_grades",
+    "course_settings",
     "dashboard",
     "exports",
     "extension_requests",
@@ -52,4 +57,5 @@ __all__ = [
     "selection",
     "statistics",
     "submissions",
+    "versions",
 ]

@@ -23,7 +23,7 @@ from web.blueprints.staff.form_versions import (
 from web.http import db, end_transaction, portal, signed_in, writing
 from web.models import CountedAttempt, Course, CourseAssignment
 from web.policy import Action, allowed
-from web.services.courses import assignments, courses, snapshots, validation
+from web.services.courses import assignments, courses, snapshots, validation, versions
 from web.services.courses.courses import zone_of
 from web.services.courses.local_time import format_local, note_on, parse_local
 from web.services.errors import RuleError
@@ -48,6 +48,11 @@ LABELS: Final[Mapping[str, str]] = {
     "weight": "Weight in the course grade",
     "practice": "Accept practice submissions afterwards (graded, not part of the grade)",
 }
+UPDATED: Final = "Updated. New submissions use this version; regrade to apply it to earlier ones."
+_WAITS: Final = (
+    "Validation has started. The new version grades as soon as it has passed; until then the "
+    "present one does."
+)
 
 
 @bp.get("/courses/<slug>/staff/assignments/")
@@ -151,14 +156,15 @@ def release_assignment(slug: str, name: str) -> Response:
 
 @bp.post("/courses/<slug>/staff/assignments/<name>/update")
 def update_assignment(slug: str, name: str) -> Response:
-    """Take the newer version from the server; earlier submissions keep theirs."""
+    """Take the newer version from the server; it grades as soon as it is known to be valid."""
     assignment = assignment_for(slug, name, Action.MANAGE_ASSIGNMENT)
     prepared = _prepared(name)
+    folder = portal().settings.snapshots
     with writing() as session:
         snapshot = snapshots.import_version(session, prepared)
-        assignments.use_snapshot(session, signed_in(), assignment, snapshot)
-    validation.request(portal().settings.snapshots, snapshot)
-    flash("Updated. New submissions use this version; regrade to apply it to earlier ones.", "good")
+        used = versions.propose(session, folder, signed_in(), assignment, snapshot)
+    validation.request(folder, snapshot)
+    flash(UPDATED if used else _WAITS, "good")
     return redirect(url_for("staff.show_assignment", slug=slug, name=name), code=303)
 
 
@@ -188,6 +194,7 @@ def _page(
     zone = zone_of(assignment.course)
     settings = portal().settings
     offers = snapshots.offers(settings.assignment_folders)
+    waiting = assignment.next_snapshot
     return render_template(
         "staff/assignment.html",
         course=assignment.course,
@@ -197,6 +204,7 @@ def _page(
         rules_version=version_of(_rules_shown(assignment)),
         offer=next((offer for offer in offers if offer.name == assignment.name), None),
         validation=validation.validation_of(settings.snapshots, assignment.snapshot),
+        next_validation=waiting and validation.validation_of(settings.snapshots, waiting),
         typed=request.form if form else {},
         form=form,
         error=error,

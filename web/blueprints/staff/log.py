@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
 from flask import render_template, request
 
 from web.blueprints.resources import course_for
@@ -10,6 +14,9 @@ from web.http import db, require
 from web.models import Course
 from web.policy import Action
 from web.services import audit
+from web.services.courses.local_time import FIRST_YEAR, LAST_YEAR
+
+FILTERS: Final = ("kind", "text", "since", "until")
 
 
 @bp.get("/courses/<slug>/staff/audit/")
@@ -26,16 +33,36 @@ def show_whole_log() -> str:
 
 
 def _log_page(course: Course | None) -> str:
+    zone = course.time_zone if course else "UTC"
+    # Untrusted: all of it comes from the address bar.
+    shown = {name: request.args.get(name, "")[:100] for name in FILTERS}
+    last_day = _day(shown["until"])
     filters = audit.Filters(
-        kind=request.args.get("kind", "")[:20],
-        text=request.args.get("text", "")[:100],
+        kind=shown["kind"],
+        text=shown["text"],
+        since=_begin(_day(shown["since"]), zone),
+        before=_begin(last_day and last_day + timedelta(days=1), zone),
         page=request.args.get("page", 1, type=int),
     )
     return render_template(
         "staff/audit.html",
         course=course,
-        zone=course.time_zone if course else "UTC",
-        filters=filters,
+        zone=zone,
+        shown=shown,
         kinds=list(audit.KINDS),
         log=audit.entries(db(), course, filters),
     )
+
+
+def _day(text: str) -> date | None:
+    """Return a day; ``None`` if there is none, or one in which no portal was."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if FIRST_YEAR <= day.year <= LAST_YEAR else None
+
+
+def _begin(day: date | None, zone: str) -> datetime | None:
+    """Return the moment at which a day begins."""
+    return None if day is None else datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone))

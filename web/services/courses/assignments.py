@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, contains_eager
 
 from web.db import lock, now
 from web.models import (
+    AssignmentVersion,
     CountedAttempt,
     Course,
     CourseAssignment,
@@ -68,6 +69,7 @@ def add_to_course(
     assignment = CourseAssignment(course_id=course.id, name=snapshot.name, snapshot=snapshot)
     with refuse_duplicates(session, "This assignment is already in the course."):
         session.add(assignment)
+    _note_use(session, assignment, actor)
     audit.record(
         session,
         actor,
@@ -121,10 +123,21 @@ def set_rules(
 
 
 def use_snapshot(
-    session: Session, actor: User, assignment: CourseAssignment, snapshot: Snapshot
+    session: Session,
+    actor: User | None,
+    assignment: CourseAssignment,
+    snapshot: Snapshot,
+    **details: bool,
 ) -> None:
     """
     Grade new submissions by another snapshot; earlier submissions keep theirs.
+
+    Args:
+        session: A writing session; the caller commits.
+        actor: Who.
+        assignment: Which.
+        snapshot: The other one; whatever else waited to be used waits no longer.
+        details: What else the log is to say.
 
     Raises:
         RuleError: If it is the present one already.
@@ -133,6 +146,8 @@ def use_snapshot(
         raise RuleError("This version is already in use.")
     before = assignment.snapshot.content_hash
     assignment.snapshot = snapshot
+    assignment.next_snapshot = assignment.next_snapshot_by_id = None
+    _note_use(session, assignment, actor)
     audit.record(
         session,
         actor,
@@ -141,6 +156,18 @@ def use_snapshot(
         target=assignment.name,
         before=before,
         after=snapshot.content_hash,
+        **details,
+    )
+
+
+def _note_use(session: Session, assignment: CourseAssignment, actor: User | None) -> None:
+    session.flush()
+    session.add(
+        AssignmentVersion(
+            assignment_id=assignment.id,
+            snapshot_id=assignment.snapshot_id,
+            used_by_id=actor.id if actor else None,
+        )
     )
 
 
@@ -281,6 +308,8 @@ def snapshots_in_use(session: Session, limit: int) -> Sequence[Snapshot]:
     found = session.scalars(
         select(Snapshot)
         .join(CourseAssignment, CourseAssignment.snapshot_id == Snapshot.id)
+        .join(Course, CourseAssignment.course_id == Course.id)
+        .where(Course.archived_at.is_(None))
         .where(CourseAssignment.release_at <= at, (closes_at > at) | closes_at.is_(None))
         .order_by(CourseAssignment.due_at)
         .limit(limit)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Final
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from web.models import Course, Membership, User
 from web.services import audit
 from web.services.courses.assignments import MOST_LATE_DAYS
+from web.services.courses.settings import check_time_zone, check_title
 from web.services.errors import RuleError, refuse_duplicates
 from web.services.people import roster
 from web.services.people.names import LONGEST_NAME, clean_text, is_address, normalised
@@ -27,18 +28,25 @@ def make_course(session: Session, actor: User, slug: str, title: str, time_zone:
     Raises:
         RuleError: If the address is taken or not one, or the time zone is unknown.
     """
-    slug, title = slug.strip().lower(), clean_text(title)
-    if not _SLUG.fullmatch(slug):
-        raise RuleError("The URL name must have 3 to 60 lowercase letters, digits or hyphens.")
-    if not title:
-        raise RuleError("Enter a title for the course.")
-    if time_zone not in available_timezones():
-        raise RuleError("Unknown time zone. Use a name such as Europe/Berlin.")
-    course = Course(slug=slug, title=title[:200], time_zone=time_zone)
+    slug = check_slug(slug)
+    course = Course(slug=slug, title=check_title(title), time_zone=check_time_zone(time_zone))
     with refuse_duplicates(session, "Another course already uses this URL name."):
         session.add(course)
     audit.record(session, actor, "course.made", course=course, target=slug)
     return course
+
+
+def check_slug(typed: str) -> str:
+    """
+    Return a course's name in addresses, as it is stored.
+
+    Raises:
+        RuleError: If it cannot be one.
+    """
+    slug = typed.strip().lower()
+    if not _SLUG.fullmatch(slug):
+        raise RuleError("The URL name must have 3 to 60 lowercase letters, digits or hyphens.")
+    return slug
 
 
 def name_instructor(

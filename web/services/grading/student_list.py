@@ -126,10 +126,14 @@ def due_next(session: Session, user: User, memberships: Sequence[Membership]) ->
     Args:
         session: To read by.
         user: Who.
-        memberships: Their courses; those in which they are staff are left out.
+        memberships: Their courses; those in which they are staff, and archived ones, are left out.
     """
     at = now()
-    courses = [each.course_id for each in memberships if each.role is Role.STUDENT]
+    courses = [
+        each.course_id
+        for each in memberships
+        if each.role is Role.STUDENT and each.course.archived_at is None
+    ]
     query = select(CourseAssignment).where(
         CourseAssignment.course_id.in_(courses), CourseAssignment.release_at <= at
     )

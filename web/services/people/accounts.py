@@ -171,7 +171,7 @@ def change_password(database: Database, user: User, current: str, password: str)
         throttle.take_back(session, attempt)
         _end_password_links(session, person)
         _set_hash(person, hashed)
-        ended = _end_sessions(session, person)
+        ended = end_sessions(session, person)
         _record(session, person, "password_changed", sessions_ended=ended)
         return person
 
@@ -268,7 +268,7 @@ def accept(database: Database, token: str, password: str) -> User:
             user,
             "link_used",
             made_by=made_by.email if made_by else None,
-            sessions_ended=_end_sessions(session, user),
+            sessions_ended=end_sessions(session, user),
             **({"self_requested": True} if invitation.self_requested else {}),
         )
         return user
@@ -300,7 +300,7 @@ def end_session(session: Session, token: str) -> None:
         session.delete(found)
 
 
-def _end_sessions(session: Session, user: User) -> int:
+def end_sessions(session: Session, user: User) -> int:
     """End all sessions of somebody; returns how many there were."""
     own = select(BrowserSession).where(BrowserSession.user_id == user.id)
     going_on = session.scalars(own.where(BrowserSession.expires_at > now())).all()

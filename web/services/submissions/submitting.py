@@ -106,7 +106,12 @@ def check_may_submit(
 
 def stored_file(folder: Path, submission: Submission) -> Path:
     """Return where a submission's bytes are; its name is ours, nothing of the student's."""
-    return folder / submission.public_id[:2] / f"{submission.public_id}.ipynb"
+    return file_of(folder, submission.public_id)
+
+
+def file_of(folder: Path, public_id: str) -> Path:
+    """Return where a submission's bytes are, or were before its row was deleted."""
+    return folder / public_id[:2] / f"{public_id}.ipynb"
 
 
 def retry(submission: Submission) -> None:

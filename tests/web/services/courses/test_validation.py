@@ -38,7 +38,7 @@ def place_of(world: World, snapshot: Snapshot) -> Path:
 @contextmanager
 def validating(world: World) -> Iterator[Validator]:
     """Let a validator run."""
-    validator = Validator(world.settings)
+    validator = Validator(world.settings, world.database)
     thread = threading.Thread(target=validator.run)
     thread.start()
     try:
