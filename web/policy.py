@@ -37,6 +37,7 @@ class Action(enum.StrEnum):
     EXPORT_MARKS = "export_marks"
     SEE_AUDIT_LOG = "see_audit_log"
     COPY_COURSE = "copy_course"
+    UPLOAD_ASSIGNMENT = "upload_assignment"
     ARCHIVE_COURSE = "archive_course"
     DELETE_COURSE = "delete_course"
     ADMINISTER = "administer"
@@ -67,8 +68,11 @@ _IN_COURSE: dict[Action, frozenset[Role]] = {
     Action.EXPORT_MARKS: frozenset({Role.INSTRUCTOR}),
     Action.SEE_AUDIT_LOG: frozenset({Role.INSTRUCTOR}),
     Action.COPY_COURSE: frozenset({Role.INSTRUCTOR}),
+    Action.UPLOAD_ASSIGNMENT: frozenset({Role.INSTRUCTOR}),
     Action.ARCHIVE_COURSE: frozenset({Role.INSTRUCTOR}),
 }
+# Whatever else somebody is.
+_OF_ADMINS = frozenset({Action.ADMINISTER, Action.DELETE_COURSE})
 # What can still be done to a course that is archived, beside reading it.
 _IN_ARCHIVE = frozenset(
     {
@@ -95,15 +99,15 @@ def allowed(session: Session, actor: User | None, action: Action, resource: Reso
     """
     if actor is None or not actor.active:
         return False
-    if action is Action.ADMINISTER:
+    if action in _OF_ADMINS:
         return actor.is_admin
     course = _course_of(resource)
     if course is None:
         return False
-    if action is Action.DELETE_COURSE:
-        return actor.is_admin
     role = Role.INSTRUCTOR if actor.is_admin else role_in(session, actor, course)
     if role is None or role not in _IN_COURSE.get(action, frozenset()):
+        return False
+    if action is Action.UPLOAD_ASSIGNMENT and not (actor.is_admin or actor.may_upload):
         return False
     if isinstance(resource, Membership):
         # All else that is done to a member is done to the course.

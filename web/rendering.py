@@ -57,6 +57,11 @@ def markdown_page(text: str) -> Markup:
     return _with_headings(text, 2)
 
 
+def markdown_deep(text: str) -> Markup:
+    """Render Markdown as a part below a third heading, whatever depth its headings have."""
+    return _with_headings(text, 4)
+
+
 def _with_headings(text: str, depth: int) -> Markup:
     # As plain text: a `Markup` would escape what is put in.
     html = str(markdown(text))

@@ -15,7 +15,13 @@ from web.http import actor, db, in_archive, portal
 from web.log_words import LogFact, facts_of
 from web.models import AuditEntry, Course, Membership, Submission
 from web.policy import Action, Resource, allowed
-from web.rendering import markdown, markdown_line, markdown_page, markdown_part
+from web.rendering import (
+    markdown,
+    markdown_deep,
+    markdown_line,
+    markdown_page,
+    markdown_part,
+)
 from web.services import lookup
 from web.services.courses.deadlines import duration
 from web.services.notices import inbox
@@ -32,8 +38,9 @@ _HASH: Final = re.compile("[0-9a-f]{64}")
 def add_to(app: Flask) -> None:
     """Let an application's templates use what stands here."""
     filters: tuple[Callable[..., Any], ...] = (
-        action_words, advice, duration, initials, log_facts, logged, markdown, markdown_line,
-        markdown_page, markdown_part, moment, points, question_name, rounded_duration, short_moment,
+        action_words, advice, duration, initials, log_facts, logged, markdown, markdown_deep,
+        markdown_line, markdown_page, markdown_part, moment, points, question_name,
+        rounded_duration, short_moment,
     )  # fmt: skip
     for each in filters:
         app.add_template_filter(each)

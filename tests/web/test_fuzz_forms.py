@@ -43,7 +43,7 @@ from web.models import (
     RegradeJobState,
     User,
 )
-from web.services.courses import assignments, extension_requests
+from web.services.courses import announcements, assignments, extension_requests
 from web.services.courses.rule_book import rules_for
 from web.services.grading import comments, overrides, requests, written_answers
 from web.services.notices import telling
@@ -192,6 +192,7 @@ def something_behind_every_form(session: Session, settings: Settings) -> dict[st
     overrides.set_points(session, staff, own, "q1", 20, "So.")
     terms = assignments.ExtensionTerms(None, None, 2, "Ill.")
     assignments.extend(session, staff, assignment, own.user, terms)
+    announcements.publish(session, staff, assignment.course, "Exam", "In room 7.")
     comments.add(session, staff, assignment, "q7", "Why?")
     requests.ask(session, own, "q2", "Please.")
     rules, wished = rules_for(session, assignment, own.user), now() + timedelta(days=9)

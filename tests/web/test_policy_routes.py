@@ -15,6 +15,8 @@ from tests.web.reports import graded
 from web.db import now
 from web.models import Course, CourseAssignment, Membership, Notice, User
 from web.services.courses import extension_requests
+from web.models import Course, CourseAssignment, Membership, User
+from web.services.courses import announcements, extension_requests
 from web.services.courses.rule_book import rules_for
 from web.services.grading import comments, requests
 from web.services.notices import telling
@@ -150,6 +152,12 @@ MAY = {
     ("staff.correct_person", "POST"): INSTRUCTORS,
     ("staff.make_link", "POST"): INSTRUCTORS,
     ("staff.show_audit_log", "GET"): INSTRUCTORS,
+    ("courses.list_announcements", "GET"): EVERYBODY,
+    ("staff.list_announcements", "GET"): INSTRUCTORS,
+    ("staff.publish_announcement", "POST"): INSTRUCTORS,
+    ("staff.show_announcement", "GET"): INSTRUCTORS,
+    ("staff.change_announcement", "POST"): INSTRUCTORS,
+    ("staff.delete_announcement", "POST"): INSTRUCTORS,
     ("staff.show_course_settings", "GET"): INSTRUCTORS,
     ("staff.change_course_settings", "POST"): INSTRUCTORS,
     ("staff.show_copy", "GET"): INSTRUCTORS,
@@ -161,6 +169,9 @@ MAY = {
     ("admin.show_person", "GET"): frozenset({"admin"}),
     ("admin.deactivate_person", "POST"): frozenset({"admin"}),
     ("admin.reactivate_person", "POST"): frozenset({"admin"}),
+    ("admin.merge_people", "POST"): frozenset({"admin"}),
+    ("admin.change_upload_right", "POST"): frozenset({"admin"}),
+    ("staff.upload_assignment", "POST"): frozenset({"admin"}),  # no instructor has that right yet
     ("admin.make_link", "POST"): frozenset({"admin"}),
     ("admin.show_portal_texts", "GET"): frozenset({"admin"}),
     ("admin.change_portal_texts", "POST"): frozenset({"admin"}),
@@ -194,6 +205,7 @@ def _parts(world: World) -> dict[str, object]:
         submission = graded(session, world.settings.submissions, "Student", {"q1": 1.0})
         student, assignment = submission.user, submission.assignment
         instructor = session.scalars(select(User).where(User.name == "Instructor")).one()
+        announcements.publish(session, instructor, assignment.course, "Exam", "In room 7.")
         comments.add(session, instructor, assignment, "q7", "Why?")
         requests.ask(session, submission, "q1", "Please look again.")
         regrades.start(session, instructor, assignment, regrades.Scope.ALL)
@@ -286,7 +298,7 @@ def test_a_grader_has_tabs_of_their_own_and_no_others(world: World) -> None:
         "Gradebook",
         "Student view",
     ]
-    assert len(tabs["instructor"]) == 9
+    assert len(tabs["instructor"]) == 10
 
 
 def test_another_course_is_out_of_reach(world: World) -> None:

@@ -42,6 +42,8 @@ class User(Base):
     student_number: Mapped[str | None] = mapped_column(String(50), unique=True)
     password_hash: Mapped[str | None] = mapped_column(String(200))
     is_admin: Mapped[bool] = mapped_column(default=False)
+    may_upload: Mapped[bool] = mapped_column(default=False)
+    """Whether they may upload assignments to courses that they instruct."""
     active: Mapped[bool] = mapped_column(default=True)
     session_key: Mapped[str] = mapped_column(
         String(32), default=lambda: secrets.token_hex(16), unique=True

@@ -19,7 +19,8 @@ PAGE_ROWS: Final = 100
 REPEATED_WITHIN: Final = timedelta(hours=1)
 KINDS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
     {
-        "people": ("roster", "membership", "person", "link", "role", "instructor", "course"),
+        "people": ("roster", "membership", "person", "link", "role", "instructor"),
+        "course": ("course", "announcement"),
         "assignments": ("assignment", "extension", "grading"),
         "grading": (
             "answer",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from tests.web.conftest import PASSWORD, PEOPLE, World, spaced, token_of
 from tests.web.reports import report
+from tests.web.services.courses.test_uploads import EXAMPLE, files_of, packed
 from tests.web.test_policy_routes import routes
 from web.db import now
 from web.models import (
@@ -67,6 +69,18 @@ DOES: dict[str, tuple[dict[str, Any], str]] = {
     "staff.correct_person": ({"name": "Ada", "student_number": "12"}, "person.corrected"),
     "staff.retry_grading": ({}, "submission.retried"),
     "staff.make_course": (COURSE, "course.made"),
+    "staff.publish_announcement": (
+        {"title": "Room", "text": "In room 7."},
+        "announcement.published",
+    ),
+    "staff.change_announcement": ({"title": "Room", "text": "In room 8."}, "announcement.changed"),
+    "staff.delete_announcement": ({}, "announcement.deleted"),
+    "staff.upload_assignment": ({"archive": "archive"}, "assignment.uploaded"),
+    "admin.merge_people": (
+        {"email": "twin@example.org", "confirmed": "twin@example.org"},
+        "person.merged",
+    ),
+    "admin.change_upload_right": ({"allowed": "1"}, "person.upload_right_changed"),
     "admin.deactivate_person": ({}, "person.deactivated"),
     "admin.reactivate_person": ({}, "person.reactivated"),
     "admin.make_link": ({}, "link.made"),
@@ -181,6 +195,8 @@ def _grade(session: Session, submission: Submission, instructor: User, endpoint:
 def _prepare_course(session: Session, assignment: CourseAssignment, endpoint: str) -> None:
     if endpoint in ("staff.reopen_course", "staff.delete_course"):
         assignment.course.archived_at = now()
+    elif endpoint == "admin.merge_people":
+        session.add(User(email="twin@example.org", name="Twin"))
     elif endpoint == "admin.reactivate_person":
         session.scalars(select(User).where(User.name == "Instructor")).one().active = False
     elif endpoint == "staff.update_assignment":
@@ -254,6 +270,8 @@ def test_every_form_of_staff_leaves_an_entry(world: World, endpoint: str) -> Non
         name: stands_for.get(value, value) if isinstance(value, str) else value
         for name, value in data.items()
     }
+    if "archive" in data:
+        data["archive"] = (io.BytesIO(packed(files_of(EXAMPLE))), "a.zip")
     client = world.client("admin")
 
     answer = client.post(address, data={**data, "csrf_token": token_of(client, "/account")})

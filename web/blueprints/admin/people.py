@@ -10,6 +10,7 @@ from web.http import absolute_url, db, require, writing
 from web.models import User
 from web.policy import Action
 from web.services import audit
+from web.services.courses import merging
 from web.services.errors import RuleError
 from web.services.people import accounts, directory
 from web.services.people.directory import Filters, Kind
@@ -58,6 +59,18 @@ def reactivate_person(user_id: int) -> Response:
     return redirect(url_for("admin.show_person", user_id=user_id), code=303)
 
 
+@bp.post("/admin/people/<row:user_id>/upload-right")
+def change_upload_right(user_id: int) -> Response:
+    """Let somebody upload assignments, or no longer."""
+    user = _person(user_id)
+    admin = require(Action.ADMINISTER, None)
+    allowed = request.form.get("allowed") == "1"
+    with writing(grades=False) as session:
+        directory.set_may_upload(session, admin, user, allowed=allowed)
+    flash("Saved.", "good")
+    return redirect(url_for("admin.show_person", user_id=user_id), code=303)
+
+
 @bp.post("/admin/people/<row:user_id>/link")
 def make_link(user_id: int) -> str:
     """Make a link by which somebody sets a password; shown once."""
@@ -71,10 +84,42 @@ def make_link(user_id: int) -> str:
     return _page(user, absolute_url("account.show_invitation", token=token))
 
 
+@bp.post("/admin/people/<row:user_id>/merge")
+def merge_people(user_id: int) -> Response | str | tuple[str, int]:
+    """Merge another account into this one; what that means is shown first."""
+    user = _person(user_id)
+    admin = require(Action.ADMINISTER, None)
+    email = request.form.get("email", "")[:254]
+    try:
+        other = merging.find(db(), email)
+        if request.form.get("confirmed") != other.email:
+            return _page(user, merge=merging.preview(db(), user, other))
+        with writing() as session:
+            merging.merge(session, admin, user, other)
+    except RuleError as error:
+        return _page(user, email=email, error=str(error)), 400
+    flash(f"Merged. {user.name} has all that the account {email} had.", "good")
+    return redirect(url_for("admin.show_person", user_id=user_id), code=303)
+
+
 def _person(user_id: int) -> User:
     require(Action.ADMINISTER, None)
     return db().get(User, user_id) or abort(404)
 
 
-def _page(user: User, link: str = "") -> str:
-    return render_template("admin/person.html", found=directory.account(db(), user), link=link)
+def _page(
+    user: User,
+    link: str = "",
+    merge: merging.Merge | None = None,
+    email: str = "",
+    error: str = "",
+) -> str:
+    """Render the page of an account; beside an error what was typed stays."""
+    return render_template(
+        "admin/person.html",
+        found=directory.account(db(), user),
+        link=link,
+        merge=merge,
+        email=email,
+        error=error,
+    )

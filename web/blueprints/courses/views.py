@@ -18,7 +18,7 @@ from web.http import db, end_transaction, portal, signed_in, writing
 from web.models import CourseAssignment, Membership, Role, Submission, User
 from web.policy import Action, allowed
 from web.services import lookup
-from web.services.courses import extension_requests, snapshots
+from web.services.courses import announcements, extension_requests, snapshots
 from web.services.courses.courses import zone_of
 from web.services.courses.local_time import parse_local
 from web.services.courses.rule_book import rules_for
@@ -63,7 +63,17 @@ def show_course(slug: str) -> str:
         assignments=student_list.student_list(views),
         grades=gradebook.own_grades(db(), course, user, views),
         own_late_days=student_view.late_days_in(db(), user, course),
+        announcements=announcements.of_course(db(), course, announcements.SHOWN + 1),
+        shown_announcements=announcements.SHOWN,
     )
+
+
+@bp.get("/courses/<slug>/announcements/")
+def list_announcements(slug: str) -> str:
+    """Show all that a course has told everybody in it."""
+    course = course_for(slug, Action.SEE_COURSE)
+    found = announcements.of_course(db(), course)
+    return render_template("courses/announcements.html", course=course, announcements=found)
 
 
 @bp.get("/courses/<slug>/assignments/<name>/")

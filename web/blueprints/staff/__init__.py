@@ -1,6 +1,7 @@
 """Pages of instructors, graders and admins."""
 
 from web.blueprints.staff import (
+    announcements,
     assignments,
     corrections,
     course_copy,
@@ -26,11 +27,13 @@ from web.blueprints.staff import (
     selection,
     statistics,
     submissions,
+    uploads,
     versions,
 )
 from web.blueprints.staff.blueprint import bp
 
 __all__ = [
+    "announcements",
     "assignments",
     "bp",
     "corrections",
@@ -57,5 +60,6 @@ __all__ = [
     "selection",
     "statistics",
     "submissions",
+    "uploads",
     "versions",
 ]

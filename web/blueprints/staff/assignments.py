@@ -49,7 +49,7 @@ LABELS: Final[Mapping[str, str]] = {
     "practice": "Accept practice submissions afterwards (graded, not part of the grade)",
 }
 UPDATED: Final = "Updated. New submissions use this version; regrade to apply it to earlier ones."
-_WAITS: Final = (
+WAITS: Final = (
     "Validation has started. The new version grades as soon as it has passed; until then the "
     "present one does."
 )
@@ -164,7 +164,7 @@ def update_assignment(slug: str, name: str) -> Response:
         snapshot = snapshots.import_version(session, prepared)
         used = versions.propose(session, folder, signed_in(), assignment, snapshot)
     validation.request(folder, snapshot)
-    flash(UPDATED if used else _WAITS, "good")
+    flash(UPDATED if used else WAITS, "good")
     return redirect(url_for("staff.show_assignment", slug=slug, name=name), code=303)
 
 

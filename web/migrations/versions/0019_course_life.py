@@ -18,6 +18,10 @@ _WAITING = ("next_snapshot_id", "snapshot"), ("next_snapshot_by_id", "user")
 def upgrade() -> None:
     """Go forward: of each assignment the versions that have graded are known."""
     op.add_column("course", sa.Column("archived_at", UtcDateTime(), nullable=True))
+    op.add_column(
+        "user",
+        sa.Column("may_upload", sa.Boolean(), nullable=False, server_default=sa.false()),
+    )
     with op.batch_alter_table("course_assignment") as table:
         for name, other in _WAITING:
             table.add_column(sa.Column(name, sa.Integer(), nullable=True))
@@ -88,4 +92,5 @@ def downgrade() -> None:
         for name, _ in _WAITING:
             table.drop_constraint(f"fk_course_assignment_{name}", type_="foreignkey")
             table.drop_column(name)
+    op.drop_column("user", "may_upload")
     op.drop_column("course", "archived_at")

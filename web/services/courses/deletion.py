@@ -51,7 +51,7 @@ class Counted:
 
 def count(session: Session, course: Course) -> list[Counted]:
     """Return what would be deleted with a course, as far as people know it."""
-    owned = _owned(course)
+    owned = owned_by(course.id)
     found = []
     for table, condition in owned.items():
         if table.name in SHOWN:
@@ -94,7 +94,7 @@ def delete_course(session: Session, actor: User, course: Course) -> list[str]:
     if course.archived_at is None:
         raise RuleError("Archive the course first. Only an archived course can be deleted.")
     session.flush()
-    owned = _owned(course)
+    owned = owned_by(course.id)
     counted = {each.words: each.count for each in count(session, course)}
     submissions = Submission.__table__
     assert isinstance(submissions, Table)
@@ -110,11 +110,11 @@ def delete_course(session: Session, actor: User, course: Course) -> list[str]:
     return list(ids)
 
 
-def _owned(course: Course) -> dict[Table, ColumnElement[bool]]:
+def owned_by(course_id: int) -> dict[Table, ColumnElement[bool]]:
     """Return the tables with rows that belong to a course, each with what chooses them."""
     courses = Course.__table__
     assert isinstance(courses, Table)
-    owned: dict[Table, ColumnElement[bool]] = {courses: courses.c.id == course.id}
+    owned: dict[Table, ColumnElement[bool]] = {courses: courses.c.id == course_id}
     for table in Base.metadata.sorted_tables:
         conditions = [
             key.parent.in_(select(key.column).where(owned[key.column.table]))

@@ -75,6 +75,16 @@ def prepare(snapshots: Path, folders: tuple[Path, ...], name: str) -> Assignment
     folder = next((offer.folder for offer in offers(folders) if offer.name == name), None)
     if folder is None:
         raise RuleError("There is no such assignment on the server.")
+    return prepare_folder(snapshots, folder)
+
+
+def prepare_folder(snapshots: Path, folder: Path) -> Assignment:
+    """
+    Copy an assignment's folder, and build its notebooks beside the copy; see `prepare`.
+
+    Raises:
+        RuleError: If it is broken.
+    """
     try:
         assignment = load_assignment(folder)
         built = _built(assignment)

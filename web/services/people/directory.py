@@ -148,6 +148,19 @@ def reopen(session: Session, actor: User, user: User) -> None:
     audit.record(session, actor, "person.reactivated", target=user.email)
 
 
+def set_may_upload(session: Session, actor: User, user: User, *, allowed: bool) -> None:
+    """
+    Let somebody upload assignments to the courses that they instruct, or no longer.
+
+    Raises:
+        RuleError: If it is so already.
+    """
+    if user.may_upload == allowed:
+        raise RuleError("This has been changed already. Reload the page.")
+    user.may_upload = allowed
+    audit.record(session, actor, "person.upload_right_changed", target=user.email, allowed=allowed)
+
+
 def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
     conditions = []
     if text := filters.text.strip():

@@ -252,7 +252,7 @@ def test_what_belongs_to_a_course_is_every_table_that_leads_to_it(world: World) 
     """A new table either belongs to a course, or is named here."""
     with world.database.read() as session:
         course = session.scalars(select(Course)).one()
-    owned = {table.name for table in deletion._owned(course) if isinstance(table, Table)}
+    owned = {table.name for table in deletion.owned_by(course.id) if isinstance(table, Table)}
 
     assert set(Base.metadata.tables) - owned == {
         "browser_session",
