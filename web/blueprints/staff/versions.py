@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from flask import Response as FlaskResponse
@@ -64,13 +65,11 @@ def preview_notebook(slug: str, name: str, number: int) -> FlaskResponse:
     assignment = assignment_for(slug, name, Action.MANAGE_ASSIGNMENT)
     snapshot = _version(assignment, number)
     kind = KINDS.get(request.args.get("kind", ""), "student")
-    questions = [each.id for each in snapshot.questions]
     # To build and to render it takes a while.
     end_transaction()
     source = snapshots.notebook(portal().settings.snapshots, snapshot, kind)
     try:
-        rendered = renderer().render(source.decode(), questions)
-        body = notebook_html(rendered, {})
+        body = _rendered(source.decode(), tuple(each.id for each in snapshot.questions))
     except (RenderError, OSError):
         body = None
     page = render_template(
@@ -118,6 +117,12 @@ def discard_version(slug: str, name: str) -> Response:
         versions.discard(session, signed_in(), assignment)
     flash("Version discarded. The current version goes on grading.", "good")
     return _settings(slug, name)
+
+
+# A version never changes; what could not be rendered is tried again.
+@lru_cache(maxsize=16)
+def _rendered(notebook: str, questions: tuple[str, ...]) -> str:
+    return notebook_html(renderer().render(notebook, questions), {})
 
 
 def _version(assignment: CourseAssignment, number: int) -> Snapshot:
