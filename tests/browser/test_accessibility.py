@@ -15,7 +15,15 @@ SUBMISSION = "/submissions/{graded}/"
 PAGES = {
     None: ("/sign-in", "/invitation/no-such-link"),
     "ada": ("/account", "/account/notices", "/notices/", COURSE, XOR, SUBMISSION, "/no-such-page"),
-    "admin": ("/", "/admin/courses/"),
+    "admin": (
+        "/",
+        "/admin/courses/",
+        "/admin/people/",
+        "/admin/people/1/",
+        "/admin/system/",
+        "/admin/portal/",
+        "/admin/log/",
+    ),
     "instructor": (
         STAFF,
         f"{STAFF}submissions/",
@@ -29,6 +37,10 @@ PAGES = {
         f"{STAFF}search?q=nobody-is-called-so",
         f"{STAFF}people/",
         f"{STAFF}audit/",
+        f"{STAFF}announcements/",
+        f"{STAFF}settings/",
+        f"{STAFF}copy/",
+        f"{STAFF}assignments/xor/versions/",
     ),
     "grader": ("/staff/submissions/{graded}/", SUBMISSION),
 }

@@ -229,6 +229,8 @@ def test_mended_test(portal: Site, people: Visitors) -> None:
         toml.write_text(text.replace("[public_share]\n", shares), encoding="utf-8")
         staff.goto(f"{COURSE}staff/assignments/xor/settings")
         staff.get_by_role("button", name="Update to this version").click()
+        expect(staff.get_by_text("Validation queued.")).to_be_visible()
+        staff.get_by_role("button", name="Use without validation").click()
         staff.get_by_role("link", name="Regrade", exact=True).click()
         staff.get_by_label("All graded attempts").check()
         staff.get_by_role("button", name="Start regrade").click()

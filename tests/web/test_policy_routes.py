@@ -14,8 +14,6 @@ from tests.web.conftest import World, token_of
 from tests.web.reports import graded
 from web.db import now
 from web.models import Course, CourseAssignment, Membership, Notice, User
-from web.services.courses import extension_requests
-from web.models import Course, CourseAssignment, Membership, User
 from web.services.courses import announcements, extension_requests
 from web.services.courses.rule_book import rules_for
 from web.services.grading import comments, requests

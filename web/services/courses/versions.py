@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from web.db import lock
 from web.models import (
     AssignmentVersion,
+    Course,
     CourseAssignment,
     Snapshot,
     Submission,
@@ -153,10 +154,16 @@ def use_validated(session: Session, snapshots: Path) -> int:
     Returns:
         How many.
     """
-    query = select(CourseAssignment).where(CourseAssignment.next_snapshot_id.is_not(None))
+    query = (
+        select(CourseAssignment)
+        .join(Course)
+        .where(CourseAssignment.next_snapshot_id.is_not(None), Course.archived_at.is_(None))
+        .order_by(CourseAssignment.id)
+    )
     used = 0
-    for assignment in session.scalars(query.order_by(CourseAssignment.id)).all():
-        lock(session, assignment)
+    for assignment in session.scalars(query).all():
+        # As the portal does: nobody discards the version, or archives the course, meanwhile.
+        lock(session, assignment.course)
         session.refresh(assignment)
         waiting = assignment.next_snapshot
         if waiting is not None and _is_valid(snapshots, waiting):

@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 
 from tests.web.conftest import ROOT, World, spaced, token_of
 from tests.web.services.submissions.test_submitting import notebook, submit
+from web.db import now
 from web.factory import create_app
 from web.models import AuditEntry, CourseAssignment, Snapshot, Submission, User
 from web.services.courses import snapshots, validation, versions
@@ -248,6 +249,17 @@ def test_staff_preview_the_notebook_and_its_tests(world: World) -> None:
         assert each.headers["Content-Security-Policy"].startswith("sandbox;")
         assert "XOR" in each.text
     assert len(solved.text) != len(student.text)
+
+
+def test_a_version_waits_on_in_an_archived_course(changed: World) -> None:
+    """Nothing changes there; once it is reopened the version grades."""
+    send(changed.client("instructor"), "update")
+    set_validation(changed, ValidationState.VALID)
+    for archived_at, used in ((now(), 0), (None, 1)):
+        with changed.database.write.begin() as session:
+            session.scalars(select(CourseAssignment)).one().course.archived_at = archived_at
+            session.flush()
+            assert versions.use_validated(session, changed.settings.snapshots) == used
 
 
 def test_nobody_is_asked_whose_account_is_gone(changed: World) -> None:

@@ -303,6 +303,9 @@ def test_corrected_tests_by_the_real_worker_behind_new_submissions(
     toml.write_text(toml.read_text().replace('title = "XOR weights"', 'title = "XOR"'))
     staff = world.client("instructor")
     post(staff, PLACE, f"{PLACE}update")
+    with world.database.read() as session:
+        waiting = session.scalars(select(CourseAssignment.next_snapshot_id)).one()
+    post(staff, PLACE, f"{PLACE}versions/use-waiting", version=str(waiting))
     post(staff, f"{PLACE}regrades/", f"{PLACE}regrades/", scope="all")
     (new,) = queue(world, "Other")
     assert worker.work_once()
