@@ -17,8 +17,10 @@ from web.models import (
     Course,
     CourseAssignment,
     Membership,
+    QuestionRubric,
     Role,
     SavedComment,
+    SecondMarking,
     User,
 )
 from web.services import audit
@@ -43,6 +45,12 @@ _NOT_COPIED: Final = {
     ),
 }
 """All other columns are settings, also those that are added later."""
+_FOR_GRADING: Final[tuple[type[SavedComment | QuestionRubric | SecondMarking], ...]] = (
+    SavedComment,
+    QuestionRubric,
+    SecondMarking,
+)
+"""What graders of an assignment have prepared, and nothing that they did."""
 
 
 @dataclass(frozen=True)
@@ -154,7 +162,7 @@ def suggested_title(title: str) -> str:
 
 def copy_course(session: Session, actor: User, course: Course, terms: CopyTerms) -> Course:
     """
-    Copy a course: its settings, assignments with their rules, saved comments, and chosen staff.
+    Copy a course: its settings, assignments with their rules and rubrics, and chosen staff.
 
     Who copies it instructs the copy, but for an admin, who need not. Staff keep the role that they
     have accepted in this course: the copy shows them nothing that they have not seen here.
@@ -211,16 +219,12 @@ def _copy_assignment(
     session.add(
         AssignmentVersion(assignment_id=made.id, snapshot_id=made.snapshot_id, used_by_id=actor.id)
     )
-    comments = select(SavedComment).where(SavedComment.assignment_id == assignment.id)
-    for each in session.scalars(comments.order_by(SavedComment.id)):
-        session.add(
-            SavedComment(
-                assignment_id=made.id,
-                question=each.question,
-                text=each.text,
-                created_by_id=each.created_by_id,
-            )
-        )
+    for table in _FOR_GRADING:
+        rows = select(table).where(table.assignment_id == assignment.id).order_by(table.id)
+        for row in session.scalars(rows).all():
+            names = [column.key for column in row.__table__.columns if column.key != "id"]
+            copied = {name: getattr(row, name) for name in names}
+            session.add(table(**copied | {"assignment_id": made.id}))
 
 
 def _copy_staff(

@@ -22,8 +22,8 @@ from web.services.errors import RuleError
 from web.services.people.names import normalised
 
 _ENDED: Final = (BrowserSession.__table__, Invitation.__table__)
-# They say that somebody is in a course; all else says that they did something there.
-_OF_PLACES: Final = frozenset({"membership", "invitation", "audit_entry"})
+# They say that somebody is in a course, or was told of it; all else that they did something there.
+_OF_PLACES: Final = frozenset({"membership", "invitation", "audit_entry", "notice", "mail"})
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from web.db import lock, now
 from web.models import (
+    Course,
     CourseAssignment,
     Extension,
     Membership,
@@ -57,16 +58,22 @@ def _near(session: Session, at: datetime) -> Sequence[CourseAssignment]:
     stretched = select(Membership.course_id).where(
         Membership.time_multiplier != 1.0, Membership.active.is_(True)
     )
-    query = select(CourseAssignment).where(
-        CourseAssignment.release_at <= at,
-        or_(
-            CourseAssignment.due_at.between(at, soon),
-            CourseAssignment.id.in_(extended),
-            and_(
-                CourseAssignment.course_id.in_(stretched),
-                CourseAssignment.due_at.between(at - _LONGEST_STRETCH, soon),
+    query = (
+        select(CourseAssignment)
+        .join(Course)
+        .where(
+            # Nobody can submit to an archived course.
+            Course.archived_at.is_(None),
+            CourseAssignment.release_at <= at,
+            or_(
+                CourseAssignment.due_at.between(at, soon),
+                CourseAssignment.id.in_(extended),
+                and_(
+                    CourseAssignment.course_id.in_(stretched),
+                    CourseAssignment.due_at.between(at - _LONGEST_STRETCH, soon),
+                ),
             ),
-        ),
+        )
     )
     return session.scalars(query).all()
 

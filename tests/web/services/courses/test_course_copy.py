@@ -17,7 +17,9 @@ from web.models import (
     CourseAssignment,
     GradeStep,
     Membership,
+    QuestionRubric,
     Role,
+    SnapshotRubricItem,
     Submission,
     User,
 )
@@ -28,6 +30,7 @@ from web.services.grading import comments
 PAGE = "/courses/dl/staff/copy/"
 BERLIN = ZoneInfo("Europe/Berlin")
 KEY = (GradeStep("1.0", "50", passed=True), GradeStep("5.0", "0", passed=False))
+RUBRIC = (SnapshotRubricItem(10, "Named"), SnapshotRubricItem(-5, "Too long"))
 COPY = {"slug": "dl-27", "title": "Deep learning 27", "weeks": "52", "previewed": "52"}
 
 
@@ -53,6 +56,15 @@ def prepare(world: World) -> dict[str, int]:
         assignment.grades_released_at = at("2026-11-02T08:00")
         instructor = session.scalars(select(User).where(User.name == "Instructor")).one()
         comments.add(session, instructor, assignment, "q7", "Why?")
+        session.add(
+            QuestionRubric(
+                assignment_id=assignment.id,
+                question="q7",
+                question_hash="7" * 64,
+                items=RUBRIC,
+                changed_by_id=instructor.id,
+            )
+        )
         members = session.scalars(select(Membership)).all()
         return {each.user.name: each.id for each in members} | {"xor": assignment.id}
 
@@ -98,6 +110,8 @@ def test_a_course_is_copied_with_its_rules(either: World) -> None:
         roles = {each.user.name: each.role for each in copy.memberships}
         assert roles == {"Instructor": Role.INSTRUCTOR, "Grader": Role.GRADER}
         assert [each.text for each in comments.of_question(session, made, "q7")] == ["Why?"]
+        rubrics = select(QuestionRubric.items).where(QuestionRubric.assignment_id == made.id)
+        assert session.scalars(rubrics).all() == [RUBRIC]
         assert session.scalar(select(func.count()).select_from(Submission)) == 0
         entry = session.scalars(
             select(AuditEntry).where(AuditEntry.action == "course.copied")

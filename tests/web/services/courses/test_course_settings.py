@@ -257,6 +257,7 @@ def test_what_belongs_to_a_course_is_every_table_that_leads_to_it(world: World) 
     assert set(Base.metadata.tables) - owned == {
         "browser_session",
         "instance",
+        "notice_choice",
         "sign_in_attempt",
         "snapshot",
         "user",

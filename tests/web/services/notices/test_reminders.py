@@ -121,6 +121,18 @@ def test_who_has_left_and_who_comes(world: World) -> None:
     assert reminded(world) == ["Other"]
 
 
+def test_an_archived_course_reminds_nobody(world: World) -> None:
+    """Nobody can submit there; once it is reopened they can."""
+    plan(world, now() + 20 * HOUR)
+    with world.database.write.begin() as session:
+        the_assignment(session).course.archived_at = now()
+    assert reminded(world) == []
+
+    with world.database.write.begin() as session:
+        the_assignment(session).course.archived_at = None
+    assert reminded(world) == ["Other", "Student"]
+
+
 def test_without_a_deadline_there_is_nothing_to_remind_of(world: World) -> None:
     """As in an assignment for practice."""
     plan(world, None)
