@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from flask import current_app, request
-from itsdangerous import BadSignature, URLSafeSerializer
+from flask import request
 from werkzeug.wrappers import Response
 
+from web import signed_cookies
 from web.browsers import browser
 from web.db import now
-from web.http import actor, portal
+from web.http import actor
 from web.models import User
 
 SUBMIT: Final = "courses.submit_notebook"
@@ -28,6 +28,7 @@ ADVICE: Final = (
     "The portal has noted when your file arrived: submit the same file within an hour, and that "
     "time counts."
 )
+_COOKIE: Final = "arrival"
 _PORTION: Final = 2**20
 
 
@@ -85,22 +86,12 @@ def keep(response: Response, arrival: Arrival | None) -> Response:
         "place": arrival.place,
         "users": sorted(arrival.user_ids),
     }
-    response.set_cookie(
-        _name(),
-        _signer().dumps(value),
-        max_age=KEPT,
-        secure=portal().settings.https,
-        httponly=True,
-        samesite="Lax",
-    )
-    return response
+    return signed_cookies.write(response, _COOKIE, value, KEPT)
 
 
 def forget(response: Response) -> Response:
     """Let the browser forget it: it has been submitted."""
-    if _name() in request.cookies:
-        response.delete_cookie(_name(), secure=portal().settings.https, httponly=True)
-    return response
+    return signed_cookies.remove(response, _COOKIE)
 
 
 def kept(user: User) -> Arrival | None:
@@ -110,10 +101,8 @@ def kept(user: User) -> Arrival | None:
     Args:
         user: Who is signed in now, and asks for an assignment.
     """
-    try:
-        # Untrusted: whatever a browser sends; only what we have signed is believed.
-        found = _signer().loads(request.cookies.get(_name(), ""))
-    except BadSignature:
+    found = signed_cookies.read(_COOKIE)
+    if found is None:
         return None
     at = datetime.fromisoformat(found["at"])
     arrival = Arrival(at, found["sha256"], found["place"], frozenset(found["users"]))
@@ -138,11 +127,3 @@ def received_at(user: User, content: bytes) -> datetime:
 def _place() -> str:
     values = request.view_args or {}
     return f"{values['slug']}/{values['name']}"
-
-
-def _name() -> str:
-    return "__Host-arrival" if portal().settings.https else "arrival"
-
-
-def _signer() -> URLSafeSerializer:
-    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="arrival")

@@ -7,30 +7,28 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from flask import current_app, request, session
+from flask import request, session
 from flask_login import login_user, logout_user
-from itsdangerous import BadSignature, URLSafeSerializer
 from werkzeug.wrappers import Response
 
+from web import signed_cookies
 from web.http import portal
 from web.models import User
 from web.security import SESSION_TOKEN
 from web.services.people import accounts
 from web.services.people.throttle import Browser
 
+_COOKIE: Final = "browser"
 _KEPT: Final = timedelta(days=400)
 _MOST_PEOPLE: Final = 10
 
 
 def browser() -> Browser:
     """Return what is known of the browser that asks."""
-    here = Browser(request.remote_addr or "")
-    try:
-        # Untrusted: whatever a browser sends; only what we have signed is believed.
-        known = _signer().loads(request.cookies.get(_name(), ""))
-        return replace(here, id=known["id"], user_ids=frozenset(known["users"]))
-    except BadSignature:
+    here, known = Browser(request.remote_addr or ""), signed_cookies.read(_COOKIE)
+    if known is None:
         return here
+    return replace(here, id=known["id"], user_ids=frozenset(known["users"]))
 
 
 def begin_session(user: User) -> None:
@@ -62,20 +60,4 @@ def remember(response: Response, user: User) -> Response:
     known = browser()
     others = sorted(known.user_ids - {user.id})[-_MOST_PEOPLE:]
     value = {"id": known.id or secrets.token_hex(8), "users": [*others, user.id]}
-    response.set_cookie(
-        _name(),
-        _signer().dumps(value),
-        max_age=_KEPT,
-        secure=portal().settings.https,
-        httponly=True,
-        samesite="Lax",
-    )
-    return response
-
-
-def _name() -> str:
-    return "__Host-browser" if portal().settings.https else "browser"
-
-
-def _signer() -> URLSafeSerializer:
-    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="browser")
+    return signed_cookies.write(response, _COOKIE, value, _KEPT)

@@ -13,7 +13,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
 from tests.web.conftest import PASSWORD, PEOPLE, World, token_of
-from web import arrivals
+from web import arrivals, signed_cookies
 from web.db import now
 from web.models import BrowserSession, CourseAssignment, Submission
 from web.security import FORM_BYTES
@@ -156,6 +156,6 @@ def test_the_moment_counts_for_nothing_else(
 
 def _of_another_assignment(world: World, value: str) -> str:
     with world.app.app_context():
-        signer = arrivals._signer()
+        signer = signed_cookies._signer("arrival")
         kept = signer.loads(value)
         return str(signer.dumps(kept | {"place": "dl/perceptron"}))
