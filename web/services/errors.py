@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from sqlalchemy.exc import IntegrityError
@@ -15,6 +15,19 @@ class RuleError(Exception):
 
 class TooManyError(RuleError):
     """Somebody asks again and again; nobody is harmed if the answer takes a moment."""
+
+
+class MistakesError(RuleError):
+    """
+    What is wrong with a form, all of it at once.
+
+    Args:
+        problems: A sentence for each field that is not right, by its name.
+    """
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        super().__init__(" ".join(problems.values()))
+        self.problems = dict(problems)
 
 
 class BusyError(Exception):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 from flask import flash, redirect, render_template, request, url_for
@@ -12,7 +13,7 @@ from autograder.assignment import Assignment
 from web.blueprints.resources import assignment_for, course_for
 from web.blueprints.staff.blueprint import bp
 from web.blueprints.staff.confirmation import UnconfirmedError, confirmed
-from web.blueprints.staff.form_fields import number_field, whole_field
+from web.blueprints.staff.form_fields import whole_field
 from web.blueprints.staff.form_versions import (
     ChangedMeanwhileError,
     Shown,
@@ -20,34 +21,20 @@ from web.blueprints.staff.form_versions import (
     shown_columns,
     version_of,
 )
+from web.blueprints.staff.rules_form import LABELS, MOMENTS, checked_rules
 from web.http import db, end_transaction, portal, signed_in, writing
-from web.models import CountedAttempt, Course, CourseAssignment
+from web.models import Course, CourseAssignment
 from web.policy import Action, allowed
 from web.services.courses import assignments, courses, snapshots, validation, versions
 from web.services.courses.courses import zone_of
-from web.services.courses.local_time import format_local, note_on, parse_local
-from web.services.errors import RuleError
+from web.services.courses.local_time import format_local, note_on
+from web.services.errors import MistakesError, RuleError
 from web.services.grading import rule_effects
 from web.services.grading.rule_effects import RuleEffect
 from web.services.overview.schedule import count_students, count_submitted
 from web.services.visibility import longer_waits
 
-MOMENTS: Final = ("release_at", "due_at", "cutoff_at", "results_at", "solution_at")
-LABELS: Final[Mapping[str, str]] = {
-    "release_at": "Visible from",
-    "due_at": "Deadline",
-    "cutoff_at": "Late submissions until",
-    "results_at": "Scores and hidden tests visible from",
-    "solution_at": "Solution visible from",
-    "grace_minutes": "Grace period (minutes)",
-    "late_percent_per_day": "Late penalty (% per day)",
-    "max_late_days": "Late days that can be used",
-    "max_attempts": "Attempts allowed",
-    "attempts_per_hour": "Attempts per hour",
-    "counted": "Counted attempt",
-    "weight": "Weight in the course grade",
-    "practice": "Accept practice submissions afterwards (graded, not part of the grade)",
-}
+_BESIDE_FIELDS: Final = "Nothing was saved: see what is written below the fields."
 UPDATED: Final = "Updated. New submissions use this version; regrade to apply it to earlier ones."
 WAITS: Final = (
     "Validation has started. The new version grades as soon as it has passed; until then the "
@@ -131,8 +118,7 @@ def change_rules(slug: str, name: str) -> Response | tuple[str, int]:
     try:
         with writing() as session:
             refuse_outdated(_rules_shown(assignment))
-            rules = _rules(assignment)
-            assignments.check_rules(rules)
+            rules = checked_rules(assignment)
             effect = confirmed(rule_effects.effect_of_rules(session, assignment, rules))
             assignments.set_rules(session, signed_in(), assignment, rules, effect.as_details())
     except UnconfirmedError as unconfirmed:
@@ -177,6 +163,8 @@ def _prepared(name: str) -> Assignment:
 def _refused(assignment: CourseAssignment, form: str, error: RuleError) -> tuple[str, int]:
     """Show why a form was refused; what somebody else has changed is a conflict."""
     code = 409 if isinstance(error, ChangedMeanwhileError) else 400
+    if isinstance(error, MistakesError):
+        return _page(assignment, form, _BESIDE_FIELDS, problems=error.problems), code
     return _page(assignment, form, str(error)), code
 
 
@@ -189,6 +177,7 @@ def _page(
     form: str = "",
     error: str = "",
     effect: RuleEffect | None = None,
+    problems: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     """Render the page; beside an error or what is to be confirmed, what was typed stays."""
     zone = zone_of(assignment.course)
@@ -208,6 +197,7 @@ def _page(
         typed=request.form if form else {},
         form=form,
         error=error,
+        problems=problems,
         effect=effect,
         longer_waits=longer_waits(db(), assignment),
     )
@@ -218,23 +208,3 @@ def flash_notes(assignment: CourseAssignment, names: Sequence[str]) -> None:
     zone = zone_of(assignment.course)
     for note in {note_on(request.form.get(name, ""), zone) for name in names} - {""}:
         flash(note, "good")
-
-
-def _rules(assignment: CourseAssignment) -> assignments.AssignmentRules:
-    zone = zone_of(assignment.course)
-    try:
-        counted = CountedAttempt(request.form.get("counted", ""))
-    except ValueError:
-        raise RuleError("Choose whether the best or the last attempt counts.") from None
-    moments = {name: parse_local(request.form.get(name, ""), zone) for name in MOMENTS}
-    return assignments.AssignmentRules(
-        **moments,
-        grace_minutes=whole_field("grace_minutes", "Grace") or 0,
-        late_percent_per_day=number_field("late_percent_per_day", "Late penalty", empty=0) or 0.0,
-        max_attempts=whole_field("max_attempts", "Attempts allowed"),
-        attempts_per_hour=whole_field("attempts_per_hour", "Attempts per hour"),
-        counted=counted,
-        weight=number_field("weight", "Weight", empty=0) or 0.0,
-        practice=request.form.get("practice") == "1",
-        max_late_days=whole_field("max_late_days", "Late days") or 0,
-    )

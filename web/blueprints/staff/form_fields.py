@@ -2,9 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
 from flask import request
 
-from web.services.errors import RuleError
+from web.services.errors import MistakesError, RuleError
+
+Value = TypeVar("Value")
+
+
+class Fields:
+    """Reads a form's fields, and goes on behind one that is not right: all are told at once."""
+
+    def __init__(self) -> None:
+        self.problems: dict[str, str] = {}
+
+    def read(self, name: str, reader: Callable[[], Value], otherwise: Value) -> Value:
+        """
+        Read a field.
+
+        Args:
+            name: Its name.
+            reader: Reads it; a `RuleError` of it is what is wrong.
+            otherwise: What stands for it then.
+        """
+        try:
+            return reader()
+        except RuleError as error:
+            self.problems[name] = str(error)
+            return otherwise
+
+    @contextmanager
+    def checking(self) -> Iterator[None]:
+        """
+        Check what was read, and tell what is wrong with it beside what could not be read.
+
+        Raises:
+            MistakesError: If anything is.
+        """
+        try:
+            yield
+        except MistakesError as error:
+            raise MistakesError({**error.problems, **self.problems}) from None
+        if self.problems:
+            raise MistakesError(self.problems)
 
 
 def number_field(name: str, what: str, *, empty: float | None = None) -> float | None:

@@ -2,25 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from web.blueprints.resources import course_for
 from web.blueprints.staff.blueprint import bp
-from web.blueprints.staff.form_fields import number_field, whole_field
+from web.blueprints.staff.form_fields import Fields, number_field, whole_field
 from web.blueprints.staff.form_versions import Shown, refuse_outdated, shown_value, version_of
 from web.http import db, signed_in, writing
 from web.models import Course
 from web.policy import Action, allowed
 from web.services.courses.assignments import course_assignments
 from web.services.courses.courses import zone_of
+from web.services.errors import MistakesError
 from web.services.gradebook import gradebook
 
 
 @bp.get("/courses/<slug>/staff/gradebook/")
 def show_gradebook(slug: str) -> str:
     """Show points of all students in all assignments, and totals."""
-    course = course_for(slug, Action.SEE_STAFF_PAGES)
+    return _page(course_for(slug, Action.SEE_STAFF_PAGES))
+
+
+@bp.post("/courses/<slug>/staff/gradebook/rules")
+def change_grade_rules(slug: str) -> Response | tuple[str, int]:
+    """Change weights, and what is dropped."""
+    course = course_for(slug, Action.MANAGE_COURSE)
+    try:
+        with writing() as session:
+            refuse_outdated(_rules_shown(course))
+            gradebook.set_rules(session, signed_in(), course, _checked_rules(course))
+    except MistakesError as error:
+        return _page(course, request.form, error.problems), 400
+    flash("Grade settings saved.", "good")
+    return redirect(url_for("staff.show_gradebook", slug=slug), code=303)
+
+
+def _page(
+    course: Course,
+    typed: Mapping[str, str] = MappingProxyType({}),
+    problems: Mapping[str, str] = MappingProxyType({}),
+) -> str:
+    """Render the page; below fields that are not right stands why, and what was typed stays."""
     instructs = allowed(db(), signed_in(), Action.MANAGE_COURSE, course)
     by = request.args.get("sort", "name")[:120]
     descending = request.args.get("order") == "down"
@@ -44,34 +70,42 @@ def show_gradebook(slug: str) -> str:
         pages=page.pages,
         has_grades=page.has_grades,
         rules_version=version_of(_rules_shown(course)),
+        typed=typed,
+        problems=problems,
         instructs=instructs,
     )
 
 
-@bp.post("/courses/<slug>/staff/gradebook/rules")
-def change_grade_rules(slug: str) -> Response:
-    """Change weights, and what is dropped."""
-    course = course_for(slug, Action.MANAGE_COURSE)
-    assignments = course_assignments(db(), course)
+def _checked_rules(course: Course) -> gradebook.GradeRules:
+    """
+    Read from the form how the course's grade comes about.
+
+    Raises:
+        MistakesError: If some of it cannot be; says what is wrong with each field.
+    """
+    assignments, fields = course_assignments(db(), course), Fields()
+
+    def number(name: str, what: str) -> float:
+        return fields.read(name, lambda: number_field(name, what, empty=0.0), None) or 0.0
+
     weights = {
-        each.id: number_field(f"weight-{each.name}", f"Weight of {each.name}", empty=0.0) or 0.0
+        each.id: number(f"weight-{each.name}", f"Weight of {each.snapshot.title}")
         for each in assignments
     }
     may_drop = [each.id for each in assignments if request.form.get(f"may-drop-{each.name}")]
     bonus = [each.id for each in assignments if request.form.get(f"bonus-{each.name}")]
+    dropped = fields.read("dropped_lowest", lambda: whole_field("dropped_lowest", "Dropped"), None)
     rules = gradebook.GradeRules(
         weights,
         frozenset(may_drop),
-        whole_field("dropped_lowest", "Dropped") or 0,
+        dropped or 0,
         frozenset(bonus),
-        number_field("bonus_percent", "Bonus", empty=0.0) or 0.0,
+        number("bonus_percent", "Bonus"),
         bool(request.form.get("bonus_needs_pass")),
     )
-    with writing() as session:
-        refuse_outdated(_rules_shown(course))
-        gradebook.set_rules(session, signed_in(), course, rules)
-    flash("Grade settings saved.", "good")
-    return redirect(url_for("staff.show_gradebook", slug=slug), code=303)
+    with fields.checking():
+        gradebook.check_rules(assignments, rules)
+    return rules
 
 
 def _rules_shown(course: Course) -> dict[str, Shown]:

@@ -22,7 +22,7 @@ from web.models import (
 )
 from web.services import audit
 from web.services.courses.moved_deadlines import telling_whose_moves
-from web.services.errors import RuleError, refuse_duplicates
+from web.services.errors import MistakesError, RuleError, refuse_duplicates
 
 MOST_LATE_DAYS: Final = 365
 
@@ -322,24 +322,30 @@ def check_rules(rules: AssignmentRules) -> None:
     Check that rules do not contradict one another.
 
     Raises:
-        RuleError: If they do.
+        MistakesError: If they do; says where.
     """
+    problems = {}
     if rules.due_at and rules.release_at and rules.due_at <= rules.release_at:
-        raise RuleError("The deadline must come after the release.")
+        problems["due_at"] = "The deadline must come after the release."
     if rules.cutoff_at and rules.due_at and rules.cutoff_at < rules.due_at:
-        raise RuleError("Late submissions cannot end before the deadline.")
+        problems["cutoff_at"] = "Late submissions cannot end before the deadline."
     if not 0 <= rules.late_percent_per_day <= 100:
-        raise RuleError("The late penalty must be from 0 to 100 % per day.")
+        problems["late_percent_per_day"] = "The late penalty must be from 0 to 100 % per day."
     if not 0 <= rules.max_late_days <= MOST_LATE_DAYS:
-        raise RuleError(f"From 0 to {MOST_LATE_DAYS} late days can be used.")
-    for value, what in (
-        (rules.max_attempts, "number of attempts"),
-        (rules.attempts_per_hour, "number of attempts per hour"),
+        problems["max_late_days"] = f"From 0 to {MOST_LATE_DAYS} late days can be used."
+    for name, what in (
+        ("max_attempts", "number of attempts"),
+        ("attempts_per_hour", "number of attempts per hour"),
     ):
+        value = getattr(rules, name)
         if value is not None and value < 1:
-            raise RuleError(f"The {what} must be at least 1; leave it empty for no limit.")
-    if rules.grace_minutes < 0 or rules.weight < 0:
-        raise RuleError("Grace period and weight cannot be negative.")
+            problems[name] = f"The {what} must be at least 1; leave it empty for no limit."
+    if rules.grace_minutes < 0:
+        problems["grace_minutes"] = "The grace period cannot be negative."
+    if rules.weight < 0:
+        problems["weight"] = "The weight cannot be negative."
+    if problems:
+        raise MistakesError(problems)
 
 
 def _plain(value: object) -> object:

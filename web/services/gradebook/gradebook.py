@@ -13,7 +13,7 @@ from web.models import Course, CourseAssignment, Membership, User
 from web.services import audit, lookup
 from web.services.courses.assignments import course_assignments
 from web.services.courses.rule_book import rule_book
-from web.services.errors import RuleError
+from web.services.errors import MistakesError
 from web.services.gradebook import course_grades, standing, totals
 from web.services.gradebook.course_grades import CourseGrade
 from web.services.gradebook.standing import Entry, Known
@@ -244,15 +244,10 @@ def set_rules(session: Session, actor: User, course: Course, rules: GradeRules) 
     Change how a course's grade comes about.
 
     Raises:
-        RuleError: If a weight or the number of dropped assignments cannot be.
+        MistakesError: If a weight or the number of dropped assignments cannot be.
     """
     assignments = course_assignments(session, course)
-    if any(not 0 <= weight <= _MAX_WEIGHT for weight in rules.weights.values()):
-        raise RuleError(f"A weight must be from 0 to {_MAX_WEIGHT:g}.")
-    if not 0 <= rules.dropped_lowest <= len(assignments):
-        raise RuleError(f"From 0 to {len(assignments)} assignments can be dropped.")
-    if not 0 <= rules.bonus_percent <= _MAX_BONUS:
-        raise RuleError(f"The bonus must be from 0 to {_MAX_BONUS:g} %.")
+    check_rules(assignments, rules)
     before = _plain(course, assignments)
     course.dropped_lowest = rules.dropped_lowest
     course.bonus_percent, course.bonus_needs_pass = rules.bonus_percent, rules.bonus_needs_pass
@@ -264,6 +259,26 @@ def set_rules(session: Session, actor: User, course: Course, rules: GradeRules) 
     changed = {key: [before[key], after[key]] for key in after if before[key] != after[key]}
     if changed:
         audit.record(session, actor, "grade_rules.changed", course=course, changed=changed)
+
+
+def check_rules(assignments: Sequence[CourseAssignment], rules: GradeRules) -> None:
+    """
+    Check how a course's grade is to come about.
+
+    Raises:
+        MistakesError: If a weight or the number of dropped assignments cannot be; says which.
+    """
+    problems = {
+        f"weight-{each.name}": f"A weight must be from 0 to {_MAX_WEIGHT:g}."
+        for each in assignments
+        if not 0 <= rules.weights.get(each.id, each.weight) <= _MAX_WEIGHT
+    }
+    if not 0 <= rules.dropped_lowest <= len(assignments):
+        problems["dropped_lowest"] = f"From 0 to {len(assignments)} assignments can be dropped."
+    if not 0 <= rules.bonus_percent <= _MAX_BONUS:
+        problems["bonus_percent"] = f"The bonus must be from 0 to {_MAX_BONUS:g} %."
+    if problems:
+        raise MistakesError(problems)
 
 
 def _plain(course: Course, assignments: Sequence[CourseAssignment]) -> dict[str, object]:
