@@ -48,7 +48,8 @@ def form(text: str, action: str) -> dict[str, str]:
     """Return the fields of the page's form that is sent to an address."""
     parser = _Forms()
     parser.feed(text)
-    return next(fields for address, fields in parser.forms if address == action)
+    # Some lead back to where they stand on the page.
+    return next(fields for address, fields in parser.forms if address.partition("#")[0] == action)
 
 
 @dataclass(frozen=True)
