@@ -359,6 +359,7 @@ def with_user(members: Members, /, **cells: object) -> Members:
         "student_number": None,
         "password_hash": None,
         "is_admin": False,
+        "may_upload": False,
         "active": True,
         "session_key": "0" * 32,
         "created_at": "2026-01-01T00:00:00",
