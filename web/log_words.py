@@ -10,8 +10,8 @@ from web.models import AuditEntry
 
 _NOTHING: Final = "\u2013"
 # Of these actions such details are points, stored in tenths.
-_WITH_TENTHS: Final = frozenset({"answer", "points"})
-_TENTHS: Final = frozenset({"points", "before", "after"})
+_WITH_TENTHS: Final = frozenset({"answer", "points", "second_marking"})
+_TENTHS: Final = frozenset({"points", "before", "after", "first", "second"})
 # What a detail is called where its name in the program says it badly, and its unit.
 _LABELS: Final[Mapping[str, tuple[str, str]]] = {
     "release_at": ("visible from", ""),
@@ -84,6 +84,6 @@ def _value(name: str, value: Any, written: Callable[[str], str], *, tenths: bool
         return "yes" if value else "no"
     if isinstance(value, int | float):
         if tenths and name in _TENTHS:
-            return f"{value / 10:g} points"
+            return f"{value / 10:g} point{'' if value == 10 else 's'}"
         return f"{value:g}{_label(name)[1]}"
     return written(str(value))

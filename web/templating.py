@@ -30,6 +30,7 @@ from web.services.submissions.advice import advice
 from web.words import action_words, label_of
 
 _NOTHING: Final = "\u2013"
+_MINUS: Final = "\u2212"
 _MOMENT: Final = "%a %-d %b %Y, %H:%M"
 _ISO: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d[\d:.]*(?:[+-]\d\d:\d\d|Z)")
 _HASH: Final = re.compile("[0-9a-f]{64}")
@@ -55,7 +56,7 @@ def add_to(app: Flask) -> None:
 
 def points(tenths: int | None) -> str:
     """Write tenths of points as people do: 12, 7.5."""
-    return _NOTHING if tenths is None else f"{tenths / 10:g}"
+    return _NOTHING if tenths is None else f"{tenths / 10:g}".replace("-", _MINUS)
 
 
 def moment(value: datetime | None, zone: str) -> str:

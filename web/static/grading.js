@@ -1,23 +1,10 @@
-// Keys, the rubric's sum and a longer hold for the page that grades an answer, which works without.
+// Keys and a longer hold for the page that grades an answer, which works without.
 
 const place = document.querySelector("[data-grading]");
 const form = place.querySelector("[data-grade-form]");
 const comment = form.elements.comment;
 const KEYS_OFF = "grading-keys-off";
 const HOLD_SECONDS = 90;
-
-function showSum() {
-  const chosen = form.querySelectorAll("[data-points]:checked");
-  const tenths = [...chosen].reduce((sum, item) => sum + Number(item.dataset.points), 0);
-  const most = Number(form.querySelector("[data-sum-place]").dataset.max);
-  form.querySelector("[data-sum]").value = Math.min(Math.max(tenths, 0), most) / 10;
-}
-
-if (form.querySelector("[data-sum]")) {
-  form.querySelector("[data-sum-place]").hidden = false;
-  form.addEventListener("change", showSum);
-  showSum();
-}
 
 function insert(button) {
   const start = comment.value.trimEnd();

@@ -1,4 +1,4 @@
-// Live progress and a place to drop a file. Every page works without this module.
+// Live progress, a place to drop a file and other help. Every page works without this module.
 
 const FINISHED = "finished";
 
@@ -116,6 +116,21 @@ function renew(part) {
 }
 
 document.querySelectorAll("[data-refresh]").forEach(renew);
+
+// Browsers let a page copy only where the connection is secure.
+document.querySelectorAll("[data-copy]").forEach((button) => {
+  if (!navigator.clipboard) return;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    const field = document.getElementById(button.dataset.copy);
+    try {
+      await navigator.clipboard.writeText(field.value);
+      button.textContent = "Copied";
+    } catch {
+      field.select();
+    }
+  });
+});
 
 // The tab of this page is in sight on a phone, too.
 document.querySelectorAll(".tabs [aria-current], .subtabs [aria-current]").forEach((tab) => {

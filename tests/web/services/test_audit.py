@@ -443,6 +443,7 @@ def test_details_have_the_units_of_the_pages(world: World) -> None:
         for action, details in (
             ("answer.graded", {"before": None, "after": 15, "reason": ""}),
             ("points.changed", {"points": 40, "before": 0}),
+            ("second_marking.graded", {"first": 5, "second": 10}),
             ("assignment.rules_changed", {"changed": changed}),
             ("grades.released", {"submissions": 12}),
         ):
@@ -454,6 +455,8 @@ def test_details_have_the_units_of_the_pages(world: World) -> None:
         '<span class="quiet">after</span> 1.5 points',
         '<span class="quiet">before</span> \u2013',
         '<span class="quiet">points</span> 4 points',
+        '<span class="quiet">first</span> 0.5 points',
+        '<span class="quiet">second</span> 1 point<',
         '<span class="quiet">late penalty</span> 0 % per day → 12.5 % per day',
         '<span class="quiet">deadline</span> \u2013 → Mon 26 Oct 2026, 23:59',
         '<span class="quiet">submissions</span> 12',

@@ -45,7 +45,7 @@ def copy_course(slug: str) -> Response | str | tuple[str, int]:
         weeks = copying.check_weeks(whole_field("weeks", "Weeks") or 0)
         terms = CopyTerms(terms.slug, terms.title, weeks, terms.assignments, terms.staff)
         if request.form.get("preview") == "1" or request.form.get("previewed") != str(weeks):
-            return _page(course, terms)
+            return _page(course, terms, unconfirmed=True)
         with writing() as session:
             copy = copying.copy_course(session, signed_in(), course, terms)
     except RuleError as error:
@@ -60,7 +60,7 @@ def _numbers(name: str) -> frozenset[int]:
     return frozenset(each for each in given if 0 < each <= LARGEST_INTEGER)
 
 
-def _page(course: Course, terms: CopyTerms, error: str = "") -> str:
+def _page(course: Course, terms: CopyTerms, error: str = "", *, unconfirmed: bool = False) -> str:
     try:
         moved = copying.preview(db(), course, terms.weeks)
     except RuleError as refusal:
@@ -73,4 +73,5 @@ def _page(course: Course, terms: CopyTerms, error: str = "") -> str:
         moved=moved,
         people=copying.staff_of(db(), course),
         error=error,
+        unconfirmed=unconfirmed and not error,
     )

@@ -57,7 +57,8 @@ def number_field(name: str, what: str, *, empty: float | None = None) -> float |
     Raises:
         RuleError: If it is none.
     """
-    text = request.form.get(name, "").strip().replace(",", ".")
+    # Pages write a minus sign, keyboards a hyphen.
+    text = request.form.get(name, "").strip().replace(",", ".").replace("\u2212", "-")
     if not text:
         return empty
     try:

@@ -31,8 +31,9 @@ from web.services.courses.courses import zone_of
 from web.services.courses.local_time import format_local
 from web.services.courses.rule_book import rule_book
 from web.services.errors import RuleError
-from web.services.grading import overrides, requests, written_answers
+from web.services.grading import marks, overrides, requests, written_answers
 from web.services.grading.rule_effects import RuleEffect
+from web.services.grading.worth import QuestionMark
 
 
 @bp.get("/courses/<slug>/staff/requests/")
@@ -118,13 +119,15 @@ def requests_page(
         extension_requests.of_course(db(), course, only_open=not everything) if extends else []
     )
     figures, by_question = requests.figures(db(), course)
+    asked = requests.of_course(db(), course, only_open=not everything)
     assignments = {each.id: each for each in course_assignments(db(), course)}
     return render_template(
         "staff/requests.html",
         course=course,
         figures=figures,
         by_question=[(assignments[key], name, each) for (key, name), each in by_question.items()],
-        requests=requests.of_course(db(), course, only_open=not everything),
+        requests=asked,
+        asked_about=_marks_asked_about(asked),
         extension_requests=more_time,
         deadlines=_deadlines(more_time),
         local=lambda moment: format_local(moment, zone),
@@ -157,9 +160,22 @@ def _request_page(regrade_request: RegradeRequest, unsaved: UnsavedAnswer | None
         own_cells=page.own_cells.get(question_id, ()),
         prompt=snapshots.prompt(folder, submission.snapshot, question_id),
         model=snapshots.solution_text(folder, submission.assignment.snapshot, question_id),
+        asked_mark=_marks_asked_about([regrade_request]).get(regrade_request.id),
         unsaved=unsaved,
         typed=request.form,
     )
+
+
+def _marks_asked_about(asked: Sequence[RegradeRequest]) -> dict[int, QuestionMark]:
+    """Return what the questions of open requests are worth now, by request."""
+    waiting = [each for each in asked if each.state is RequestState.OPEN]
+    found = marks.marks_of(db(), {each.submission_id: each.submission for each in waiting}.values())
+    return {
+        each.id: question
+        for each in waiting
+        for question in (found[each.submission_id].questions if each.submission_id in found else ())
+        if question.id == each.question
+    }
 
 
 def _deadlines(asked: Sequence[ExtensionRequest]) -> dict[int, datetime]:

@@ -129,6 +129,8 @@ def test_dates_are_shown_before_anything_is_copied(world: World) -> None:
 
     assert "Mon 25 Oct 2027, 23:59" in shown
     assert "Mon 26 Apr 2027, 23:59" in changed
+    assert "Nothing has been copied yet" not in shown
+    assert "Nothing has been copied yet" in changed
     assert 'name="previewed" value="26"' in changed
     assert 'value="dl-27"' in changed
     with world.database.read() as session:

@@ -196,6 +196,19 @@ def test_staff_go_back_to_an_earlier_version(changed: World) -> None:
         ]
 
 
+def test_the_overview_leads_to_the_versions(changed: World) -> None:
+    """Of those who manage the course; without submissions nothing is said of any."""
+    client = changed.client("instructor")
+    send(client, "update")
+    number = versions_by_title(changed)["XOR again"].id
+
+    assert f'href="{PLACE}versions/"' in client.get(PLACE).text
+    assert f'href="{PLACE}versions/"' not in changed.client("grader").get(PLACE).text
+    page = spaced(client.get(f"{PLACE}versions/{number}/").text)
+    assert "If you use this version" in page
+    assert "submissions keep" not in page
+
+
 def test_what_another_version_means_is_said(world: World) -> None:
     """Points and questions that differ are named."""
     with world.database.write.begin() as session:

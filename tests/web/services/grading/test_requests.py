@@ -90,6 +90,10 @@ def test_request_and_answer(world: World) -> None:
     asked = staff.get(list_of).text
     assert "<math" in asked
     assert "onclick" not in asked
+    for place in (list_of, "/staff/requests/1/"):
+        beside = spaced(staff.get(place).text)
+        assert "New points (max 5)" in beside
+        assert "Now 1. Leave empty to keep them." in beside
     answer = {"answer": "You are right.", "points": "3", "decision": "accept"}
     post(staff, list_of, "/staff/requests/1/answer", **answer)
 

@@ -162,6 +162,35 @@ def test_confirmation_is_of_what_was_shown(world: World) -> None:
     assert grades(world) == {first: 5, second: 5}
 
 
+def test_a_deduction_is_typed_as_pages_write_it(world: World) -> None:
+    """With a minus sign or, as keyboards have it, a hyphen."""
+    [first] = answers(world, "One.")
+    client = world.client("grader")
+
+    for sign in ("\u2212", "-"):
+        deduction = (None, f"{sign}0.5", f"Too long {sign}")
+        assert change(client, [*present(client), deduction]).status_code == 303
+
+    shown = client.get(f"{PLACE}{first}/").text
+    assert shown.count('<span class="points">\u22120.5</span>') == 2
+    assert 'data-points="-5"' in shown
+
+
+def test_points_that_change_are_confirmed_where_they_stand(world: World) -> None:
+    """Below the warning, and below the items, too."""
+    [first] = answers(world, "One.")
+    client = world.client("grader")
+    grade(client, first, item=[0])
+    items = present(client)
+    items[0] = (0, "0.5", items[0][2])
+
+    page = change(client, items).text
+
+    warning, _, below = page.partition('aria-label="Points that change"')
+    assert "Save, and change these points" in warning
+    assert "Save, and change these points" in below
+
+
 def test_items_of_another_rubric_are_not_taken_for_these(world: World) -> None:
     """Whoever had the page open chooses again; what they wrote is kept."""
     [first] = answers(world, "One.")

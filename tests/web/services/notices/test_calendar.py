@@ -127,6 +127,17 @@ def test_an_address_can_be_replaced(planned: World) -> None:
     assert len(second) > 50
 
 
+def test_the_address_is_copied_by_a_button(planned: World) -> None:
+    """Of the field that shows it; where browsers cannot copy the button stays hidden."""
+    client = planned.client("student")
+    address(client)
+
+    button = re.search(r'<button type="button" data-copy="([^"]+)" hidden>', client.get(PAGE).text)
+
+    assert button is not None
+    assert f'id="{button[1]}"' in client.get(PAGE).text
+
+
 def test_a_closed_account_has_no_calendar(planned: World) -> None:
     """Whoever has the address."""
     place = address(planned.client("student"))

@@ -288,7 +288,7 @@ def test_without_a_mail_server_no_choice_is_offered(world: World) -> None:
     page = world.client("student").get(CHOICES).text
 
     assert "Once a day" not in page
-    assert "Calendar" in page
+    assert re.findall(r"<h[1-6][^>]*>([^<]+)", page) == ["Calendar"]
     assert post(world, CHOICES, graded="none") == 404
 
 
