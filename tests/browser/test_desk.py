@@ -10,7 +10,7 @@ from tests.browser.conftest import COURSE, Site, Visitors
 from tests.browser.test_accessibility import SMALL_CONTROLS, violations
 from tests.browser.test_grading import GRADING, in_order_of_reading, next_one, submit
 from tests.web.reports import PROOF
-from web.models import ManualGrade, Submission, User
+from web.models import ManualGrade, Snapshot, Submission, User
 from web.services.grading import (
     line_comments,
     release,
@@ -163,3 +163,30 @@ def test_a_folded_question_stays_folded(portal: Site, people: Visitors) -> None:
 
     expect(page.locator("[data-keys]")).to_be_visible()
     expect(text).not_to_be_visible()
+
+
+def test_the_sum_stands_beside_the_rubric_of_a_group(portal: Site, people: Visitors) -> None:
+    """As it does beside that of one answer; a deduction takes away from it."""
+    submit(portal, "Ada", "Ben")
+    page = people.open("grader", viewport=SCREEN)
+    page.goto(f"{GRADING}q7/")
+    page.get_by_role("link", name="2 identical answers").click()
+
+    expect(page.locator("[data-sum]")).to_have_text("0")
+    page.get_by_label("For a general affine").check()
+    page.get_by_label("Conclusion").check()
+    expect(page.locator("[data-sum]")).to_have_text("1.5")
+
+
+def test_no_word_is_broken_on_a_phone(portal: Site, people: Visitors) -> None:
+    """Names of assignments in the first column, as wide as their longest word."""
+    with portal.database.write.begin() as session:
+        for snapshot in session.query(Snapshot):
+            snapshot.title = "Regularization"
+    page = people.open("instructor", viewport={"width": 390, "height": 844})
+
+    for place in ("grading/", "assignments/"):
+        page.goto(f"{COURSE}staff/{place}")
+        name = page.get_by_role("rowheader").get_by_role("link", name="Regularization").first
+        lines = name.evaluate("link => link.getClientRects().length")
+        assert lines == 1, place
