@@ -186,9 +186,10 @@ def compose(
 def one_line(text: str) -> str:
     """Return a text without line ends and what cannot be seen, no longer than a subject may be."""
     # Untrusted: titles are typed by people; a line end would begin a header of theirs.
-    # So would one in an encoded word, which the library decodes when it is written out.
-    words = " ".join(text.split()).replace("=?", "= ?")
-    return "".join(each for each in words if each.isprintable())[:LONGEST_SUBJECT]
+    words = "".join(each for each in " ".join(text.split()) if each.isprintable())
+    # So would one in an encoded word, which the library decodes when it is written out. Looked for
+    # last, or what cannot be seen would part its two first characters until then.
+    return words.replace("=?", "= ?")[:LONGEST_SUBJECT]
 
 
 def _split(url: str) -> SplitResult:

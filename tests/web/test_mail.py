@@ -148,6 +148,8 @@ def test_a_connection_that_breaks_at_the_end_leaves_it_open() -> None:
         "XOR\u2028Bcc: eve@example.org",
         "XOR\x85Bcc: eve@example.org",
         "=?utf-8?q?XOR=0D=0ABcc:_eve@example.org?=",
+        "=\u200b?utf-8?q?XOR=0D=0ABcc:_eve@example.org?=",
+        "=\u202e?utf-8?q?XOR=0D=0A=0D=0AI_write_this?=",
         "A" * 1000 + "\r\nBcc: eve@example.org",
     ],
 )
