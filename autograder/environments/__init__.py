@@ -76,7 +76,10 @@ def load_environment(name: str) -> Environment:
     Raises:
         SandboxError: If there is none, or it has not been set up.
     """
-    for folder in (os.environ.get("AUTOGRADER_ENVIRONMENTS"), SHIPPED):
+    # Untrusted: an assignment names it. A path would lead to a file of its author's, and this would
+    # say which folder of the machine kernels see, and which of its programs the grader starts.
+    folders = (os.environ.get("AUTOGRADER_ENVIRONMENTS"), SHIPPED) if "/" not in name else ()
+    for folder in folders:
         file = Path(folder or "/nonexistent") / f"{name}.toml"
         if file.is_file():
             break

@@ -11,6 +11,7 @@ import pytest
 
 from autograder.assignment import content_hash, find_assignment, load_assignment, public_data
 from autograder.assignment.public_tests import public_test_module
+from autograder.environments import SHIPPED
 from autograder.errors import AssignmentError
 from autograder.examiner.process import Examiner
 from tests.autograder.conftest import CELLS, HIDDEN_TEST, TOML, with_cell
@@ -145,6 +146,16 @@ TOMLS = {
         "add up to 5",
     ),
     "unknown environment": (changed('"numpy"', '"torch"'), "environment", "named 'torch'"),
+    "environment by a path": (
+        changed('"numpy"', '"../environments/numpy"'),
+        "environment",
+        "named '../environments/numpy'",
+    ),
+    "environment by a whole path": (
+        changed('"numpy"', f'"{SHIPPED / "numpy"}"'),
+        "environment",
+        "no environment named",
+    ),
     "limit of nothing": (changed("= 10", "= 0"), "cell_seconds", "a number above 0"),
     "negative limit": (changed("= 10", "= -1"), "cell_seconds", "a number above 0"),
     "limit without a number": (changed("= 10", "= nan"), "cell_seconds", "a number above 0"),
