@@ -3,7 +3,8 @@ When a file first came by a page that could not send it any more, since its sess
 
 Whoever sends a notebook a minute before the deadline, and finds that they have to sign in, is not
 late for it: the moment is kept with the file's hash, signed, in the browser, and it counts if the
-same person sends the same bytes for the same assignment soon afterwards.
+same person sends the same bytes for the same assignment soon afterwards. Of several files that came
+so only the last one counts: nobody chooses among them by what is shown after the deadline.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from werkzeug.wrappers import Response
 from web import signed_cookies
 from web.browsers import browser
 from web.db import now
-from web.http import actor
+from web.http import actor, portal
 from web.models import User
 
 SUBMIT: Final = "courses.submit_notebook"
@@ -73,6 +74,7 @@ def arrived() -> Arrival | None:
     with upload.stream as stream:
         while portion := stream.read(_PORTION):
             hashed.update(portion)
+    portal().latest_files.note(user_ids, _place(), hashed.hexdigest())
     return Arrival(now(), hashed.hexdigest(), _place(), user_ids)
 
 
@@ -107,7 +109,9 @@ def kept(user: User) -> Arrival | None:
     at = datetime.fromisoformat(found["at"])
     arrival = Arrival(at, found["sha256"], found["place"], frozenset(found["users"]))
     counts = now() - KEPT <= at and arrival.place == _place() and user.id in arrival.user_ids
-    return arrival if counts else None
+    # Cookies can be copied before the next one takes their place.
+    latest = portal().latest_files.is_latest(user.id, arrival.place, arrival.sha256)
+    return arrival if counts and latest else None
 
 
 def received_at(user: User, content: bytes) -> datetime:

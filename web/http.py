@@ -20,6 +20,7 @@ from web.services.errors import RuleError
 from web.services.grading.groups import AnswerGroups
 from web.services.grading.ungraded import UngradedAnswers
 from web.services.instance import KnownTexts
+from web.services.submissions.latest_files import LatestFiles
 from web.services.submissions.reading import Uploads
 
 EXTENSION: Final = "autograder"
@@ -41,6 +42,7 @@ class Portal:
         self.settings = settings
         self.database = database
         self.uploads = Uploads()
+        self.latest_files = LatestFiles()
         self.ungraded = UngradedAnswers()
         self.groups = AnswerGroups(settings.snapshots)
         self.texts = KnownTexts(database)

@@ -154,6 +154,30 @@ def test_the_moment_counts_for_nothing_else(
     assert at > moment
 
 
+def test_of_several_files_the_last_one_counts(world: World) -> None:
+    """Whoever sends many before the deadline chooses none of them after it, by a copied cookie."""
+    client = world.client("student")
+    token = token_of(client, PLACE)
+    end_sessions(world)
+    cookies = []
+    for words in ("a guess", "another guess", "the last guess"):
+        send(client, token, notebook(words))
+        kept = client.get_cookie("arrival")
+        assert kept is not None
+        cookies.append(kept.value)
+    sign_in(client, "student")
+    close(world, now())
+
+    for words, value in zip(("a guess", "another guess"), cookies, strict=False):
+        client.set_cookie("arrival", value)
+        assert "noted when" not in client.get(PLACE).text
+        send(client, token_of(client, "/account"), notebook(words))
+    assert received(world) == []
+    client.set_cookie("arrival", cookies[-1])
+    assert send(client, token_of(client, PLACE), notebook("the last guess")).status_code == 303
+    assert len(received(world)) == 1
+
+
 def _of_another_assignment(world: World, value: str) -> str:
     with world.app.app_context():
         signer = signed_cookies._signer("arrival")
