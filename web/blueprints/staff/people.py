@@ -328,6 +328,8 @@ def _why_no_link(user: User, course: Course) -> str:
     me = signed_in()
     if user.is_admin and not me.is_admin:
         return "Only an admin can create a link for an admin."
+    if user.may_upload and not me.is_admin:
+        return "This person may upload assignments; ask an admin for the link."
     beyond = [
         each
         for each in user.memberships

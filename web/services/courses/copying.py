@@ -28,6 +28,7 @@ from web.services.courses.assignments import course_assignments
 from web.services.courses.courses import check_slug, zone_of
 from web.services.courses.settings import check_title
 from web.services.errors import RuleError, refuse_duplicates
+from web.services.people import accounts
 
 MOST_WEEKS: Final = 520
 LAST_YEAR: Final = 2200
@@ -235,5 +236,7 @@ def _copy_staff(
         roles[actor.id] = Role.INSTRUCTOR
     for user_id, role in roles.items():
         session.add(Membership(user_id=user_id, course_id=copy.id, role=role))
-    users = session.scalars(select(User).where(User.id.in_(roles)).order_by(User.email))
+    users = session.scalars(select(User).where(User.id.in_(roles)).order_by(User.email)).all()
+    # Links that were made in this course must not reach into the copy.
+    accounts.end_links_of(session, users)
     return [each.email for each in users]

@@ -19,6 +19,7 @@ from web.models import BrowserSession, Course, Invitation, Membership, User
 from web.services import audit
 from web.services.courses.deletion import owned_by
 from web.services.errors import RuleError
+from web.services.people import accounts
 from web.services.people.names import normalised
 
 _ENDED: Final = (BrowserSession.__table__, Invitation.__table__)
@@ -105,8 +106,10 @@ def merge(session: Session, actor: User, kept: User, merged: User) -> None:
     found = preview(session, kept, merged)
     common = [each.id for each in found.common]
     number, email, merged_id = merged.student_number, merged.email, merged.id
-    # Links and sessions of the merged account end; so do offers of courses that both are in.
+    # Links and sessions of the merged account end; so do offers of courses that both are in. Links
+    # of the kept one end, too, or they would reach into the courses that it gets.
     session.execute(delete(Invitation).where(Invitation.user_id == merged_id))
+    accounts.end_links(session, kept)
     places = Membership.user_id == merged_id, Membership.course_id.in_(common)
     session.execute(delete(Membership).where(*places))
     for column in _references():

@@ -152,12 +152,17 @@ def set_may_upload(session: Session, actor: User, user: User, *, allowed: bool) 
     """
     Let somebody upload assignments to the courses that they instruct, or no longer.
 
+    Links that instructors have made for them end, so that none reaches further than when it was
+    made.
+
     Raises:
         RuleError: If it is so already.
     """
     if user.may_upload == allowed:
         raise RuleError("This has been changed already. Reload the page.")
     user.may_upload = allowed
+    if allowed:
+        accounts.end_links(session, user)
     audit.record(session, actor, "person.upload_right_changed", target=user.email, allowed=allowed)
 
 

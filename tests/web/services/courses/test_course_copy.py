@@ -26,6 +26,7 @@ from web.models import (
 from web.services.courses import copying, settings
 from web.services.errors import RuleError
 from web.services.grading import comments
+from web.services.people import accounts
 
 PAGE = "/courses/dl/staff/copy/"
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -186,3 +187,17 @@ def test_a_title_with_a_year_is_suggested_for_the_next(monkeypatch: pytest.Monke
     assert copying.suggested_title("Physics 2026") == "Physics 2027"
     assert copying.suggested_title("Physics 2025") == "Physics 2026"
     assert copying.suggested_title("Physics") == "Physics"
+
+
+def test_a_link_does_not_reach_into_the_copy(world: World) -> None:
+    """An instructor made it for a grader, and is not in the copy that an admin makes."""
+    ids = prepare(world)
+    with world.database.write.begin() as session:
+        grader = session.scalars(select(User).where(User.name == "Grader")).one()
+        token = accounts.invite(session, grader, None)
+
+    send(world.client("admin"), staff=str(ids["Grader"]))
+
+    with world.database.read() as session:
+        assert session.scalars(select(Course).where(Course.slug == "dl-27")).one()
+    assert world.app.test_client().get(f"/invitation/{token}").status_code == 404

@@ -126,3 +126,15 @@ def test_the_kept_account_keeps_its_number(world: World) -> None:
     with world.database.read() as session:
         assert session.get_one(User, student).student_number == "42"
         assert len(Base.metadata.tables) > 20
+
+
+def test_a_link_of_the_kept_account_does_not_reach_into_the_others_courses(world: World) -> None:
+    """It was made by somebody in whose course its owner is a student."""
+    student = add_twin(world)
+    with world.database.write.begin() as session:
+        token = accounts.invite(session, session.get_one(User, student), None)
+    assert world.app.test_client().get(f"/invitation/{token}").status_code == 200
+
+    assert "Merged." in send(world.client("admin"), student, confirmed=TWIN).text
+
+    assert world.app.test_client().get(f"/invitation/{token}").status_code == 404

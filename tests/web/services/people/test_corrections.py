@@ -179,12 +179,15 @@ def test_instructor_corrects_no_staff_and_not_themselves(world: World, name: str
     assert correct(admin, place, **fields).status_code == 303
 
 
-@pytest.mark.parametrize("more", ["admin", "grader", "instructor", "former instructor"])
+@pytest.mark.parametrize("more", ["admin", "uploader", "grader", "instructor", "former instructor"])
 def test_student_who_is_more_elsewhere_is_the_admins(world: World, more: str) -> None:
     """Nobody gets at an account with more rights by having it on their roster as a student."""
     if more == "admin":
         with world.database.write.begin() as session:
             person(session, "Student").is_admin = True
+    elif more == "uploader":
+        with world.database.write.begin() as session:
+            person(session, "Student").may_upload = True
     else:
         role = Role(more.removeprefix("former "))
         make_staff_elsewhere(world, "Student", role, active="former" not in more)

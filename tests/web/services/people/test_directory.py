@@ -135,3 +135,14 @@ def test_a_page_shows_all_courses_of_a_person(world: World) -> None:
     assert "Deep learning for physicists</a>" in page
     assert "<td>Grader</td>" in page
     assert admin.get(f"{PAGE}999/").status_code == 404
+
+
+def test_a_link_ends_before_its_account_may_upload(world: World) -> None:
+    """Whoever made it for a student would get the right with the account."""
+    with world.database.write.begin() as session:
+        user = session.get_one(User, number_of(world, "student"))
+        token = accounts.invite(session, user, None)
+        admin = session.get_one(User, number_of(world, "admin"))
+        directory.set_may_upload(session, admin, user, allowed=True)
+
+    assert world.app.test_client().get(f"/invitation/{token}").status_code == 404

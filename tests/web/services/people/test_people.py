@@ -102,11 +102,12 @@ def test_roster_taken_in_twice_adds_nobody_twice(world: World) -> None:
     assert actions.count("roster.taken_in") == 2
 
 
-@pytest.mark.parametrize("stronger", ["admin", "instructor"])
+@pytest.mark.parametrize("stronger", ["admin", "instructor", "uploader"])
 def test_roster_makes_no_link_for_who_is_more_elsewhere(world: World, stronger: str) -> None:
     """Whoever has not set a password yet could be impersonated by who puts them on a roster."""
     with world.database.write.begin() as session:
         person = User(email="emmy@example.org", name="Emmy", is_admin=stronger == "admin")
+        person.may_upload = stronger == "uploader"
         session.add(person)
         if stronger == "instructor":
             course = Course(slug="algebra", title="Algebra")
