@@ -68,11 +68,16 @@ def accept(session: Session, token: str, user: User) -> Membership:
         user: Who is signed in.
 
     Raises:
-        RuleError: If the link will not do, or is for somebody else.
+        RuleError: If the link will not do, is for somebody else, or its course is archived.
     """
     membership = offered(session, token)
     if membership.user_id != user.id:
         raise RuleError(FOR_SOMEBODY_ELSE)
+    if membership.course.archived_at is not None:
+        raise RuleError(
+            "This course is archived, so that nobody joins its staff. Ask an instructor to reopen "
+            "it."
+        )
     accounts.use(accounts.open_invitation(session, token))
     take(session, membership)
     return membership

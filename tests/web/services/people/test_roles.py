@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from tests.web.conftest import PASSWORD, World, spaced, token_of
+from web.db import now
 from web.models import AuditEntry, Course, Membership, Role, User
 from web.services.people import accounts, roster
 
@@ -188,3 +190,25 @@ def test_an_admin_offers_a_new_course(world: World, *, ended: bool) -> None:
 
     assert send(student, link) == 303
     assert student.get(people).status_code == 200
+
+
+def test_nobody_joins_the_staff_of_an_archived_course(world: World) -> None:
+    """Nothing of it changes; once it is reopened, the link works."""
+    (link,) = add(world.client("instructor"), EMMY, "grader")
+    client = world.app.test_client()
+    page = client.get(link).headers["Location"]
+    send(client, page, password=NEW, again=NEW)
+    archive(world, now())
+
+    send(client, link)
+    assert role_of(world, EMMY) == (Role.STUDENT, Role.GRADER, False)
+
+    archive(world, None)
+    assert send(client, link) == 303
+    assert role_of(world, EMMY) == (Role.GRADER, None, True)
+
+
+def archive(world: World, moment: datetime | None) -> None:
+    """Archive the course, or let it go on."""
+    with world.database.write.begin() as session:
+        session.execute(update(Course).values(archived_at=moment))
