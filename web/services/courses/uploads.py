@@ -8,12 +8,14 @@ run where those of all assignments do: in the examiner's sandbox.
 
 from __future__ import annotations
 
+import re
 import stat
 import subprocess
 import sys
 import tempfile
 import unicodedata
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -32,6 +34,15 @@ LONGEST_PART: Final = 100
 CHECK_SECONDS: Final = 90.0
 _METHODS: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 _ENCRYPTED: Final = 0x1
+_DAMAGED: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    NotImplementedError,
+    EOFError,
+    OSError,
+    ValueError,
+)
+_NAME: Final = re.compile(r"[^\W_][\w -]*")
 _PIECE: Final = 2**16
 # What systems add by themselves, and nobody means to send.
 _NOT_MEANT: Final = frozenset({"__MACOSX", "__pycache__", "Thumbs.db", "desktop.ini"})
@@ -73,7 +84,7 @@ def _unpack(archive: IO[bytes], target: Path) -> Path:
             left = MOST_BYTES
             for path, member in members.items():
                 left = _write(opened, member, target / path, left)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, ValueError) as error:
+    except _DAMAGED as error:
         # Untrusted: whatever is wrong with it, `zipfile` says so by one of these.
         if isinstance(error, OSError) and error.errno is not None:
             raise  # the disk's fault, not the archive's
@@ -87,7 +98,8 @@ def _members(archive: zipfile.ZipFile) -> Iterator[tuple[PurePosixPath, zipfile.
     """Return the files of an archive by where they go, each checked; folders follow from them."""
     if len(archive.infolist()) > MOST_MEMBERS:
         raise RuleError(f"The archive has more than {MOST_MEMBERS} members.")
-    seen = set()
+    seen: set[str] = set()
+    folders: set[str] = set()
     for member in archive.infolist():
         path = _checked_path(member.filename)
         if member.is_dir() or any(part in _NOT_MEANT or part[0] == "." for part in path.parts):
@@ -99,12 +111,17 @@ def _members(archive: zipfile.ZipFile) -> Iterator[tuple[PurePosixPath, zipfile.
             raise RuleError("The archive is encrypted. Pack it without a password.")
         if member.compress_type not in _METHODS:
             raise RuleError("The archive is compressed in an unusual way. Pack it as a plain .zip.")
-        # On some systems both would be one file.
-        key = unicodedata.normalize("NFC", str(path)).casefold()
-        if key in seen:
+        key, above = _key(path), {_key(each) for each in path.parents}
+        if key in seen | folders or above & seen:
             raise RuleError(f"“{path}” is in the archive twice.")
         seen.add(key)
+        folders |= above
         yield path, member
+
+
+def _key(path: PurePosixPath) -> str:
+    """Return what two paths have in common that are one file on some systems."""
+    return unicodedata.normalize("NFC", str(path)).casefold()
 
 
 def _checked_path(name: str) -> PurePosixPath:
@@ -134,7 +151,14 @@ def _common_folder(paths: list[PurePosixPath]) -> str:
         raise RuleError(
             "The archive must hold one folder, the assignment's, with everything else in it."
         )
-    return tops.pop()
+    name = tops.pop()
+    # Files that have names of ours stand beside it.
+    if _NAME.fullmatch(name) is None:
+        raise RuleError(
+            f"The folder is called “{name}”. Give it, and its notebook, a name of letters, digits, "
+            "spaces, “-” and “_” that begins with a letter or digit."
+        )
+    return name
 
 
 def _write(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, left: int) -> int:

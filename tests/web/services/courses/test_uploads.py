@@ -186,6 +186,8 @@ def lzma(archive: Archive) -> None:
         (called("pendulum/" + "a/" * 9 + "b"), "has a name that cannot be used"),
         (called("pendulum/" + "a" * 200), "has a name that cannot be used"),
         (called("pendulum/Data.csv", "pendulum/data.CSV"), "is in the archive twice"),
+        (called("pendulum/a", "pendulum/A/b"), "is in the archive twice"),
+        (called("pendulum/a/b", "pendulum/a"), "is in the archive twice"),
         (called("other/a.py"), "must hold one folder"),
         (called("a.py"), "must hold one folder"),
         (called(*(f"pendulum/{number}" for number in range(500))), "more than 500 members"),
@@ -216,8 +218,24 @@ def test_a_damaged_archive_is_refused(world: World) -> None:
     """Bytes that do not match their checksum."""
     content = bytearray(packed({"pendulum/assignment.toml": b"title = 1\n" * 50}))
     content[60] ^= 0xFF
+    broken = bytearray(packed({"pendulum/assignment.toml": b"title = 1\n" * 50}))
+    broken[54] ^= 0xFF  # what is compressed is no such thing
 
-    assert "Pack the assignment" in upload(world.client("admin"), bytes(content)).text
+    for each in (content, broken):
+        assert "Pack the assignment" in upload(world.client("admin"), bytes(each)).text
+
+
+@pytest.mark.parametrize("name", ["validation.json", "student-3.ipynb", "-x", "_"])
+def test_a_folder_has_no_name_that_stands_beside_it(world: World, name: str) -> None:
+    """Such as that of the file in which its validation is kept."""
+    files = {path.replace("pendulum", name): each for path, each in files_of(EXAMPLE).items()}
+    notebook = f"{name}/{name}.ipynb"
+    files[notebook] = files[notebook].replace(b"name: pendulum", f"name: {name}".encode())
+
+    page = upload(world.client("admin"), packed(files)).text
+
+    assert f"The folder is called “{name}”" in page
+    assert names(world) == {"xor"}
 
 
 def test_a_bomb_is_not_unpacked(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
