@@ -18,9 +18,7 @@ def by_mail() -> bool:
 
 
 def send(session: Session, users: Sequence[User], offered: Sequence[Membership]) -> int:
-    """Let links be sent that set a password, or accept a role; returns how many."""
-    for user in users:
-        mailed_links.invite(session, user, signed_in())
-    for membership in offered:
-        mailed_links.invite(session, membership.user, signed_in(), membership)
-    return len(users) + len(offered)
+    """Let links be sent that set a password, or accept a role; returns how many are."""
+    me = signed_in()
+    sent = sum(mailed_links.invite(session, user, me) for user in users)
+    return sent + sum(mailed_links.invite(session, each.user, me, each) for each in offered)

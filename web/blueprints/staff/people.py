@@ -27,9 +27,14 @@ from web.services.errors import RuleError
 from web.services.grading import rule_effects
 from web.services.grading.rule_effects import RuleEffect
 from web.services.people import accounts, groups, roles, roster, roster_file
+from web.services.people.mailed_links import MOST_INVITATIONS
 
 ROSTER_BYTES: Final = 500_000
 PAGE_ROWS: Final = 100
+_ENOUGH: Final = (
+    f"{MOST_INVITATIONS} links have been sent to this person within a day. Create a link here, and "
+    "give it to them another way."
+)
 FILTERS: Final = ("section", "label", "person")
 
 
@@ -189,7 +194,8 @@ def make_link(slug: str, membership_id: int) -> str:
         if not offered:
             _refuse_stronger(user, course)
         if by_mail():
-            send(session, [] if offered else [user], [membership] if offered else [])
+            if not send(session, [] if offered else [user], [membership] if offered else []):
+                raise RuleError(_ENOUGH)
             links = []
             flash(f"The link is sent to {user.email}.", "good")
         else:

@@ -150,6 +150,8 @@ def _try_later(mail: Mail, reason: str) -> None:
 
 def _end(mail: Mail, state: MailState, reason: str = "") -> None:
     mail.state, mail.ended_at, mail.reason = state, now(), reason[:_LONGEST_REASON]
+    # A link that ends takes its message with it; those that have gone stay, and are counted.
+    mail.invitation = None
 
 
 def _changed(result: object) -> int:

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from web.db import Database, now
-from web.models import Invitation, Membership, User
+from web.models import Invitation, Mail, MailKind, Membership, User
 from web.services import audit, outbox
 from web.services.people import accounts, throttle
 from web.services.people.names import normalised
@@ -25,9 +25,13 @@ MOST_RESETS: Final = 5
 """Links that somebody gets while the first of them is valid: more would be a nuisance."""
 
 
+MOST_INVITATIONS: Final = 5
+"""Links that staff send to somebody within a day, whoever they are and whatever the courses."""
+
+
 def invite(
     session: Session, user: User, created_by: User, membership: Membership | None = None
-) -> None:
+) -> bool:
     """
     Let a link be sent by which somebody sets a password or accepts a role; earlier ones end.
 
@@ -36,7 +40,17 @@ def invite(
         user: For whom.
         created_by: By whom.
         membership: Whose offered role the link accepts; a password that is there stays.
+
+    Returns:
+        Whether it is sent; not if the person has got too many by now.
     """
+    recent = select(func.count()).where(
+        Mail.user_id == user.id,
+        Mail.kind == MailKind.INVITATION,
+        Mail.created_at > now() - timedelta(days=1),
+    )
+    if (session.scalar(recent) or 0) >= MOST_INVITATIONS:
+        return False
     accounts.end_links(session, user)
     invitation = Invitation(
         user_id=user.id,
@@ -47,6 +61,7 @@ def invite(
     )
     session.add(invitation)
     outbox.send_link(session, invitation)
+    return True
 
 
 def ask_for_reset(database: Database, email: str, network: str) -> None:

@@ -212,9 +212,9 @@ def test_without_a_mail_server_nothing_is_offered(world: World) -> None:
     assert "by e-mail" not in world.client("instructor").get("/courses/dl/staff/people/").text
 
 
-def instruct(world: World, path: str, **fields: str) -> str:
+def instruct(world: World, path: str, client: FlaskClient | None = None, **fields: str) -> str:
     """Send a form of the people's page, as the instructor."""
-    client = world.client("instructor")
+    client = client or world.client("instructor")
     page = "/courses/dl/staff/people/"
     data = {"csrf_token": token_of(client, page), **fields}
     return client.post(f"{page}{path}", data=data).text
@@ -283,3 +283,25 @@ def test_a_link_that_is_sent_again_ends_the_one_before(mailing: World, inbox: In
     with mailing.database.read() as session:
         assert session.scalars(select(Invitation)).one().token_hash != first
     assert set_password(mailing, link_in(inbox.taken[0])) == 303
+
+
+def test_nobody_gets_any_number_of_invitations(mailing: World, inbox: Inbox) -> None:
+    """Whoever may send links cannot fill a mailbox with them, nor by links that they see."""
+    client = mailing.client("instructor")
+    roster = {"text": ROSTER, "role": "student", "confirmed": "1", "by_mail": "1"}
+    page = instruct(mailing, "roster", client, **roster)
+    with mailing.database.read() as session:
+        member = session.scalars(select(Membership).join(User).where(User.name == "Zoë")).one()
+    assert "2 invitations are sent" in page
+    send(mailing)
+    for _ in range(mailed_links.MOST_INVITATIONS + 3):
+        instruct(mailing, f"{member.id}/link", client, by_mail="1")
+        send(mailing)
+        instruct(mailing, f"{member.id}/link", client)
+        instruct(mailing, "roster", client, **roster)
+        send(mailing)
+
+    assert len(inbox.to("zoe@example.org")) == mailed_links.MOST_INVITATIONS
+    assert len(inbox.to("max@example.org")) == mailed_links.MOST_INVITATIONS
+    (link,) = re.findall(r"/invitation/[\w-]+", instruct(mailing, f"{member.id}/link", client))[:1]
+    assert set_password(mailing, link) == 303
