@@ -5,15 +5,20 @@ from __future__ import annotations
 import os
 import resource
 import sys
+from dataclasses import fields
 from pathlib import Path
 from typing import Final
 
 from autograder.assignment import load_assignment
 from autograder.assignment.build import build_solution, build_student
-from autograder.errors import AutograderError
+from autograder.errors import AssignmentError, AutograderError
+from autograder.limits import Limits
 
-CPU_SECONDS: Final = 60
+CPU_SECONDS: Final = 15
+"""The portal itself reads it as long afterwards; those of this project take half a second."""
 MEMORY_BYTES: Final = 2 * 2**30
+MOST_TIMES: Final = 4
+"""How far an assignment may raise a limit."""
 _NICENESS: Final = 5
 
 
@@ -25,6 +30,7 @@ def main(arguments: list[str]) -> int:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
         assignment = load_assignment(Path(arguments[0]))
+        _check_limits(assignment.limits)
         build_student(assignment)
         build_solution(assignment)
     except AutograderError as error:
@@ -35,6 +41,24 @@ def main(arguments: list[str]) -> int:
         sys.stdout.write(f"it cannot be read: {type(error).__name__}")
         return 1
     return 0
+
+
+def _check_limits(limits: Limits) -> None:
+    """
+    Check that a submission may not use what the machine needs for others.
+
+    Raises:
+        AssignmentError: If a limit is far above the usual one.
+    """
+    usual = Limits()
+    for each in fields(Limits):
+        most = MOST_TIMES * getattr(usual, each.name)
+        if getattr(limits, each.name) > most:
+            raise AssignmentError(
+                f"the limit {each.name!r} of an uploaded assignment is {most:g} at most; ask an "
+                "admin to put the assignment on the server",
+                "assignment.toml",
+            )
 
 
 if __name__ == "__main__":

@@ -272,6 +272,20 @@ def test_a_broken_assignment_is_refused(
     assert left_behind(world) == []
 
 
+@pytest.mark.parametrize(("megabytes", "fits"), [(8192, True), (8193, False)])
+def test_limits_are_bounded(world: World, megabytes: int, *, fits: bool) -> None:
+    """A submission of it must not take the machine's memory from all others."""
+    files = files_of(EXAMPLE)
+    settings = files["pendulum/assignment.toml"].decode()
+    assert "[limits]" not in settings
+    files["pendulum/assignment.toml"] = f"{settings}\n[limits]\nmemory_mb = {megabytes}\n".encode()
+
+    page = upload(world.client("admin"), packed(files)).text
+
+    assert ("is 8192 at most" in page) is not fits
+    assert names(world) == ({"xor", "pendulum"} if fits else {"xor"})
+
+
 def test_what_takes_too_long_to_read_is_refused(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
