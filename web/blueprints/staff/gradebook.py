@@ -78,7 +78,7 @@ def _page(
 
 def _checked_rules(course: Course) -> gradebook.GradeRules:
     """
-    Read from the form how the course's grade comes about.
+    Read from the form how the course's grade is calculated.
 
     Raises:
         MistakesError: If some of it cannot be; says what is wrong with each field.
