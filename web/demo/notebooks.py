@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,6 +18,10 @@ from autograder.validate.solved import SolvedNotebook
 ENDLESS: Final = (
     "total = 0.0\nwhile total != 1:  # 0.1 + 0.1 + ... is never exactly 1\n    total += 0.1"
 )
+
+
+# What an author writes around a solution, and no student does.
+_MARKS: Final = re.compile(r"^[ \t]*# (?:BEGIN|END) SOLUTION.*\n?|[ \t]*# SOLUTION.*", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,8 @@ def notebook(assignment: Assignment, work: Work) -> bytes:
         _answer(cells[solved.place(question) - 1], _mistake(assignment, question, title))
     if work.endless is not None:
         cells[solved.place(work.endless) - 1]["source"] += f"\n\n\n{ENDLESS}"
+    for cell in _code_cells(cells):
+        cell["source"] = _MARKS.sub("", cell["source"])
     return json.dumps(document).encode()
 
 
