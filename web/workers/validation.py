@@ -30,6 +30,8 @@ log: Final = logging.getLogger(__name__)
 LOOK_SECONDS: Final = 1.0
 USE_SECONDS: Final = 10.0
 """How often versions are looked for that wait for a validation which has passed."""
+# Untrusted: an upload may hold any number of answers to try, and the next version waits for it.
+MOST_SECONDS: Final = 3600.0
 PAUSE_SECONDS: Final = 10.0
 """After something went wrong."""
 
@@ -100,10 +102,13 @@ class Validator:
     def _run(self, place: Path) -> None:
         command = [sys.executable, "-m", "web.workers.validation_process", str(place)]
         process = subprocess.Popen(command)  # noqa: S603
+        end = time.monotonic() + MOST_SECONDS
         while process.poll() is None:
-            if self._stop.wait(LOOK_SECONDS):
+            stopped = self._stop.wait(LOOK_SECONDS)
+            if stopped or time.monotonic() > end:
                 process.terminate()
                 process.wait()
+            if stopped:
                 return
         known = read(place)
         if known is not None and not known.done:

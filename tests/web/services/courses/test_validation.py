@@ -103,6 +103,18 @@ def test_a_validation_that_breaks_is_our_fault_and_can_be_requested_again(
     assert validation.read(place) == Validation(REQUESTED)
 
 
+def test_a_validation_without_end_is_ended(
+    world: World, snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others wait for it; it is told as one that was not completed."""
+    monkeypatch.setattr("web.workers.validation.MOST_SECONDS", 0.0)
+    place = place_of(world, snapshot)
+    validation.request(world.settings.snapshots, snapshot)
+
+    with validating(world):
+        wait_for(place, lambda found: bool(found and found.state == "failed"))
+
+
 def test_a_fault_of_one_version_ends_no_other_s_validation(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
