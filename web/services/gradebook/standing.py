@@ -195,14 +195,14 @@ def _states(
         select(Submission.assignment_id, Submission.user_id, Submission.state)
         .where(
             Submission.assignment_id.in_([each.id for each in assignments]),
+            Submission.user_id.in_(user_ids),
             Submission.practice.is_(False),
         )
         .distinct()
     )
     states: _States = {}
     for assignment_id, user_id, state in rows:
-        if user_id in user_ids:
-            states.setdefault((assignment_id, user_id), set()).add(state)
+        states.setdefault((assignment_id, user_id), set()).add(state)
     return states
 
 

@@ -37,14 +37,13 @@ def counted_in(
         select(*_COLUMNS)
         .where(
             Submission.assignment_id.in_([each.id for each in assignments]),
+            Submission.user_id.in_(user_ids),
             Submission.state == SubmissionState.GRADED,
             Submission.practice.is_(False),
         )
         .order_by(Submission.id)
     )
-    wanted = set(user_ids)
-    rows = map(AttemptColumns._make, session.execute(query))
-    attempts = [each for each in rows if each.user_id in wanted]
+    attempts = list(map(AttemptColumns._make, session.execute(query)))
     by_id = {each.id: each for each in assignments}
     marks: dict[int, list[Mark]] = {each: [] for each in by_id}
     for mark in marks_by_rules(session, attempts, by_id, book, with_answers=False).values():
