@@ -209,7 +209,7 @@ def _essay(place: int) -> str:
     if place % 10 == 9:
         return ""
     # The same texts in each run.
-    draw = random.Random(place - place % 10 if place % 10 == 1 else place)  # noqa: S311
+    draw = random.Random(place - place % 10 if place % 10 == 1 else place)  # noqa: S311  # some are alike
     written = ["".join(draw.choices(string.ascii_lowercase, k=5)) for _ in range(ANSWER_WORDS)]
     return " ".join(written if place % 10 != 1 else [*written[:-1], "otherwise"])
 

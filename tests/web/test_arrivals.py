@@ -102,7 +102,9 @@ def test_a_page_of_an_earlier_session_keeps_the_moment_too(world: World) -> None
     client = world.client("student")
     token = token_of(client, PLACE)
     sign_in_again = world.app.test_client()
-    sign_in_again.set_cookie("browser", client.get_cookie("browser").value)  # type: ignore[union-attr]
+    cookie = client.get_cookie("browser")
+    assert cookie is not None
+    sign_in_again.set_cookie("browser", cookie.value)
     sign_in(sign_in_again, "student")
 
     refused = send(sign_in_again, token, notebook())

@@ -425,7 +425,7 @@ def test_the_log_is_filtered(world: World, query: dict[str, str], there: set[str
         ({"since": "yesterday", "until": "9999-12-31"}, True),
     ],
 )
-def test_the_log_is_filtered_by_days(world: World, query: dict[str, str], there: bool) -> None:  # noqa: FBT001
+def test_the_log_is_filtered_by_days(world: World, query: dict[str, str], there: bool) -> None:  # noqa: FBT001  # a case
     """Of the course's own clock: half past midnight in Berlin is the day before in UTC."""
     write_down(world, ("link.made", "Ada"), who="Instructor")
     with world.database.write.begin() as session:
